@@ -1,0 +1,64 @@
+"""Errors a user can cause or cure. Each carries the exit code that the command line returns.
+
+A message names the value that was wrong and the cure. Codes are stable: scripts may rely on them.
+"""
+
+from __future__ import annotations
+
+
+class MerError(Exception):
+    """Base of all errors that end a run with a sentence instead of a traceback."""
+
+    exit_code = 1
+
+
+class UsageError(MerError):
+    """An option, a value or a configuration key that cannot be used."""
+
+    exit_code = 2
+
+
+class SourceNotFoundError(MerError):
+    """The file, folder or pattern is not there or not readable."""
+
+    exit_code = 3
+
+
+class SourceFormatError(MerError):
+    """The source is there but holds no video that can be decoded."""
+
+    exit_code = 4
+
+
+class SourceRefusedError(MerError):
+    """The source was refused for safety (a playlist in disguise, a forbidden protocol)."""
+
+    exit_code = 5
+
+
+class CameraError(MerError):
+    """A camera or network stream is absent, stalled or was lost for good."""
+
+    exit_code = 6
+
+
+class ModelError(MerError):
+    """A model file is missing, damaged, refused or made for other settings."""
+
+    exit_code = 7
+
+
+class OutputError(MerError):
+    """An output exists already, cannot be written, or the disk is full."""
+
+    exit_code = 8
+
+
+class InstallError(MerError):
+    """A package or a system library is missing or broken."""
+
+    exit_code = 9
+
+
+EXIT_TRUNCATED = 10  # the run ended well, but the source was cut short or damaged
+EXIT_INTERRUPTED = 130
