@@ -1,0 +1,26 @@
+"""Settings of the face room. Light: no heavy imports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FaceConfig:
+    """How faces are found, followed and aligned. Lengths in inter-ocular distances (IOD)."""
+
+    max_faces: int = 4
+    mesh_interval_s: float = 0.1  # the mesh is measured this often and carried over in between
+    min_detection: float = 0.5
+    min_tracking: float = 0.5
+    id_memory_s: float = 3.0  # a face that is back within this time keeps its id
+    aligned_size_px: int = 128
+    # The held transform is renewed when the head has drifted by more than:
+    drift_translation_iod: float = 0.12
+    drift_scale: float = 0.06
+    drift_rotation_deg: float = 5.0
+    drift_shape_iod: float = 0.05  # change of the rigid landmarks' shape: out-of-plane rotation
+
+
+IOD_FRACTION = 0.34  # inter-ocular distance over the side of the aligned square
+EYES_Y_FRACTION = 0.36  # height of the eye line from the top, over the side

@@ -1,0 +1,128 @@
+"""The MediaPipe face mesh behind a plain function call: frame in, meshes out.
+
+MediaPipe 0.10.21 carries its models inside the wheel, so nothing is downloaded. A build that cannot
+start raises `InstallError`; it is never mistaken for a frame without a face.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from importlib import resources
+from types import TracebackType
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from streamer.errors import InstallError
+from streamer.faces.config import FaceConfig
+from streamer.faces.landmarks import N_LANDMARKS
+
+CURE = (
+    "The face mesh cannot start ({reason}). This is a broken installation, not a video without "
+    'faces. Reinstall with: pip install --force-reinstall "mediapipe==0.10.21"; on a minimal Linux '
+    "image also: apt-get install libgl1 libglib2.0-0"
+)
+
+
+class MeshDetector:
+    """Finds up to `max_faces` meshes in an RGB image. Holds MediaPipe's tracking state."""
+
+    def __init__(self, config: FaceConfig) -> None:
+        self._mesh = _create_mesh(config)
+
+    def detect(self, image: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+        """Meshes [468, 3] in pixels of `image` [H, W, 3] RGB; z in the same scale, nose negative."""
+        height, width = image.shape[:2]
+        try:
+            result = self._mesh.process(np.ascontiguousarray(image))
+        except (RuntimeError, ValueError) as error:
+            raise InstallError(CURE.format(reason=error)) from error
+        scale = np.array([width, height, width], dtype=np.float32)
+        found = [
+            np.array([(p.x, p.y, p.z) for p in face.landmark[:N_LANDMARKS]], dtype=np.float32)
+            for face in (result.multi_face_landmarks or ())
+        ]
+        return _without_doubles([mesh * scale for mesh in found])
+
+    def reset(self) -> None:
+        """Forget the faces of the last stream, so that two files never influence each other."""
+        self._mesh.reset()
+
+    def close(self) -> None:
+        """Free the graph; safe to call twice."""
+        if self._mesh is not None:
+            self._mesh.close()
+            self._mesh = None
+
+    def __enter__(self) -> MeshDetector:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _create_mesh(config: FaceConfig):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    os.environ.setdefault("GLOG_minloglevel", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        with _native_stderr_muted():
+            from mediapipe.python.solutions.face_mesh import FaceMesh
+
+            mesh = FaceMesh(
+                max_num_faces=config.max_faces,
+                refine_landmarks=False,
+                min_detection_confidence=config.min_detection,
+                min_tracking_confidence=config.min_tracking,
+            )
+            # Ask for a face that is known to be there: a broken graph is found now, not reported
+            # as "no face" later. The reset makes the graph forget that face.
+            if not mesh.process(_known_face()).multi_face_landmarks:
+                raise InstallError(CURE.format(reason="it misses the face in its own test picture"))
+            mesh.reset()
+    except (ImportError, RuntimeError, FileNotFoundError, ValueError, OSError) as error:
+        raise InstallError(CURE.format(reason=error)) from error
+    return mesh
+
+
+def _known_face() -> NDArray[np.uint8]:
+    """A public-domain portrait (NASA, Eileen Collins), RGB."""
+    data = (resources.files("streamer") / "assets" / "known_face.jpg").read_bytes()
+    picture = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_COLOR)
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
+
+
+@contextlib.contextmanager
+def _native_stderr_muted() -> Iterator[None]:
+    """Silence the native start-up chatter of TensorFlow Lite, which ignores Python's logging."""
+    if os.environ.get("MER_VERBOSE"):
+        yield
+        return
+    sys.stderr.flush()
+    saved = os.dup(2)
+    null = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(null)
+        os.close(saved)
+
+
+def _without_doubles(meshes: list[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+    """MediaPipe can put two meshes on one face; keep the first of any two that nearly coincide."""
+    kept: list[NDArray[np.float32]] = []
+    for mesh in meshes:
+        centre, size = mesh[:, :2].mean(axis=0), np.ptp(mesh[:, 0])
+        if all(np.hypot(*(centre - k[:, :2].mean(axis=0))) > 0.4 * size for k in kept):
+            kept.append(mesh)
+    return kept

@@ -1,0 +1,27 @@
+"""Named points of the 468-point MediaPipe face mesh. Left and right as seen in the image."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+N_LANDMARKS = 468
+
+LEFT_EYE_CORNERS = (33, 133)
+RIGHT_EYE_CORNERS = (362, 263)
+
+# Points that facial action units hardly move: eye corners, nose bridge, temples, the sides of the face.
+RIGID = (33, 133, 362, 263, 168, 6, 197, 195, 122, 351, 127, 356, 234, 454, 93, 323)
+
+
+def eye_centres(landmarks: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Left and right eye centre, [2, 2] (x, y), each the mean of its two corners."""
+    left = landmarks[list(LEFT_EYE_CORNERS), :2].mean(axis=0)
+    right = landmarks[list(RIGHT_EYE_CORNERS), :2].mean(axis=0)
+    return np.stack([left, right]).astype(np.float64)
+
+
+def inter_ocular_px(landmarks: NDArray[np.float32]) -> float:
+    """Distance between the eye centres in the unit of the landmarks (the IOD)."""
+    left, right = eye_centres(landmarks)
+    return float(np.hypot(*(right - left)))
