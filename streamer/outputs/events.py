@@ -1,0 +1,138 @@
+"""Events as JSON lines or CSV, written as they come and read back."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+from streamer.errors import SourceFormatError, SourceNotFoundError
+from streamer.outputs.files import open_output, writing
+from streamer.outputs.record import FIELDS, event_to_record, probability_columns, record_to_event
+from streamer.outputs.step import Step
+from streamer.records import EMOTIONS, EmotionEvent, JsonObject
+
+_LOG = logging.getLogger(__name__)
+_Row = TypeVar("_Row")
+
+
+def csv_columns() -> list[str]:
+    """`FIELDS` with the probabilities spread over one column per emotion."""
+    at = FIELDS.index("probabilities")
+    return [*FIELDS[:at], *probability_columns(), *FIELDS[at + 1 :]]
+
+
+def record_to_json(record: JsonObject) -> str:
+    """One line of JSON, without the newline."""
+    return json.dumps(record, ensure_ascii=False, allow_nan=False)
+
+
+def record_to_row(record: JsonObject) -> list[Any]:
+    """The record as one CSV row in the order of `csv_columns`; what is not known is empty."""
+    probabilities = record["probabilities"] or {}
+    flat = {f"prob_{name}": probabilities.get(name) for name in EMOTIONS}
+    flat |= {name: record[name] for name in FIELDS if name != "probabilities"}
+    flat["regions"] = " ".join(record["regions"])
+    return ["" if flat[name] is None else flat[name] for name in csv_columns()]
+
+
+class EventWriter:
+    """Writes each event as one line the moment it comes, so that a kill loses nothing."""
+
+    def __init__(self, stream: IO[str], name: str, *, as_csv: bool = False) -> None:
+        self._stream = stream
+        self._name = name
+        self._csv = as_csv
+        if as_csv:
+            self._put(_csv_line(csv_columns()))
+
+    def write(self, step: Step) -> None:
+        for event in step.events:
+            record = event_to_record(event)
+            line = _csv_line(record_to_row(record)) if self._csv else record_to_json(record) + "\n"
+            self._put(line)
+
+    def close(self) -> None:
+        if self._stream is not sys.stdout:
+            with writing(self._name):
+                self._stream.close()
+
+    def _put(self, line: str) -> None:
+        with writing(self._name):
+            self._stream.write(line)
+            self._stream.flush()
+
+
+def open_event_file(path: Path, *, as_csv: bool, overwrite: bool = False) -> EventWriter:
+    """An event writer on a new file."""
+    return EventWriter(open_output(path, overwrite=overwrite), str(path), as_csv=as_csv)
+
+
+def read_events(path: str | Path) -> Iterator[EmotionEvent]:
+    """Read the events of a .jsonl or .csv file, one by one.
+
+    A last line that was cut off in the middle is left out with a warning. Raises
+    SourceNotFoundError, or SourceFormatError naming the line that is no event.
+    """
+    path = Path(path)
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            if path.suffix.lower() == ".csv":
+                yield from _events(enumerate(csv.DictReader(stream), start=2), _unflatten, path)
+            else:
+                yield from _events(enumerate(stream, start=1), _parse_json, path)
+    except OSError as error:
+        raise SourceNotFoundError(f"{path}: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise SourceFormatError(f"{path}: not a file of events: it is not UTF-8 text.") from None
+
+
+def _events(
+    rows: Iterable[tuple[int, _Row]], parse: Callable[[_Row], dict[str, Any] | None], path: Path
+) -> Iterator[EmotionEvent]:
+    for number, row in rows:
+        try:
+            record = parse(row)
+            if record is not None:
+                yield record_to_event(record)
+            else:
+                _LOG.warning("%s line %d: cut off in the middle, left out", path, number)
+        except ValueError as error:
+            raise SourceFormatError(f"{path} line {number}: not an event: {error}.") from None
+
+
+def _parse_json(line: str) -> dict[str, Any] | None:
+    """The record of one line; None for a line that is cut off."""
+    try:
+        record = json.loads(line)
+    except json.JSONDecodeError:
+        if line.endswith("\n"):
+            raise
+        return None
+    if not isinstance(record, dict):
+        raise ValueError("a line must hold one JSON object")
+    return record
+
+
+def _unflatten(row: Mapping[str, str | None]) -> dict[str, Any] | None:
+    """The record of one CSV row; None for a row that was cut off."""
+    if any(value is None for value in row.values()):
+        return None
+    record: dict[str, Any] = dict(row)
+    if record.get("emotion"):
+        record["probabilities"] = {name: row.get(f"prob_{name}") for name in EMOTIONS}
+    else:
+        record["emotion"] = record["probabilities"] = record["confidence"] = None
+    record["regions"] = (row.get("regions") or "").split()
+    return record
+
+
+def _csv_line(row: list[Any]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerow(row)
+    return buffer.getvalue()

@@ -1,0 +1,92 @@
+"""Output files: checked before work starts, never overwritten unasked, errors in one sentence."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from streamer.errors import OutputError, UsageError
+
+
+def check_outputs(
+    outputs: Mapping[str, Path], inputs: Iterable[str | Path] = (), *, overwrite: bool = False
+) -> None:
+    """Refuse outputs that would destroy something, before any work is done.
+
+    `outputs` maps the option's name to its file. Raises UsageError when two options name one file
+    or an input file is named as output; OutputError when a file exists and `overwrite` is not
+    given, is a folder, or cannot be written.
+    """
+    options = list(outputs)
+    for i, first in enumerate(options):
+        for second in options[i + 1 :]:
+            if _same(outputs[first], outputs[second]) and not _is_device(outputs[first]):
+                raise UsageError(f"{first} and {second} name the same file, {outputs[first]}.")
+    sources = [Path(source) for source in inputs]
+    for option, path in outputs.items():
+        if any(_same(path, source) for source in sources if source.exists()):
+            raise UsageError(f"{option} names the source itself, {path}; choose another file.")
+        check_writable(path, option, overwrite=overwrite)
+
+
+def check_writable(path: Path, option: str, *, overwrite: bool) -> None:
+    """Raise OutputError unless `path` can be written as things stand now."""
+    if path.is_dir():
+        raise OutputError(f"{option} {path} is a folder; name a file in it.")
+    if path.exists():
+        if not overwrite and not _is_device(path):
+            raise OutputError(f"{path} exists already; add --overwrite to replace it.")
+        if not os.access(path, os.W_OK):
+            raise OutputError(f"{path} cannot be written: permission denied.")
+        return
+    parent = next(folder for folder in path.absolute().parents if folder.exists())
+    if not parent.is_dir():
+        raise OutputError(f"{path} cannot be written: {parent} is a file, not a folder.")
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise OutputError(f"{path} cannot be written: no permission to create files in {parent}.")
+
+
+def open_output(path: Path, *, overwrite: bool = False, binary: bool = False) -> IO[Any]:
+    """Open for writing, creating parent folders; text is UTF-8 with bare newlines."""
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        mode = "w" if overwrite or _is_device(path) else "x"
+        if binary:
+            return path.open(mode + "b")
+        return path.open(mode, encoding="utf-8", newline="")
+
+
+@contextlib.contextmanager
+def writing(path: str | Path) -> Iterator[None]:
+    """Turn the operating system's write errors into OutputError; a closed pipe stays as it is."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except FileExistsError:
+        raise OutputError(f"{path} exists already; add --overwrite to replace it.") from None
+    except OSError as error:
+        raise OutputError(_sentence(path, error)) from error
+
+
+def _sentence(path: str | Path, error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{path}: the disk is full; what was written before that is kept."
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{path} cannot be written: permission denied."
+    return f"{path} cannot be written: {error.strerror or error}."
+
+
+def _same(first: Path, second: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return first.samefile(second)
+    return first.absolute().resolve() == second.absolute().resolve()
+
+
+def _is_device(path: Path) -> bool:
+    """A device or a pipe, such as /dev/null: writing destroys nothing."""
+    return path.exists() and not path.is_file() and not path.is_dir()

@@ -1,0 +1,115 @@
+"""The event record: one flat, versioned JSON object per event. Described in docs/events.md."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any
+
+from streamer.records import EMOTIONS, EmotionEvent, JsonObject, Recognition, Spot
+
+SCHEMA = "mer-stream/event/1"
+FIELDS = (
+    "schema", "id", "source", "face_id", "kind",
+    "onset_s", "apex_s", "offset_s", "onset_frame", "apex_frame", "offset_frame",
+    "emotion", "probabilities", "confidence", "score", "emitted_s", "regions",
+)  # fmt: skip
+_DIGITS = 6  # times to the microsecond, probabilities to one in a million
+
+
+def event_id(event: EmotionEvent) -> str:
+    """A name for the event that is the same in every run: file, face, first frame and kind.
+
+    The six hexadecimal digits stand for the whole source name, so that files of the same name in
+    two folders give different ids.
+    """
+    stem = re.sub(r"[^A-Za-z0-9_]+", "-", PurePath(event.source).stem).strip("-") or "source"
+    digest = hashlib.sha256(event.source.encode("utf-8", "surrogateescape")).hexdigest()[:6]
+    spot = event.spot
+    return f"{stem}-{digest}-face{spot.face_id}-{spot.kind}-{spot.onset_frame}"
+
+
+def event_to_record(event: EmotionEvent) -> JsonObject:
+    """The event as plain data, keys in the order of `FIELDS`; seconds of stream time."""
+    spot, said = event.spot, event.recognition
+    probabilities = None
+    if said is not None:
+        probabilities = {name: _round(p) for name, p in said.probabilities.items()}
+    return {
+        "schema": SCHEMA,
+        "id": event_id(event),
+        "source": event.source,
+        "face_id": int(spot.face_id),
+        "kind": spot.kind,
+        "onset_s": _round(spot.onset_s),
+        "apex_s": _round(spot.apex_s),
+        "offset_s": _round(spot.offset_s),
+        "onset_frame": int(spot.onset_frame),
+        "apex_frame": int(spot.apex_frame),
+        "offset_frame": int(spot.offset_frame),
+        "emotion": said.emotion if said is not None else None,
+        "probabilities": probabilities,
+        "confidence": _round(said.confidence) if said is not None else None,
+        "score": _round(spot.score),
+        "emitted_s": _round(event.emitted_s),
+        "regions": list(spot.regions),
+    }
+
+
+def record_to_event(record: Mapping[str, Any]) -> EmotionEvent:
+    """The event of a record; fields it does not know are ignored, so newer minor files read too.
+
+    Raises ValueError for another schema, a missing field or a value of the wrong type.
+    """
+    if record.get("schema") != SCHEMA:
+        raise ValueError(f"schema is {record.get('schema')!r}, this version reads {SCHEMA!r}")
+    missing = [name for name in FIELDS if name not in record]
+    if missing:
+        raise ValueError(f"missing {', '.join(missing)}")
+    if record["kind"] not in ("micro", "macro"):
+        raise ValueError(f"kind is {record['kind']!r}, not 'micro' or 'macro'")
+    try:
+        return EmotionEvent(
+            spot=_spot(record),
+            recognition=_recognition(record),
+            source=str(record["source"]),
+            emitted_s=float(record["emitted_s"]),
+        )
+    except (TypeError, AttributeError) as error:
+        raise ValueError(f"a field has the wrong type ({error})") from None
+
+
+def probability_columns() -> tuple[str, ...]:
+    """Names of the columns that hold the probabilities in flat tables."""
+    return tuple(f"prob_{name}" for name in EMOTIONS)
+
+
+def _spot(record: Mapping[str, Any]) -> Spot:
+    return Spot(
+        face_id=int(record["face_id"]),
+        kind=record["kind"],
+        onset_s=float(record["onset_s"]),
+        apex_s=float(record["apex_s"]),
+        offset_s=float(record["offset_s"]),
+        onset_frame=int(record["onset_frame"]),
+        apex_frame=int(record["apex_frame"]),
+        offset_frame=int(record["offset_frame"]),
+        score=float(record["score"]),
+        regions=tuple(str(name) for name in record["regions"]),
+    )
+
+
+def _recognition(record: Mapping[str, Any]) -> Recognition | None:
+    if record["emotion"] is None:
+        return None
+    return Recognition(
+        emotion=str(record["emotion"]),
+        probabilities={str(k): float(v) for k, v in record["probabilities"].items()},
+        confidence=float(record["confidence"]),
+    )
+
+
+def _round(value: float) -> float:
+    return round(float(value), _DIGITS)

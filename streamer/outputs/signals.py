@@ -1,0 +1,126 @@
+"""Per-frame signals: at least one row for every decoded frame, with or without a face."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from streamer.errors import InstallError
+from streamer.outputs.files import open_output, writing
+from streamer.outputs.step import Step
+from streamer.records import FrameSignals
+
+_BATCH_ROWS = 5000  # of a Parquet row group
+_FACE_COLUMNS = ("success", "confidence", "x", "y", "w", "h", "head_x_px", "head_y_px")
+
+
+def signal_columns(regions: Sequence[str]) -> list[str]:
+    """Column names. `x, y, w, h` in frame pixels, `motion_*` in inter-ocular distances."""
+    moved = [f"motion_{name}" for name in regions]
+    return ["frame", "time_s", "face_id", *_FACE_COLUMNS, *moved, "blink", "gate"]
+
+
+class SignalsCsv:
+    """Writes the signals as CSV; what is not known is left empty."""
+
+    def __init__(self, path: Path, regions: Sequence[str], *, overwrite: bool = False) -> None:
+        self._path = path
+        self._blanks = "," * len(regions)
+        self._stream = open_output(path, overwrite=overwrite)
+        with writing(path):
+            self._stream.write(",".join(signal_columns(regions)) + "\n")
+
+    def write(self, step: Step) -> None:
+        with writing(self._path):
+            for signals in step.signals:
+                self._stream.write(self._line(signals))
+
+    def close(self) -> None:
+        with writing(self._path):
+            self._stream.close()
+
+    def _line(self, signals: FrameSignals) -> str:
+        start = f"{signals.frame},{signals.time_s:.6f},"
+        face, motion = signals.face, signals.motion
+        if face is None:
+            return f"{start},0,,,,,,,{self._blanks},,\n"
+        x0, y0, x1, y1 = face.box_px
+        where = f"{face.face_id},1,{face.score:.4f},{x0:.2f},{y0:.2f},{x1 - x0:.2f},{y1 - y0:.2f}"
+        if motion is None:
+            return f"{start}{where},,{self._blanks},,\n"
+        moved = ",".join([f"{value:.5f}" for value in _magnitudes(motion.displacement_iod)])
+        head = f"{motion.head_px[0]:.3f},{motion.head_px[1]:.3f}"
+        return f"{start}{where},{head},{moved},{motion.blink:.4f},{_quoted(motion.gate)}\n"
+
+
+class SignalsParquet:
+    """Writes the signals as Parquet, in row groups of a few thousand rows."""
+
+    def __init__(self, path: Path, regions: Sequence[str], *, overwrite: bool = False) -> None:
+        self._arrow, parquet = import_pyarrow()
+        self._path = path
+        self._names = signal_columns(regions)
+        self._rows: list[list[Any]] = []
+        self._schema = self._arrow.schema([(name, self._type(name)) for name in self._names])
+        self._stream = open_output(path, overwrite=overwrite, binary=True)
+        with writing(path):
+            self._writer = parquet.ParquetWriter(self._stream, self._schema)
+
+    def write(self, step: Step) -> None:
+        self._rows.extend(_row(signals, len(self._names)) for signals in step.signals)
+        if len(self._rows) >= _BATCH_ROWS:
+            self._put()
+
+    def close(self) -> None:
+        if self._rows:
+            self._put()
+        with writing(self._path):
+            self._writer.close()
+            self._stream.close()
+
+    def _put(self) -> None:
+        columns = zip(*self._rows, strict=True)
+        data = dict(zip(self._names, map(list, columns), strict=True))
+        self._rows = []
+        with writing(self._path):
+            self._writer.write_table(self._arrow.table(data, schema=self._schema))
+
+    def _type(self, name: str) -> Any:
+        if name in ("frame", "face_id"):
+            return self._arrow.int64()
+        if name == "success":
+            return self._arrow.bool_()
+        return self._arrow.string() if name == "gate" else self._arrow.float64()
+
+
+def import_pyarrow() -> tuple[Any, Any]:
+    """`pyarrow` and `pyarrow.parquet`, or InstallError that says how to get them."""
+    try:
+        return importlib.import_module("pyarrow"), importlib.import_module("pyarrow.parquet")
+    except ImportError:
+        raise InstallError(
+            "Parquet needs pyarrow, which is missing: pip install pyarrow, or name a .csv file."
+        ) from None
+
+
+def _row(signals: FrameSignals, width: int) -> list[Any]:
+    row: list[Any] = [signals.frame, signals.time_s, None, False, *[None] * (width - 4)]
+    face, motion = signals.face, signals.motion
+    if face is not None:
+        x0, y0, x1, y1 = face.box_px
+        row[2:9] = [face.face_id, True, face.score, x0, y0, x1 - x0, y1 - y0]
+    if motion is not None:
+        row[9:11] = motion.head_px
+        row[11:] = [*_magnitudes(motion.displacement_iod), motion.blink, motion.gate]
+    return row
+
+
+def _magnitudes(displacement_iod: Any) -> list[float]:
+    """Length of the displacement [R, 2] per region."""
+    return [(x * x + y * y) ** 0.5 for x, y in displacement_iod.tolist()]
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',"\n') else text
