@@ -88,6 +88,7 @@ def _create_mesh(config: FaceConfig):  # type: ignore[no-untyped-def]  # noqa: A
             if not mesh.process(_known_face()).multi_face_landmarks:
                 raise InstallError(CURE.format(reason="it misses the face in its own test picture"))
             mesh.reset()
+            mesh.process(np.zeros((64, 64, 3), dtype=np.uint8))  # starts up within the silence
     except (ImportError, RuntimeError, FileNotFoundError, ValueError, OSError) as error:
         raise InstallError(CURE.format(reason=error)) from error
     return mesh

@@ -1,0 +1,110 @@
+"""Macro-expressions: a departure from rest that lasts. A causal state machine with hysteresis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spotting.config import SpotterConfig
+from spotting.series import MotionSeries
+
+_REST_S = 1.5  # how quickly the idea of rest follows a slow drift
+_FOOT = 0.2  # onset: where the rise passes this share of the peak
+
+
+@dataclass(slots=True)
+class _Open:
+    since: int  # absolute sample at which the threshold was passed
+    rest: NDArray[np.float64]
+    peak: float = 0.0
+    apex: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """A finished macro-movement, in absolute sample numbers of the series."""
+
+    onset: int
+    apex: int
+    offset: int
+    score: float
+    row_scores: NDArray[np.float32]
+
+
+class DepartureDetector:
+    """Watches final samples for regions that leave rest and stay away."""
+
+    def __init__(self, rows: int, config: SpotterConfig) -> None:
+        self._config = config
+        self._threshold = config.macro_open_iod / config.sensitivity
+        self._rest: NDArray[np.float64] | None = None
+        self._before_s = 0.0
+        self._open: _Open | None = None
+        self._next = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a movement is under way."""
+        return self._open is not None
+
+    def advance(self, series: MotionSeries, flush: bool = False) -> list[Departure]:
+        """Movements that ended within the newly final samples."""
+        found = []
+        while (k := self._next - series.dropped) < series.final.stop:
+            ended = self._step(series, k)
+            self._next += 1
+            if ended is not None:
+                found.append(ended)
+        if flush and self._open is not None:
+            ended = self._end(series, self._next - 1)
+            found += [ended] if ended is not None else []
+        return found
+
+    def _step(self, series: MotionSeries, k: int) -> Departure | None:
+        value, now_s = series.smooth[k].astype(np.float64), float(series.time_s[k])
+        if self._rest is None:
+            self._rest, self._before_s = value, now_s
+        if self._open is None:
+            away = _away(value, self._rest)
+            if away > self._threshold:
+                self._open = _Open(self._next, self._rest, away, self._next)
+            else:
+                follow = 1.0 - np.exp(-(now_s - self._before_s) / _REST_S)
+                self._rest = self._rest + follow * (value - self._rest)
+            self._before_s = now_s
+            return None
+        self._before_s = now_s
+        away = _away(value, self._open.rest)
+        if away > self._open.peak:
+            self._open.peak, self._open.apex = away, self._next
+        began_s = series.time_s[max(self._open.since - series.dropped, 0)]
+        over = away < self._config.macro_close_fraction * self._open.peak
+        if not over and now_s - began_s < self._config.macro_max_s:
+            return None
+        return self._end(series, self._next)
+
+    def _end(self, series: MotionSeries, last: int) -> Departure | None:
+        """Close the open movement; None if it was as short as a micro-expression."""
+        movement, self._open = self._open, None
+        assert movement is not None  # callers look first
+        self._rest = series.smooth[last - series.dropped].astype(np.float64)
+        onset = movement.since
+        while onset > series.dropped and (
+            _away(series.smooth[onset - series.dropped], movement.rest) > _FOOT * movement.peak
+        ):
+            onset -= 1
+        times = series.time_s
+        if times[last - series.dropped] - times[onset - series.dropped] <= self._config.micro_max_s:
+            return None
+        apex = series.smooth[movement.apex - series.dropped] - movement.rest
+        rows = np.hypot(apex[:, 0], apex[:, 1]) / self._threshold
+        return Departure(
+            onset, movement.apex, last, movement.peak / self._threshold, rows.astype(np.float32)
+        )
+
+
+def _away(value: NDArray, rest: NDArray[np.float64]) -> float:
+    """Largest distance of a region from rest, in IOD."""
+    return float(np.sqrt(((value - rest) ** 2).sum(axis=1).max()))

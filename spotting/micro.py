@@ -1,0 +1,142 @@
+"""Micro-expressions as bumps: motion that rises and falls back within half a second.
+
+For a moment s and a half-width h the bump of a region is the vector
+
+    B(s, h) = r(s) - (r(s - h) + r(s + h)) / 2
+
+which is the full height for a movement that comes back and zero for steady drift. What does not
+come back, |r(s + h) - r(s - h)| / 2, is taken off: so a step (a smile that stays, a shift of pose)
+scores nothing. A bump counts when it exceeds a multiple of the region's own recent noise.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spotting.config import SpotterConfig
+from spotting.series import MotionSeries
+
+HALF_WIDTHS_S = np.array([0.05, 0.08, 0.12, 0.17, 0.23, 0.30])
+_NOISE_WIDTH = 2  # of HALF_WIDTHS_S: where the noise is learned
+_NOISE_STEP_S = 0.05
+PEAK_RADIUS_S = 0.15  # an apex is the highest bump this far to both sides
+
+
+@dataclass(frozen=True, slots=True)
+class Bump:
+    """A peak of the bump statistic: the apex, roughly, and who moved."""
+
+    time_s: float
+    score: float  # over the threshold, >= 1
+    half_width_s: float
+    height_iod: NDArray[np.float32]  # [rows, 2]
+    row_scores: NDArray[np.float32]  # [rows] over the threshold
+
+
+@dataclass(slots=True)
+class _Candidate:
+    bump: Bump
+    settled: bool = False
+
+
+class BumpDetector:
+    """Finds bumps in a MotionSeries as its samples become final."""
+
+    def __init__(self, rows: int, config: SpotterConfig) -> None:
+        self._config = config
+        self._noise: deque[NDArray] = deque(maxlen=int(config.noise_memory_s / _NOISE_STEP_S))
+        self._noise_s = -np.inf
+        self._level = np.zeros(rows)
+        self._next = 0  # absolute number of the next sample to look at
+        self._recent: deque[Bump] = deque()
+        self.threshold_iod = np.full(rows, config.micro_min_iod / config.sensitivity)
+
+    def advance(self, series: MotionSeries, flush: bool = False) -> list[Bump]:
+        """Bumps that have become certain, in order of time."""
+        found = []
+        final = series.final.stop
+        times = series.time_s[:final]
+        look_ahead_s = 0.0 if flush else float(HALF_WIDTHS_S[-1])
+        while (k := self._next - series.dropped) < final and (
+            flush or times[k] + look_ahead_s <= times[final - 1] + 1e-6
+        ):
+            self._next += 1
+            if times[k] - HALF_WIDTHS_S[-1] >= times[0] - 1e-6:
+                self._recent.append(self._measure(series, k))
+            if self._recent:
+                found += self._peaks(self._recent[-1].time_s)
+        if flush:
+            found += self._peaks(np.inf)
+            self._recent.clear()
+        return found
+
+    def _measure(self, series: MotionSeries, k: int) -> Bump:
+        now_s = float(series.time_s[k])
+        before = _at(series, now_s - HALF_WIDTHS_S)
+        after = _at(series, now_s + HALF_WIDTHS_S)
+        value = series.smooth[k].astype(np.float64)
+        bumps = value - 0.5 * (before[0] + after[0])  # [H, rows, 2]
+        stays = np.hypot(*np.moveaxis(after[0] - before[0], -1, 0))
+        head = series.head[k] - 0.5 * (before[1] + after[1])
+        height = np.hypot(bumps[..., 0], bumps[..., 1])
+        self._learn_noise(now_s, height[_NOISE_WIDTH])
+        leak = self._config.head_leak * np.abs(head).sum(axis=1)
+        net = height - 0.5 * stays - leak[:, None]
+        scores = net / self.threshold_iod
+        best = int(scores.max(axis=1).argmax())
+        return Bump(
+            now_s,
+            float(scores[best].max()),
+            float(HALF_WIDTHS_S[best]),
+            bumps[best].astype(np.float32),
+            scores[best].astype(np.float32),
+        )
+
+    def _learn_noise(self, now_s: float, height: NDArray) -> None:
+        """Keep the median bump height of each row over the last seconds; set thresholds by it."""
+        if now_s < self._noise_s + _NOISE_STEP_S:
+            return
+        self._noise_s = now_s
+        self._noise.append(height)
+        if len(self._noise) % 5 == 0 or len(self._noise) < 5:
+            c = self._config
+            level = np.median(np.array(self._noise), axis=0)
+            self.threshold_iod = (
+                np.maximum(c.micro_min_iod, c.micro_noise_factor * level) / c.sensitivity
+            )
+
+    def _peaks(self, now_s: float) -> list[Bump]:
+        """Local maxima of the statistic that no later sample can outdo."""
+        found = []
+        recent = self._recent
+        while recent and recent[-1].time_s - recent[0].time_s > 4 * PEAK_RADIUS_S:
+            recent.popleft()
+        for i, bump in enumerate(recent):
+            if bump.score < 1.0 or bump.time_s <= self._done_s:
+                continue
+            if bump.time_s + PEAK_RADIUS_S > now_s:
+                break
+            near = [b for b in recent if abs(b.time_s - bump.time_s) <= PEAK_RADIUS_S]
+            if bump is max(near, key=lambda b: b.score) and i >= 0:
+                self._done_s = bump.time_s + PEAK_RADIUS_S
+                found.append(bump)
+        return found
+
+    _done_s: float = -np.inf
+
+
+def _at(series: MotionSeries, times_s: NDArray) -> tuple[NDArray, NDArray]:
+    """Smoothed values [T, rows, 2] and head path [T, 3] at any times, linearly interpolated."""
+    final = series.final.stop
+    times = series.time_s[:final]
+    high = np.clip(np.searchsorted(times, times_s), 1, final - 1)
+    low = high - 1
+    span = times[high] - times[low]
+    part = np.clip((times_s - times[low]) / span, 0.0, 1.0)
+    value = series.smooth[low] + part[:, None, None] * (series.smooth[high] - series.smooth[low])
+    head = series.head[low] + part[:, None] * (series.head[high] - series.head[low])
+    return value, head

@@ -1,0 +1,131 @@
+"""Region motion of one face against its quiet reference.
+
+Cells on the mesh are followed by pyramidal Lucas-Kanade from the reference face to the current one
+(same anchor only), the head's rigid motion is fitted and removed, and what is left is pooled per
+region. A new reference continues the old curve: displacement is kept across references.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from spotting.blink import EyePictures
+from spotting.config import SpotterConfig
+from spotting.regions import LAYOUT, REGION_NAMES
+from spotting.rigid import N_PARAMETERS, fit_rigid, rigid_design
+from streamer.faces.landmarks import inter_ocular_px
+from streamer.records import AlignedFace, Motion
+
+_WINDOW_PX = 15  # of the Lucas-Kanade patch on a 128-px face: a third of the inter-ocular distance
+_LOCAL_PX = 17  # neighbourhood for brightness normalisation
+
+
+def normalise_brightness(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Grey picture [S, S] with local mean and contrast taken out, so light may change."""
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    mean = cv2.blur(grey, (_LOCAL_PX, _LOCAL_PX))
+    spread = cv2.blur(grey * grey, (_LOCAL_PX, _LOCAL_PX)) - mean * mean
+    contrast = np.sqrt(np.maximum(spread, 0.0)) + 6.0
+    return np.clip(128.0 + 48.0 * (grey - mean) / contrast, 0, 255).astype(np.uint8)
+
+
+@dataclass(slots=True)
+class _Reference:
+    """What the current face is compared with; belongs to one anchor."""
+
+    anchor: int
+    time_s: float
+    picture: NDArray[np.uint8]
+    cells_px: NDArray[np.float32]  # [C, 1, 2]
+    design: NDArray[np.float64]  # [C, 2, 6]
+    iod_px: float
+    eyes: EyePictures
+    carried_iod: NDArray[np.float32]  # [R, 2] displacement up to this reference
+    carried_head: NDArray[np.float64]  # [6]
+
+
+class MotionMeter:
+    """Measures one face, frame by frame. State: the reference."""
+
+    def __init__(self, config: SpotterConfig) -> None:
+        self._config = config
+        self._reference: _Reference | None = None
+        self._last = np.zeros((len(REGION_NAMES), 2), dtype=np.float32)
+        self._last_head = np.zeros(N_PARAMETERS)
+        self.head_iod = np.zeros(N_PARAMETERS)  # path of the head, continued across references
+
+    def push(self, face: AlignedFace) -> Motion:
+        """Motion of this frame. The first frame of an anchor becomes its reference."""
+        picture = normalise_brightness(face.image)
+        gate = ""
+        if self._reference is None or self._reference.anchor != face.anchor:
+            gate = "" if self._reference is None else "re-anchored"
+            self._reference = self._new_reference(face, picture)
+        reference = self._reference
+        cells_iod, quality = self._follow(reference, picture)
+        head = fit_rigid(reference.design, cells_iod, LAYOUT.rigid_weight * quality)
+        residual = cells_iod - reference.design @ head
+        weights = LAYOUT.pooling * quality
+        pooled = weights @ residual / np.maximum(weights.sum(axis=1, keepdims=True), 1e-9)
+        displacement = (reference.carried_iod + pooled).astype(np.float32)
+        self._last, self._last_head = displacement, reference.carried_head + head
+        self.head_iod = self._last_head
+        blink = reference.eyes.change(face.image, head[:2] * reference.iod_px)
+        shift = head[:2] * reference.iod_px
+        return Motion(
+            face.index,
+            face.time_s,
+            face.face.face_id,
+            displacement,
+            (float(shift[0]), float(shift[1])),
+            blink,
+            gate,
+        )
+
+    def renew_reference(self, face: AlignedFace) -> None:
+        """Take this (quiet) face as the new reference."""
+        self._reference = self._new_reference(face, normalise_brightness(face.image))
+
+    @property
+    def reference_s(self) -> float:
+        """Time of the current reference; -inf before the first frame."""
+        return -np.inf if self._reference is None else self._reference.time_s
+
+    def _new_reference(self, face: AlignedFace, picture: NDArray[np.uint8]) -> _Reference:
+        iod_px = inter_ocular_px(face.landmarks_px)
+        cells = LAYOUT.positions(face.landmarks_px)
+        return _Reference(
+            face.anchor,
+            face.time_s,
+            picture,
+            np.ascontiguousarray(cells[:, None, :2]),
+            rigid_design((cells - cells.mean(axis=0)) / iod_px),
+            iod_px,
+            EyePictures(face.image, face.landmarks_px, iod_px),
+            self._last,
+            self._last_head,
+        )
+
+    def _follow(
+        self, reference: _Reference, picture: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        """Cell motion [C, 2] in IOD and its quality [C] in 0..1."""
+        found, status, strength = cv2.calcOpticalFlowPyrLK(
+            reference.picture,
+            picture,
+            reference.cells_px,
+            None,
+            winSize=(_WINDOW_PX, _WINDOW_PX),
+            maxLevel=2,
+            criteria=(cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 10, 0.01),
+            flags=cv2.OPTFLOW_LK_GET_MIN_EIGENVALS,
+        )
+        motion = (found - reference.cells_px)[:, 0].astype(np.float64) / reference.iod_px
+        seen = (status[:, 0] == 1) & (np.abs(motion).max(axis=1) < 0.5)
+        strength = np.where(seen, strength[:, 0], 0.0)
+        quality = strength / (strength + 0.02)
+        return np.where(seen[:, None], motion, 0.0), quality.astype(np.float32)

@@ -1,0 +1,90 @@
+"""The last seconds of one face's region motion, smoothed and with gated stretches held.
+
+A sample becomes final only after `settle_s`: by then it is known whether a blink began or ended
+close by. Everything downstream reads final samples only, so the result does not depend on how the
+frames were delivered.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class MotionSeries:
+    """Ring of the last `keep_s` seconds. Rows are regions; values are displacements in IOD."""
+
+    def __init__(self, rows: int, keep_s: float, smooth_s: float, settle_s: float) -> None:
+        self._keep_s, self._half_s = keep_s, smooth_s / 2
+        self._settle_s = max(settle_s, self._half_s)
+        self._raw = 0  # samples pushed
+        self._final = 0  # of these, final
+        self.dropped = 0  # samples dropped from the front so far
+        self._gated_until_s = np.full(rows, -np.inf)
+        self.time_s = np.empty(256)
+        self.index = np.empty(256, dtype=np.int64)
+        self.value = np.empty((256, rows, 2), dtype=np.float32)  # raw
+        self.open = np.empty((256, rows), dtype=bool)  # False: gated
+        self.head = np.empty((256, 3))  # path of the head: x, y, turn (IOD)
+        self.smooth = np.empty((256, rows, 2), dtype=np.float32)
+
+    @property
+    def final(self) -> slice:
+        """The final samples, oldest first."""
+        return slice(0, self._final)
+
+    def push(
+        self,
+        time_s: float,
+        index: int,
+        value: NDArray,
+        head: NDArray,
+        gated: NDArray[np.bool_],
+        gate_margin_s: float,
+    ) -> int:
+        """Add a frame; returns how many samples became final by it. Gates spread by the margin."""
+        if self._raw == len(self.time_s):
+            self._make_room(time_s)
+        n = self._raw
+        self.time_s[n], self.index[n], self.value[n], self.head[n] = time_s, index, value, head
+        self.open[n] = True
+        self._raw += 1
+        if gated.any():
+            near = np.searchsorted(self.time_s[:n], time_s - gate_margin_s)
+            self.open[near : n + 1, gated] = False
+            self._gated_until_s[gated] = time_s + gate_margin_s
+        self.open[n] &= self._gated_until_s < time_s
+        return self._finish(time_s)
+
+    def flush(self) -> int:
+        """Make all samples final: nothing more will come."""
+        return self._finish(np.inf)
+
+    def _finish(self, now_s: float) -> int:
+        before = self._final
+        times = self.time_s[: self._raw]
+        while self._final < self._raw and times[self._final] + self._settle_s <= now_s + 1e-6:
+            k = self._final
+            low = np.searchsorted(times, times[k] - self._half_s - 1e-6)
+            high = np.searchsorted(times, times[k] + self._half_s + 1e-6)
+            self.smooth[k] = self.value[low:high].mean(axis=0)
+            if k > 0:
+                held = ~self.open[k]
+                self.smooth[k, held] = self.smooth[k - 1, held]
+            self._final += 1
+        return self._final - before
+
+    def _make_room(self, now_s: float) -> None:
+        """Drop what is older than `keep_s`; grow if that frees too little (high frame rates)."""
+        start = int(np.searchsorted(self.time_s[: self._raw], now_s - self._keep_s))
+        start = min(start, self._final)
+        size = len(self.time_s)
+        larger = size if start > size // 2 else 2 * size
+        for name in ("time_s", "index", "value", "open", "head", "smooth"):
+            old = getattr(self, name)
+            new = np.empty((larger, *old.shape[1:]), dtype=old.dtype)
+            new[: self._raw - start] = old[start : self._raw]
+            setattr(self, name, new)
+        self._raw -= start
+        self._final -= start
+        self.dropped += start

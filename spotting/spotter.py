@@ -1,0 +1,198 @@
+"""The causal sliding-window spotter: aligned faces in, spots out, one state per face."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spotting.config import SpotterConfig
+from spotting.interval import sharpen
+from spotting.macro import Departure, DepartureDetector
+from spotting.micro import HALF_WIDTHS_S, PEAK_RADIUS_S, Bump, BumpDetector
+from spotting.motion import MotionMeter
+from spotting.regions import REGION_NAMES, SHAKEN_BY_BLINK
+from spotting.series import MotionSeries
+from streamer.records import AlignedFace, Motion, Spot
+
+_PAIRS = [
+    (i, REGION_NAMES.index(name.replace("_left", "_right")))
+    for i, name in enumerate(REGION_NAMES)
+    if name.endswith("_left")
+]
+ROWS = len(REGION_NAMES) + len(_PAIRS)
+_BLINKED = np.array(
+    [name in SHAKEN_BY_BLINK for name in REGION_NAMES]
+    + [REGION_NAMES[left] in SHAKEN_BY_BLINK for left, _ in _PAIRS]
+)
+_SETTLE_S = 0.1
+_LONGEST_S = 6.0  # how far back a macro-movement may look
+
+
+def with_symmetric_pairs(displacement: NDArray) -> NDArray[np.float32]:
+    """Regions [R, 2] and, below them, the mean of each left region with its mirrored right one.
+
+    Spontaneous expressions are near symmetric, so the pair has half the noise power of a side.
+    """
+    left = displacement[[a for a, _ in _PAIRS]]
+    right = displacement[[b for _, b in _PAIRS]] * np.array([-1.0, 1.0])
+    return np.concatenate([displacement, 0.5 * (left + right)]).astype(np.float32)
+
+
+def latency_s(config: SpotterConfig) -> float:
+    """Longest time after the apex at which a micro-expression is known (plus one frame)."""
+    settle = max(_SETTLE_S, config.smooth_s / 2)
+    return settle + float(HALF_WIDTHS_S[-1]) + PEAK_RADIUS_S
+
+
+class _FaceState:
+    """Everything known of one face."""
+
+    def __init__(self, face_id: int, config: SpotterConfig) -> None:
+        self.face_id = face_id
+        self._config = config
+        self._meter = MotionMeter(config)
+        self._series = MotionSeries(ROWS, _LONGEST_S, config.smooth_s, _SETTLE_S)
+        self._bumps = BumpDetector(ROWS, config)
+        self._departures = DepartureDetector(ROWS, config)
+        self._last_end_s = -np.inf
+
+    def push(self, face: AlignedFace) -> tuple[Motion, list[Spot]]:
+        motion = self._meter.push(face)
+        blinking = motion.blink > self._config.blink_change
+        if blinking:
+            motion = _gated(motion, "blink")
+        head = self._meter.head_iod
+        self._series.push(
+            face.time_s,
+            face.index,
+            with_symmetric_pairs(motion.displacement_iod),
+            np.array([head[0], head[1], np.abs(head[2:]).sum()]),
+            _BLINKED & blinking,
+            self._config.blink_margin_s,
+        )
+        old = face.time_s - self._meter.reference_s > self._config.reference_age_s
+        if old and not blinking and not self._departures.is_open:
+            self._meter.renew_reference(face)
+        return motion, self._collect(flush=False)
+
+    def close(self) -> list[Spot]:
+        self._series.flush()
+        return self._collect(flush=True)
+
+    def _collect(self, flush: bool) -> list[Spot]:
+        if self._series.final.stop < 2:
+            return []
+        spots = [self._micro(b) for b in self._bumps.advance(self._series, flush)]
+        spots += [self._macro(d) for d in self._departures.advance(self._series, flush)]
+        return [spot for spot in spots if spot is not None]
+
+    def _micro(self, bump: Bump) -> Spot | None:
+        interval = sharpen(self._series, bump, reach_s=self._config.micro_max_s)
+        length_s = interval.offset_s - interval.onset_s
+        if not self._config.micro_min_s <= length_s <= 1.2 * self._config.micro_max_s:
+            return None
+        if interval.onset_s < self._last_end_s - 0.5 * length_s:
+            return None  # the tail of the last one
+        self._last_end_s = interval.offset_s
+        return Spot(
+            self.face_id,
+            "micro",
+            interval.onset_s,
+            interval.apex_s,
+            interval.offset_s,
+            interval.onset_frame,
+            interval.apex_frame,
+            interval.offset_frame,
+            round(bump.score, 4),
+            _moving(bump.row_scores),
+        )
+
+    def _macro(self, departure: Departure) -> Spot:
+        series, dropped = self._series, self._series.dropped
+        at = [max(n - dropped, 0) for n in (departure.onset, departure.apex, departure.offset)]
+        onset_s, apex_s, offset_s = (float(series.time_s[k]) for k in at)
+        onset, apex, offset = (int(series.index[k]) for k in at)
+        return Spot(
+            self.face_id,
+            "macro",
+            onset_s,
+            apex_s,
+            offset_s,
+            onset,
+            apex,
+            offset,
+            round(departure.score, 4),
+            _moving(departure.row_scores),
+        )
+
+
+class FlowSpotter:
+    """Spots micro- and macro-expressions on any number of faces. `push`, `flush`, `reset`.
+
+    Causal: what it returns for a frame depends on that frame and earlier ones only, so a file and a
+    stream of its frames give the same spots.
+    """
+
+    def __init__(self, config: SpotterConfig = SpotterConfig()) -> None:
+        self._config = config
+        self._faces: dict[int, _FaceState] = {}
+
+    @property
+    def lookback_s(self) -> float:
+        """How long the aligned faces must be kept for the recogniser."""
+        return _LONGEST_S
+
+    def push(self, faces: Sequence[AlignedFace]) -> tuple[list[Motion], list[Spot]]:
+        """Motion of each face of one frame, in order, and the spots that have become certain.
+
+        A face that is gone closes what it had open; when it is back it starts anew.
+        """
+        spots: list[Spot] = []
+        present = {face.face.face_id for face in faces}
+        for face_id in [i for i in self._faces if i not in present]:
+            spots += self._faces.pop(face_id).close()
+        motions = []
+        for face in faces:
+            state = self._faces.get(face.face.face_id)
+            if state is None:
+                state = _FaceState(face.face.face_id, self._config)
+                self._faces[face.face.face_id] = state
+            motion, found = state.push(face)
+            motions.append(motion)
+            spots += found
+        return motions, spots
+
+    def flush(self) -> list[Spot]:
+        """Close all faces at the end of the stream."""
+        spots = [spot for state in self._faces.values() for spot in state.close()]
+        self._faces.clear()
+        return spots
+
+    def reset(self) -> None:
+        """Forget everything without reporting it."""
+        self._faces.clear()
+
+
+def _gated(motion: Motion, reason: str) -> Motion:
+    return Motion(
+        motion.index,
+        motion.time_s,
+        motion.face_id,
+        motion.displacement_iod,
+        motion.head_px,
+        motion.blink,
+        reason,
+    )
+
+
+def _moving(row_scores: NDArray) -> tuple[str, ...]:
+    """Names of the regions that moved, strongest first; pairs count for both sides."""
+    scores = row_scores[: len(REGION_NAMES)].astype(np.float64).copy()
+    for row, (left, right) in enumerate(_PAIRS, start=len(REGION_NAMES)):
+        scores[left] = max(scores[left], 0.999 * row_scores[row])
+        scores[right] = max(scores[right], 0.998 * row_scores[row])
+    order = np.argsort(-scores, kind="stable")
+    limit = max(0.5 * float(scores.max()), 0.0)
+    return tuple(REGION_NAMES[i] for i in order if scores[i] >= limit and scores[i] > 0)
