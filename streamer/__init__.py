@@ -1,0 +1,47 @@
+"""mer-stream: spots and recognises facial micro-expressions in video, live or from files.
+
+    from streamer import stream
+
+    for event in stream("clip.mp4"):
+        print(event.spot.apex_s, event.recognition.emotion)
+
+The names below are imported when they are first used, so `import streamer` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from streamer.build import StreamConfig, build_pipeline, load_config, stream
+    from streamer.errors import MerError
+    from streamer.outputs.events import read_events
+    from streamer.records import EmotionEvent, Frame
+
+__all__ = [
+    "EmotionEvent",
+    "Frame",
+    "MerError",
+    "StreamConfig",
+    "build_pipeline",
+    "load_config",
+    "read_events",
+    "stream",
+]
+_HOMES = {
+    "EmotionEvent": "streamer.records",
+    "Frame": "streamer.records",
+    "MerError": "streamer.errors",
+    "StreamConfig": "streamer.build",
+    "build_pipeline": "streamer.build",
+    "load_config": "streamer.build",
+    "read_events": "streamer.outputs.events",
+    "stream": "streamer.build",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'streamer' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

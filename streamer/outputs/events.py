@@ -85,7 +85,8 @@ def read_events(path: str | Path) -> Iterator[EmotionEvent]:
             if path.suffix.lower() == ".csv":
                 yield from _events(enumerate(csv.DictReader(stream), start=2), _unflatten, path)
             else:
-                yield from _events(enumerate(stream, start=1), _parse_json, path)
+                lines = ((n, line) for n, line in enumerate(stream, start=1) if line.strip())
+                yield from _events(lines, _parse_json, path)
     except OSError as error:
         raise SourceNotFoundError(f"{path}: {error.strerror}.") from None
     except UnicodeDecodeError:

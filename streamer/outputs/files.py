@@ -24,7 +24,7 @@ def check_outputs(
     options = list(outputs)
     for i, first in enumerate(options):
         for second in options[i + 1 :]:
-            if _same(outputs[first], outputs[second]) and not _is_device(outputs[first]):
+            if _same(outputs[first], outputs[second]) and not is_device(outputs[first]):
                 raise UsageError(f"{first} and {second} name the same file, {outputs[first]}.")
     sources = [Path(source) for source in inputs]
     for option, path in outputs.items():
@@ -38,7 +38,7 @@ def check_writable(path: Path, option: str, *, overwrite: bool) -> None:
     if path.is_dir():
         raise OutputError(f"{option} {path} is a folder; name a file in it.")
     if path.exists():
-        if not overwrite and not _is_device(path):
+        if not overwrite and not is_device(path):
             raise OutputError(f"{path} exists already; add --overwrite to replace it.")
         if not os.access(path, os.W_OK):
             raise OutputError(f"{path} cannot be written: permission denied.")
@@ -54,7 +54,7 @@ def open_output(path: Path, *, overwrite: bool = False, binary: bool = False) ->
     """Open for writing, creating parent folders; text is UTF-8 with bare newlines."""
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        mode = "w" if overwrite or _is_device(path) else "x"
+        mode = "w" if overwrite or is_device(path) else "x"
         if binary:
             return path.open(mode + "b")
         return path.open(mode, encoding="utf-8", newline="")
@@ -87,6 +87,6 @@ def _same(first: Path, second: Path) -> bool:
     return first.absolute().resolve() == second.absolute().resolve()
 
 
-def _is_device(path: Path) -> bool:
+def is_device(path: Path) -> bool:
     """A device or a pipe, such as /dev/null: writing destroys nothing."""
     return path.exists() and not path.is_file() and not path.is_dir()

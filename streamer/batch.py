@@ -1,0 +1,228 @@
+"""Runs the sources one after another; one bad file does not stop the rest."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from spotting.regions import REGION_NAMES
+from streamer.build import StreamConfig, build_pipeline
+from streamer.errors import (
+    EXIT_INTERRUPTED,
+    EXIT_TRUNCATED,
+    InstallError,
+    MerError,
+    ModelError,
+    OutputError,
+    SourceNotFoundError,
+    UsageError,
+)
+from streamer.outputs.plan import OutputOptions, OutputPlan, SourceFiles
+from streamer.outputs.progress import ProgressBar
+from streamer.outputs.signals import SignalsCsv, SignalsParquet
+from streamer.outputs.step import Sink
+from streamer.outputs.summary import Counts, SourceSummary, format_summary, write_summary
+from streamer.records import FrameSignals
+from streamer.runner import Fanout, SourceLike, steps
+from streamer.sources import expand_sources, open_source
+from streamer.sources.redact import redact
+from streamer.stopping import StopFlag
+
+if TYPE_CHECKING:
+    from streamer.pipeline import Pipeline
+
+EXIT_BROKEN_PIPE = 141  # the reader of standard output went away, as after `| head`
+
+_LOG = logging.getLogger(__name__)
+# Errors that the next source would meet as well.
+_FATAL = (OutputError, ModelError, InstallError, UsageError)
+
+
+def run_batch(
+    config: StreamConfig,
+    outputs: OutputOptions,
+    names: Sequence[str],
+    max_seconds: float | None = None,
+) -> int:
+    """Run all sources that `names` stand for; returns the exit code, 0 if all went well.
+
+    Raises UsageError or OutputError before any work where the outputs cannot be used.
+    """
+    sources = _expand(names)
+    plan = OutputPlan(outputs, sources)
+    return Batch(config, plan, StopFlag(), max_seconds).run(sources)
+
+
+class Batch:
+    """One run of the command line. State: the pipeline and the outputs that sources share."""
+
+    def __init__(
+        self,
+        config: StreamConfig,
+        plan: OutputPlan,
+        stop: StopFlag,
+        max_seconds: float | None = None,
+    ) -> None:
+        self._config = config
+        self._plan = plan
+        self._stop = stop
+        self._max_seconds = max_seconds
+        self._signals: list[FrameSignals] = []
+        self._pipeline: Pipeline | None = None
+        self._shared: list[Sink] | None = None
+        self._broken_pipe = False
+        self._summaries: list[SourceSummary] = []
+
+    def run(self, sources: Sequence[str]) -> int:
+        """Run all sources; returns the exit code: the first failure's, or 0."""
+        try:
+            for source, files in zip(sources, self._plan.files, strict=True):
+                fatal = self._run_one(source, files)
+                if fatal or self._stop():
+                    break
+        except KeyboardInterrupt:
+            self._stop.signalled = True
+        finally:
+            self._close()
+        return self._exit_code()
+
+    def _run_one(self, source: str, files: SourceFiles) -> bool:
+        """Run one source and sum it up; returns whether the run has to end."""
+        counts = Counts()
+        try:
+            opened = open_source(source, self._config.source)
+        except MerError as error:
+            return self._sum_up(counts.summarise(redact(source), **_failure(error)), error)
+        with contextlib.closing(opened):
+            failure = self._stream(opened, files, counts)
+            summary = counts.summarise(
+                opened.info.name,
+                opened.report,
+                interrupted=self._stop.signalled,
+                **_failure(failure),
+            )
+        return self._sum_up(summary, failure)
+
+    def _stream(
+        self, source: SourceLike, files: SourceFiles, counts: Counts
+    ) -> MerError | BrokenPipeError | None:
+        """Run one open source to its end; returns what ended it early."""
+        fanout = Fanout()
+        fanout.own.append(counts)
+        failure: MerError | None = None
+        try:
+            pipeline = self._ready_pipeline(source.info.name)
+            self._open_own(fanout.own, source, files)
+            fanout.share(self._ready_shared())
+            walk = steps(
+                source,
+                pipeline,
+                self._signals,
+                stop=lambda: self._stop() or fanout.failure is not None,
+                max_seconds=self._max_seconds,
+                kinds=self._config.kinds,
+            )
+            with self._stop.catching(), contextlib.closing(walk):
+                for step in walk:
+                    fanout.write(step)
+        except MerError as error:
+            failure = error
+        finally:
+            fanout.close()
+        return fanout.failure or failure
+
+    def _ready_pipeline(self, name: str) -> Pipeline:
+        if self._pipeline is None:
+            self._pipeline = build_pipeline(self._config, on_signals=self._signals.append)
+        else:
+            self._pipeline.reset()
+        self._pipeline.source_name = name
+        return self._pipeline
+
+    def _ready_shared(self) -> list[Sink]:
+        """The outputs that all sources share, opened with the first source that opens."""
+        if self._shared is None:
+            self._shared = self._plan.open_event_sinks()
+            if self._plan.options.show:
+                from streamer.outputs.window import open_window
+
+                window = open_window(REGION_NAMES, self._stop.stop)
+                self._shared += [window] if window else []
+        return self._shared
+
+    def _open_own(self, sinks: list[Sink], source: SourceLike, files: SourceFiles) -> None:
+        """The outputs of one source, appended one by one, so that what is open can be closed."""
+        options = self._plan.options
+        if files.signals is not None:
+            parquet = files.signals.suffix.lower() == ".parquet"
+            kind = SignalsParquet if parquet else SignalsCsv
+            sinks.append(kind(files.signals, REGION_NAMES, overwrite=options.overwrite))
+        if files.video is not None:
+            from streamer.outputs.video import VideoWriter
+
+            sinks.append(VideoWriter(files.video, REGION_NAMES, overwrite=options.overwrite))
+        wanted = sys.stderr.isatty() if options.progress is None else options.progress
+        if wanted and not options.quiet:
+            sinks.append(ProgressBar(source.info))
+
+    def _sum_up(self, summary: SourceSummary, failure: BaseException | None) -> bool:
+        self._summaries.append(summary)
+        self._broken_pipe |= isinstance(failure, BrokenPipeError)
+        if summary.error:
+            _LOG.error("%s", summary.error)
+        if summary.frames and not self._plan.options.quiet and not self._broken_pipe:
+            print(format_summary(summary), file=sys.stderr)
+        return isinstance(failure, (*_FATAL, BrokenPipeError))
+
+    def _close(self) -> None:
+        fanout = Fanout()
+        fanout.own.extend(self._shared or [])
+        fanout.close()
+        if self._pipeline is not None:
+            self._pipeline.close()
+        if self._broken_pipe:
+            _detach_stdout()
+        options = self._plan.options
+        if options.summary is not None and self._summaries:
+            write_summary(options.summary, self._summaries, overwrite=options.overwrite)
+        if isinstance(fanout.failure, MerError):
+            raise fanout.failure
+
+    def _exit_code(self) -> int:
+        if self._stop.signalled:
+            return EXIT_INTERRUPTED
+        if self._broken_pipe:
+            return EXIT_BROKEN_PIPE
+        failed = [s.exit_code for s in self._summaries if s.exit_code]
+        if failed:
+            return failed[0]
+        return EXIT_TRUNCATED if any(s.truncated for s in self._summaries) else 0
+
+
+def _expand(names: Sequence[str]) -> list[str]:
+    """Patterns resolved one by one; one without a match stays, to fail alone when it is opened."""
+    sources: list[str] = []
+    for name in names:
+        try:
+            sources += expand_sources([name])
+        except SourceNotFoundError:
+            sources.append(name)
+    return sources
+
+
+def _failure(error: BaseException | None) -> dict[str, Any]:
+    if not isinstance(error, MerError):
+        return {}
+    return {"exit_code": error.exit_code, "error": redact(str(error))}
+
+
+def _detach_stdout() -> None:
+    """Keep Python from complaining at exit that the rest of its buffer has no reader."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

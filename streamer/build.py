@@ -1,0 +1,128 @@
+"""The one place that joins the rooms: configuration in, a pipeline or a stream of events out.
+
+The rooms are imported when something is built, not before, so that `mer-stream --help` is quick.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from recognition.config import RecognizerConfig
+from spotting.config import SpotterConfig
+from streamer.config import fill, load_yaml, set_key, to_mapping
+from streamer.faces.config import FaceConfig
+from streamer.records import EmotionEvent, FrameSignals, Kind
+from streamer.sources.config import SourceConfig
+
+if TYPE_CHECKING:
+    from streamer.pipeline import Pipeline
+
+
+@dataclass(frozen=True, slots=True)
+class StreamConfig:
+    """All settings of a run, one section per room; what a YAML file fills."""
+
+    source: SourceConfig = field(default_factory=SourceConfig)
+    faces: FaceConfig = field(default_factory=FaceConfig)
+    spotter: SpotterConfig = field(default_factory=SpotterConfig)
+    recognizer: RecognizerConfig = field(default_factory=RecognizerConfig)
+    recognise: bool = True  # False: spot only, events carry no emotion
+    kinds: tuple[Kind, ...] = ("micro", "macro")  # events of other kinds are left out
+
+
+def load_config(
+    path: str | Path | None = None, overrides: Iterable[tuple[str, Any]] = ()
+) -> StreamConfig:
+    """Settings from a YAML file (or the defaults) with `("spotter.sensitivity", 2.0)` pairs on top.
+
+    Raises UsageError that names an unknown key or a wrong value.
+    """
+    mapping = load_yaml(path) if path is not None else {}
+    config = fill(StreamConfig, mapping, where=str(path))  # errors in the file name the file
+    mapping = to_mapping(config)
+    for dotted, value in overrides:
+        set_key(mapping, dotted, value)
+    return fill(StreamConfig, mapping, where="options")
+
+
+def build_pipeline(
+    config: StreamConfig | None = None,
+    *,
+    source_name: str = "",
+    on_signals: Callable[[FrameSignals], None] | None = None,
+) -> Pipeline:
+    """A pipeline with its models loaded: `push` frames into it, `flush` at the end.
+
+    Raises InstallError or ModelError where a library or a model is missing or broken.
+    """
+    from spotting.spotter import FlowSpotter
+    from streamer.faces.alignment import Aligner
+    from streamer.faces.detector import MeshDetector
+    from streamer.faces.tracker import FaceTracker
+    from streamer.pipeline import Pipeline
+
+    config = config or StreamConfig()
+    recognizer = _build_recognizer(config) if config.recognise else None
+    return Pipeline(
+        FaceTracker(MeshDetector(config.faces), config.faces),
+        Aligner(config.faces),
+        FlowSpotter(config.spotter),
+        recognizer,
+        source_name=source_name,
+        on_signals=on_signals,
+    )
+
+
+def stream(
+    source: str | Path,
+    config: StreamConfig | str | Path | None = None,
+    *,
+    max_seconds: float | None = None,
+    **sections: Any,
+) -> Iterator[EmotionEvent]:
+    """Events of a source, lazily, each as soon as it is known.
+
+    `source` is what `mer-stream --source` takes: "sample", a file, "webcam", a URL. `config` is a
+    StreamConfig or a YAML file; `sections` go on top, as in
+    `stream("clip.mp4", spotter={"sensitivity": 2.0}, recognise=False)`.
+
+    Raises a subclass of MerError whose message names the cure.
+    """
+    from streamer.runner import steps
+    from streamer.sources import open_source
+
+    settings = _with_sections(config, sections)
+    signals: list[FrameSignals] = []
+    with contextlib.ExitStack() as stack:
+        opened = stack.enter_context(contextlib.closing(open_source(str(source), settings.source)))
+        pipeline = build_pipeline(settings, source_name=opened.info.name, on_signals=signals.append)
+        stack.callback(pipeline.close)
+        walk = steps(opened, pipeline, signals, kinds=settings.kinds, max_seconds=max_seconds)
+        for step in stack.enter_context(contextlib.closing(walk)):
+            yield from step.events
+
+
+def _with_sections(
+    config: StreamConfig | str | Path | None, sections: Mapping[str, Any]
+) -> StreamConfig:
+    if isinstance(config, StreamConfig):
+        mapping = to_mapping(config)
+    else:
+        mapping = to_mapping(load_config(config))
+    for name, value in sections.items():
+        if isinstance(value, Mapping):
+            for key, setting in value.items():
+                set_key(mapping, f"{name}.{key}", setting)
+        else:
+            set_key(mapping, name, value)
+    return fill(StreamConfig, mapping, where="stream()")
+
+
+def _build_recognizer(config: StreamConfig) -> Any:
+    from recognition.recognizer import Recognizer
+
+    return Recognizer(config.recognizer)

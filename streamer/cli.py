@@ -1,0 +1,242 @@
+"""The command line. It imports nothing heavy, so that `--help` comes at once."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+
+import typer
+
+from streamer.errors import EXIT_INTERRUPTED, MerError, UsageError
+
+if TYPE_CHECKING:
+    from streamer.build import StreamConfig
+    from streamer.outputs.plan import OutputOptions
+
+_HELP = """Spot facial micro-expressions in video and say what they express.
+
+\b
+  mer-stream sample                              try it: the bundled recording
+  mer-stream clip.mp4 --output events.jsonl      one JSON object per event
+  mer-stream *.mp4 -o all.csv --summary run.json several files, one table
+  mer-stream webcam --show                       live, until q or Ctrl-C
+  mer-stream clip.mp4 --signals s.csv --save-video out.mp4
+  mer-stream clip.mp4 | jq .emotion              a pipe gets JSON lines
+
+\b
+A terminal shows a readable line per event, a pipe gets JSON lines.
+Progress and a closing summary go to standard error.
+"""
+_EPILOG = (
+    "Exit codes: 0 done, 2 wrong option or setting, 3 source not found, 4 no video in it, 5 refused "
+    "for safety, 6 camera or network, 7 model, 8 output exists or cannot be written, 9 broken "
+    "install, 10 recording cut short or damaged (events so far are kept), 130 stopped by Ctrl-C, "
+    "141 closed pipe. Of several sources, the first that failed gives the code.\n\n"
+    "Not for use on people at work or in education (EU AI Act, article 5(1)(f)); not a lie "
+    "detector. Figures and limits: see the README."
+)
+_IN, _OUT, _HOW, _TALK = "What to read", "What to write", "How to look", "Talk"
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib import metadata
+
+        try:
+            typer.echo(f"mer-stream {metadata.version('mer-stream')}")
+        except metadata.PackageNotFoundError:
+            typer.echo("mer-stream (not installed)")
+        raise typer.Exit
+
+
+def _opt(panel: str, text: str, *names: str, **more: Any) -> Any:
+    return typer.Option(*names, help=text, rich_help_panel=panel, show_default=False, **more)
+
+
+@app.command(help=_HELP, epilog=_EPILOG)
+def stream(
+    sources: Annotated[
+        list[str] | None, typer.Argument(metavar="SOURCE", help="Same as --source.")
+    ] = None,
+    source: Annotated[
+        list[str] | None,
+        _opt(
+            _IN,
+            "sample, a file, a pattern, a folder of images, webcam[:N], rtsp://, http(s)://, or - "
+            "for standard input. May be repeated.",
+            "--source",
+            "-s",
+        ),
+    ] = None,
+    fps: Annotated[
+        float | None,
+        _opt(_IN, "Frames per second: of a folder of images, or asked of a webcam.", min=0.1),
+    ] = None,
+    max_seconds: Annotated[
+        float | None, _opt(_IN, "Stop after this much of the recording.", "--max-seconds", min=0.0)
+    ] = None,
+    output: Annotated[
+        str | None,
+        _opt(_OUT, "Events: a .jsonl or .csv file, or - for JSON lines.", "--output", "-o"),
+    ] = None,
+    format_: Annotated[
+        Literal["jsonl", "csv", "text"] | None,
+        _opt(_OUT, "Format of the events, whatever the suffix or terminal says.", "--format"),
+    ] = None,
+    signals: Annotated[
+        Path | None,
+        _opt(_OUT, "Per-frame signals: a .csv or .parquet file; a folder for several sources."),
+    ] = None,
+    save_video: Annotated[
+        Path | None,
+        _opt(_OUT, "Annotated recording: an .mp4 file; a folder for several sources."),
+    ] = None,
+    summary: Annotated[Path | None, _opt(_OUT, "The closing summary as a JSON file.")] = None,
+    show: Annotated[bool, _opt(_OUT, "Live window; q or Esc stops.", "--show")] = False,
+    overwrite: Annotated[
+        bool, _opt(_OUT, "Replace outputs that exist; refused otherwise.", "--overwrite")
+    ] = False,
+    config: Annotated[
+        Path | None, _opt(_HOW, "Settings from a YAML file; see --print-config.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        _opt(_HOW, "One setting, as in spotter.sensitivity=2. May be repeated.", "--set"),
+    ] = None,
+    sensitivity: Annotated[
+        float | None,
+        _opt(_HOW, "1 as calibrated; 2 finds more, with more false events.", min=0.05, max=20.0),
+    ] = None,
+    max_faces: Annotated[int | None, _opt(_HOW, "Faces to follow at most.", min=1)] = None,
+    micro_only: Annotated[bool, _opt(_HOW, "Leave out macro events.", "--micro-only")] = False,
+    model: Annotated[Path | None, _opt(_HOW, "Another recognition model, .onnx.")] = None,
+    no_recognition: Annotated[
+        bool, _opt(_HOW, "Only spot: events without an emotion.", "--no-recognition")
+    ] = False,
+    print_config: Annotated[
+        bool, _opt(_HOW, "Print the settings as YAML and end.", "--print-config")
+    ] = False,
+    progress: Annotated[
+        bool | None,
+        _opt(_TALK, "Progress bar; default: if standard error is a terminal."),
+    ] = None,
+    quiet: Annotated[
+        bool, _opt(_TALK, "Errors only: no progress, no summary.", "--quiet", "-q")
+    ] = False,
+    verbose: Annotated[
+        bool, _opt(_TALK, "Say more, with the libraries' own messages.", "--verbose", "-v")
+    ] = False,
+    log_file: Annotated[Path | None, _opt(_TALK, "Append the log, with times, to a file.")] = None,
+    version: Annotated[
+        bool,
+        _opt(
+            _TALK, "Print the version and end.", "--version", callback=_show_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    options = {
+        "source.fps": fps,
+        "spotter.sensitivity": sensitivity,
+        "faces.max_faces": max_faces,
+        "kinds": ["micro"] if micro_only else None,
+        "recognizer.model": None if model is None else str(model),
+        "recognise": False if no_recognition else None,
+    }
+    with _telling_errors(), _logging(quiet, verbose, log_file):
+        settings = _settings(config, set_ or [], options)
+        if print_config:
+            from streamer.config import dump_yaml
+
+            typer.echo(dump_yaml(settings), nl=False)
+            return
+        from streamer.outputs.plan import OutputOptions
+
+        outputs = OutputOptions(
+            output, format_, signals, save_video, summary, show, overwrite, quiet, progress
+        )
+        names = [*(source or []), *(sources or [])]
+        code = _run(settings, outputs, names, max_seconds, verbose)
+    raise typer.Exit(code)
+
+
+def _settings(config: Path | None, pairs: list[str], options: dict[str, Any]) -> StreamConfig:
+    """Defaults, then the file, then --set, then the options of their own."""
+    from streamer.build import load_config
+    from streamer.config import parse_yaml
+
+    overrides = []
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise UsageError(f"--set {pair}: write it as key=value, as in spotter.sensitivity=2.")
+        overrides.append((key.strip(), parse_yaml(value, where=f"--set {pair}")))
+    overrides += [(key, value) for key, value in options.items() if value is not None]
+    return load_config(config, overrides)
+
+
+def _run(
+    settings: StreamConfig,
+    outputs: OutputOptions,
+    names: list[str],
+    max_seconds: float | None,
+    verbose: bool,
+) -> int:
+    if not names:
+        raise UsageError("no source was named; try: mer-stream sample (more: mer-stream --help).")
+    from streamer.console import hushed
+
+    with hushed(not verbose):
+        from streamer.batch import run_batch
+
+        return run_batch(settings, outputs, names, max_seconds)
+
+
+@contextlib.contextmanager
+def _telling_errors() -> Any:
+    """A MerError is one sentence and its exit code; Ctrl-C is 130."""
+    try:
+        yield
+    except MerError as error:
+        from streamer.sources.redact import redact
+
+        _complain(redact(str(error)))
+        raise typer.Exit(error.exit_code) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+
+
+@contextlib.contextmanager
+def _logging(quiet: bool, verbose: bool, log_file: Path | None) -> Any:
+    from streamer.console import set_up_logging
+
+    handler = set_up_logging(quiet=quiet, verbose=verbose, log_file=log_file)
+    try:
+        yield
+    finally:
+        if handler is not None:
+            handler.close()
+
+
+def _complain(sentence: str) -> None:
+    print(f"mer-stream: error: {sentence}", file=sys.stderr)
+
+
+def main() -> None:
+    """Entry point of `mer-stream` and of `python -m streamer`."""
+    from streamer.stopping import interrupt_on_sigterm
+
+    interrupt_on_sigterm()
+    # The parser's own base error; its module differs between releases of typer.
+    parser_error = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])
+    try:
+        code = app(standalone_mode=False)
+    except parser_error as error:
+        _complain(error.format_message())
+        code = error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        code = EXIT_INTERRUPTED
+    sys.exit(code)

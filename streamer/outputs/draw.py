@@ -1,0 +1,192 @@
+"""Draws what the pipeline knows onto a frame: face boxes, motion curves, event banners.
+
+The canvas is the picture with a strip under it that holds, per face, the region motion of the last
+seconds. All drawing is on uint8 RGB; sizes are even, as video encoders want.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamer.libs import import_cv2
+from streamer.outputs.step import Step
+from streamer.records import EmotionEvent, Face, FrameSignals
+
+Canvas = NDArray[np.uint8]
+
+CURVES_S = 4.0  # of the past in the strip
+AFTERGLOW_S = 1.0  # how long a banner stays after the offset
+_MIN_WIDTH_PX = 480  # smaller pictures are enlarged, or no text would be readable
+_STRIP_FRACTION = 0.18  # of the picture's width
+_FULL_SCALE_IOD = 0.04  # the curves' height, unless the motion is larger
+_WHITE, _GREY, _DARK = (245, 245, 245), (150, 150, 150), (24, 24, 24)
+_FACE_COLOURS = ((92, 200, 255), (255, 190, 80), (150, 230, 120), (240, 140, 220))
+_CURVE_COLOURS = (
+    (255, 99, 97), (255, 200, 87), (120, 220, 130), (90, 190, 255), (190, 140, 255),
+    (255, 150, 210), (200, 200, 200),
+)  # fmt: skip
+_EMOTION_COLOURS = {
+    "negative": (200, 70, 70),
+    "positive": (60, 150, 80),
+    "surprise": (190, 130, 30),
+}
+
+
+class Annotator:
+    """Draws the steps of one source. State: the curves of the last seconds, and the canvas size."""
+
+    def __init__(self, regions: Sequence[str]) -> None:
+        self._cv2: Any = import_cv2()
+        self._groups = _group_regions(regions)
+        self._curves: dict[int, deque[tuple[float, list[float]]]] = {}
+        self._seen_s: dict[int, float] = {}
+        self._size: tuple[int, int, int] | None = None  # width, picture height, strip height
+
+    def draw(self, step: Step) -> Canvas:
+        """The canvas [H, W, 3] of a step that has a frame; without banners, see `draw_banners`."""
+        if step.frame is None:
+            raise ValueError("a step without a frame cannot be drawn")
+        picture = step.frame.image
+        width, height, strip = self._size = self._size or _canvas_size(picture)
+        canvas: Canvas = np.full((height + strip, width, 3), _DARK[0], dtype=np.uint8)
+        scale = self._place(picture, canvas[:height])
+        for signals in step.signals:
+            if signals.face is not None:
+                self._draw_face(canvas, signals.face, scale)
+        self._remember(step.frame.time_s, step.signals)
+        self._draw_strip(canvas[height:], step.frame.time_s)
+        self._text(canvas, f"{step.frame.time_s:.2f} s", (8, height - 8), _WHITE)
+        return canvas
+
+    def draw_banners(self, canvas: Canvas, time_s: float, events: Sequence[EmotionEvent]) -> None:
+        """Banners of the events going on at `time_s` or just over, in place, newest on top."""
+        line = max(20, round(0.045 * canvas.shape[1]))
+        shown = [e for e in events if _is_shown(e, time_s)][-4:]
+        for row, event in enumerate(reversed(shown)):
+            over = time_s > event.spot.offset_s
+            colour = _banner_colour(event, over)
+            band = canvas[row * line : (row + 1) * line]
+            band[:] = (0.25 * band + 0.75 * np.array(colour)).astype(np.uint8)
+            text = _banner_text(event, time_s)
+            self._text(canvas, text, (8, (row + 1) * line - round(line * 0.3)), _WHITE)
+
+    def _place(self, picture: Canvas, room: Canvas) -> float:
+        """Put the picture into `room`, enlarged or fitted; returns the scale."""
+        height, width = picture.shape[:2]
+        scale = min(room.shape[1] / width, room.shape[0] / height)
+        if abs(scale * width - width) < 2 and abs(scale * height - height) < 2:
+            scale = 1.0  # an odd size is padded by one pixel, not resampled
+        else:
+            size = (max(1, round(width * scale)), max(1, round(height * scale)))
+            picture = self._cv2.resize(picture, size, interpolation=self._cv2.INTER_LINEAR)
+        shown = picture[: room.shape[0], : room.shape[1]]
+        room[: shown.shape[0], : shown.shape[1]] = shown
+        return scale
+
+    def _draw_face(self, canvas: Canvas, face: Face, scale: float) -> None:
+        x0, y0, x1, y1 = (round(float(np.clip(v * scale, -1e5, 1e5))) for v in face.box_px)
+        colour = _FACE_COLOURS[face.face_id % len(_FACE_COLOURS)]
+        self._cv2.rectangle(canvas, (x0, y0), (x1, y1), colour, 2, self._cv2.LINE_AA)
+        self._text(canvas, f"face {face.face_id}", (x0, max(14, y0 - 6)), colour)
+
+    def _remember(self, time_s: float, signals: Sequence[FrameSignals]) -> None:
+        for row in signals:
+            if row.face is None or row.motion is None:
+                continue
+            moved = np.hypot(*row.motion.displacement_iod.T)
+            values = [float(moved[index].max()) for index in self._groups.values()]
+            curve = self._curves.setdefault(row.face.face_id, deque())
+            curve.append((time_s, values))
+            self._seen_s[row.face.face_id] = time_s
+        for face_id, curve in list(self._curves.items()):
+            while curve and curve[0][0] < time_s - CURVES_S:
+                curve.popleft()
+            if not curve:
+                del self._curves[face_id], self._seen_s[face_id]
+
+    def _draw_strip(self, strip: Canvas, time_s: float) -> None:
+        """Curves of up to three faces side by side, now at the right edge."""
+        faces = sorted(self._curves)[:3]
+        width = strip.shape[1] // max(1, len(faces))
+        for column, face_id in enumerate(faces):
+            panel = strip[:, column * width : (column + 1) * width]
+            self._draw_panel(panel, face_id, time_s)
+        if not faces:
+            self._text(strip, "no face", (8, strip.shape[0] // 2), _GREY)
+
+    def _draw_panel(self, panel: Canvas, face_id: int, time_s: float) -> None:
+        height, width = panel.shape[:2]
+        times, rows = zip(*self._curves[face_id], strict=True)
+        values = np.array(rows)
+        full = max(_FULL_SCALE_IOD, float(values.max()))
+        x = (width - 4) * (1 - (time_s - np.array(times)) / CURVES_S)
+        own = np.ascontiguousarray(panel)
+        label = _FACE_COLOURS[face_id % len(_FACE_COLOURS)]
+        legend_x = 8
+        for column, name in enumerate(self._groups):
+            colour = _CURVE_COLOURS[column % len(_CURVE_COLOURS)]
+            y = (height - 4) - (height - 36) * values[:, column] / full
+            points = np.stack([x, y], axis=1).round().astype(np.int32)
+            self._cv2.polylines(own, [points], False, colour, 1, self._cv2.LINE_AA)
+            legend_x += 8 + self._text(own, name, (legend_x, 13), colour, small=True)
+        self._text(own, f"face {face_id}: 0 to {full:.2f} IOD", (8, 27), label, small=True)
+        panel[:] = own
+
+    def _text(
+        self,
+        canvas: Canvas,
+        text: str,
+        at: tuple[int, int],
+        colour: tuple[int, int, int],
+        small: bool = False,
+    ) -> int:
+        """Write ASCII text with a dark outline; returns its width in pixels."""
+        font, smooth = self._cv2.FONT_HERSHEY_SIMPLEX, self._cv2.LINE_AA
+        width = self._size[0] if self._size else canvas.shape[1]
+        size = (0.36 if small else 0.5) * max(1.0, width / 960)
+        text = text.encode("ascii", "replace").decode()
+        self._cv2.putText(canvas, text, at, font, size, _DARK, 3, smooth)
+        self._cv2.putText(canvas, text, at, font, size, colour, 1, smooth)
+        return int(self._cv2.getTextSize(text, font, size, 1)[0][0])
+
+
+def _canvas_size(picture: Canvas) -> tuple[int, int, int]:
+    """Even width and picture height, and an even height of the strip, in pixels."""
+    height, width = picture.shape[:2]
+    if width < _MIN_WIDTH_PX:
+        height, width = round(height * _MIN_WIDTH_PX / width), _MIN_WIDTH_PX
+    strip = max(90, round(width * _STRIP_FRACTION))
+    return width + width % 2, height + height % 2, strip + strip % 2
+
+
+def _group_regions(regions: Sequence[str]) -> dict[str, list[int]]:
+    """Region numbers by the word before the first underscore: one curve for both brows."""
+    groups: dict[str, list[int]] = {}
+    for index, name in enumerate(regions):
+        groups.setdefault(name.split("_")[0], []).append(index)
+    return groups
+
+
+def _is_shown(event: EmotionEvent, time_s: float) -> bool:
+    until_s = max(event.spot.offset_s, event.emitted_s) + AFTERGLOW_S
+    return event.spot.onset_s <= time_s <= until_s
+
+
+def _banner_text(event: EmotionEvent, time_s: float) -> str:
+    spot, said = event.spot, event.recognition
+    what = "movement" if said is None else f"{said.emotion} {said.confidence:.0%}"
+    when = f"{spot.onset_s:.2f}-{spot.offset_s:.2f} s"
+    if time_s > spot.offset_s:
+        when += f" ({time_s - spot.offset_s:.1f} s ago)"
+    return f"{spot.kind}: {what}, face {spot.face_id}, {when}"
+
+
+def _banner_colour(event: EmotionEvent, over: bool) -> tuple[int, int, int]:
+    emotion = event.recognition.emotion if event.recognition else ""
+    red, green, blue = _EMOTION_COLOURS.get(emotion, (70, 90, 130))
+    return (red // 2, green // 2, blue // 2) if over else (red, green, blue)
