@@ -1,4 +1,4 @@
-"""Eyelid and gaze change: how far the picture of each eye has left that of the reference."""
+"""Eyelids and gaze: how far the picture of the eyes has left its usual look."""
 
 from __future__ import annotations
 
@@ -9,27 +9,55 @@ from numpy.typing import NDArray
 from streamer.faces.landmarks import eye_centres
 
 _WIDTH_IOD, _HEIGHT_IOD = 0.46, 0.22
+_LOOK_S = 0.7  # how quickly the usual look follows (more slowly while the eyes are busy)
+_RISE_S, _FALL_S = 3.0, 0.3  # how quickly the usual change follows, upwards and downwards
 
 
-class EyePictures:
-    """The two eyes of a reference face; compares later faces with them."""
+class EyeWatcher:
+    """Keeps the usual look of both eyes of one face and measures departures from it.
 
-    def __init__(
-        self, image: NDArray[np.uint8], landmarks_px: NDArray[np.float32], iod_px: float
-    ) -> None:
-        self._centres = eye_centres(landmarks_px)
-        self._size = (max(5, round(_WIDTH_IOD * iod_px)), max(3, round(_HEIGHT_IOD * iod_px)))
-        self._pictures = [self._cut(image, centre) for centre in self._centres]
+    A blink shuts both eyes, so the eye that changed less decides; one eye behind a hand or hair does
+    not count as a blink.
+    """
 
-    def change(self, image: NDArray[np.uint8], head_px: NDArray) -> float:
-        """1 - correlation with the reference, of the eye that changed less (a blink shuts both)."""
-        now = [self._cut(image, centre + head_px) for centre in self._centres]
-        return min(
-            1.0 - float((a * b).mean()) for a, b in zip(self._pictures, now, strict=True)
-        )
+    def __init__(self) -> None:
+        self._usual: list[NDArray[np.float32]] = []
+        self._level = 0.0
+        self._before_s = 0.0
 
-    def _cut(self, image: NDArray[np.uint8], centre: NDArray) -> NDArray[np.float32]:
-        """One eye, grey, zero mean and unit variance."""
-        x, y = float(centre[0]), float(centre[1])
-        patch = cv2.getRectSubPix(image, self._size, (x, y)).astype(np.float32).mean(axis=2)
-        return (patch - patch.mean()) / (patch.std() + 2.0)
+    def push(
+        self,
+        image: NDArray[np.uint8],
+        landmarks_px: NDArray[np.float32],
+        iod_px: float,
+        head_px: NDArray,
+        time_s: float,
+    ) -> float:
+        """Change of the eyes above its usual level: near 0 at rest, 0.2 to 0.7 in a blink.
+
+        `landmarks_px` are those of the anchor, `head_px` the head's translation since.
+        """
+        now = [
+            _cut(image, centre + head_px, iod_px) for centre in eye_centres(landmarks_px)
+        ]
+        if len(self._usual) != 2 or any(
+            a.shape != b.shape for a, b in zip(self._usual, now, strict=True)
+        ):
+            self._usual, self._before_s = now, time_s
+            return 0.0
+        change = min(1.0 - float((a * b).mean()) for a, b in zip(self._usual, now, strict=True))
+        step_s, self._before_s = time_s - self._before_s, time_s
+        excess = change - self._level
+        self._level += excess * (1.0 - np.exp(-step_s / (_RISE_S if excess > 0 else _FALL_S)))
+        calm = max(0.1, 1.0 - max(excess, 0.0) / 0.2)
+        share = np.float32(calm * (1.0 - np.exp(-step_s / _LOOK_S)))
+        self._usual = [a + share * (b - a) for a, b in zip(self._usual, now, strict=True)]
+        return excess
+
+
+def _cut(image: NDArray[np.uint8], centre: NDArray, iod_px: float) -> NDArray[np.float32]:
+    """One eye, grey, zero mean and unit variance."""
+    size = (max(5, round(_WIDTH_IOD * iod_px)), max(3, round(_HEIGHT_IOD * iod_px)))
+    patch = cv2.getRectSubPix(image, size, (float(centre[0]), float(centre[1])))
+    grey = patch.astype(np.float32).mean(axis=2)
+    return (grey - grey.mean()) / (grey.std() + 2.0)

@@ -34,5 +34,5 @@ class SpotterConfig:
     macro_max_s: float = 4.0
 
     # Gates
-    blink_change: float = 0.45  # of the eye's picture (1 - correlation) at which lids are moving
+    blink_change: float = 0.13  # of the eyes' picture (1 - correlation) over its usual level
     blink_margin_s: float = 0.10

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from spotting.blink import EyePictures
+from spotting.blink import EyeWatcher
 from spotting.config import SpotterConfig
 from spotting.regions import LAYOUT, REGION_NAMES
 from spotting.rigid import N_PARAMETERS, fit_rigid, rigid_design
@@ -40,10 +40,11 @@ class _Reference:
     anchor: int
     time_s: float
     picture: NDArray[np.uint8]
-    cells_px: NDArray[np.float32]  # [C, 1, 2]
+    cells: NDArray[np.float32]  # [C, 3] in this picture: x, y, depth (aligned px)
+    cells_px: NDArray[np.float32]  # [C, 1, 2], the same as Lucas-Kanade wants them
     design: NDArray[np.float64]  # [C, 2, 6]
     iod_px: float
-    eyes: EyePictures
+    shift_px: NDArray[np.float64]  # [2] head translation from the anchor to this reference
     carried_iod: NDArray[np.float32]  # [R, 2] displacement up to this reference
     carried_head: NDArray[np.float64]  # [6]
 
@@ -54,8 +55,9 @@ class MotionMeter:
     def __init__(self, config: SpotterConfig) -> None:
         self._config = config
         self._reference: _Reference | None = None
+        self._eyes = EyeWatcher()
         self._last = np.zeros((len(REGION_NAMES), 2), dtype=np.float32)
-        self._last_head = np.zeros(N_PARAMETERS)
+        self._head = np.zeros(N_PARAMETERS)  # since the reference
         self.head_iod = np.zeros(N_PARAMETERS)  # path of the head, continued across references
 
     def push(self, face: AlignedFace) -> Motion:
@@ -64,7 +66,8 @@ class MotionMeter:
         gate = ""
         if self._reference is None or self._reference.anchor != face.anchor:
             gate = "" if self._reference is None else "re-anchored"
-            self._reference = self._new_reference(face, picture)
+            cells = LAYOUT.positions(face.landmarks_px)
+            self._reference = self._new_reference(face, picture, cells, np.zeros(2))
         reference = self._reference
         cells_iod, quality = self._follow(reference, picture)
         head = fit_rigid(reference.design, cells_iod, LAYOUT.rigid_weight * quality)
@@ -72,10 +75,12 @@ class MotionMeter:
         weights = LAYOUT.pooling * quality
         pooled = weights @ residual / np.maximum(weights.sum(axis=1, keepdims=True), 1e-9)
         displacement = (reference.carried_iod + pooled).astype(np.float32)
-        self._last, self._last_head = displacement, reference.carried_head + head
-        self.head_iod = self._last_head
-        blink = reference.eyes.change(face.image, head[:2] * reference.iod_px)
+        self._last, self._head = displacement, head
+        self.head_iod = reference.carried_head + head
         shift = head[:2] * reference.iod_px
+        blink = self._eyes.push(
+            face.image, face.landmarks_px, reference.iod_px, reference.shift_px + shift, face.time_s
+        )
         return Motion(
             face.index,
             face.time_s,
@@ -87,27 +92,42 @@ class MotionMeter:
         )
 
     def renew_reference(self, face: AlignedFace) -> None:
-        """Take this (quiet) face as the new reference."""
-        self._reference = self._new_reference(face, normalise_brightness(face.image))
+        """Take this (quiet) face, the last one pushed, as the new reference."""
+        old = self._reference
+        if old is None or old.anchor != face.anchor:
+            raise ValueError("renew_reference needs the face that was pushed last")
+        # The head has moved inside the held transform: the cells go with it.
+        moved = old.cells.copy()
+        moved[:, :2] += (old.design @ self._head * old.iod_px).astype(np.float32)
+        shift = old.shift_px + self._head[:2] * old.iod_px
+        self._reference = self._new_reference(
+            face, normalise_brightness(face.image), moved, shift
+        )
 
     @property
     def reference_s(self) -> float:
         """Time of the current reference; -inf before the first frame."""
         return -np.inf if self._reference is None else self._reference.time_s
 
-    def _new_reference(self, face: AlignedFace, picture: NDArray[np.uint8]) -> _Reference:
+    def _new_reference(
+        self,
+        face: AlignedFace,
+        picture: NDArray[np.uint8],
+        cells: NDArray[np.float32],
+        shift_px: NDArray[np.float64],
+    ) -> _Reference:
         iod_px = inter_ocular_px(face.landmarks_px)
-        cells = LAYOUT.positions(face.landmarks_px)
         return _Reference(
             face.anchor,
             face.time_s,
             picture,
+            cells,
             np.ascontiguousarray(cells[:, None, :2]),
             rigid_design((cells - cells.mean(axis=0)) / iod_px),
             iod_px,
-            EyePictures(face.image, face.landmarks_px, iod_px),
+            shift_px,
             self._last,
-            self._last_head,
+            self.head_iod,
         )
 
     def _follow(
