@@ -1,0 +1,40 @@
+"""The last seconds of aligned faces, so that onset and apex can be looked up when they are known."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from streamer.records import AlignedFace
+
+
+class FaceBuffer:
+    """Keeps the aligned faces of every face id for `keep_s` seconds of stream time."""
+
+    def __init__(self, keep_s: float) -> None:
+        self._keep_s = keep_s
+        self._faces: dict[int, deque[AlignedFace]] = {}
+
+    def push(self, time_s: float, faces: list[AlignedFace]) -> None:
+        """Add the faces of one frame; forget what is older than `keep_s`, of all ids."""
+        for face in faces:
+            self._faces.setdefault(face.face.face_id, deque()).append(face)
+        for face_id in list(self._faces):
+            kept = self._faces[face_id]
+            while kept and kept[0].time_s < time_s - self._keep_s:
+                kept.popleft()
+            if not kept:
+                del self._faces[face_id]
+
+    def find(self, face_id: int, frame: int) -> AlignedFace | None:
+        """The aligned face of that id in that frame, or None if it is not kept (any more)."""
+        for face in self._faces.get(face_id, ()):
+            if face.index == frame:
+                return face
+        return None
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._faces.clear()
+
+    def __len__(self) -> int:
+        return sum(len(kept) for kept in self._faces.values())

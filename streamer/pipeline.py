@@ -1,0 +1,136 @@
+"""The pipeline: frames in, emotion events out. It knows its parts by Protocol only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from streamer.buffer import FaceBuffer
+from streamer.records import (
+    AlignedFace,
+    EmotionEvent,
+    Face,
+    Frame,
+    FrameSignals,
+    Motion,
+    Recognition,
+    Spot,
+)
+
+
+class Tracker(Protocol):
+    """Finds faces and keeps their ids."""
+
+    def push(self, frame: Frame) -> list[Face]: ...
+    def reset(self) -> None: ...
+    def close(self) -> None: ...
+
+
+class FaceAligner(Protocol):
+    """Warps faces into the canonical square."""
+
+    def push(self, frame: Frame, faces: list[Face]) -> list[AlignedFace]: ...
+    def reset(self) -> None: ...
+
+
+class Spotter(Protocol):
+    """Measures motion and finds expressions in it."""
+
+    @property
+    def lookback_s(self) -> float: ...
+    def push(self, faces: Sequence[AlignedFace]) -> tuple[list[Motion], list[Spot]]: ...
+    def flush(self) -> list[Spot]: ...
+    def reset(self) -> None: ...
+
+
+class Recognizer(Protocol):
+    """Names the emotion of an onset-apex pair."""
+
+    def recognize(self, onset: AlignedFace, apex: AlignedFace) -> Recognition: ...
+
+
+class Pipeline:
+    """Joins tracker, aligner, spotter and recogniser. One instance per stream at a time.
+
+    `push(frame)` returns the events that have become certain; `flush()` at the end returns what was
+    still open; `reset()` makes it as new. `push` is `advance(frame, track(frame))`: the halves may
+    run in two threads, each half in order. Times must increase from frame to frame.
+    """
+
+    def __init__(
+        self,
+        tracker: Tracker,
+        aligner: FaceAligner,
+        spotter: Spotter,
+        recognizer: Recognizer | None,
+        *,
+        source_name: str = "",
+        on_signals: Callable[[FrameSignals], None] | None = None,
+    ) -> None:
+        self._tracker = tracker
+        self._aligner = aligner
+        self._spotter = spotter
+        self._recognizer = recognizer
+        self._on_signals = on_signals
+        self._buffer = FaceBuffer(spotter.lookback_s)
+        self._now_s = float("-inf")
+        self.source_name = source_name
+
+    def push(self, frame: Frame) -> list[EmotionEvent]:
+        """Take one frame; return the events known by it.
+
+        Raises:
+            ValueError: the frame is not later than the one before.
+        """
+        return self.advance(frame, self.track(frame))
+
+    def track(self, frame: Frame) -> list[AlignedFace]:
+        """First half: faces of the frame, with ids, aligned."""
+        return self._aligner.push(frame, self._tracker.push(frame))
+
+    def advance(self, frame: Frame, faces: Sequence[AlignedFace]) -> list[EmotionEvent]:
+        """Second half: motion, spotting, recognition."""
+        if frame.time_s <= self._now_s:
+            raise ValueError(
+                f"frame {frame.index} is at {frame.time_s} s, not after {self._now_s} s: "
+                "push frames in order, and call reset() between streams"
+            )
+        self._now_s = frame.time_s
+        self._buffer.push(frame.time_s, list(faces))
+        motions, spots = self._spotter.push(faces)
+        if self._on_signals is not None:
+            self._signal(frame, faces, motions)
+        return [self._event(spot) for spot in spots]
+
+    def flush(self) -> list[EmotionEvent]:
+        """Close what is open: the stream has ended. Call `reset()` before a new one."""
+        return [self._event(spot) for spot in self._spotter.flush()]
+
+    def reset(self) -> None:
+        """Forget the stream, keep the loaded models."""
+        self._tracker.reset()
+        self._aligner.reset()
+        self._spotter.reset()
+        self._buffer.clear()
+        self._now_s = float("-inf")
+
+    def close(self) -> None:
+        """Free the native resources."""
+        self._tracker.close()
+
+    def _event(self, spot: Spot) -> EmotionEvent:
+        onset = self._buffer.find(spot.face_id, spot.onset_frame)
+        apex = self._buffer.find(spot.face_id, spot.apex_frame)
+        recognition = None
+        if self._recognizer is not None and onset is not None and apex is not None:
+            recognition = self._recognizer.recognize(onset, apex)
+        return EmotionEvent(spot, recognition, self.source_name, emitted_s=self._now_s)
+
+    def _signal(
+        self, frame: Frame, faces: Sequence[AlignedFace], motions: Sequence[Motion]
+    ) -> None:
+        assert self._on_signals is not None  # the caller looked
+        if not faces:
+            self._on_signals(FrameSignals(frame.index, frame.time_s, None, None))
+        for face, motion in zip(faces, motions, strict=True):
+            self._on_signals(FrameSignals(frame.index, frame.time_s, face.face, motion))
