@@ -1,0 +1,63 @@
+"""Where frames come from: files, image folders, cameras, network streams, standard input.
+
+Importing this package is light; what a source needs is imported when it is opened.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from streamer.errors import UsageError
+from streamer.sources.base import Source
+from streamer.sources.config import SourceConfig
+from streamer.sources.naming import expand_sources, url_scheme, webcam_number
+from streamer.sources.redact import redact
+
+__all__ = ["Source", "SourceConfig", "expand_sources", "open_source", "redact"]
+
+
+def open_source(spec: str, config: SourceConfig | None = None) -> Source:
+    """Open one source and decode its first frame.
+
+    spec: `sample`; a video file; a folder of numbered images (with `config.fps`); `webcam` or
+    `webcam:1`; `rtsp://...`, `http(s)://...`; `-` for a container on standard input.
+
+    Raises UsageError, SourceNotFoundError, SourceFormatError, SourceRefusedError, CameraError or
+    InstallError; each says what was wrong and what to do.
+    """
+    config = config or SourceConfig()
+    number = webcam_number(spec)
+    if number is not None:
+        from streamer.sources.webcam import open_webcam
+
+        return open_webcam(number, config)
+    path = Path(spec).expanduser()
+    is_local_path = spec not in ("sample", "-") and url_scheme(spec) is None
+    if is_local_path and spec and path.is_dir():
+        from streamer.sources.images import open_images
+
+        return open_images(path, config)
+    _check_no_rate(spec, config)
+    if spec == "sample":
+        from streamer.sources.files import open_sample
+
+        return open_sample(config)
+    if spec == "-":
+        from streamer.sources.pipe import open_stdin
+
+        return open_stdin(config)
+    if url_scheme(spec) is not None:
+        from streamer.sources.network import open_network
+
+        return open_network(spec, config)
+    from streamer.sources.files import open_file
+
+    return open_file(path, config)
+
+
+def _check_no_rate(spec: str, config: SourceConfig) -> None:
+    if config.fps is not None:
+        raise UsageError(
+            f"{redact(spec)}: a rate ({config.fps:g} fps) is for image folders and webcams. This "
+            "source has its own times; leave the rate out."
+        )

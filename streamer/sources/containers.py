@@ -1,0 +1,95 @@
+"""Opens containers with a whitelist of protocols and formats, and says what went wrong.
+
+FFmpeg opens whatever a file claims to be. A text file named `.mp4` that is an ffconcat script or an
+HLS playlist would make it read other files, so local sources may only be real containers and may
+only be read through the protocol they were opened with.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import av
+from av.container import InputContainer
+
+from streamer.errors import MerError, SourceFormatError, SourceRefusedError
+from streamer.sources.sniff import looks_like
+
+# Containers that hold their own data. Audio containers are here so that "there is no video in it"
+# can be said. Never to be added: concat, hls, dash, sdp, imf, image2, tty, lavfi, any device.
+FORMATS = (
+    "3g2,3gp,aac,ac3,aiff,apng,asf,av1,avi,caf,dv,flac,flv,gif,h264,hevc,ivf,m4a,m4v,"
+    "matroska,mjpeg,mov,mp3,mp4,mpeg,mpegts,mpegvideo,mxf,nut,obu,ogg,rm,wav,webm,y4m,yuv4mpegpipe"
+)
+PLAYLIST_REFUSED = (
+    "{name} is a playlist and not a recording: it would make other files be read. Refused; give "
+    "the recordings themselves."
+)
+_FORMAT_REFUSED = (
+    "{name} is of a container format that is not accepted. Accepted are MP4, MOV, MKV, WebM, AVI, "
+    "MPEG-TS, GIF and other plain containers; convert it with: ffmpeg -i INPUT OUTPUT.mkv"
+)
+_LOOKS = {
+    "image": "{name} is a single image and not a video. Give the folder that holds the images, "
+    "together with their rate (--fps).",
+    "audio": "{name} holds audio only, no video stream. Give a video file.",
+    "text": "{name} is a text file and not a video. Give a video file.",
+}
+
+
+def open_container(
+    target: Any, protocols: str, extra_formats: str = "", **arguments: Any
+) -> InputContainer:
+    """Open a path, URL or file object for reading, within the whitelists.
+
+    protocols: FFmpeg's names, comma-separated. extra_formats: accepted beside FORMATS.
+    arguments: for `av.open` (`options` are kept beside the whitelists).
+    Raises av.FFmpegError.
+    """
+    formats = f"{FORMATS},{extra_formats}" if extra_formats else FORMATS
+    options = arguments.pop("options", {}) | {
+        "protocol_whitelist": protocols,
+        "format_whitelist": formats,
+    }
+    return av.open(
+        target, mode="r", container_options=options, metadata_errors="ignore", **arguments
+    )
+
+
+def explain_open_failure(error: av.FFmpegError, name: str, head: bytes) -> MerError:
+    """The error to raise where `open_container` failed on local data that starts with `head`."""
+    looks = looks_like(head)
+    if looks == "playlist":
+        return SourceRefusedError(PLAYLIST_REFUSED.format(name=name))
+    if looks in _LOOKS:
+        return SourceFormatError(_LOOKS[looks].format(name=name))
+    if isinstance(error, av.ArgumentError):  # what FFmpeg answers to a format not on the whitelist
+        return SourceRefusedError(_FORMAT_REFUSED.format(name=name))
+    return SourceFormatError(
+        f"{name} cannot be opened as a video ({error.strerror}). It is damaged, cut off before "
+        "its index, or no video; try to play it, or repair it with: ffmpeg -i INPUT -c copy "
+        "OUTPUT.mkv"
+    )
+
+
+def pick_stream(container: InputContainer, name: str) -> av.VideoStream:
+    """The first moving-picture stream (cover art does not count).
+
+    Raises SourceFormatError where there is none or its codec is unknown.
+    """
+    pictures = [
+        stream
+        for stream in container.streams.video
+        if not stream.disposition & av.stream.Disposition.attached_pic
+    ]
+    if not pictures:
+        others = sorted({stream.type for stream in container.streams})
+        held = f"it holds only: {', '.join(others)}" if others else "it holds no streams at all"
+        raise SourceFormatError(f"{name} has no video stream ({held}). Give a video file.")
+    for stream in pictures:
+        if stream.codec_context is not None:
+            return stream
+    raise SourceFormatError(
+        f"{name} uses a video codec that is unknown to FFmpeg here. Convert it with a player that "
+        "knows it, for example: ffmpeg -i INPUT -c:v libx264 OUTPUT.mp4"
+    )

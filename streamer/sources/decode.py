@@ -1,0 +1,91 @@
+"""Decodes one video stream and survives damage: what cannot be decoded is counted and left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import av
+from av.container import InputContainer
+
+from streamer.sources.tally import Tally
+
+MAX_READ_FAILURES = 10  # in a row; then the rest of the recording is given up
+
+
+class Decoder:
+    """The frames of one stream in order of presentation, read once; never raises av.FFmpegError."""
+
+    def __init__(
+        self,
+        container: InputContainer,
+        stream: av.VideoStream,
+        tally: Tally,
+        threads: int = 0,
+        thread_type: Literal["AUTO", "SLICE"] = "AUTO",
+    ) -> None:
+        """thread_type: SLICE decodes with no delay of whole frames, for live streams."""
+        self._container = container
+        self._stream = stream
+        self._tally = tally
+        self._watched = _streams_to_watch(container, stream)
+        self.packets = 0  # that the demuxer found in the video stream
+        self.end_s = 0.0  # the latest end of a packet, seconds from the first video packet's time
+        self.failure = ""  # why reading stopped before the end, where it did
+        stream.thread_type = thread_type
+        stream.codec_context.thread_count = threads
+
+    def __iter__(self) -> Iterator[av.VideoFrame]:
+        for packet in self._read():
+            for frame in self._decode(packet):
+                if frame.is_corrupt:
+                    self._tally.damage("corrupt_frames", "Some frames were decoded with errors.")
+                yield frame
+
+    def _read(self) -> Iterator[av.Packet | None]:
+        """The packets of the video stream, then None to flush the decoder."""
+        failures = 0
+        while failures < MAX_READ_FAILURES:
+            try:
+                for packet in self._container.demux(self._watched):
+                    if packet.size:
+                        failures = 0
+                        self._note(packet)
+                        if packet.stream_index == self._stream.index:
+                            yield packet
+                break
+            except av.FFmpegError as error:
+                failures += 1
+                self.failure = str(error.strerror)
+                self._tally.damage("read_errors", f"The recording is damaged: {error.strerror}.")
+                if isinstance(error, av.ExitError):  # the read timeout
+                    break
+        yield None
+
+    def _decode(self, packet: av.Packet | None) -> list[av.VideoFrame]:
+        try:
+            return self._stream.codec_context.decode(packet)
+        except av.EOFError:  # flushed already
+            return []
+        except av.FFmpegError as error:
+            self._tally.damage(
+                "corrupt_packets", f"Some frames could not be decoded: {error.strerror}."
+            )
+            return []
+
+    def _note(self, packet: av.Packet) -> None:
+        if packet.stream_index == self._stream.index:
+            self.packets += 1
+        if packet.is_corrupt:
+            self._tally.damage("corrupt_packets", "Some of the recording's data is damaged.")
+        stamp = packet.pts if packet.pts is not None else packet.dts
+        if stamp is not None and packet.time_base:
+            end = (stamp + (packet.duration or 0)) * packet.time_base
+            self.end_s = max(self.end_s, float(end))
+
+
+def _streams_to_watch(container: InputContainer, stream: av.VideoStream) -> list[av.stream.Stream]:
+    """The video stream; all streams where only the whole container declares a duration."""
+    if stream.duration is not None or container.duration is None:
+        return [stream]
+    return [other for other in container.streams if other.type in ("video", "audio")]

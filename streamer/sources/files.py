@@ -1,0 +1,76 @@
+"""Opens recordings on disk: a file, or the bundled sample."""
+
+from __future__ import annotations
+
+import stat
+from importlib import resources
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+
+from streamer.errors import InstallError, SourceFormatError, SourceNotFoundError
+from streamer.sources.config import SourceConfig
+from streamer.sources.containers import explain_open_failure, open_container
+from streamer.sources.recording import RecordingSource
+from streamer.sources.sniff import HEAD_BYTES
+from streamer.sources.video import VideoReader
+
+
+def open_sample(config: SourceConfig) -> RecordingSource:
+    """The short recording inside the package. Raises InstallError where it is missing."""
+    path = Path(str(resources.files("streamer") / "assets" / "sample.mp4"))
+    if not path.is_file():
+        raise InstallError(
+            f"The bundled recording is not in this installation ({path}). Reinstall with: "
+            "pip install --force-reinstall mer-stream"
+        )
+    return open_file(path, config, name="sample")
+
+
+def open_file(path: Path, config: SourceConfig, name: str | None = None) -> RecordingSource:
+    """A video file.
+
+    Raises SourceNotFoundError (missing, unreadable), SourceFormatError (no video in it) and
+    SourceRefusedError (a playlist, a container that is not accepted).
+    """
+    name = name or str(path)
+    head = _read_head(path, name)
+    try:
+        container = open_container(f"file:{path}", protocols="file")
+    except av.FFmpegError as error:
+        raise explain_open_failure(error, name, head) from error
+    return _read(container, name, config)
+
+
+def _read_head(path: Path, name: str) -> bytes:
+    """The first bytes of a file that can be read, or the error that says why it cannot."""
+    try:
+        mode = path.stat().st_mode
+        if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+            raise SourceFormatError(f"{name} is a device and not a file. For a camera: webcam:0")
+        if not stat.S_ISREG(mode):
+            return b""
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+    except FileNotFoundError:
+        raise SourceNotFoundError(
+            f"{name}: no such file or folder. Check the path, or give: sample, webcam, "
+            "rtsp://..., http(s)://..., or - for standard input."
+        ) from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise SourceNotFoundError(
+            f"{name} cannot be read: {reason}. Check the path and its permissions."
+        ) from None
+    if not head:
+        raise SourceFormatError(f"{name} is empty (0 bytes). Copy or record it again.")
+    return head
+
+
+def _read(container: InputContainer, name: str, config: SourceConfig) -> RecordingSource:
+    try:
+        return RecordingSource(VideoReader(container, name, "file", threads=config.decode_threads))
+    except BaseException:
+        container.close()
+        raise

@@ -1,0 +1,140 @@
+"""A folder of numbered images as a recording with a rate that the user gives."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Generator, Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamer.errors import SourceFormatError, SourceNotFoundError, UsageError
+from streamer.libs import import_cv2
+from streamer.records import SourceInfo
+from streamer.sources.config import SourceConfig
+from streamer.sources.naming import natural_key
+from streamer.sources.recording import RecordingSource
+from streamer.sources.tally import Tally
+
+EXTENSIONS = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+_NUMBER = re.compile(r"(\d+)\D*$")
+
+Image = NDArray[np.uint8]
+
+
+def open_images(folder: Path, config: SourceConfig) -> RecordingSource:
+    """The images of a folder in natural order, `config.fps` of them a second.
+
+    Raises UsageError without a rate, SourceNotFoundError for a folder that cannot be read,
+    SourceFormatError for a folder without a readable image.
+    """
+    if config.fps is None:
+        raise UsageError(
+            f"{folder} is a folder of images, which carry no times. Give their rate: --fps 200"
+        )
+    try:
+        names = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    except OSError as error:
+        raise SourceNotFoundError(
+            f"{folder} cannot be read: {error.strerror}. Check its permissions."
+        ) from None
+    images = [path for path in names if path.suffix.lower() in EXTENSIONS]
+    if not images:
+        raise SourceFormatError(
+            f"{folder} holds no images ({', '.join(sorted(EXTENSIONS))}). For the recordings in "
+            f"a folder give a pattern: '{folder}/*.mp4'"
+        )
+    images.sort(key=lambda path: natural_key(path.name))
+    return RecordingSource(ImageReader(folder, images, config.fps))
+
+
+class ImageReader:
+    """Reads images in the given order; one that cannot be read is left out and reported."""
+
+    def __init__(self, folder: Path, paths: Sequence[Path], fps: float) -> None:
+        self.tally = Tally()
+        self._fps = fps
+        self._slots = frame_slots([path.stem for path in paths])
+        missing = self._slots[-1] + 1 - len(paths)
+        for _ in range(missing):
+            self.tally.repair("missing_images")
+        self._images = self._read(paths)
+        self._first = next(self._images, None)
+        if self._first is None:
+            raise SourceFormatError(
+                f"{folder}: none of its {len(paths)} images can be read, the first is "
+                f"{paths[0].name}. They are damaged or of an unknown kind."
+            )
+        height_px, width_px = self._first[1].shape[:2]
+        self.info = SourceInfo(
+            name=str(folder),
+            kind="images",
+            live=False,
+            width_px=width_px,
+            height_px=height_px,
+            declared_fps=fps,
+            declared_frames=len(paths),
+            declared_duration_s=(self._slots[-1] + 1) / fps,
+        )
+
+    def __iter__(self) -> Iterator[tuple[float, Image]]:
+        assert self._first is not None
+        yield self._first
+        shape = self._first[1].shape
+        for time_s, image in self._images:
+            if image.shape != shape:
+                self.tally.repair("frame_size_changes")
+                shape = image.shape
+            yield time_s, image
+
+    def close(self) -> None:
+        """Nothing stays open between two images."""
+        self._images.close()
+
+    def _read(self, paths: Sequence[Path]) -> Generator[tuple[float, Image], None, None]:
+        first_slot: int | None = None
+        for slot, path in zip(self._slots, paths, strict=True):
+            image = read_image(path)
+            if image is None:
+                self.tally.damage("unreadable_images", f"{path.name} cannot be read as an image.")
+                continue
+            first_slot = slot if first_slot is None else first_slot
+            yield (slot - first_slot) / self._fps, image
+
+
+def frame_slots(stems: Sequence[str]) -> list[int]:
+    """The place of each image on a regular grid, from 0, so that a missing number leaves a gap.
+
+    The last number of each name counts, in steps of the most frequent difference. Names whose
+    numbers do not fit a grid, or would leave it more than half empty, just follow one another.
+
+    >>> frame_slots(["img1", "img2", "img4"]), frame_slots(["a", "b"])
+    ([0, 1, 3], [0, 1])
+    """
+    in_order = list(range(len(stems)))
+    found = [_NUMBER.search(stem) for stem in stems]
+    numbers = [int(match.group(1)) for match in found if match]
+    if len(numbers) < len(stems) or len(stems) < 2:
+        return in_order
+    steps = Counter(after - before for before, after in pairwise(numbers))
+    step = min(steps, key=lambda value: (-steps[value], value))
+    slots = [(number - numbers[0]) // step for number in numbers] if step > 0 else in_order
+    on_grid = all(size > 0 and size % step == 0 for size in steps) if step > 0 else False
+    return slots if on_grid and slots[-1] < 2 * len(stems) else in_order
+
+
+def read_image(path: Path) -> Image | None:
+    """An image file as uint8 RGB [H, W, 3]; None where it cannot be read."""
+    cv2 = import_cv2()
+    try:
+        data = np.fromfile(path, dtype=np.uint8)  # cv2.imread cannot open every name on Windows
+    except OSError:
+        return None
+    try:
+        image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    except cv2.error:  # sizes beyond its limits
+        return None
+    return None if image is None else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)

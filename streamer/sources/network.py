@@ -1,0 +1,135 @@
+"""Opens rtsp:// and http(s):// sources: endless ones live, finite ones like a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from streamer.errors import (
+    CameraError,
+    MerError,
+    SourceFormatError,
+    SourceNotFoundError,
+    SourceRefusedError,
+)
+from streamer.sources.base import Source
+from streamer.sources.config import SourceConfig
+from streamer.sources.containers import PLAYLIST_REFUSED, open_container
+from streamer.sources.live import LiveSource
+from streamer.sources.naming import url_scheme
+from streamer.sources.recording import RecordingSource
+from streamer.sources.redact import redact
+from streamer.sources.tally import Tally
+from streamer.sources.video import VideoReader
+
+# Per scheme, what FFmpeg may use on the way. Never `file`: a playlist from the network must not
+# read this machine.
+PROTOCOLS = {
+    "rtsp": "rtsp,rtp,udp,tcp",
+    "rtsps": "rtsp,rtsps,rtp,srtp,udp,tcp,tls",
+    "http": "http,https,httpproxy,tcp,tls,crypto",
+    "https": "http,https,httpproxy,tcp,tls,crypto",
+}
+_FORMATS = "rtsp,hls,mpjpeg,live_flv"
+_OPTIONS = {
+    "rtsp": {"rtsp_transport": "tcp"},  # lost UDP packets would show as motion in the face
+    "rtsps": {"rtsp_transport": "tcp"},
+    "http": {"reconnect": "1", "reconnect_delay_max": "5"},
+    "https": {"reconnect": "1", "reconnect_delay_max": "5"},
+}
+
+
+def open_network(url: str, config: SourceConfig) -> Source:
+    """A URL as a source: a finite recording is read whole, an endless stream live.
+
+    Raises SourceRefusedError (scheme), CameraError (cannot be reached), SourceNotFoundError (the
+    server says so), SourceFormatError (no video).
+    """
+    scheme = url_scheme(url) or ""
+    name = redact(url)
+    if scheme not in PROTOCOLS:
+        raise SourceRefusedError(
+            f"{name}: sources of the kind {scheme}:// are not accepted. Accepted are "
+            f"{', '.join(f'{known}://' for known in PROTOCOLS)}; for a local file give its path."
+        )
+    tally = Tally()
+    reader = _connect(url, name, config, tally)
+    if not reader.info.live:
+        return RecordingSource(reader)
+    return LiveSource(
+        NetworkCapture(reader),
+        lambda: NetworkCapture(_connect(url, name, config, tally)),
+        reader.info,
+        config,
+        tally,
+    )
+
+
+class NetworkCapture:
+    """One connection to an endless stream."""
+
+    def __init__(self, reader: VideoReader) -> None:
+        self._reader = reader
+
+    def __iter__(self) -> Iterator[tuple[float, NDArray[np.uint8]]]:
+        return iter(self._reader)
+
+    def close(self) -> None:
+        """End the connection."""
+        self._reader.close()
+
+
+def _connect(url: str, name: str, config: SourceConfig, tally: Tally) -> VideoReader:
+    failure: MerError
+    scheme = url_scheme(url) or ""
+    try:
+        container = open_container(
+            url,
+            PROTOCOLS[scheme],
+            _FORMATS,
+            options=_OPTIONS[scheme],
+            timeout=config.read_timeout_s,
+        )
+    except av.FFmpegError as error:
+        failure = _explain(error, name, config)
+    else:
+        live = not container.duration
+        try:
+            return VideoReader(
+                container,
+                name,
+                "network",
+                live=live,
+                threads=config.decode_threads,
+                tally=tally,
+                **({"max_gap_s": config.read_timeout_s + 1} if live else {}),
+            )
+        except MerError:
+            container.close()
+            raise
+    # Outside of the `except`: FFmpeg's error holds the URL with its password, and must not be the
+    # context of ours.
+    raise failure
+
+
+def _explain(error: av.FFmpegError, name: str, config: SourceConfig) -> MerError:
+    reason = error.strerror
+    if isinstance(error, av.HTTPNotFoundError):
+        return SourceNotFoundError(f"{name}: the server answers 404, not found. Check the URL.")
+    if isinstance(error, av.HTTPUnauthorizedError | av.HTTPForbiddenError):
+        return CameraError(
+            f"{name}: the server refuses access. Give user and password in the URL: "
+            "rtsp://USER:PASSWORD@HOST/..."
+        )
+    if isinstance(error, av.ExitError):
+        reason = f"no answer within {config.read_timeout_s:g} s"
+    if isinstance(error, av.ArgumentError):
+        return SourceRefusedError(PLAYLIST_REFUSED.format(name=name))
+    if isinstance(error, av.InvalidDataError):
+        return SourceFormatError(f"{name} holds no video that can be read. Open it in a player.")
+    return CameraError(
+        f"{name} cannot be reached ({reason}). Check the address, the port and the network."
+    )

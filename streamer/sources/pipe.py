@@ -1,0 +1,131 @@
+"""Reads a container from standard input, or from any binary stream that may not be seekable."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import av
+import numpy as np
+from av.container import InputContainer
+from numpy.typing import NDArray
+
+from streamer.errors import MerError, SourceFormatError, UsageError
+from streamer.sources.config import SourceConfig
+from streamer.sources.containers import explain_open_failure, open_container
+from streamer.sources.recording import RecordingSource
+from streamer.sources.sniff import HEAD_BYTES
+from streamer.sources.video import VideoReader
+
+
+def open_stdin(config: SourceConfig) -> RecordingSource:
+    """A container on standard input. Raises UsageError where standard input is a terminal."""
+    if sys.stdin is None or sys.stdin.isatty():
+        raise UsageError(
+            "-: there is nothing on standard input. Pipe a recording into the command, for "
+            "example: cat clip.mkv | mer-stream --source -"
+        )
+    return open_pipe(os.fdopen(os.dup(sys.stdin.fileno()), "rb", buffering=0), config)
+
+
+def open_pipe(stream: BinaryIO, config: SourceConfig, name: str = "-") -> RecordingSource:
+    """A container from a binary stream; the source closes the stream.
+
+    Raises SourceFormatError and SourceRefusedError.
+    """
+    pipe = Pipe(stream)
+    try:
+        # No protocol at all: the bytes come from `pipe`, and nothing else may be opened.
+        container = open_container(pipe, protocols="none")
+    except av.FFmpegError as error:
+        pipe.close()
+        pipe.raise_interrupt()
+        raise _explain(error, pipe, name) from error
+    try:
+        return RecordingSource(PipeReader(container, pipe, name, config.decode_threads))
+    except BaseException:
+        container.close()
+        pipe.close()
+        raise
+
+
+class Pipe:
+    """A binary stream as FFmpeg reads it: what is there is handed on at once."""
+
+    name = "pipe"
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._interrupted = False
+        self.head = b""
+
+    def read(self, size: int) -> bytes:
+        """Up to `size` bytes; empty at the end. Waits where a non-blocking stream has none yet."""
+        try:
+            while (chunk := self._stream.read(size)) is None:
+                time.sleep(0.005)
+        except KeyboardInterrupt:
+            # Raised here it would be lost inside FFmpeg: end the stream and raise it later.
+            self._interrupted = True
+            return b""
+        if len(self.head) < HEAD_BYTES:
+            self.head += chunk[: HEAD_BYTES - len(self.head)]
+        return chunk
+
+    def readable(self) -> bool:
+        return True
+
+    def writable(self) -> bool:
+        return False
+
+    def seekable(self) -> bool:
+        return self._stream.seekable()
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def raise_interrupt(self) -> None:
+        """Raise the KeyboardInterrupt that came while FFmpeg was waiting for bytes."""
+        if self._interrupted:
+            raise KeyboardInterrupt
+
+
+class PipeReader(VideoReader):
+    """A VideoReader that owns the stream it reads from."""
+
+    def __init__(self, container: InputContainer, pipe: Pipe, name: str, threads: int) -> None:
+        super().__init__(container, name, "pipe", threads=threads)
+        self._pipe = pipe
+
+    def __iter__(self) -> Iterator[tuple[float, NDArray[np.uint8]]]:
+        for stamped in super().__iter__():
+            self._pipe.raise_interrupt()
+            yield stamped
+        self._pipe.raise_interrupt()
+
+    def close(self) -> None:
+        """Free the decoder and close the stream."""
+        super().close()
+        self._pipe.close()
+
+
+def _explain(error: av.FFmpegError, pipe: Pipe, name: str) -> MerError:
+    if not pipe.head:
+        return SourceFormatError(
+            f"{name}: standard input is empty. Pipe a recording into the command."
+        )
+    if b"ftyp" in pipe.head[:16]:
+        return SourceFormatError(
+            f"{name}: this MP4 cannot be read from a pipe: its index is at the end, or it is "
+            "damaged. Give the file itself, pipe MKV, or write it with: -movflags +faststart"
+        )
+    return explain_open_failure(error, name, pipe.head)

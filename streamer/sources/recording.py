@@ -1,0 +1,77 @@
+"""Sources that are read to their end at the reader's own pace: nothing is ever dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from types import TracebackType
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamer.errors import UsageError
+from streamer.records import Frame, SourceInfo, SourceReport
+from streamer.sources.tally import Tally
+
+
+class Reader(Protocol):
+    """What reads the frames of a recording: (time_s, image [H, W, 3] uint8 RGB)."""
+
+    info: SourceInfo
+    tally: Tally
+
+    def __iter__(self) -> Iterator[tuple[float, NDArray[np.uint8]]]: ...
+
+    def close(self) -> None: ...
+
+
+class RecordingSource:
+    """A file, an image folder, standard input or a finite URL as a `Source`."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._begun = False
+        self.info = reader.info
+
+    @property
+    def report(self) -> SourceReport:
+        """A snapshot of what has happened so far."""
+        return self._reader.tally.report()
+
+    def __iter__(self) -> Iterator[Frame]:
+        refuse_second_reading(self._begun, self.info.name)
+        self._begun = True
+        return self._frames(self._reader)
+
+    def _frames(self, reader: Iterable[tuple[float, NDArray[np.uint8]]]) -> Iterator[Frame]:
+        try:
+            for index, (time_s, image) in enumerate(reader):
+                self._reader.tally.count_frame()
+                yield Frame(index, time_s, image)
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Free the files. The frames end here; may be called more than once."""
+        self._begun = True
+        self._reader.close()
+
+    def __enter__(self) -> RecordingSource:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def refuse_second_reading(begun: bool, name: str) -> None:
+    """Raise UsageError where a source is iterated over again or after it was closed."""
+    if begun:
+        raise UsageError(
+            f"{name}: a source is read once, and this one was read or closed before. Open it "
+            "again with open_source."
+        )

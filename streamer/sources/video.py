@@ -1,0 +1,158 @@
+"""Reads one video stream from its first to its last frame, with true times and upright pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Literal
+
+import av
+import numpy as np
+from av.container import InputContainer
+from numpy.typing import NDArray
+
+from streamer.errors import SourceFormatError
+from streamer.records import SourceInfo
+from streamer.sources.containers import pick_stream
+from streamer.sources.decode import Decoder
+from streamer.sources.pixels import PixelConverter
+from streamer.sources.tally import Tally
+from streamer.sources.timing import MAX_GAP_S, PresentationClock
+
+# Declared and found lengths may differ by this much before a recording counts as cut short:
+# headers round, and the last frame may have no duration of its own.
+SHORT_TOLERANCE_S = 0.25
+SHORT_TOLERANCE_FRAMES = 3
+SHORT_TOLERANCE_SHARE = 0.01
+# Raw streams have no header: FFmpeg guesses their duration from the bit rate.
+_GUESSED_DURATION = {"h264", "hevc", "m4v", "mjpeg", "mpegvideo", "obu"}
+_STARTS_ANYWHERE = 0x0200  # AVFMT_TS_DISCONT: broadcast formats, whose clocks start anywhere
+
+Image = NDArray[np.uint8]
+
+
+class VideoReader:
+    """Decodes, stamps and converts one container: iterate over (time_s, image), once.
+
+    The first frame is decoded at once, so that a container without one fails here.
+    Damage found on the way is counted in `tally`; iterating does not raise for it.
+    """
+
+    def __init__(
+        self,
+        container: InputContainer,
+        name: str,
+        kind: Literal["file", "pipe", "network"],
+        live: bool = False,
+        threads: int = 0,
+        tally: Tally | None = None,
+        max_gap_s: float = MAX_GAP_S,
+    ) -> None:
+        """max_gap_s: a longer jump of the time stamps is a mistake and not a pause.
+
+        Raises SourceFormatError for no video stream, an unknown codec, no frame.
+        """
+        self.tally = tally or Tally()
+        self._container = container
+        self._stream = pick_stream(container, name)
+        self._decoder = Decoder(
+            container, self._stream, self.tally, threads, "SLICE" if live else "AUTO"
+        )
+        self._convert = PixelConverter().convert
+        self._frames = iter(self._decoder)
+        self._first = self._read_first(name)
+        self.info = _describe(container, self._stream, self._first[1], name, kind, live)
+        self._clock = PresentationClock(
+            self.tally.repair,
+            self.info.declared_fps,
+            self.info.declared_duration_s,
+            starts_at_zero=not (live or container.format.flags & _STARTS_ANYWHERE),
+            max_gap_s=max_gap_s,
+        )
+
+    def __iter__(self) -> Iterator[tuple[float, Image]]:
+        frame, image = self._first
+        time_s = self._stamp(frame)
+        self._report_late_start(frame)
+        yield time_s, image
+        size = image.shape
+        for frame in self._frames:
+            image = self._convert(frame)
+            time_s = self._stamp(frame)
+            if image.shape != size:
+                self.tally.repair("frame_size_changes")
+                size = image.shape
+            yield time_s, image
+        self._compare_with_header(time_s)
+
+    def close(self) -> None:
+        """Free the decoder and the file. May be called more than once."""
+        self._container.close()
+
+    def _read_first(self, name: str) -> tuple[av.VideoFrame, Image]:
+        for frame in self._frames:
+            return frame, self._convert(frame)
+        why = f" ({self._decoder.failure})" if self._decoder.failure else ""
+        raise SourceFormatError(
+            f"{name}: not one frame of its {self._stream.codec_context.name} video can be decoded"
+            f"{why}. It is empty, damaged or cut off; try to play it."
+        )
+
+    def _stamp(self, frame: av.VideoFrame) -> float:
+        return self._clock.stamp(frame.pts, _time_base(self._stream), frame.duration)
+
+    def _report_late_start(self, frame: av.VideoFrame) -> None:
+        if self.tally.report().repairs.get("late_first_pts") and frame.pts is not None:
+            late_s = float(frame.pts * _time_base(self._stream))
+            self.tally.say(
+                f"The first frame is at {late_s:.3f} s of the recording; times count from it."
+            )
+
+    def _compare_with_header(self, last_s: float) -> None:
+        """Mark the recording as cut short where every count in its header says so."""
+        start_s = min(0.0, float((self._stream.start_time or 0) * _time_base(self._stream)))
+        found_s = max(last_s, self._decoder.end_s - start_s)
+        claims = []
+        if (declared_s := self.info.declared_duration_s) is not None:
+            slack_s = max(SHORT_TOLERANCE_S, SHORT_TOLERANCE_SHARE * declared_s)
+            claims.append((found_s + slack_s < declared_s, f"{found_s:.2f} of {declared_s:.2f} s"))
+        if (declared := self.info.declared_frames) is not None:
+            found = self._decoder.packets
+            slack = max(SHORT_TOLERANCE_FRAMES, SHORT_TOLERANCE_SHARE * declared)
+            claims.append((found + slack < declared, f"{found} of {declared} frames"))
+        if claims and all(short for short, _ in claims):
+            lengths = ", ".join(length for _, length in claims)
+            self.tally.cut_short(f"The recording ends before its declared end: {lengths} found.")
+
+
+def _time_base(stream: av.VideoStream) -> Fraction:
+    return stream.time_base or Fraction(1, 1000)
+
+
+def _describe(
+    container: InputContainer,
+    stream: av.VideoStream,
+    image: Image,
+    name: str,
+    kind: Literal["file", "pipe", "network"],
+    live: bool,
+) -> SourceInfo:
+    rate = stream.average_rate or stream.guessed_rate
+    return SourceInfo(
+        name=name,
+        kind=kind,
+        live=live,
+        width_px=image.shape[1],
+        height_px=image.shape[0],
+        declared_fps=float(rate) if rate else None,
+        declared_frames=stream.frames or None,
+        declared_duration_s=_declared_duration(container, stream),
+    )
+
+
+def _declared_duration(container: InputContainer, stream: av.VideoStream) -> float | None:
+    if container.format.name in _GUESSED_DURATION:
+        return None
+    if stream.duration:
+        return float(stream.duration * _time_base(stream))
+    return container.duration / av.time_base if container.duration else None
