@@ -24,8 +24,8 @@ _TIME_BASE = Fraction(1, 60_000)  # exact for 25, 30, 29.97, 50, 60, 100, 200 fp
 _MUXER = {"movflags": "+hybrid_fragmented"}
 _ENCODERS = {  # the first that this FFmpeg has
     # No B-frames: they would shift all time stamps of a fragmented file by two frames.
-    "libx264": {"preset": "veryfast", "crf": "20", "bf": "0"},
-    "mpeg4": {"b": "6M"},
+    "libx264": {"preset": "veryfast", "crf": "20", "bf": "0", "g": "60"},
+    "mpeg4": {"b": "6M", "g": "60"},
 }
 
 
@@ -57,11 +57,14 @@ class VideoWriter:
     def close(self) -> None:
         """Write what waits, and finish the file."""
         try:
-            while self._waiting:
+            while self._waiting and not self._is_broken():
                 self._write_oldest()
         finally:
             if self._encoder is not None:
                 self._encoder.close()
+
+    def _is_broken(self) -> bool:
+        return self._encoder is not None and self._encoder.broken
 
     def _is_due(self, now_s: float) -> bool:
         if not self._waiting:
@@ -84,7 +87,7 @@ class _Encoder:
         self._path = path
         self._file = open_output(path, overwrite=overwrite, binary=True)
         self._last_pts = -1
-        self._broken = False
+        self.broken = False
         with self._writing():
             self._container = av.open(self._file, "w", format="mp4", options=_MUXER)
             name = _encoder_name()
@@ -104,7 +107,7 @@ class _Encoder:
             self._container.mux(self._stream.encode(frame))
 
     def close(self) -> None:
-        if self._broken:  # the disk is full: finishing would fail in the same way
+        if self.broken:  # the disk is full: finishing would fail in the same way
             with contextlib.suppress(OSError):
                 self._file.close()
             return
@@ -115,10 +118,10 @@ class _Encoder:
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
-        self._broken = True
+        self.broken = True
         with writing(self._path):
             yield
-        self._broken = False
+        self.broken = False
 
 
 def _encoder_name() -> str:

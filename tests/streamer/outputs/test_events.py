@@ -1,0 +1,216 @@
+"""The event record: exact text, the schema, and reading back."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streamer.errors import OutputError, SourceFormatError, SourceNotFoundError
+from streamer.outputs.events import EventWriter, csv_columns, open_event_file, read_events
+from streamer.outputs.record import FIELDS, event_id, event_to_record, record_to_event
+from streamer.outputs.step import Step
+from streamer.records import EmotionEvent, Recognition, Spot
+from tests.streamer.outputs.fakes import make_event
+
+# Onset at frame 30 of 30 fps is 1 s; apex 5 frames = 0.166667 s later; offset 9 frames = 0.3 s;
+# known 15 frames = 0.5 s after the onset. b2c5d2 begins the SHA-256 of "clips/p01 a.mp4".
+WANTED_JSON = (
+    '{"schema": "mer-stream/event/1", "id": "p01-a-b2c5d2-face1-micro-30",'
+    ' "source": "clips/p01 a.mp4", "face_id": 1, "kind": "micro",'
+    ' "onset_s": 1.0, "apex_s": 1.166667, "offset_s": 1.3,'
+    ' "onset_frame": 30, "apex_frame": 35, "offset_frame": 39,'
+    ' "emotion": "surprise",'
+    ' "probabilities": {"negative": 0.2, "positive": 0.1, "surprise": 0.7},'
+    ' "confidence": 0.625, "score": 2.5, "emitted_s": 1.5, "regions": ["mouth", "brow_left"]}\n'
+)
+WANTED_CSV = (
+    "schema,id,source,face_id,kind,onset_s,apex_s,offset_s,onset_frame,apex_frame,offset_frame,"
+    "emotion,prob_negative,prob_positive,prob_surprise,confidence,score,emitted_s,regions\n"
+    "mer-stream/event/1,p01-a-b2c5d2-face1-micro-30,clips/p01 a.mp4,1,micro,1.0,1.166667,1.3,"
+    "30,35,39,surprise,0.2,0.1,0.7,0.625,2.5,1.5,mouth brow_left\n"
+    "mer-stream/event/1,p01-a-b2c5d2-face1-micro-30,clips/p01 a.mp4,1,micro,1.0,1.166667,1.3,"
+    "30,35,39,,,,,,2.5,1.5,mouth brow_left\n"
+)
+
+
+def write(events: list[EmotionEvent], path: Path) -> None:
+    writer = open_event_file(path, as_csv=path.suffix == ".csv")
+    writer.write(Step(None, (), tuple(events)))
+    writer.close()
+
+
+def test_json_line_is_exactly_this() -> None:
+    stream = io.StringIO()
+    EventWriter(stream, "x").write(Step(None, (), (make_event(),)))
+    assert stream.getvalue() == WANTED_JSON
+
+
+def test_csv_is_exactly_this(tmp_path: Path) -> None:
+    path = tmp_path / "e.csv"
+    write([make_event(), make_event(recognised=False)], path)
+    assert path.read_text() == WANTED_CSV
+
+
+def test_csv_quotes_a_source_with_a_comma(tmp_path: Path) -> None:
+    path = tmp_path / "e.csv"
+    write([make_event(source='a, "b".mp4')], path)
+    assert '"a, ""b"".mp4"' in path.read_text()
+    assert next(read_events(path)).source == 'a, "b".mp4'
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv"])
+def test_round_trip(tmp_path: Path, suffix: str) -> None:
+    events = [
+        make_event(onset_frame=30),
+        make_event(onset_frame=60, recognised=False),
+        make_event(onset_frame=90, source="ü 微.mp4"),
+    ]
+    path = tmp_path / f"e{suffix}"
+    write(events, path)
+    records = [event_to_record(event) for event in events]
+    assert [event_to_record(event) for event in read_events(path)] == records
+
+
+def test_ids_tell_folders_faces_frames_and_kinds_apart() -> None:
+    events = [
+        make_event(source="p01/a.mp4"),
+        make_event(source="p02/a.mp4"),
+        make_event(source="p01/a.mp4", face_id=2),
+        make_event(source="p01/a.mp4", onset_frame=31),
+        make_event(source="p01/a.mp4", kind="macro"),
+    ]
+    assert len({event_id(event) for event in events}) == len(events)
+    assert event_id(make_event()) == event_id(make_event(recognised=False))
+    assert event_id(make_event(source="rtsp://***@10.0.0.5/live?x=1")).startswith("live-x-1-")
+    assert event_id(make_event(source="-")).startswith("source-")
+
+
+def check_against_schema(record: dict[str, Any], schema: dict[str, Any]) -> None:
+    """The part of JSON Schema that event.schema.json uses."""
+    types = {
+        "string": str,
+        "integer": int,
+        "number": int | float,
+        "object": dict,
+        "array": list,
+        "null": type(None),
+    }
+    assert set(schema["required"]) <= set(record)
+    for name, rule in schema["properties"].items():
+        value = record[name]
+        if "const" in rule:
+            assert value == rule["const"]
+        if "enum" in rule:
+            assert value in rule["enum"]
+        if "type" in rule:
+            names = [rule["type"]] if isinstance(rule["type"], str) else rule["type"]
+            assert any(isinstance(value, types[kind]) for kind in names), name
+        if "minimum" in rule and value is not None:
+            assert value >= rule["minimum"], name
+        if "maximum" in rule and value is not None:
+            assert value <= rule["maximum"], name
+
+
+def load_schema() -> dict[str, Any]:
+    path = resources.files("streamer") / "assets" / "event.schema.json"
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("recognised", [True, False])
+def test_records_follow_the_schema_file(recognised: bool) -> None:
+    schema = load_schema()
+    assert tuple(schema["properties"]) == FIELDS
+    record = json.loads(json.dumps(event_to_record(make_event(recognised=recognised))))
+    check_against_schema(record, schema)
+    with pytest.raises(AssertionError):
+        check_against_schema(record | {"kind": "tiny"}, schema)
+
+
+def test_documentation_names_every_field_and_shows_a_valid_event() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "events.md").read_text(encoding="utf-8")
+    for name in FIELDS:
+        assert f"`{name}`" in text
+    example = next(line for line in text.splitlines() if line.startswith('{"schema"'))
+    check_against_schema(json.loads(example), load_schema())
+
+
+def test_unknown_fields_are_ignored_and_other_schemas_refused() -> None:
+    record = event_to_record(make_event())
+    assert event_to_record(record_to_event(record | {"new": 1})) == record
+    with pytest.raises(ValueError, match="mer-stream/event/2"):
+        record_to_event(record | {"schema": "mer-stream/event/2"})
+    with pytest.raises(ValueError, match="missing score"):
+        record_to_event({k: v for k, v in record.items() if k != "score"})
+    with pytest.raises(ValueError, match="kind is 'tiny'"):
+        record_to_event(record | {"kind": "tiny"})
+    with pytest.raises(ValueError, match="wrong type"):
+        record_to_event(record | {"onset_s": [1]})
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv"])
+def test_a_cut_off_last_line_is_left_out(
+    tmp_path: Path, suffix: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / f"e{suffix}"
+    write([make_event(onset_frame=30), make_event(onset_frame=60)], path)
+    path.write_bytes(path.read_bytes()[:-40])
+    with caplog.at_level(logging.WARNING):
+        events = list(read_events(path))
+    assert [event.spot.onset_frame for event in events] == [30]
+    assert "cut off" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [("{}\n", "line 1"), (WANTED_JSON + "oops\n", "line 2"), ("[1]\n", "one JSON object")],
+)
+def test_what_is_no_event_is_named_by_line(tmp_path: Path, text: str, part: str) -> None:
+    path = tmp_path / "e.jsonl"
+    path.write_text(text)
+    with pytest.raises(SourceFormatError) as caught:
+        list(read_events(path))
+    assert part in str(caught.value)
+
+
+def test_reading_a_missing_file() -> None:
+    with pytest.raises(SourceNotFoundError, match="nowhere"):
+        list(read_events("nowhere.jsonl"))
+
+
+def test_each_line_is_in_the_file_before_the_next_event(tmp_path: Path) -> None:
+    path = tmp_path / "e.jsonl"
+    writer = open_event_file(path, as_csv=False)
+    writer.write(Step(None, (), (make_event(),)))
+    assert path.read_text() == WANTED_JSON  # not closed: a kill now loses nothing
+    writer.close()
+
+
+def test_full_disk_is_an_output_error() -> None:
+    writer = open_event_file(Path("/dev/full"), as_csv=False)
+    with pytest.raises(OutputError, match="disk is full"):
+        writer.write(Step(None, (), (make_event(),)))
+    with pytest.raises(OutputError, match="disk is full"):
+        writer.close()
+
+
+times = st.floats(0, 1e6)
+
+
+@given(times, times, times, st.integers(0, 10**9), st.sampled_from(["micro", "macro"]), st.text())
+def test_any_event_survives_the_record(
+    onset: float, apex: float, score: float, frame: int, kind: str, source: str
+) -> None:
+    spot = Spot(0, kind, onset, apex, apex, frame, frame, frame, score, ())  # type: ignore[arg-type]
+    said = Recognition("positive", {"negative": 0.0, "positive": 1.0, "surprise": 0.0}, 1.0)
+    record = event_to_record(EmotionEvent(spot, said, source, apex))
+    back = event_to_record(record_to_event(json.loads(json.dumps(record))))
+    assert back == record
+    assert len(csv_columns()) == len(FIELDS) + 2

@@ -1,0 +1,81 @@
+"""Per-frame signals: one row at least for every frame, and quick."""
+
+from __future__ import annotations
+
+import csv
+import time
+from pathlib import Path
+
+import pytest
+
+from streamer.errors import InstallError, OutputError
+from streamer.outputs.signals import SignalsCsv, SignalsParquet, import_pyarrow, signal_columns
+from streamer.records import FrameSignals
+from tests.streamer.outputs.fakes import REGIONS, make_face, make_signals, make_step
+
+# 0.03, 0.04 has length 0.05; -0.06, 0.08 has 0.1. The box 10, 20, 40.5, 60.25 is 30.5 x 40.25.
+WANTED = """\
+frame,time_s,face_id,success,confidence,x,y,w,h,head_x_px,head_y_px,\
+motion_brow_left,motion_brow_right,motion_mouth,blink,gate
+0,0.000000,,0,,,,,,,,,,,,
+1,0.033333,0,1,0.8750,10.00,20.00,30.50,40.25,1.500,-0.250,0.05000,0.00000,0.10000,0.1250,blink
+1,0.033333,3,1,0.8750,10.00,20.00,30.50,40.25,,,,,,,
+"""
+
+
+def test_csv_is_exactly_this(tmp_path: Path) -> None:
+    path = tmp_path / "s.csv"
+    sink = SignalsCsv(path, REGIONS)
+    sink.write(make_step(0, 0.0, [make_signals(0, 0.0, None)]))
+    unmoved = FrameSignals(1, 1 / 30, make_face(3), None)
+    sink.write(make_step(1, 1 / 30, [make_signals(1, 1 / 30), unmoved]))
+    sink.close()
+    assert path.read_text() == WANTED
+    rows = list(csv.reader(path.open()))
+    assert {len(row) for row in rows} == {len(signal_columns(REGIONS))}
+
+
+def test_thousands_of_rows_a_second(tmp_path: Path) -> None:
+    sink = SignalsCsv(tmp_path / "s.csv", REGIONS)
+    step = make_step(1, 0.5, [make_signals(1, 0.5)])
+    start = time.process_time()
+    for _ in range(5000):
+        sink.write(step)
+    sink.close()
+    assert time.process_time() - start < 1.0
+
+
+def test_full_disk() -> None:
+    sink = SignalsCsv(Path("/dev/full"), REGIONS)
+    with pytest.raises(OutputError, match="disk is full"):
+        for _ in range(1000):
+            sink.write(make_step(1, 0.5, [make_signals(1, 0.5)]))
+
+
+def test_parquet_without_pyarrow_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
+    with pytest.raises(InstallError, match="pip install pyarrow"):
+        SignalsParquet(tmp_path / "s.parquet", REGIONS)
+    assert not (tmp_path / "s.parquet").exists()
+
+
+def test_parquet_holds_the_same_rows(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    _, parquet = import_pyarrow()
+    path = tmp_path / "s.parquet"
+    sink = SignalsParquet(path, REGIONS)
+    sink.write(make_step(0, 0.0, [make_signals(0, 0.0, None)]))
+    sink.write(make_step(1, 0.5, [make_signals(1, 0.5)]))
+    sink.close()
+    table = parquet.read_table(path)
+    assert table.column_names == signal_columns(REGIONS)
+    first, second = table.to_pylist()
+    assert (first["frame"], first["success"], first["face_id"], first["x"]) == (
+        0,
+        False,
+        None,
+        None,
+    )
+    assert second["motion_mouth"] == pytest.approx(0.1) and second["gate"] == "blink"
