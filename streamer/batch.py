@@ -126,6 +126,7 @@ class Batch:
                 max_seconds=self._max_seconds,
                 kinds=self._config.kinds,
             )
+            counts.start_clock()  # from here on: loading the models is not counted
             with self._stop.catching(), contextlib.closing(walk):
                 for step in walk:
                     fanout.write(step)

@@ -30,8 +30,17 @@ class StreamConfig:
     faces: FaceConfig = field(default_factory=FaceConfig)
     spotter: SpotterConfig = field(default_factory=SpotterConfig)
     recognizer: RecognizerConfig = field(default_factory=RecognizerConfig)
+    model: str | None = None  # another recognition model (.onnx); None: the bundled one
     recognise: bool = True  # False: spot only, events carry no emotion
     kinds: tuple[Kind, ...] = ("micro", "macro")  # events of other kinds are left out
+
+    def __post_init__(self) -> None:
+        ours, theirs = self.faces.aligned_size_px, self.recognizer.map.aligned_size_px
+        if self.recognise and ours != theirs:
+            raise ValueError(
+                f"faces.aligned_size_px ({ours}) and recognizer.map.aligned_size_px ({theirs}) "
+                "must be the same."
+            )
 
 
 def load_config(
@@ -66,7 +75,11 @@ def build_pipeline(
     from streamer.pipeline import Pipeline
 
     config = config or StreamConfig()
-    recognizer = _build_recognizer(config) if config.recognise else None
+    recognizer = None
+    if config.recognise:
+        from recognition.onnx_recognizer import OnnxRecognizer
+
+        recognizer = OnnxRecognizer(config.model, config.recognizer)
     return Pipeline(
         FaceTracker(MeshDetector(config.faces), config.faces),
         Aligner(config.faces),
@@ -120,9 +133,3 @@ def _with_sections(
         else:
             set_key(mapping, name, value)
     return fill(StreamConfig, mapping, where="stream()")
-
-
-def _build_recognizer(config: StreamConfig) -> Any:
-    from recognition.recognizer import Recognizer
-
-    return Recognizer(config.recognizer)

@@ -79,6 +79,11 @@ class _RedactingFormatter(logging.Formatter):
         return redact(super().format(record))
 
 
+class _ConsoleFormatter(_RedactingFormatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return f"mer-stream: {record.levelname.lower()}: {super().format(record)}"
+
+
 def set_up_logging(*, quiet: bool, verbose: bool, log_file: Path | None) -> logging.Handler | None:
     """Send log records to standard error and, with all details, to `log_file`.
 
@@ -90,7 +95,7 @@ def set_up_logging(*, quiet: bool, verbose: bool, log_file: Path | None) -> logg
     level = logging.ERROR if quiet else logging.INFO if verbose else logging.WARNING
     console = _BarAwareHandler(sys.stderr)
     console.setLevel(level)
-    console.setFormatter(_RedactingFormatter("%(levelname)s: %(message)s"))
+    console.setFormatter(_ConsoleFormatter("%(message)s"))
     root.addHandler(console)
     root.setLevel(level)
     if log_file is None:

@@ -59,6 +59,10 @@ class Counts:
     last_s: float = 0.0
     started: float = field(default_factory=time.monotonic)
 
+    def start_clock(self) -> None:
+        """Count the time of work from now."""
+        self.started = time.monotonic()
+
     def write(self, step: Step) -> None:
         for event in step.events:
             self.kinds[event.spot.kind] += 1
