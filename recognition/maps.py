@@ -1,0 +1,70 @@
+"""The motion map: what the recognition network sees of one onset-apex pair.
+
+The format is that of the public optical-flow maps of the MEGC 2019 composite (STSTNet, Liong et al.
+2019): 28 x 28 x 3, horizontal flow u, vertical flow v, optical strain; each channel stretched to
+0..255 by its own minimum and maximum. Magnitude is lost and the zero level moves: the network puts
+both right again, as far as that is possible. Training and streaming call the same functions.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from recognition.config import MapConfig
+
+
+def motion_map(field_iod: NDArray[np.float32], config: MapConfig) -> NDArray[np.uint8]:
+    """The map [28, 28, 3] of a motion field [S, S, 2] of the aligned face.
+
+    Raises:
+        ValueError: the field has another shape than the aligned face.
+    """
+    size = config.aligned_size_px
+    if field_iod.shape != (size, size, 2):
+        raise ValueError(f"motion field has shape {field_iod.shape}; expected {(size, size, 2)}")
+    return map_of_crop(crop_field(field_iod, config), config.map_size)
+
+
+def crop_field(field_iod: NDArray[np.float32], config: MapConfig) -> NDArray[np.float32]:
+    """The part [h, w, 2] of the aligned field that the map shows, at its own resolution."""
+    (eye_x, eye_y), iod = config.eyes_px, config.iod_px
+    left, right = (eye_x + iod * x for x in (config.crop_left_iod, config.crop_right_iod))
+    top, bottom = (eye_y + iod * y for y in (config.crop_top_iod, config.crop_bottom_iod))
+    width, height = round(right - left), round(bottom - top)
+    step_x, step_y = (right - left) / width, (bottom - top) / height
+    matrix = np.array([[step_x, 0, left + (step_x - 1) / 2], [0, step_y, top + (step_y - 1) / 2]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    cropped = cv2.warpAffine(
+        field_iod, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(cropped, dtype=np.float32)
+
+
+def map_of_crop(field: NDArray[np.float32], size: int = 28) -> NDArray[np.uint8]:
+    """The map [size, size, 3] of a cropped field [h, w, 2] on square cells, in any unit."""
+    strain = optical_strain(field)
+    planes = np.dstack([field, strain])
+    small = cv2.resize(planes, (size, size), interpolation=cv2.INTER_AREA)
+    return stretch(np.asarray(small, dtype=np.float32))
+
+
+def optical_strain(field: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Magnitude [h, w] of the infinitesimal strain: sqrt(u_x^2 + v_y^2 + (u_y + v_x)^2 / 2)."""
+    u_y, u_x = np.gradient(field[..., 0])
+    v_y, v_x = np.gradient(field[..., 1])
+    return np.asarray(np.sqrt(u_x**2 + v_y**2 + 0.5 * (u_y + v_x) ** 2), dtype=np.float32)
+
+
+def stretch(planes: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Each channel of [h, w, c] stretched so that its minimum is 0 and its maximum 255.
+
+    A channel without any variation becomes 128 everywhere.
+    """
+    low, high = planes.min(axis=(0, 1)), planes.max(axis=(0, 1))
+    span = high - low
+    flat = span <= 1e-9
+    scaled = (planes - low) / np.where(flat, 1.0, span)
+    scaled[..., flat] = 128.0 / 255.0
+    return np.asarray(np.rint(scaled * 255.0), dtype=np.uint8)

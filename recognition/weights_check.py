@@ -1,0 +1,107 @@
+"""What a file must pass before it is used as a recognition model."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from streamer.errors import ModelError
+
+BUNDLED = Path(__file__).parent / "weights" / "scvit_synthetic.onnx"
+CARD = "model_card.json"
+_PICKLES = frozenset({".pt", ".pth", ".pkl", ".pickle", ".bin", ".ckpt"})
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What the metadata of the ONNX file says."""
+
+    fingerprint: str
+    emotions: tuple[str, ...]
+    temperature: float
+
+
+def resolve_model(path: str | Path | None) -> Path:
+    """The ONNX file meant by a file, a folder or None (the bundled one); its sha256 is checked.
+
+    Raises:
+        ModelError: nothing there, a pickle (refused, never loaded), not one ONNX file in the
+            folder, or a sha256 that differs from the model card beside it.
+    """
+    model = BUNDLED if path is None else Path(path)
+    if model.suffix.lower() in _PICKLES:
+        raise ModelError(
+            f"model {model} refused: {model.suffix} files are pickles, which can run code when "
+            "they are loaded; give an .onnx file (mer-train exports one)"
+        )
+    if not model.exists():
+        raise ModelError(f"model {model} not found: give an .onnx file or a folder that holds one")
+    if model.is_dir():
+        model = _only_onnx(model)
+    if model.suffix.lower() != ".onnx":
+        raise ModelError(f"model {model} is not an .onnx file: give one that mer-train exported")
+    check_sha256(model)
+    return model
+
+
+def check_sha256(model: Path) -> None:
+    """Compares the file with the model card beside it, if that card knows the file.
+
+    Raises:
+        ModelError: the file is not the one that the card describes.
+    """
+    card = model.with_name(CARD)
+    if not card.exists():
+        if model == BUNDLED:
+            raise ModelError(
+                f"{card} is missing: the installation is damaged; reinstall mer-stream"
+            )
+        return
+    try:
+        files = json.loads(card.read_text(encoding="utf-8")).get("sha256", {})
+    except (ValueError, AttributeError) as error:
+        raise ModelError(f"{card} is not a readable model card: {error}; restore it") from error
+    expected = files.get(model.name)
+    if expected is None:
+        return
+    found = hashlib.sha256(model.read_bytes()).hexdigest()
+    if found != expected:
+        raise ModelError(
+            f"model {model} has sha256 {found[:16]}..., its card says {expected[:16]}...: the file "
+            "is damaged or was exchanged; restore it, or remove the card if the change was meant"
+        )
+
+
+def read_facts(metadata: Mapping[str, str], model: Path) -> ModelFacts:
+    """The facts in the ONNX metadata.
+
+    Raises:
+        ModelError: the file was not exported by mer-train.
+    """
+    try:
+        facts = ModelFacts(
+            metadata["fingerprint"],
+            tuple(metadata["emotions"].split(",")),
+            float(metadata["temperature"]),
+        )
+    except (KeyError, ValueError) as error:
+        raise ModelError(
+            f"model {model} lacks the metadata of a mer-stream model ({error}): export it with "
+            "mer-train"
+        ) from error
+    if not facts.temperature > 0.0:
+        raise ModelError(f"model {model} has temperature {facts.temperature}: export it again")
+    return facts
+
+
+def _only_onnx(folder: Path) -> Path:
+    found = sorted(folder.glob("*.onnx"))
+    if len(found) != 1:
+        names = ", ".join(file.name for file in found) or "none"
+        raise ModelError(
+            f"folder {folder} must hold one .onnx file (found: {names}); give the file"
+        )
+    return found[0]

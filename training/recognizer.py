@@ -1,0 +1,112 @@
+"""Training of SCViT on synthetic motion maps: data, loop, calibration, in that order."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from recognition.scvit import MirrorEnsemble, SCViT, SCViTConfig, mirror, region_embeddings
+from training.losses import symmetric_contrastive_loss
+from training.synthetic.maps import World, sample_maps
+
+Progress = Callable[[int], None]  # told how many optimiser steps are done since the last call
+
+
+@dataclass(frozen=True, slots=True)
+class TrainConfig:
+    """One member of the ensemble. Omega and tau are those of the paper; the rest is ours."""
+
+    maps: int = 49152
+    chunk: int = 4096  # maps that share one bank of random faces
+    epochs: int = 8
+    batch: int = 128
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.05
+    warmup: float = 0.05  # share of the steps
+    label_smoothing: float = 0.05
+    omega: float = 0.11  # weight of the symmetric contrastive loss, eq. 16
+    tau: float = 0.07
+    network: SCViTConfig = field(default_factory=SCViTConfig)
+    world: World = field(default_factory=World)
+
+    @property
+    def steps(self) -> int:
+        """Optimiser steps of the whole training."""
+        return self.epochs * (self.maps // self.batch)
+
+
+def train_member(config: TrainConfig, seed: int, progress: Progress | None = None) -> SCViT:
+    """Draws the maps, trains one network on them and returns it in evaluation mode."""
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    maps, labels = draw_chunks(config.maps, config.chunk, config.world, rng)
+    model = SCViT(config.network).train()
+    optimizer = torch.optim.AdamW(
+        model.parameters(), config.learning_rate, weight_decay=config.weight_decay
+    )
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, config))
+    for _ in range(config.epochs):
+        order = torch.from_numpy(rng.permutation(config.maps))
+        for picked in order[: config.maps // config.batch * config.batch].split(config.batch):
+            loss = batch_loss(model, _flip_some(maps[picked]), labels[picked], config)
+            optimizer.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            schedule.step()
+            if progress:
+                progress(1)
+    return model.eval()
+
+
+def batch_loss(model: SCViT, maps: Tensor, labels: Tensor, config: TrainConfig) -> Tensor:
+    """Cross entropy plus omega times the symmetric contrastive loss (eq. 16)."""
+    logits, patches = model(maps)
+    classes = functional.cross_entropy(logits, labels, label_smoothing=config.label_smoothing)
+    regions = region_embeddings(patches)
+    return classes + config.omega * symmetric_contrastive_loss(regions, labels, config.tau)
+
+
+def draw_chunks(
+    count: int, chunk: int, world: World, rng: np.random.Generator
+) -> tuple[Tensor, Tensor]:
+    """Maps uint8 [count, 28, 28, 3] and labels [count], each chunk with faces of its own."""
+    sizes = [min(chunk, count - start) for start in range(0, count, chunk)]
+    parts = [sample_maps(size, world, rng) for size in sizes]
+    maps = torch.from_numpy(np.concatenate([part[0] for part in parts]))
+    return maps, torch.from_numpy(np.concatenate([part[1] for part in parts]))
+
+
+def predict(model: MirrorEnsemble, maps: NDArray[np.uint8], batch: int = 256) -> Tensor:
+    """Logits [N, classes] of uint8 maps."""
+    model.eval()
+    with torch.no_grad():
+        return torch.cat([model(part) for part in torch.from_numpy(maps).split(batch)])
+
+
+def fit_temperature(logits: Tensor, labels: Tensor) -> float:
+    """The temperature T that makes softmax(logits / T) best calibrated (least cross entropy)."""
+    grid = np.exp(np.linspace(math.log(0.2), math.log(5.0), 200))
+    losses = [float(functional.cross_entropy(logits / t, labels)) for t in grid]
+    return float(grid[int(np.argmin(losses))])
+
+
+def _flip_some(maps: Tensor) -> Tensor:
+    """Every map is mirrored with probability one half."""
+    flip = torch.rand(len(maps)) < 0.5
+    return torch.where(flip[:, None, None, None], mirror(maps), maps)
+
+
+def _rate(step: int, config: TrainConfig) -> float:
+    """Warm-up, then a cosine down to zero."""
+    warm = max(1, round(config.warmup * config.steps))
+    if step < warm:
+        return (step + 1) / warm
+    return 0.5 * (1.0 + math.cos(math.pi * (step - warm) / max(1, config.steps - warm)))

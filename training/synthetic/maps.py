@@ -1,0 +1,102 @@
+"""Labelled synthetic motion maps: action units on random faces, seen through a bad flow estimator.
+
+The last step, from a cropped field to the uint8 map, is the recogniser's own `map_of_crop`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from recognition.maps import map_of_crop
+from streamer.records import EMOTIONS
+from training.synthetic import nuisance
+from training.synthetic.field_bank import LEFT_IOD, STEP_IOD, TOP_IOD, FaceRange, FieldBank
+from training.synthetic.nuisance import NuisanceRange
+from training.synthetic.recipes import ActivationRange, draw_activations
+
+# Clips of the MEGC 2019 composite (CASME II, SMIC, SAMM): negative, positive, surprise (published).
+COMPOSITE_COUNTS = (250, 109, 83)
+
+
+@dataclass(frozen=True, slots=True)
+class CropRange:
+    """Which part of the face a map shows: mean and standard deviation, in IOD or shares."""
+
+    width_iod: float = 1.75
+    width_log: float = 0.14
+    aspect: float = 1.20  # height over width of the crop, before it becomes square
+    aspect_log: float = 0.09
+    eyes_y: float = 0.27  # height of the eye line from the top, over the crop's height
+    eyes_y_spread: float = 0.05
+    shift: float = 0.04  # sideways, over the width
+    roll_deg: float = 3.0
+    width_px: int = 44  # cells across the crop before it is averaged down
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything that a set of synthetic maps is drawn from."""
+
+    faces: int = 48
+    face: FaceRange = field(default_factory=FaceRange)
+    activation: ActivationRange = field(default_factory=ActivationRange)
+    nuisance: NuisanceRange = field(default_factory=NuisanceRange)
+    crop: CropRange = field(default_factory=CropRange)
+    priors: tuple[float, float, float] = (0.44, 0.30, 0.26)  # square root of the composite's
+
+
+def sample_maps(
+    count: int, world: World, rng: np.random.Generator
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Maps uint8 [count, 28, 28, 3] and labels [count] (indices into EMOTIONS)."""
+    bank = FieldBank(world.faces, rng, world.face)
+    labels = rng.choice(len(EMOTIONS), size=count, p=world.priors)
+    maps = np.empty((count, 28, 28, 3), dtype=np.uint8)
+    for index, label in enumerate(labels):
+        canvas = sample_field(EMOTIONS[label], bank, world, rng)
+        maps[index] = map_of_crop(random_crop(canvas, world.crop, rng))
+    return maps, labels.astype(np.int64)
+
+
+def sample_field(
+    emotion: str, bank: FieldBank, world: World, rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """One field [H, W, 2] on the canvas, as a flow estimator would report it."""
+    face = int(rng.integers(bank.faces))
+    canvas = bank.add_up(face, draw_activations(emotion, rng, world.activation))
+    canvas = nuisance.add_lid_motion(canvas, face, bank, rng, world.nuisance)
+    canvas = nuisance.add_head_motion(canvas, rng, world.nuisance)
+    canvas = nuisance.estimate(canvas, rng, world.nuisance)
+    canvas = nuisance.add_noise(canvas, rng, world.nuisance)
+    canvas = nuisance.add_background(canvas, rng, world.nuisance)
+    return nuisance.add_outliers(canvas, rng, world.nuisance)
+
+
+def random_crop(
+    canvas: NDArray[np.float32], crop: CropRange, rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """A face crop [h, w, 2] of the canvas, on square cells, rolled by a few degrees."""
+    width = crop.width_iod * np.exp(rng.normal(0.0, crop.width_log))
+    height = width * crop.aspect * np.exp(rng.normal(0.0, crop.aspect_log))
+    step = width / crop.width_px
+    rows = max(round(height / step), 8)
+    left = -width / 2 + rng.normal(0.0, crop.shift) * width
+    top = -height * np.clip(rng.normal(crop.eyes_y, crop.eyes_y_spread), 0.05, 0.6)
+    angle = np.radians(rng.normal(0.0, crop.roll_deg))
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    origin = turn @ (left, top)
+    matrix = np.hstack(
+        [turn * step / STEP_IOD, ((origin - (LEFT_IOD, TOP_IOD)) / STEP_IOD)[:, None]]
+    )
+    seen = cv2.warpAffine(
+        canvas,
+        matrix,
+        (crop.width_px, rows),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return np.asarray(seen @ turn, dtype=np.float32)

@@ -1,0 +1,139 @@
+"""`mer-train synthetic`, top to bottom: train the members, calibrate, export, compare, describe."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from concurrent.futures import Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from recognition.scvit import MirrorEnsemble, SCViT
+from training.export import check_parity, export_ensemble
+from training.metrics import score_recognition
+from training.model_card import RunFacts, write_cards
+from training.recognizer import TrainConfig, draw_chunks, fit_temperature, predict, train_member
+from training.synthetic.worlds import TRAINING, VALIDATION
+
+NAME = "scvit_synthetic"
+_queue: Any = None  # set in worker processes only: where they report their steps
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfig:
+    """One run of `mer-train synthetic`."""
+
+    output: Path
+    members: int = 4
+    seed: int = 0
+    maps: int = 49152
+    epochs: int = 8
+    jobs: int = 2
+    validation_maps: int = 4096
+    validation_seed: int = 987654
+
+
+def run_synthetic(config: RunConfig) -> str:
+    """Trains and exports; returns a summary of a few lines."""
+    started = time.monotonic()
+    train = TrainConfig(maps=config.maps, epochs=config.epochs, world=TRAINING)
+    members = train_members(train, config)
+    model = MirrorEnsemble(members).eval()
+    maps, labels = _validation(config)
+    half = len(labels) // 2  # one half calibrates, the other is scored
+    temperature = fit_temperature(predict(model, maps[:half].numpy()), labels[:half])
+    logits = predict(model, maps[half:].numpy())
+    score = score_recognition(labels[half:].numpy(), logits.argmax(dim=1).numpy())
+    path = export_ensemble(model, config.output, NAME, temperature)
+    parity = check_parity(model, path, maps[:256].numpy(), temperature)
+    facts = RunFacts(
+        members=config.members,
+        seed=config.seed,
+        train=train,
+        parameters=sum(p.numel() for p in model.parameters()),
+        seconds=time.monotonic() - started,
+        temperature=temperature,
+        calibration_error=calibration_error(logits / temperature, labels[half:]),
+        validation=score,
+        parity=parity,
+    )
+    write_cards(config.output, path, facts)
+    return (
+        f"{path}: {config.members} networks in {facts.seconds:.0f} s; on the validation world "
+        f"({score.count} maps) UF1 {score.uf1:.3f}, UAR {score.uar:.3f}; torch and ONNX differ by "
+        f"{parity:.1e}"
+    )
+
+
+def train_members(train: TrainConfig, config: RunConfig) -> list[SCViT]:
+    """One network per seed, `jobs` at a time, each in a process of its own with one thread."""
+    seeds = range(config.seed, config.seed + config.members)
+    context = multiprocessing.get_context("spawn")
+    queue = context.Queue()
+    with (
+        ProcessPoolExecutor(config.jobs, context, _start_worker, (queue,)) as pool,
+        tqdm(total=train.steps * config.members, desc="training", unit="step") as bar,
+    ):
+        futures = [pool.submit(_train_in_worker, train, seed) for seed in seeds]
+        _follow(futures, queue, bar)
+        states = [future.result() for future in futures]
+    return [_network(train, state) for state in states]
+
+
+def calibration_error(logits: Tensor, labels: Tensor, bins: int = 10) -> float:
+    """Expected calibration error of the most probable class (mean gap, weighted by bin counts)."""
+    confidence, best = logits.softmax(dim=1).max(dim=1)
+    right = (best == labels).float()
+    which = (confidence * bins).long().clamp(max=bins - 1)
+    gaps = [
+        float((right[which == b].mean() - confidence[which == b].mean()).abs())
+        * int((which == b).sum())
+        for b in range(bins)
+        if bool((which == b).any())
+    ]
+    return sum(gaps) / len(labels)
+
+
+def _validation(config: RunConfig) -> tuple[Tensor, Tensor]:
+    rng = np.random.default_rng(config.validation_seed)
+    return draw_chunks(config.validation_maps, config.validation_maps, VALIDATION, rng)
+
+
+def _follow(futures: list[Future], queue: Any, bar: tqdm) -> None:
+    """Moves the bar until every member is done; a failed member ends the wait."""
+    pending = set(futures)
+    while pending:
+        try:
+            bar.update(queue.get(timeout=0.5))
+        except Empty:
+            done, pending = wait(pending, timeout=0)
+            if any(future.exception() for future in done):
+                for future in pending:
+                    future.cancel()
+                return
+
+
+def _start_worker(queue: Any) -> None:
+    global _queue
+    _queue = queue
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+
+
+def _train_in_worker(train: TrainConfig, seed: int) -> dict[str, np.ndarray]:
+    model = train_member(train, seed, _queue.put if _queue is not None else None)
+    return {name: value.numpy() for name, value in model.state_dict().items()}
+
+
+def _network(train: TrainConfig, state: dict[str, np.ndarray]) -> SCViT:
+    model = SCViT(train.network)
+    model.load_state_dict({name: torch.from_numpy(value) for name, value in state.items()})
+    return model.eval()
