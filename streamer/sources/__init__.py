@@ -32,12 +32,11 @@ def open_source(spec: str, config: SourceConfig | None = None) -> Source:
 
         return open_webcam(number, config)
     path = Path(spec).expanduser()
-    is_local_path = spec not in ("sample", "-") and url_scheme(spec) is None
-    if is_local_path and spec and path.is_dir():
+    if spec not in ("", "sample", "-") and url_scheme(spec) is None and _is_folder(path):
         from streamer.sources.images import open_images
 
         return open_images(path, config)
-    _check_no_rate(spec, config)
+    _check_for_files(spec, config)
     if spec == "sample":
         from streamer.sources.files import open_sample
 
@@ -55,7 +54,19 @@ def open_source(spec: str, config: SourceConfig | None = None) -> Source:
     return open_file(path, config)
 
 
-def _check_no_rate(spec: str, config: SourceConfig) -> None:
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):  # a name that no file can have; opening it says so
+        return False
+
+
+def _check_for_files(spec: str, config: SourceConfig) -> None:
+    if not spec:
+        raise UsageError(
+            "The name of the source is empty. Give a file, a folder of images, sample, webcam, "
+            "rtsp://..., http(s)://..., or - for standard input."
+        )
     if config.fps is not None:
         raise UsageError(
             f"{redact(spec)}: a rate ({config.fps:g} fps) is for image folders and webcams. This "

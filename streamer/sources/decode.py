@@ -54,6 +54,9 @@ class Decoder:
                         if packet.stream_index == self._stream.index:
                             yield packet
                 break
+            except IndexError:
+                # PyAV's flush at the end trips over a stream that the demuxer found on the way.
+                break
             except av.FFmpegError as error:
                 failures += 1
                 self.failure = str(error.strerror)
@@ -88,4 +91,4 @@ def _streams_to_watch(container: InputContainer, stream: av.VideoStream) -> list
     """The video stream; all streams where only the whole container declares a duration."""
     if stream.duration is not None or container.duration is None:
         return [stream]
-    return [other for other in container.streams if other.type in ("video", "audio")]
+    return list(container.streams)

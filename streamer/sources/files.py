@@ -40,7 +40,17 @@ def open_file(path: Path, config: SourceConfig, name: str | None = None) -> Reco
         container = open_container(f"file:{path}", protocols="file")
     except av.FFmpegError as error:
         raise explain_open_failure(error, name, head) from error
-    return _read(container, name, config)
+    source = _read(container, name, config)
+    if container.format.name == "gif" and not _ends_as_gif(path):
+        source.tally.cut_short("The GIF has no end mark: the file was cut short.")
+    return source
+
+
+def _ends_as_gif(path: Path) -> bool:
+    """Whether the end mark of GIF is there; its header declares no length to compare with."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 64))
+        return file.read().rstrip(b"\0\r\n").endswith(b";")
 
 
 def _read_head(path: Path, name: str) -> bytes:

@@ -31,10 +31,6 @@ def open_images(folder: Path, config: SourceConfig) -> RecordingSource:
     Raises UsageError without a rate, SourceNotFoundError for a folder that cannot be read,
     SourceFormatError for a folder without a readable image.
     """
-    if config.fps is None:
-        raise UsageError(
-            f"{folder} is a folder of images, which carry no times. Give their rate: --fps 200"
-        )
     try:
         names = [path for path in folder.iterdir() if not path.name.startswith(".")]
     except OSError as error:
@@ -46,6 +42,10 @@ def open_images(folder: Path, config: SourceConfig) -> RecordingSource:
         raise SourceFormatError(
             f"{folder} holds no images ({', '.join(sorted(EXTENSIONS))}). For the recordings in "
             f"a folder give a pattern: '{folder}/*.mp4'"
+        )
+    if config.fps is None:
+        raise UsageError(
+            f"{folder} is a folder of images, which carry no times. Give their rate: --fps 200"
         )
     images.sort(key=lambda path: natural_key(path.name))
     return RecordingSource(ImageReader(folder, images, config.fps))

@@ -32,11 +32,12 @@ class RecordingSource:
         self._reader = reader
         self._begun = False
         self.info = reader.info
+        self.tally = reader.tally
 
     @property
     def report(self) -> SourceReport:
         """A snapshot of what has happened so far."""
-        return self._reader.tally.report()
+        return self.tally.report()
 
     def __iter__(self) -> Iterator[Frame]:
         refuse_second_reading(self._begun, self.info.name)
@@ -46,7 +47,7 @@ class RecordingSource:
     def _frames(self, reader: Iterable[tuple[float, NDArray[np.uint8]]]) -> Iterator[Frame]:
         try:
             for index, (time_s, image) in enumerate(reader):
-                self._reader.tally.count_frame()
+                self.tally.count_frame()
                 yield Frame(index, time_s, image)
         finally:
             self.close()

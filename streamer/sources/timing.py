@@ -4,7 +4,7 @@ The rules, for the time t of a frame with the raw time r (seconds from the first
 
 * t = r as long as r moves forward. A gap is true time: nothing was recorded there.
 * A stamp that repeats, or falls back by less than one frame, is put half a frame after the frame
-  before it; the frames after it keep their own times.
+  before it; the frames after it keep their own times (a second one in a row starts a new count).
 * A stamp that falls back further starts a new count: the frame follows one frame after the one
   before it, and an offset carries all later stamps along.
 * A jump forward that no recording can hold starts a new count in the same way.
@@ -56,6 +56,7 @@ class PresentationClock:
         self._offset_s = 0.0
         self._own_offset_s = 0.0  # the offset before the last jump
         self._frames_since_jump = 0
+        self._squeezed = False  # the frame before was put between two others
 
     def stamp(self, pts: int | None, time_base: Fraction, duration: int | None = None) -> float:
         """The time in seconds of the next frame.
@@ -96,12 +97,14 @@ class PresentationClock:
             self._offset_s = self._own_offset_s
         time_s = raw_s + self._offset_s
         if self._fits(time_s):
+            self._squeezed = False
             return time_s
         if time_s > self._last_s:
             self._repair("forward_pts")
         else:
             self._repair("repeated_pts" if raw_s == previous_raw_s else "backward_pts")
-            if self._last_s - time_s < step_s:
+            if self._last_s - time_s < step_s and not self._squeezed:
+                self._squeezed = True
                 return self._last_s + step_s / 2
         return self._jump(raw_s, step_s)
 

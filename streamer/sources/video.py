@@ -15,15 +15,11 @@ from streamer.errors import SourceFormatError
 from streamer.records import SourceInfo
 from streamer.sources.containers import pick_stream
 from streamer.sources.decode import Decoder
+from streamer.sources.header import missing_end
 from streamer.sources.pixels import PixelConverter
 from streamer.sources.tally import Tally
 from streamer.sources.timing import MAX_GAP_S, PresentationClock
 
-# Declared and found lengths may differ by this much before a recording counts as cut short:
-# headers round, and the last frame may have no duration of its own.
-SHORT_TOLERANCE_S = 0.25
-SHORT_TOLERANCE_FRAMES = 3
-SHORT_TOLERANCE_SHARE = 0.01
 # Raw streams have no header: FFmpeg guesses their duration from the bit rate.
 _GUESSED_DURATION = {"h264", "hevc", "m4v", "mjpeg", "mpegvideo", "obu"}
 _STARTS_ANYWHERE = 0x0200  # AVFMT_TS_DISCONT: broadcast formats, whose clocks start anywhere
@@ -109,20 +105,15 @@ class VideoReader:
             )
 
     def _compare_with_header(self, last_s: float) -> None:
-        """Mark the recording as cut short where every count in its header says so."""
         start_s = min(0.0, float((self._stream.start_time or 0) * _time_base(self._stream)))
-        found_s = max(last_s, self._decoder.end_s - start_s)
-        claims = []
-        if (declared_s := self.info.declared_duration_s) is not None:
-            slack_s = max(SHORT_TOLERANCE_S, SHORT_TOLERANCE_SHARE * declared_s)
-            claims.append((found_s + slack_s < declared_s, f"{found_s:.2f} of {declared_s:.2f} s"))
-        if (declared := self.info.declared_frames) is not None:
-            found = self._decoder.packets
-            slack = max(SHORT_TOLERANCE_FRAMES, SHORT_TOLERANCE_SHARE * declared)
-            claims.append((found + slack < declared, f"{found} of {declared} frames"))
-        if claims and all(short for short, _ in claims):
-            lengths = ", ".join(length for _, length in claims)
-            self.tally.cut_short(f"The recording ends before its declared end: {lengths} found.")
+        sentence = missing_end(
+            max(last_s, self._decoder.end_s - start_s),
+            self.info.declared_duration_s,
+            self._decoder.packets,
+            self.info.declared_frames,
+        )
+        if sentence:
+            self.tally.cut_short(sentence)
 
 
 def _time_base(stream: av.VideoStream) -> Fraction:
