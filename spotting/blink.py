@@ -35,7 +35,7 @@ class EyeWatcher:
     ) -> float:
         """Change of the eyes above its usual level: near 0 at rest, 0.2 to 0.7 in a blink.
 
-        `landmarks_px` are those of the anchor, `head_px` the head's translation since.
+        `image` is the grey aligned face; `landmarks_px` are those of the anchor, `head_px` the head's translation since.
         """
         now = [
             _cut(image, centre + head_px, iod_px) for centre in eye_centres(landmarks_px)
@@ -56,8 +56,9 @@ class EyeWatcher:
 
 
 def _cut(image: NDArray[np.uint8], centre: NDArray, iod_px: float) -> NDArray[np.float32]:
-    """One eye, grey, zero mean and unit variance."""
+    """One eye, zero mean and unit variance."""
     size = (max(5, round(_WIDTH_IOD * iod_px)), max(3, round(_HEIGHT_IOD * iod_px)))
-    patch = cv2.getRectSubPix(image, size, (float(centre[0]), float(centre[1])))
-    grey = patch.astype(np.float32).mean(axis=2)
-    return (grey - grey.mean()) / (grey.std() + 2.0)
+    centre_px = (float(centre[0]), float(centre[1]))
+    grey = cv2.getRectSubPix(image, size, centre_px, patchType=cv2.CV_32F)
+    grey -= grey.mean()
+    return np.asarray(grey / (np.sqrt((grey * grey).mean()) + 2.0))

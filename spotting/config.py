@@ -25,6 +25,8 @@ class SpotterConfig:
     micro_noise_factor: float = 5.0  # ... and at least this multiple of the region's own noise
     micro_max_s: float = 0.5
     micro_min_s: float = 0.04
+    micro_max_iod: float = 0.12  # a larger bump is no micro-expression, or the tracking slipped
+    unrest_factor: float = 0.8  # ... and at least this multiple of the largest bump shortly before
     head_leak: float = 0.15  # share of the head's own motion that is taken off every bump
     noise_memory_s: float = 12.0
 
@@ -35,4 +37,5 @@ class SpotterConfig:
 
     # Gates
     blink_change: float = 0.13  # of the eyes' picture (1 - correlation) over its usual level
+    blink_lid_iod: float = 0.055  # lids that travel farther than this and back have blinked
     blink_margin_s: float = 0.10

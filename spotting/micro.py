@@ -23,6 +23,9 @@ from spotting.series import MotionSeries
 HALF_WIDTHS_S = np.array([0.05, 0.08, 0.12, 0.17, 0.23, 0.30])
 _NOISE_WIDTH = 2  # of HALF_WIDTHS_S: where the noise is learned
 _NOISE_STEP_S = 0.05
+_UNREST_S = (0.4, 1.1)  # before a bump, the face should be calm from ... to ... seconds
+_UNREST_STEP_S = 0.015
+_LEAST_AHEAD_S = 0.12  # at the end of a stream: less than this after a peak proves no return
 PEAK_RADIUS_S = 0.15  # an apex is the highest bump this far to both sides
 
 
@@ -37,22 +40,21 @@ class Bump:
     row_scores: NDArray[np.float32]  # [rows] over the threshold
 
 
-@dataclass(slots=True)
-class _Candidate:
-    bump: Bump
-    settled: bool = False
-
-
 class BumpDetector:
     """Finds bumps in a MotionSeries as its samples become final."""
 
-    def __init__(self, rows: int, config: SpotterConfig) -> None:
+    def __init__(self, config: SpotterConfig, eye_rows: NDArray[np.bool_]) -> None:
+        rows = len(eye_rows)
         self._config = config
+        self._limit_iod = np.where(eye_rows, config.blink_lid_iod, config.micro_max_iod)
         self._noise: deque[NDArray] = deque(maxlen=int(config.noise_memory_s / _NOISE_STEP_S))
         self._noise_s = -np.inf
         self._level = np.zeros(rows)
+        self._unrest: deque[tuple[float, NDArray]] = deque()
         self._next = 0  # absolute number of the next sample to look at
         self._recent: deque[Bump] = deque()
+        self._waiting: deque[Bump] = deque()  # over the threshold, not decided
+        self._done_s = -np.inf  # peaks up to here are decided
         self.threshold_iod = np.full(rows, config.micro_min_iod / config.sensitivity)
 
     def advance(self, series: MotionSeries, flush: bool = False) -> list[Bump]:
@@ -60,13 +62,16 @@ class BumpDetector:
         found = []
         final = series.final.stop
         times = series.time_s[:final]
-        look_ahead_s = 0.0 if flush else float(HALF_WIDTHS_S[-1])
+        look_ahead_s = _LEAST_AHEAD_S if flush else float(HALF_WIDTHS_S[-1])
         while (k := self._next - series.dropped) < final and (
-            flush or times[k] + look_ahead_s <= times[final - 1] + 1e-6
+            times[k] + look_ahead_s <= times[final - 1] + 1e-6
         ):
             self._next += 1
             if times[k] - HALF_WIDTHS_S[-1] >= times[0] - 1e-6:
-                self._recent.append(self._measure(series, k))
+                bump = self._measure(series, k)
+                self._recent.append(bump)
+                if bump.score >= 1.0:
+                    self._waiting.append(bump)
             if self._recent:
                 found += self._peaks(self._recent[-1].time_s)
         if flush:
@@ -86,7 +91,10 @@ class BumpDetector:
         self._learn_noise(now_s, height[_NOISE_WIDTH])
         leak = self._config.head_leak * np.abs(head).sum(axis=1)
         net = height - 0.5 * stays - leak[:, None]
-        scores = net / self.threshold_iod
+        unrest = self._config.unrest_factor * self._unrest_before(now_s, net[_NOISE_WIDTH])
+        scores = net / np.maximum(self.threshold_iod, unrest)
+        # Too large for a micro-expression (eyes: a blink): it outdoes every neighbour as a peak and is then dropped.
+        scores[height > self._limit_iod] = np.inf
         best = int(scores.max(axis=1).argmax())
         return Bump(
             now_s,
@@ -95,6 +103,16 @@ class BumpDetector:
             bumps[best].astype(np.float32),
             scores[best].astype(np.float32),
         )
+
+    def _unrest_before(self, now_s: float, net: NDArray) -> NDArray:
+        """Highest bump of each row shortly before, [rows]: in speech and chewing one is like another."""
+        kept = self._unrest
+        if not kept or now_s >= kept[-1][0] + _UNREST_STEP_S:
+            kept.append((now_s, net))
+        while kept[0][0] < now_s - _UNREST_S[1]:
+            kept.popleft()
+        past = [height for time_s, height in kept if time_s <= now_s - _UNREST_S[0]]
+        return np.max(past, axis=0) if past else np.zeros_like(net)
 
     def _learn_noise(self, now_s: float, height: NDArray) -> None:
         """Keep the median bump height of each row over the last seconds; set thresholds by it."""
@@ -112,21 +130,19 @@ class BumpDetector:
     def _peaks(self, now_s: float) -> list[Bump]:
         """Local maxima of the statistic that no later sample can outdo."""
         found = []
-        recent = self._recent
-        while recent and recent[-1].time_s - recent[0].time_s > 4 * PEAK_RADIUS_S:
+        recent, waiting = self._recent, self._waiting
+        while recent and recent[-1].time_s - recent[0].time_s > 3 * PEAK_RADIUS_S:
             recent.popleft()
-        for i, bump in enumerate(recent):
-            if bump.score < 1.0 or bump.time_s <= self._done_s:
+        while waiting and waiting[0].time_s + PEAK_RADIUS_S <= now_s:
+            bump = waiting.popleft()
+            if bump.time_s <= self._done_s:
                 continue
-            if bump.time_s + PEAK_RADIUS_S > now_s:
-                break
             near = [b for b in recent if abs(b.time_s - bump.time_s) <= PEAK_RADIUS_S]
-            if bump is max(near, key=lambda b: b.score) and i >= 0:
+            if bump is max(near, key=lambda b: b.score):
                 self._done_s = bump.time_s + PEAK_RADIUS_S
-                found.append(bump)
+                if np.isfinite(bump.score):
+                    found.append(bump)
         return found
-
-    _done_s: float = -np.inf
 
 
 def _at(series: MotionSeries, times_s: NDArray) -> tuple[NDArray, NDArray]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from spotting.blink import EyeWatcher
 from spotting.config import SpotterConfig
 from spotting.regions import LAYOUT, REGION_NAMES
-from spotting.rigid import N_PARAMETERS, fit_rigid, rigid_design
+from spotting.rigid import N_PARAMETERS, RigidFit
 from streamer.faces.landmarks import inter_ocular_px
 from streamer.records import AlignedFace, Motion
 
@@ -24,13 +24,13 @@ _WINDOW_PX = 15  # of the Lucas-Kanade patch on a 128-px face: a third of the in
 _LOCAL_PX = 17  # neighbourhood for brightness normalisation
 
 
-def normalise_brightness(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Grey picture [S, S] with local mean and contrast taken out, so light may change."""
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
+def normalise_brightness(grey_image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The grey picture [S, S] with local mean and contrast taken out, so light may change."""
+    grey = grey_image.astype(np.float32)
     mean = cv2.blur(grey, (_LOCAL_PX, _LOCAL_PX))
     spread = cv2.blur(grey * grey, (_LOCAL_PX, _LOCAL_PX)) - mean * mean
-    contrast = np.sqrt(np.maximum(spread, 0.0)) + 6.0
-    return np.clip(128.0 + 48.0 * (grey - mean) / contrast, 0, 255).astype(np.uint8)
+    contrast = cv2.sqrt(np.maximum(spread, 0.0)) + 6.0
+    return cv2.convertScaleAbs((grey - mean) / contrast, alpha=48.0, beta=128.0)
 
 
 @dataclass(slots=True)
@@ -42,7 +42,7 @@ class _Reference:
     picture: NDArray[np.uint8]
     cells: NDArray[np.float32]  # [C, 3] in this picture: x, y, depth (aligned px)
     cells_px: NDArray[np.float32]  # [C, 1, 2], the same as Lucas-Kanade wants them
-    design: NDArray[np.float64]  # [C, 2, 6]
+    rigid: RigidFit
     iod_px: float
     shift_px: NDArray[np.float64]  # [2] head translation from the anchor to this reference
     carried_iod: NDArray[np.float32]  # [R, 2] displacement up to this reference
@@ -57,12 +57,15 @@ class MotionMeter:
         self._reference: _Reference | None = None
         self._eyes = EyeWatcher()
         self._last = np.zeros((len(REGION_NAMES), 2), dtype=np.float32)
+        self._picture = np.zeros((0, 0), dtype=np.uint8)
         self._head = np.zeros(N_PARAMETERS)  # since the reference
         self.head_iod = np.zeros(N_PARAMETERS)  # path of the head, continued across references
 
     def push(self, face: AlignedFace) -> Motion:
         """Motion of this frame. The first frame of an anchor becomes its reference."""
-        picture = normalise_brightness(face.image)
+        grey = cv2.cvtColor(face.image, cv2.COLOR_RGB2GRAY)
+        picture = normalise_brightness(grey)
+        self._picture = picture
         gate = ""
         if self._reference is None or self._reference.anchor != face.anchor:
             gate = "" if self._reference is None else "re-anchored"
@@ -70,16 +73,15 @@ class MotionMeter:
             self._reference = self._new_reference(face, picture, cells, np.zeros(2))
         reference = self._reference
         cells_iod, quality = self._follow(reference, picture)
-        head = fit_rigid(reference.design, cells_iod, LAYOUT.rigid_weight * quality)
-        residual = cells_iod - reference.design @ head
-        weights = LAYOUT.pooling * quality
-        pooled = weights @ residual / np.maximum(weights.sum(axis=1, keepdims=True), 1e-9)
+        head = reference.rigid.solve(cells_iod, LAYOUT.rigid_weight * quality)
+        residual = cells_iod - reference.rigid.motion(head)
+        pooled = LAYOUT.pool(residual)
         displacement = (reference.carried_iod + pooled).astype(np.float32)
         self._last, self._head = displacement, head
         self.head_iod = reference.carried_head + head
         shift = head[:2] * reference.iod_px
         blink = self._eyes.push(
-            face.image, face.landmarks_px, reference.iod_px, reference.shift_px + shift, face.time_s
+            grey, face.landmarks_px, reference.iod_px, reference.shift_px + shift, face.time_s
         )
         return Motion(
             face.index,
@@ -98,10 +100,10 @@ class MotionMeter:
             raise ValueError("renew_reference needs the face that was pushed last")
         # The head has moved inside the held transform: the cells go with it.
         moved = old.cells.copy()
-        moved[:, :2] += (old.design @ self._head * old.iod_px).astype(np.float32)
+        moved[:, :2] += (old.rigid.motion(self._head) * old.iod_px).astype(np.float32)
         shift = old.shift_px + self._head[:2] * old.iod_px
         self._reference = self._new_reference(
-            face, normalise_brightness(face.image), moved, shift
+            face, self._picture, moved, shift
         )
 
     @property
@@ -123,7 +125,7 @@ class MotionMeter:
             picture,
             cells,
             np.ascontiguousarray(cells[:, None, :2]),
-            rigid_design((cells - cells.mean(axis=0)) / iod_px),
+            RigidFit((cells - cells.mean(axis=0)) / iod_px),
             iod_px,
             shift_px,
             self._last,
@@ -140,8 +142,8 @@ class MotionMeter:
             reference.cells_px,
             None,
             winSize=(_WINDOW_PX, _WINDOW_PX),
-            maxLevel=2,
-            criteria=(cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 10, 0.01),
+            maxLevel=1,
+            criteria=(cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 8, 0.01),
             flags=cv2.OPTFLOW_LK_GET_MIN_EIGENVALS,
         )
         motion = (found - reference.cells_px)[:, 0].astype(np.float64) / reference.iod_px

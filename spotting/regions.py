@@ -13,22 +13,23 @@ from numpy.typing import NDArray
 
 # region -> landmark pairs (a, b): the cell lies midway; a == b: at the landmark itself
 _CELLS: dict[str, tuple[tuple[int, int], ...]] = {
-    "brow_outer_left": ((70, 46), (63, 53), (105, 52)),
-    "brow_inner_left": ((105, 52), (66, 65), (107, 55)),
-    "brow_inner_right": ((334, 282), (296, 295), (336, 285)),
-    "brow_outer_right": ((300, 276), (293, 283), (334, 282)),
+    "brow_outer_left": ((70, 46), (63, 53), (105, 52), (70, 53), (63, 52)),
+    "brow_inner_left": ((105, 52), (66, 65), (107, 55), (105, 65), (66, 55)),
+    "brow_inner_right": ((334, 282), (296, 295), (336, 285), (334, 295), (296, 285)),
+    "brow_outer_right": ((300, 276), (293, 283), (334, 282), (300, 283), (293, 282)),
     "eye_left": ((159, 159), (158, 158), (160, 160), (145, 145), (144, 153)),
     "eye_right": ((386, 386), (385, 385), (387, 387), (374, 374), (373, 380)),
-    "nose_left": ((129, 129), (48, 48), (49, 198)),
-    "nose_right": ((358, 358), (278, 278), (279, 420)),
-    "cheek_left": ((50, 50), (205, 205), (101, 101), (118, 118)),
-    "cheek_right": ((280, 280), (425, 425), (330, 330), (347, 347)),
+    "nose_left": ((129, 129), (48, 48), (49, 198), (129, 49), (64, 64)),
+    "nose_right": ((358, 358), (278, 278), (279, 420), (358, 279), (294, 294)),
+    "cheek_left": ((50, 50), (205, 205), (101, 101), (118, 118), (36, 36)),
+    "cheek_right": ((280, 280), (425, 425), (330, 330), (347, 347), (266, 266)),
     "mouth_left": ((61, 61), (57, 57), (186, 186), (40, 40), (91, 91)),
     "mouth_right": ((291, 291), (287, 287), (410, 410), (270, 270), (321, 321)),
-    "lip_upper": ((0, 0), (37, 37), (267, 267), (164, 164)),
-    "lip_lower": ((17, 17), (84, 84), (314, 314), (18, 18)),
+    "lip_upper": ((0, 0), (37, 37), (267, 267), (164, 164), (0, 164)),
+    "lip_lower": ((17, 17), (84, 84), (314, 314), (18, 18), (17, 18)),
     "chin": ((199, 199), (200, 200), (208, 208), (428, 428), (175, 175)),
 }
+CELLS_PER_REGION = 5
 
 REGION_NAMES: tuple[str, ...] = tuple(_CELLS)
 
@@ -53,16 +54,24 @@ SHAKEN_BY_BLINK = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Cells of the face: C cells, R regions, the last K = C - sum(region cells) being rigid only."""
+    """C cells: CELLS_PER_REGION for each region in order, then those that carry the head only."""
 
     first: NDArray[np.intp]  # [C] landmark
     second: NDArray[np.intp]  # [C] landmark
-    pooling: NDArray[np.float32]  # [R, C] 1 where the cell belongs to the region
     rigid_weight: NDArray[np.float32]  # [C]
 
     def positions(self, landmarks_px: NDArray[np.float32]) -> NDArray[np.float32]:
         """Cell positions [C, 3] on a mesh [468, 3], in its unit."""
         return 0.5 * (landmarks_px[self.first] + landmarks_px[self.second])
+
+    def pool(self, motion: NDArray) -> NDArray:
+        """Cell motion [C, 2] -> region motion [R, 2]: the mean of the middle three of five cells.
+
+        One cell that lost its way (a hand, a highlight) thus moves no region.
+        """
+        n_regions = len(REGION_NAMES)
+        cells = motion[: n_regions * CELLS_PER_REGION].reshape(n_regions, CELLS_PER_REGION, 2)
+        return np.sort(cells, axis=1)[:, 1:-1].mean(axis=1)
 
 
 def build_layout() -> Layout:
@@ -73,13 +82,8 @@ def build_layout() -> Layout:
     ]
     pairs += [(index, index) for index, _ in _RIGID]
     weights += [weight for _, weight in _RIGID]
-    pooling = np.zeros((len(_CELLS), len(pairs)), dtype=np.float32)
-    start = 0
-    for row, cells in enumerate(_CELLS.values()):
-        pooling[row, start : start + len(cells)] = 1.0
-        start += len(cells)
     first, second = np.array(pairs, dtype=np.intp).T
-    return Layout(first, second, pooling, np.array(weights, dtype=np.float32))
+    return Layout(first, second, np.array(weights, dtype=np.float32))
 
 
 LAYOUT = build_layout()

@@ -19,36 +19,38 @@ N_PARAMETERS = 6
 _RIDGE = np.array([1e-6, 1e-6, 1e-3, 1e-3, 2e-2, 2e-2])
 
 
-def rigid_design(positions_iod: NDArray) -> NDArray[np.float64]:
-    """Design matrix [C, 2, 6] of cells at [C, 3] (x, y, depth; centred, in IOD)."""
-    x, y, z = positions_iod.astype(np.float64).T
-    zero, one = np.zeros_like(x), np.ones_like(x)
-    u = np.stack([one, zero, x, -y, z, zero], axis=1)
-    v = np.stack([zero, one, y, x, zero, z], axis=1)
-    return np.stack([u, v], axis=1)
+class RigidFit:
+    """The fit for one set of cells at [C, 3] (x, y, depth; centred, in IOD)."""
 
+    def __init__(self, positions_iod: NDArray) -> None:
+        x, y, z = positions_iod.astype(np.float64).T
+        zero, one = np.zeros_like(x), np.ones_like(x)
+        u = np.stack([one, zero, x, -y, z, zero], axis=1)
+        v = np.stack([zero, one, y, x, zero, z], axis=1)
+        self.design = np.stack([u, v], axis=1)  # [C, 2, 6]
+        # A cell's share of the normal equations: [C, 36] and, per motion component, [C, 6].
+        self._squares = np.einsum("cip,ciq->cpq", self.design, self.design).reshape(len(x), -1)
 
-def fit_rigid(
-    design: NDArray[np.float64],
-    motion_iod: NDArray,
-    weights: NDArray,
-    scale_iod: float = 0.006,
-    rounds: int = 4,
-) -> NDArray[np.float64]:
-    """Parameters [6] of the head motion seen in `motion_iod` [C, 2] by reweighted least squares.
+    def motion(self, parameters: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Motion of every cell [C, 2] under head parameters [6]."""
+        return self.design @ parameters
 
-    Cells that disagree by much more than `scale_iod` lose their say (Cauchy weights), so that a
-    moving brow or mouth does not pull the head along.
-    """
-    parameters = np.zeros(N_PARAMETERS)
-    prior = weights.astype(np.float64)
-    say = prior
-    for _ in range(rounds):
-        weighted = design * say[:, None, None]
-        normal = np.einsum("cip,ciq->pq", weighted, design)
-        right = np.einsum("cip,ci->p", weighted, motion_iod)
-        normal[np.diag_indices(N_PARAMETERS)] += _RIDGE * max(float(say.sum()), 1e-9)
-        parameters = np.linalg.solve(normal, right)
-        residual = motion_iod - design @ parameters
-        say = prior / (1.0 + (residual**2).sum(axis=1) / scale_iod**2)
-    return parameters
+    def solve(
+        self, motion_iod: NDArray, weights: NDArray, scale_iod: float = 0.006, rounds: int = 4
+    ) -> NDArray[np.float64]:
+        """Head parameters [6] in `motion_iod` [C, 2], by iteratively reweighted least squares.
+
+        Cells that disagree by much more than `scale_iod` lose their say (Cauchy weights), so that
+        a moving brow or mouth does not pull the head along.
+        """
+        prior = weights.astype(np.float64)
+        say = prior
+        targets = (self.design * motion_iod[:, :, None]).sum(axis=1)  # [C, 6]
+        parameters = np.zeros(N_PARAMETERS)
+        for _ in range(rounds):
+            normal = (say @ self._squares).reshape(N_PARAMETERS, N_PARAMETERS)
+            normal.flat[:: N_PARAMETERS + 1] += _RIDGE * max(float(say.sum()), 1e-9)
+            parameters = np.linalg.solve(normal, say @ targets)
+            residual = motion_iod - self.design @ parameters
+            say = prior / (1.0 + (residual * residual).sum(axis=1) / scale_iod**2)
+        return parameters

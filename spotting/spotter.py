@@ -26,6 +26,10 @@ _BLINKED = np.array(
     [name in SHAKEN_BY_BLINK for name in REGION_NAMES]
     + [REGION_NAMES[left] in SHAKEN_BY_BLINK for left, _ in _PAIRS]
 )
+_EYES = np.array(
+    [name.startswith("eye") for name in REGION_NAMES]
+    + [REGION_NAMES[left].startswith("eye") for left, _ in _PAIRS]
+)
 _SETTLE_S = 0.1
 _LONGEST_S = 6.0  # how far back a macro-movement may look
 
@@ -54,7 +58,7 @@ class _FaceState:
         self._config = config
         self._meter = MotionMeter(config)
         self._series = MotionSeries(ROWS, _LONGEST_S, config.smooth_s, _SETTLE_S)
-        self._bumps = BumpDetector(ROWS, config)
+        self._bumps = BumpDetector(config, _EYES)
         self._departures = DepartureDetector(ROWS, config)
         self._last_end_s = -np.inf
 
