@@ -1,0 +1,39 @@
+"""Pieces of the trainer: calibration, schedule, reproducibility."""
+
+from __future__ import annotations
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from training.recognizer import TrainConfig, fit_temperature, train_member  # noqa: E402
+from training.synthetic.maps import World  # noqa: E402
+from training.synthetic_run import calibration_error  # noqa: E402
+
+TINY = TrainConfig(maps=256, chunk=128, epochs=1, batch=64, world=World(faces=1))
+
+
+def test_the_same_seed_gives_the_same_network() -> None:
+    one, two = (train_member(TINY, 3).state_dict() for _ in range(2))
+    assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+def test_progress_counts_every_step() -> None:
+    told: list[int] = []
+    train_member(TINY, 0, told.append)
+    assert sum(told) == TINY.steps == 4
+
+
+def test_temperature_undoes_overconfidence() -> None:
+    """Logits three times too large for their own hit rate are cooled down by about three."""
+    generator = torch.Generator().manual_seed(0)
+    honest = torch.randn((20000, 3), generator=generator)
+    labels = torch.multinomial(honest.softmax(dim=1), 1, generator=generator)[:, 0]
+    assert fit_temperature(3.0 * honest, labels) == pytest.approx(3.0, rel=0.08)
+    assert calibration_error(honest, labels) < 0.02 < calibration_error(3.0 * honest, labels)
+
+
+def test_calibration_error_by_hand() -> None:
+    """All certain (confidence 1), half of them right: the error is one half."""
+    logits = torch.tensor([[50.0, 0.0, 0.0]] * 4)
+    assert calibration_error(logits, torch.tensor([0, 0, 1, 2])) == pytest.approx(0.5, abs=1e-6)

@@ -1,0 +1,87 @@
+"""Synthetic maps: labelled, reproducible, mirrored worlds, and what a class looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from streamer.records import EMOTIONS
+from training.synthetic.action_units import AUS
+from training.synthetic.field_bank import GRID, FaceRange, FieldBank
+from training.synthetic.maps import World, sample_maps
+from training.synthetic.nuisance import NuisanceRange
+from training.synthetic.recipes import RECIPES, ActivationRange, draw_activations
+
+SMALL = World(faces=2)
+
+
+def test_same_seed_same_maps() -> None:
+    one, two = (sample_maps(20, SMALL, np.random.default_rng(5)) for _ in range(2))
+    np.testing.assert_array_equal(one[0], two[0])
+    np.testing.assert_array_equal(one[1], two[1])
+    assert one[0].shape == (20, 28, 28, 3) and one[0].dtype == np.uint8
+
+
+def test_every_channel_is_stretched() -> None:
+    maps, _ = sample_maps(30, SMALL, np.random.default_rng(1))
+    assert (maps.min(axis=(1, 2)) == 0).all() and (maps.max(axis=(1, 2)) == 255).all()
+
+
+def test_class_shares_follow_the_priors() -> None:
+    world = replace(SMALL, priors=(0.0, 0.25, 0.75))
+    _, labels = sample_maps(400, world, np.random.default_rng(2))
+    counts = np.bincount(labels, minlength=3)
+    assert counts[0] == 0 and counts[2] == pytest.approx(300, abs=40)
+
+
+@pytest.mark.parametrize("emotion", EMOTIONS)
+def test_recipes_name_known_units(emotion: str) -> None:
+    units = {unit for recipe in RECIPES[emotion] for unit in recipe.split("+")}
+    assert units <= set(AUS)
+    drawn = draw_activations(emotion, np.random.default_rng(0), ActivationRange())
+    assert drawn and max(max(a.left, a.right) for a in drawn) > 0.5
+
+
+def test_an_unknown_class_is_named() -> None:
+    with pytest.raises(ValueError, match="'bored'"):
+        draw_activations("bored", np.random.default_rng(0), ActivationRange())
+
+
+def test_bank_fields_peak_at_one() -> None:
+    bank = FieldBank(2, np.random.default_rng(0), FaceRange())
+    both = bank.fields.sum(axis=2)  # [faces, units, H, W, 2]
+    peaks = np.linalg.norm(both, axis=-1).max(axis=(2, 3))
+    np.testing.assert_allclose(peaks, 1.0, atol=1e-3)
+
+
+def _quiet_maps(emotion: str) -> Iterator[np.ndarray]:
+    """Maps of one class without nuisance, centred on their median."""
+    quiet = NuisanceRange(
+        head=(1e-6, 2e-6), noise=(1e-6, 2e-6), blink=0, gaze=0, outliers=0, background=0, smear=0
+    )
+    priors = tuple(float(name == emotion) for name in EMOTIONS)
+    world = replace(SMALL, nuisance=quiet, priors=priors)  # type: ignore[arg-type]
+    maps, _ = sample_maps(60, world, np.random.default_rng(3))
+    for one in maps.astype(float):
+        yield one - np.median(one, axis=(0, 1))
+
+
+def test_surprise_moves_the_brows_up_and_negative_mostly_down() -> None:
+    brows = np.s_[1:6, :, 1]
+    up = np.mean([one[brows].mean() < 0 for one in _quiet_maps("surprise")])
+    down = np.mean([one[brows].mean() > 0 for one in _quiet_maps("negative")])
+    assert up > 0.85 and down > 0.5
+
+
+def test_positive_moves_the_mouth_corners_up_and_apart() -> None:
+    maps = list(_quiet_maps("positive"))
+    up = np.mean([one[15:26, :, 1].mean() < 0 for one in maps])
+    apart = np.mean([one[15:26, 16:, 0].mean() > one[15:26, :12, 0].mean() for one in maps])
+    assert up > 0.9 and apart > 0.8
+
+
+def test_the_canvas_reaches_beyond_every_crop() -> None:
+    assert GRID[..., 0].min() <= -1.3 and GRID[..., 1].max() >= 2.0

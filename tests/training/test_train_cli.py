@@ -1,0 +1,78 @@
+"""`mer-train`: quick help, a clear word without torch, and a tiny training from end to end."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recognition.config import RecognizerConfig
+from recognition.onnx_recognizer import OnnxRecognizer
+from streamer.errors import InstallError
+from training import cli
+
+
+def test_help_needs_no_heavy_imports() -> None:
+    code = (
+        "import sys; sys.argv = ['mer-train', '--help']\n"
+        "import atexit\n"
+        "heavy = lambda: {'torch', 'onnx', 'cv2', 'numpy'} & set(sys.modules)\n"
+        "atexit.register(lambda: print('HEAVY', sorted(heavy())))\n"
+        "from training.cli import main; main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0 and "synthetic" in done.stdout and "zero-shot" in done.stdout
+    assert "HEAVY []" in done.stdout
+
+
+def test_without_torch_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "torch" else real(name)
+    )
+    with pytest.raises(InstallError, match=r'torch: pip install "mer-stream\[train\]"') as caught:
+        cli.require_training()
+    assert caught.value.exit_code == 9
+
+
+def test_an_error_becomes_a_sentence_and_a_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["mer-train", "zero-shot", "--root", str(tmp_path)])
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    assert caught.value.code == 3
+    assert "index.csv not found" in capsys.readouterr().err
+
+
+def test_a_tiny_training_from_end_to_end(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    pytest.importorskip("safetensors")
+    from training.synthetic_run import RunConfig, run_synthetic
+
+    config = RunConfig(output=tmp_path, members=2, maps=256, epochs=1, jobs=1, validation_maps=256)
+    summary = run_synthetic(config)
+    assert "2 networks" in summary and "torch and ONNX differ" in summary
+    card = json.loads((tmp_path / "model_card.json").read_text())
+    assert card["members"] == 2 and card["synthetic_validation"]["count"] == 128
+    recognizer = OnnxRecognizer(tmp_path, RecognizerConfig(device="cpu"))
+    assert recognizer.fingerprint == card["fingerprint"]
+    shares = recognizer.recognize_maps(np.zeros((3, 28, 28, 3), dtype=np.uint8))
+    assert shares.shape == (3, 3)
+
+
+def test_weights_are_not_replaced_unasked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("torch")
+    (tmp_path / "scvit_synthetic.onnx").write_bytes(b"mine")
+    monkeypatch.setattr(sys, "argv", ["mer-train", "synthetic", "--output", str(tmp_path)])
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    assert caught.value.code == 2 and "--overwrite" in capsys.readouterr().err
+    assert (tmp_path / "scvit_synthetic.onnx").read_bytes() == b"mine"
