@@ -1,0 +1,100 @@
+"""Synthetic recordings as files: a video and, beside it, a table of the truth."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+
+from streamer.errors import OutputError, SourceFormatError, SourceNotFoundError
+from streamer.records import Frame
+from training.synthetic.render import Portrait, Renderer, load_portrait
+from training.synthetic.scene import Scene, SceneConfig, draw_scene
+
+TRUTH_FIELDS = (
+    "video", "onset", "apex", "offset", "onset_s", "apex_s", "offset_s", "kind", "emotion", "aus",
+    "strength_iod",
+)  # fmt: skip
+
+
+def read_portrait(path: Path, size_px: int) -> Portrait:
+    """A portrait file, cut to the square in its middle and scaled to `size_px`.
+
+    Raises:
+        SourceNotFoundError, SourceFormatError: no such file, no picture or no face in it.
+    """
+    if not path.is_file():
+        raise SourceNotFoundError(f"No portrait at {path}: give a JPEG or PNG with one frontal face")
+    picture = cv2.imdecode(np.fromfile(path, dtype=np.uint8), cv2.IMREAD_COLOR)
+    if picture is None:
+        raise SourceFormatError(f"{path} is not a picture: give a JPEG or PNG")
+    height, width = picture.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    square = cv2.cvtColor(picture[top : top + side, left : left + side], cv2.COLOR_BGR2RGB)
+    return load_portrait(np.asarray(square), size_px, str(path))
+
+
+def write_recording(
+    portrait: Portrait, config: SceneConfig, path: Path, crf: int = 15, tune: str = "grain"
+) -> Scene:
+    """Render a scene to an H.264 file and its truth to `<path>.truth.csv`.
+
+    The default quality keeps motion of a hundredth of an inter-ocular distance: at crf 18 without
+    grain tuning the coder flattens it by a sixth at 200 fps.
+    """
+    scene = draw_scene(config)
+    write_video(Renderer(portrait, scene).frames(), path, config.fps, crf, tune)
+    write_truth(scene, path.name, path.with_suffix(path.suffix + ".truth.csv"))
+    return scene
+
+
+def write_video(
+    frames: Iterable[Frame], path: Path, fps: float, crf: int = 15, tune: str = "grain"
+) -> None:
+    """Encode frames of even size at a constant rate."""
+    rate = Fraction(fps).limit_denominator(1001)
+    options = {"crf": str(crf), "preset": "veryfast"} | ({"tune": tune} if tune else {})
+    try:
+        with av.open(str(path), "w") as container:
+            stream = None
+            for frame in frames:
+                if stream is None:
+                    stream = container.add_stream("libx264", rate=rate, options=options)
+                    stream.height, stream.width = frame.image.shape[:2]
+                    stream.pix_fmt = "yuv420p"
+                picture = av.VideoFrame.from_ndarray(frame.image, format="rgb24")
+                container.mux(stream.encode(picture))
+            if stream is not None:
+                container.mux(stream.encode())
+    except OSError as error:
+        raise OutputError(f"Cannot write {path}: {error}") from error
+
+
+def write_truth(scene: Scene, video: str, path: Path) -> None:
+    """The injected expressions, one row each; frames are the nearest ones."""
+    fps = scene.config.fps
+    with path.open("w", newline="") as file:
+        table = csv.DictWriter(file, TRUTH_FIELDS)
+        table.writeheader()
+        for item in scene.injections:
+            table.writerow(
+                {
+                    "video": video,
+                    "onset": round(item.onset_s * fps),
+                    "apex": round(item.apex_s * fps),
+                    "offset": round(item.offset_s * fps),
+                    "onset_s": f"{item.onset_s:.4f}",
+                    "apex_s": f"{item.apex_s:.4f}",
+                    "offset_s": f"{item.offset_s:.4f}",
+                    "kind": item.kind,
+                    "emotion": item.emotion,
+                    "aus": "+".join(a.au for a in item.activations),
+                    "strength_iod": item.strength_iod,
+                }
+            )
