@@ -97,27 +97,29 @@ class Batch:
             opened = open_source(source, self._config.source)
         except MerError as error:
             return self._sum_up(counts.summarise(redact(source), **_failure(error)), error)
-        with contextlib.closing(opened):
-            failure = self._stream(opened, files, counts)
-            summary = counts.summarise(
-                opened.info.name,
-                opened.report,
-                interrupted=self._stop.signalled,
-                **_failure(failure),
+        except KeyboardInterrupt:
+            self._stop.signalled = True
+            return self._sum_up(
+                counts.summarise(redact(source), interrupted=True), KeyboardInterrupt()
             )
+        failure = self._stream(opened, files, counts)
+        summary = counts.summarise(
+            opened.info.name,
+            opened.report,
+            interrupted=self._stop.signalled,
+            **_failure(failure),
+        )
         return self._sum_up(summary, failure)
 
     def _stream(
         self, source: SourceLike, files: SourceFiles, counts: Counts
     ) -> MerError | BrokenPipeError | None:
-        """Run one open source to its end; returns what ended it early."""
+        """Run one open source to its end and close it; returns what ended it early."""
         fanout = Fanout()
         fanout.own.append(counts)
         failure: MerError | None = None
         try:
-            pipeline = self._ready_pipeline(source.info.name)
-            self._open_own(fanout.own, source, files)
-            fanout.share(self._ready_shared())
+            pipeline = self._get_ready(source, files, fanout)
             walk = steps(
                 source,
                 pipeline,
@@ -135,6 +137,17 @@ class Batch:
         finally:
             fanout.close()
         return fanout.failure or failure
+
+    def _get_ready(self, source: SourceLike, files: SourceFiles, fanout: Fanout) -> Pipeline:
+        """Pipeline and outputs; where one of them fails, the source is closed."""
+        try:
+            pipeline = self._ready_pipeline(source.info.name)
+            self._open_own(fanout.own, source, files)
+            fanout.share(self._ready_shared())
+            return pipeline
+        except MerError:
+            source.close()
+            raise
 
     def _ready_pipeline(self, name: str) -> Pipeline:
         if self._pipeline is None:
@@ -177,7 +190,7 @@ class Batch:
             _LOG.error("%s", summary.error)
         if summary.frames and not self._plan.options.quiet and not self._broken_pipe:
             print(format_summary(summary), file=sys.stderr)
-        return isinstance(failure, (*_FATAL, BrokenPipeError))
+        return isinstance(failure, (*_FATAL, BrokenPipeError, KeyboardInterrupt))
 
     def _close(self) -> None:
         fanout = Fanout()
@@ -205,14 +218,14 @@ class Batch:
 
 
 def _expand(names: Sequence[str]) -> list[str]:
-    """Patterns resolved one by one; one without a match stays, to fail alone when it is opened."""
-    sources: list[str] = []
+    """The files of all patterns, each once; one without a match stays, to fail when opened."""
+    sources: dict[str, None] = {}
     for name in names:
         try:
-            sources += expand_sources([name])
+            sources.update(dict.fromkeys(expand_sources([name])))
         except SourceNotFoundError:
-            sources.append(name)
-    return sources
+            sources[name] = None
+    return list(sources)
 
 
 def _failure(error: BaseException | None) -> dict[str, Any]:

@@ -110,12 +110,14 @@ def stream(
 
     settings = _with_sections(config, sections)
     signals: list[FrameSignals] = []
-    with contextlib.ExitStack() as stack:
-        opened = stack.enter_context(contextlib.closing(open_source(str(source), settings.source)))
+    opened = open_source(str(source), settings.source)
+    with contextlib.ExitStack() as on_failure:
+        on_failure.callback(opened.close)
         pipeline = build_pipeline(settings, source_name=opened.info.name, on_signals=signals.append)
-        stack.callback(pipeline.close)
-        walk = steps(opened, pipeline, signals, kinds=settings.kinds, max_seconds=max_seconds)
-        for step in stack.enter_context(contextlib.closing(walk)):
+        on_failure.pop_all()
+    walk = steps(opened, pipeline, signals, kinds=settings.kinds, max_seconds=max_seconds)
+    with contextlib.closing(pipeline), contextlib.closing(walk):
+        for step in walk:
             yield from step.events
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
@@ -230,6 +231,9 @@ def main() -> None:
     from streamer.stopping import interrupt_on_sigterm
 
     interrupt_on_sigterm()
+    for stream_ in (sys.stdout, sys.stderr):
+        if isinstance(stream_, io.TextIOWrapper):  # JSON lines are UTF-8, whatever the locale
+            stream_.reconfigure(encoding="utf-8", errors="backslashreplace")
     # The parser's own base error; its module differs between releases of typer.
     parser_error = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import logging
 import os
 import sys
@@ -44,8 +45,10 @@ def hushed(enabled: bool) -> Iterator[None]:
             kept, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False
         )
         os.dup2(nowhere, 2)
+        faulthandler.enable(kept)  # a crash in native code still says where it was
         yield
     finally:
+        faulthandler.disable()
         sys.stderr.flush()
         sys.stderr = python_stderr
         os.dup2(kept, 2)

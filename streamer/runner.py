@@ -22,7 +22,7 @@ from streamer.records import (
 _FILE_DEPTH = 8  # frames between the two threads
 _LIVE_DEPTH = 1  # a live source has its own queue, which knows what to drop
 _POLL_S = 0.1
-_JOIN_S = 3.0
+_JOIN_S = 2.0
 
 _Pair = tuple[Frame, Sequence[AlignedFace]]
 
@@ -65,6 +65,7 @@ def steps(
     `signals` is the list that the pipeline's `on_signals` appends to. `stop` is asked between
     frames; `max_seconds` is stream time; events of other kinds than `kinds` are left out. An error
     of the source or the pipeline is raised after the last step, so nothing found before it is lost.
+    The source is closed at the end of the walk, or when the generator is closed.
     """
     failure: MerError | None = None
     worker = _Worker(source, pipeline.track, max_seconds)
@@ -157,10 +158,18 @@ class _Worker:
             raise self._error
 
     def close(self) -> None:
-        """Stop the thread; one that hangs in a read is left behind and ends with the process."""
+        """Stop the thread and close the source.
+
+        A thread that hangs in a read is left behind with its source, which must not be freed under
+        it, and ends with the process.
+        """
         self._cancelled.set()
+        if self._source.info.live:
+            self._source.close()  # made for it: this wakes a reader that waits
         if self._thread.is_alive():
             self._thread.join(_JOIN_S)
+        if not self._thread.is_alive():
+            self._source.close()
 
     def _work(self) -> None:
         try:

@@ -57,7 +57,8 @@ def open_output(path: Path, *, overwrite: bool = False, binary: bool = False) ->
         mode = "w" if overwrite or is_device(path) else "x"
         if binary:
             return path.open(mode + "b")
-        return path.open(mode, encoding="utf-8", newline="")
+        # File names may hold bytes that are no text; they are written as \udcff.
+        return path.open(mode, encoding="utf-8", errors="backslashreplace", newline="")
 
 
 @contextlib.contextmanager

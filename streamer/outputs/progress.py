@@ -8,8 +8,8 @@ import time
 from streamer.outputs.step import Step
 from streamer.records import SourceInfo
 
-_BAR = "{desc}: {percentage:3.0f}%|{bar:30}| {n:.0f}/{total:.0f} s, {postfix}, {remaining} left"
-_OPEN_END = "{desc}: {n:.0f} s, {postfix}"
+_BAR = "{desc}: {percentage:3.0f}%|{bar:30}| {n:.0f}/{total:.0f} s{postfix}, {remaining} left"
+_OPEN_END = "{desc}: {n:.0f} s{postfix}"
 _EVERY_S = 0.25
 
 
@@ -55,7 +55,7 @@ class ProgressBar:
     def _speed(self, wall_s: float) -> str:
         return (
             f"{self._time_s / wall_s:.1f}x real time ({self._frames / wall_s:.0f} fps), "
-            f"{self._events} events"
+            f"events: {self._events}"
         )
 
 

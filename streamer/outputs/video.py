@@ -11,7 +11,7 @@ from typing import cast
 
 import av
 
-from streamer.errors import InstallError
+from streamer.errors import InstallError, OutputError
 from streamer.outputs.draw import AFTERGLOW_S, Annotator, Canvas
 from streamer.outputs.files import open_output, writing
 from streamer.outputs.step import Step
@@ -120,7 +120,12 @@ class _Encoder:
     def _writing(self) -> Iterator[None]:
         self.broken = True
         with writing(self._path):
-            yield
+            try:
+                yield
+            except av.FFmpegError as error:
+                if isinstance(error, OSError):
+                    raise
+                raise OutputError(f"{self._path}: the video encoder failed: {error}.") from error
         self.broken = False
 
 

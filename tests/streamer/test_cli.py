@@ -292,6 +292,14 @@ def test_an_error_in_the_file_names_the_file(run: Run) -> None:
     assert "c.yaml: unknown key 'spotter.sensitivty'. Did you mean 'spotter.sensitivity'?" in err
 
 
+def test_a_file_name_that_is_no_text_is_written_escaped(run: Run) -> None:
+    code, out, _ = run("caf\udce9.mp4", "--summary", "sum.json")
+    assert code == 0
+    assert json.loads(out.splitlines()[0])["source"] == "caf\udce9.mp4"
+    assert run("caf\udce9.mp4", "-o", "e.csv", "--signals", "s.csv", "--format", "csv")[0] == 0
+    assert r"caf\udce9.mp4" in Path("e.csv").read_text()
+
+
 def test_log_file_and_quiet(run: Run, world: World) -> None:
     world.sources["bad"] = SourceFormatError("rtsp://u:pw@h/x: no video.")
     code, _, err = run("bad", "a.mp4", "--quiet", "--log-file", "logs/run.log")
