@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
 
 import av
 from av.container import InputContainer
@@ -22,9 +21,11 @@ class Decoder:
         stream: av.VideoStream,
         tally: Tally,
         threads: int = 0,
-        thread_type: Literal["AUTO", "SLICE"] = "AUTO",
+        live: bool = False,
     ) -> None:
-        """thread_type: SLICE decodes with no delay of whole frames, for live streams."""
+        """live: decode without a delay of whole frames; end at the first error of reading, and
+        count damage on the way without calling the recording truncated.
+        """
         self._container = container
         self._stream = stream
         self._tally = tally
@@ -32,14 +33,15 @@ class Decoder:
         self.packets = 0  # that the demuxer found in the video stream
         self.end_s = 0.0  # the latest end of a packet, seconds from the first video packet's time
         self.failure = ""  # why reading stopped before the end, where it did
-        stream.thread_type = thread_type
+        self._live = live
+        stream.thread_type = "SLICE" if live else "AUTO"
         stream.codec_context.thread_count = threads
 
     def __iter__(self) -> Iterator[av.VideoFrame]:
         for packet in self._read():
             for frame in self._decode(packet):
                 if frame.is_corrupt:
-                    self._tally.damage("corrupt_frames", "Some frames were decoded with errors.")
+                    self._damage("corrupt_frames", "Some frames were decoded with errors.")
                 yield frame
 
     def _read(self) -> Iterator[av.Packet | None]:
@@ -60,7 +62,9 @@ class Decoder:
             except av.FFmpegError as error:
                 failures += 1
                 self.failure = str(error.strerror)
-                self._tally.damage("read_errors", f"The recording is damaged: {error.strerror}.")
+                if self._live:
+                    break
+                self._damage("read_errors", f"The recording is damaged: {error.strerror}.")
                 if isinstance(error, av.ExitError):  # the read timeout
                     break
         yield None
@@ -71,16 +75,20 @@ class Decoder:
         except av.EOFError:  # flushed already
             return []
         except av.FFmpegError as error:
-            self._tally.damage(
-                "corrupt_packets", f"Some frames could not be decoded: {error.strerror}."
-            )
+            self._damage("corrupt_packets", f"Some frames could not be decoded: {error.strerror}.")
             return []
+
+    def _damage(self, name: str, sentence: str) -> None:
+        if self._live:
+            self._tally.repair(name)
+        else:
+            self._tally.damage(name, sentence)
 
     def _note(self, packet: av.Packet) -> None:
         if packet.stream_index == self._stream.index:
             self.packets += 1
         if packet.is_corrupt:
-            self._tally.damage("corrupt_packets", "Some of the recording's data is damaged.")
+            self._damage("corrupt_packets", "Some of the recording's data is damaged.")
         stamp = packet.pts if packet.pts is not None else packet.dts
         if stamp is not None and packet.time_base:
             end = (stamp + (packet.duration or 0)) * packet.time_base

@@ -27,6 +27,7 @@ from streamer.sources.recording import refuse_second_reading
 from streamer.sources.tally import Tally
 
 _log = logging.getLogger(__name__)
+_STEP_S = 0.04  # from the last frame before a loss to the first after it, at least
 _JOIN_S = 1.0  # `close` waits this long for the reader thread, which may hang in a read
 
 Image = NDArray[np.uint8]
@@ -228,4 +229,7 @@ class LiveSource:
         else:
             self._tally.count_reconnect()
             self._failures = 0
-        link.start_s = link.heard_s - self._origin_s - time_s
+        # A stream that was sent ahead of its time may have been ahead of the clock.
+        step_s = 1 / self.info.declared_fps if self.info.declared_fps else _STEP_S
+        passed_s = link.heard_s - self._origin_s
+        link.start_s = max(passed_s, self._last_s + step_s) - time_s

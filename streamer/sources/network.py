@@ -75,7 +75,10 @@ class NetworkCapture:
         self._reader = reader
 
     def __iter__(self) -> Iterator[tuple[float, NDArray[np.uint8]]]:
-        return iter(self._reader)
+        """Raises CameraError where the connection is lost; ends where the server ends it."""
+        yield from self._reader
+        if self._reader.failure:
+            raise CameraError(f"{self._reader.failure}.")
 
     def close(self) -> None:
         """End the connection."""

@@ -20,6 +20,11 @@ from streamer.sources.recording import RecordingSource
 from streamer.sources.sniff import HEAD_BYTES
 from streamer.sources.video import VideoReader
 
+_MP4_REFUSED = (
+    "{name}: this MP4 cannot be read from a pipe: its index is at the end, or it is damaged. Give "
+    "the file itself, pipe MKV, or write it with: -movflags +faststart"
+)
+
 
 def open_stdin(config: SourceConfig) -> RecordingSource:
     """A container on standard input. Raises UsageError where standard input is a terminal."""
@@ -46,9 +51,12 @@ def open_pipe(stream: BinaryIO, config: SourceConfig, name: str = "-") -> Record
         raise _explain(error, pipe, name) from error
     try:
         return RecordingSource(PipeReader(container, pipe, name, config.decode_threads))
-    except BaseException:
+    except BaseException as error:
         container.close()
         pipe.close()
+        pipe.raise_interrupt()
+        if isinstance(error, SourceFormatError) and pipe.holds_mp4():
+            raise SourceFormatError(_MP4_REFUSED.format(name=name)) from error
         raise
 
 
@@ -93,6 +101,10 @@ class Pipe:
     def close(self) -> None:
         self._stream.close()
 
+    def holds_mp4(self) -> bool:
+        """Whether what was read begins as an MP4 or MOV."""
+        return self.head[4:8] == b"ftyp"
+
     def raise_interrupt(self) -> None:
         """Raise the KeyboardInterrupt that came while FFmpeg was waiting for bytes."""
         if self._interrupted:
@@ -123,9 +135,6 @@ def _explain(error: av.FFmpegError, pipe: Pipe, name: str) -> MerError:
         return SourceFormatError(
             f"{name}: standard input is empty. Pipe a recording into the command."
         )
-    if b"ftyp" in pipe.head[:16]:
-        return SourceFormatError(
-            f"{name}: this MP4 cannot be read from a pipe: its index is at the end, or it is "
-            "damaged. Give the file itself, pipe MKV, or write it with: -movflags +faststart"
-        )
+    if pipe.holds_mp4():
+        return SourceFormatError(_MP4_REFUSED.format(name=name))
     return explain_open_failure(error, name, pipe.head)

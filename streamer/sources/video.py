@@ -51,9 +51,7 @@ class VideoReader:
         self.tally = tally or Tally()
         self._container = container
         self._stream = pick_stream(container, name)
-        self._decoder = Decoder(
-            container, self._stream, self.tally, threads, "SLICE" if live else "AUTO"
-        )
+        self._decoder = Decoder(container, self._stream, self.tally, threads, live)
         self._convert = PixelConverter().convert
         self._frames = iter(self._decoder)
         self._first = self._read_first(name)
@@ -80,6 +78,11 @@ class VideoReader:
                 size = image.shape
             yield time_s, image
         self._compare_with_header(time_s)
+
+    @property
+    def failure(self) -> str:
+        """Why reading stopped before the end; empty where it did not."""
+        return self._decoder.failure
 
     def close(self) -> None:
         """Free the decoder and the file. May be called more than once."""

@@ -48,11 +48,14 @@ def test_playlist_is_refused_and_its_neighbour_not_read(
 
 
 def test_the_attack_would_work_without_the_whitelist(tmp_path, clip):
-    """So that the test above can fail: FFmpeg does follow such a file."""
-    clip.rename(tmp_path / "secret.mp4")
+    """So that the test above can fail: FFmpeg does follow such a file, and the time shows it."""
+    neighbour = clip.rename(tmp_path / "secret.mp4")
+    os.utime(neighbour, (1, 1))
     (tmp_path / "concat.mp4").write_text(PLAYLISTS["concat.mp4"])
     with av.open(str(tmp_path / "concat.mp4")) as container:
         assert len(list(container.decode(video=0))) == 50
+    if neighbour.stat().st_atime == 1:
+        pytest.skip("this file system keeps no access times")
 
 
 @pytest.mark.parametrize(
@@ -99,7 +102,7 @@ def test_audio_file_has_no_video_stream(tmp_path, name, codec):
 
 
 def test_missing_file(tmp_path):
-    with pytest.raises(SourceNotFoundError, match="nothing.mp4: no such file"):
+    with pytest.raises(SourceNotFoundError, match=r"nothing\.mp4: no such file"):
         open_source(str(tmp_path / "nothing.mp4"))
     with pytest.raises(UsageError, match="empty"):
         open_source("")
@@ -123,7 +126,7 @@ def test_forbidden_file_as_root(clip, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("pathlib.Path.open", forbid)
-    with pytest.raises(SourceNotFoundError, match="Permission denied. Check the path and its perm"):
+    with pytest.raises(SourceNotFoundError, match=r"Permission denied\. Check the path"):
         open_source(str(clip))
 
 

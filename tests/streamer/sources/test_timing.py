@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -108,7 +109,7 @@ def test_any_stamps_give_strictly_increasing_times(pts, duration, base, end_s):
     times, _ = stamp_all(pts, duration, base, declared_duration_s=end_s)
     assert times[0] == 0.0
     assert all(math.isfinite(time) for time in times)
-    assert all(after > before for before, after in zip(times, times[1:], strict=False))
+    assert all(after > before for before, after in pairwise(times))
 
 
 @given(
