@@ -24,6 +24,7 @@ class EyeWatcher:
         self._usual: list[NDArray[np.float32]] = []
         self._level = 0.0
         self._before_s = 0.0
+        self._seen_s = 0.0
 
     def push(
         self,
@@ -48,7 +49,9 @@ class EyeWatcher:
         change = min(1.0 - float((a * b).mean()) for a, b in zip(self._usual, now, strict=True))
         step_s, self._before_s = time_s - self._before_s, time_s
         excess = change - self._level
-        self._level += excess * (1.0 - np.exp(-step_s / (_RISE_S if excess > 0 else _FALL_S)))
+        self._seen_s += step_s
+        rise_s = min(_RISE_S, self._seen_s)  # learn the usual level of a new face at once
+        self._level += excess * (1.0 - np.exp(-step_s / (rise_s if excess > 0 else _FALL_S)))
         calm = max(0.1, 1.0 - max(excess, 0.0) / 0.2)
         share = np.float32(calm * (1.0 - np.exp(-step_s / _LOOK_S)))
         self._usual = [a + share * (b - a) for a, b in zip(self._usual, now, strict=True)]

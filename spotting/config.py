@@ -21,7 +21,7 @@ class SpotterConfig:
     smooth_s: float = 0.034  # temporal pooling; one frame up to 30 fps, seven at 200 fps
 
     # Micro-expressions: a bump that rises and falls back within 0.5 s
-    micro_min_iod: float = 0.012  # smallest height of a bump, whatever the noise
+    micro_min_iod: float = 0.010  # smallest height of a bump, whatever the noise
     micro_noise_factor: float = 5.0  # ... and at least this multiple of the region's own noise
     micro_max_s: float = 0.5
     micro_min_s: float = 0.04

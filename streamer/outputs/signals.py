@@ -12,6 +12,7 @@ from streamer.outputs.files import open_output, writing
 from streamer.outputs.step import Step
 from streamer.records import FrameSignals
 
+_PYARROW_CURE = 'pip install "pyarrow<22"'  # later ones need numpy 2, MediaPipe needs numpy 1
 _BATCH_ROWS = 5000  # of a Parquet row group
 _FACE_COLUMNS = ("success", "confidence", "x", "y", "w", "h", "head_x_px", "head_y_px")
 
@@ -99,9 +100,9 @@ def import_pyarrow() -> tuple[Any, Any]:
     """`pyarrow` and `pyarrow.parquet`, or InstallError that says how to get them."""
     try:
         return importlib.import_module("pyarrow"), importlib.import_module("pyarrow.parquet")
-    except ImportError:
+    except ImportError as error:
         raise InstallError(
-            "Parquet needs pyarrow, which is missing: pip install pyarrow, or name a .csv file."
+            f"Parquet cannot be written ({error}): {_PYARROW_CURE}, or name a .csv file."
         ) from None
 
 

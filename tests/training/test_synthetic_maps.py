@@ -10,6 +10,7 @@ import pytest
 
 from streamer.records import EMOTIONS
 from training.synthetic.action_units import AUS
+from training.synthetic.estimator import EstimatorRange
 from training.synthetic.field_bank import GRID, FaceRange, FieldBank
 from training.synthetic.maps import World, sample_maps
 from training.synthetic.nuisance import NuisanceRange
@@ -60,10 +61,11 @@ def test_bank_fields_peak_at_one() -> None:
 def _quiet_maps(emotion: str) -> Iterator[np.ndarray]:
     """Maps of one class without nuisance, centred on their median."""
     quiet = NuisanceRange(
-        head=(1e-6, 2e-6), noise=(1e-6, 2e-6), blink=0, gaze=0, outliers=0, background=0, smear=0
+        head=(1e-6, 2e-6), noise=(1e-6, 2e-6), blink=0, gaze=0, outliers=0, background=0
     )
+    clear = EstimatorRange(filled=0.0, smeared=0.0, shrink=0.0)
     priors = tuple(float(name == emotion) for name in EMOTIONS)
-    world = replace(SMALL, nuisance=quiet, priors=priors)  # type: ignore[arg-type]
+    world = replace(SMALL, nuisance=quiet, estimator=clear, priors=priors)  # type: ignore[arg-type]
     maps, _ = sample_maps(60, world, np.random.default_rng(3))
     for one in maps.astype(float):
         yield one - np.median(one, axis=(0, 1))

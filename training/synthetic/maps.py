@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from recognition.maps import map_of_crop
 from streamer.records import EMOTIONS
 from training.synthetic import nuisance
+from training.synthetic.estimator import EstimatorRange, estimate
 from training.synthetic.field_bank import LEFT_IOD, STEP_IOD, TOP_IOD, FaceRange, FieldBank
 from training.synthetic.nuisance import NuisanceRange
 from training.synthetic.recipes import ActivationRange, draw_activations
@@ -45,6 +46,7 @@ class World:
     face: FaceRange = field(default_factory=FaceRange)
     activation: ActivationRange = field(default_factory=ActivationRange)
     nuisance: NuisanceRange = field(default_factory=NuisanceRange)
+    estimator: EstimatorRange = field(default_factory=EstimatorRange)
     crop: CropRange = field(default_factory=CropRange)
     priors: tuple[float, float, float] = (0.44, 0.30, 0.26)  # square root of the composite's
 
@@ -70,7 +72,7 @@ def sample_field(
     canvas = bank.add_up(face, draw_activations(emotion, rng, world.activation))
     canvas = nuisance.add_lid_motion(canvas, face, bank, rng, world.nuisance)
     canvas = nuisance.add_head_motion(canvas, rng, world.nuisance)
-    canvas = nuisance.estimate(canvas, rng, world.nuisance)
+    canvas = estimate(canvas, rng, world.estimator)
     canvas = nuisance.add_noise(canvas, rng, world.nuisance)
     canvas = nuisance.add_background(canvas, rng, world.nuisance)
     return nuisance.add_outliers(canvas, rng, world.nuisance)

@@ -1,4 +1,4 @@
-"""What else is in a flow field beside the expression: head motion, noise, blinks, a bad estimator.
+"""What else is in a flow field beside the expression: head motion, blinks, noise, stray vectors.
 
 Fields are [H, W, 2] on the canvas of `field_bank`; the expression peaks at about 1, and everything
 here is measured against that.
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from recognition.motion_field import head_depth
 from training.synthetic.action_units import Activation
+from training.synthetic.estimator import smooth_noise
 from training.synthetic.field_bank import GRID, FieldBank
 
 Field = NDArray[np.float32]
@@ -31,10 +32,6 @@ _HEAD = np.stack(
         np.stack([0.15 * _X * _Y, _DEPTH], axis=-1),
     ]
 ).astype(np.float32)
-_SMOOTH_SKIN = np.maximum(  # cheeks and forehead, where a flow estimator sees little
-    np.exp(-0.5 * (((np.abs(_X) - 0.6) / 0.25) ** 2 + ((_Y - 0.55) / 0.28) ** 2)),
-    np.exp(-0.5 * ((_X / 0.7) ** 2 + ((_Y + 0.75) / 0.25) ** 2)),
-).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +44,6 @@ class NuisanceRange:
     gaze: float = 0.35  # share of samples with an eye movement
     outliers: float = 1.2  # mean number of stray blobs
     background: float = 0.5  # share of samples whose surroundings move differently
-    smear: float = 0.6  # share of samples that the estimator smoothed
 
 
 def add_head_motion(field: Field, rng: np.random.Generator, ranges: NuisanceRange) -> Field:
@@ -95,22 +91,8 @@ def add_noise(field: Field, rng: np.random.Generator, ranges: NuisanceRange) -> 
     """Plus smooth noise at two scales, as the regularisation of a flow estimator leaves it."""
     level = np.exp(rng.uniform(*np.log(ranges.noise)))
     mix = rng.uniform(0.2, 0.8)
-    coarse, fine = _smooth_noise(8, rng), _smooth_noise(24, rng)
+    coarse, fine = smooth_noise(8, rng), smooth_noise(24, rng)
     return np.asarray(field + level * (mix * coarse + (1 - mix) * fine), dtype=np.float32)
-
-
-def estimate(field: Field, rng: np.random.Generator, ranges: NuisanceRange) -> Field:
-    """What a flow estimator makes of it: weak on smooth skin, smeared, piecewise constant."""
-    gain = 1.0 - rng.uniform(0.0, 0.8) * _SMOOTH_SKIN
-    gain = gain * np.clip(1.0 + rng.uniform(0.0, 0.5) * _smooth_noise(6, rng)[..., 0], 0.1, 1.6)
-    field = np.asarray(field * gain[..., None], dtype=np.float32)
-    if rng.random() < ranges.smear:
-        blurred = cv2.GaussianBlur(field, (0, 0), rng.uniform(0.5, 2.5))
-        field = np.asarray(blurred, dtype=np.float32)
-    if rng.random() < 0.4:
-        planes = [cv2.medianBlur(np.ascontiguousarray(plane), 5) for plane in cv2.split(field)]
-        field = np.asarray(np.dstack(planes), dtype=np.float32)
-    return np.ascontiguousarray(field, dtype=np.float32)
 
 
 def add_background(field: Field, rng: np.random.Generator, ranges: NuisanceRange) -> Field:
@@ -121,7 +103,7 @@ def add_background(field: Field, rng: np.random.Generator, ranges: NuisanceRange
     outside = (1.0 / (1.0 + np.exp(-rng.uniform(8.0, 40.0) * (edge - 1.0))))[..., None]
     other = np.zeros_like(field)
     if rng.random() < 0.5:
-        other = _smooth_noise(10, rng) * np.float32(rng.exponential(0.5))
+        other = smooth_noise(10, rng) * np.float32(rng.exponential(0.5))
     return np.asarray(field * (1.0 - outside) + other * outside, dtype=np.float32)
 
 
@@ -129,10 +111,3 @@ def _blob(centre: tuple[float, float], direction: NDArray, sigma: tuple[float, f
     x, y = (_X[0] - centre[0]) / sigma[0], (_Y[:, 0] - centre[1]) / sigma[1]
     weight = np.exp(-0.5 * y**2)[:, None] * np.exp(-0.5 * x**2)[None, :]
     return np.asarray(weight[..., None] * np.asarray(direction), dtype=np.float32)
-
-
-def _smooth_noise(cells: int, rng: np.random.Generator) -> Field:
-    """Noise [H, W, 2] of about unit size that varies over 1/cells of the canvas."""
-    height, width = _X.shape
-    seed = rng.standard_normal((cells + 2, cells, 2), dtype=np.float32)
-    return np.asarray(cv2.resize(seed, (width, height), interpolation=cv2.INTER_CUBIC))

@@ -72,7 +72,9 @@ class Scene:
     injections: tuple[Injection, ...]
     blinks: tuple[tuple[float, float], ...]  # start, length in seconds
     talks: tuple[tuple[float, float], ...]  # start, end
-    head_waves: np.ndarray = field(repr=False)  # [6, W, 3]: amplitude, Hz, phase per degree of freedom
+    head_waves: np.ndarray = field(
+        repr=False
+    )  # [6, W, 3]: amplitude, Hz, phase per degree of freedom
     talk_waves: np.ndarray = field(repr=False)  # [4, W, 3]
 
     def head(self, time_s: float) -> np.ndarray:
@@ -135,7 +137,9 @@ def _draw_injections(rng: np.random.Generator, config: SceneConfig) -> Sequence[
                 "micro" if micro else "macro",
                 emotion,
                 tuple(
-                    Activation(au, strength * float(part) * sides[0], strength * float(part) * sides[1])
+                    Activation(
+                        au, strength * float(part) * sides[0], strength * float(part) * sides[1]
+                    )
                     for au, part in zip(aus, share, strict=True)
                 ),
                 strength,

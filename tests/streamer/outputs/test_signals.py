@@ -56,14 +56,16 @@ def test_parquet_without_pyarrow_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
-    with pytest.raises(InstallError, match="pip install pyarrow"):
+    with pytest.raises(InstallError, match='pip install "pyarrow<22"'):
         SignalsParquet(tmp_path / "s.parquet", REGIONS)
     assert not (tmp_path / "s.parquet").exists()
 
 
 def test_parquet_holds_the_same_rows(tmp_path: Path) -> None:
-    pytest.importorskip("pyarrow")
-    _, parquet = import_pyarrow()
+    try:
+        _, parquet = import_pyarrow()
+    except InstallError:
+        pytest.skip("pyarrow is an extra that is not here")
     path = tmp_path / "s.parquet"
     sink = SignalsParquet(path, REGIONS)
     sink.write(make_step(0, 0.0, [make_signals(0, 0.0, None)]))
