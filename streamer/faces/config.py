@@ -10,7 +10,7 @@ class FaceConfig:
     """How faces are found, followed and aligned. Lengths in inter-ocular distances (IOD)."""
 
     max_faces: int = 4
-    mesh_interval_s: float = 0.1  # the mesh is measured this often and carried over in between
+    mesh_interval_s: float = 0.15  # the mesh is measured this often and carried over in between
     min_detection: float = 0.5
     min_tracking: float = 0.5
     id_memory_s: float = 3.0  # a face that is back within this time keeps its id
