@@ -16,7 +16,7 @@ from recognition.scvit import MirrorEnsemble, SCViT, SCViTConfig, mirror, region
 from training.losses import symmetric_contrastive_loss
 from training.synthetic.maps import World, sample_maps
 
-Progress = Callable[[int], None]  # told how many optimiser steps are done since the last call
+Progress = Callable[[int], object]  # told how many optimiser steps are done since the last call
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from training.export import check_parity, export_ensemble
 from training.metrics import score_recognition
 from training.model_card import RunFacts, write_cards
 from training.recognizer import TrainConfig, draw_chunks, fit_temperature, predict, train_member
+from training.synthetic.maps import World
 from training.synthetic.worlds import TRAINING, VALIDATION
 
 NAME = "scvit_synthetic"
@@ -39,12 +40,14 @@ class RunConfig:
     jobs: int = 2
     validation_maps: int = 4096
     validation_seed: int = 987654
+    training_world: World = TRAINING
+    validation_world: World = VALIDATION
 
 
 def run_synthetic(config: RunConfig) -> str:
     """Trains and exports; returns a summary of a few lines."""
     started = time.monotonic()
-    train = TrainConfig(maps=config.maps, epochs=config.epochs, world=TRAINING)
+    train = TrainConfig(maps=config.maps, epochs=config.epochs, world=config.training_world)
     members = train_members(train, config)
     model = MirrorEnsemble(members).eval()
     maps, labels = _validation(config)
@@ -74,13 +77,17 @@ def run_synthetic(config: RunConfig) -> str:
 
 
 def train_members(train: TrainConfig, config: RunConfig) -> list[SCViT]:
-    """One network per seed, `jobs` at a time, each in a process of its own with one thread."""
+    """One network per seed; with several jobs, each in a process of its own with one thread."""
     seeds = range(config.seed, config.seed + config.members)
+    total = train.steps * config.members
+    if config.jobs == 1:
+        with tqdm(total=total, desc="training", unit="step") as bar:
+            return [train_member(train, seed, bar.update) for seed in seeds]
     context = multiprocessing.get_context("spawn")
     queue = context.Queue()
     with (
         ProcessPoolExecutor(config.jobs, context, _start_worker, (queue,)) as pool,
-        tqdm(total=train.steps * config.members, desc="training", unit="step") as bar,
+        tqdm(total=total, desc="training", unit="step") as bar,
     ):
         futures = [pool.submit(_train_in_worker, train, seed) for seed in seeds]
         _follow(futures, queue, bar)
@@ -104,7 +111,7 @@ def calibration_error(logits: Tensor, labels: Tensor, bins: int = 10) -> float:
 
 def _validation(config: RunConfig) -> tuple[Tensor, Tensor]:
     rng = np.random.default_rng(config.validation_seed)
-    return draw_chunks(config.validation_maps, config.validation_maps, VALIDATION, rng)
+    return draw_chunks(config.validation_maps, config.validation_maps, config.validation_world, rng)
 
 
 def _follow(futures: list[Future], queue: Any, bar: tqdm) -> None:

@@ -71,11 +71,12 @@ def _quiet_maps(emotion: str) -> Iterator[np.ndarray]:
         yield one - np.median(one, axis=(0, 1))
 
 
-def test_surprise_moves_the_brows_up_and_negative_mostly_down() -> None:
+def test_surprise_moves_the_brows_up_and_negative_down_or_not_at_all() -> None:
     brows = np.s_[1:6, :, 1]
-    up = np.mean([one[brows].mean() < 0 for one in _quiet_maps("surprise")])
-    down = np.mean([one[brows].mean() > 0 for one in _quiet_maps("negative")])
-    assert up > 0.85 and down > 0.5
+    surprise = np.array([one[brows].mean() for one in _quiet_maps("surprise")])
+    negative = np.array([one[brows].mean() for one in _quiet_maps("negative")])
+    assert (surprise < 0).mean() > 0.8
+    assert negative.mean() > 20 and (negative < -20).mean() < 0.1
 
 
 def test_positive_moves_the_mouth_corners_up_and_apart() -> None:

@@ -53,9 +53,19 @@ def test_an_error_becomes_a_sentence_and_a_code(
 def test_a_tiny_training_from_end_to_end(tmp_path: Path) -> None:
     pytest.importorskip("torch")
     pytest.importorskip("safetensors")
+    from training.synthetic.maps import World
     from training.synthetic_run import RunConfig, run_synthetic
 
-    config = RunConfig(output=tmp_path, members=2, maps=256, epochs=1, jobs=1, validation_maps=256)
+    config = RunConfig(
+        output=tmp_path,
+        members=2,
+        maps=256,
+        epochs=1,
+        jobs=1,
+        validation_maps=256,
+        training_world=World(faces=1),
+        validation_world=World(faces=2),
+    )
     summary = run_synthetic(config)
     assert "2 networks" in summary and "torch and ONNX differ" in summary
     card = json.loads((tmp_path / "model_card.json").read_text())
