@@ -88,7 +88,8 @@ class Decoder:
         if packet.stream_index == self._stream.index:
             self.packets += 1
         if packet.is_corrupt:
-            self._damage("corrupt_packets", "Some of the recording's data is damaged.")
+            # Also where broadcast streams were joined. The decoder says whether a frame suffered.
+            self._tally.repair("flagged_packets")
         stamp = packet.pts if packet.pts is not None else packet.dts
         if stamp is not None and packet.time_base:
             end = (stamp + (packet.duration or 0)) * packet.time_base
@@ -96,7 +97,8 @@ class Decoder:
 
 
 def _streams_to_watch(container: InputContainer, stream: av.VideoStream) -> list[av.stream.Stream]:
-    """The video stream; all streams where only the whole container declares a duration."""
-    if stream.duration is not None or container.duration is None:
+    """The video stream; all streams where the declared duration is that of the longest of them."""
+    has_own_duration = stream.duration is not None and container.format.name != "asf"
+    if has_own_duration or container.duration is None:
         return [stream]
     return list(container.streams)

@@ -86,6 +86,24 @@ def write_audio(path: Path, codec: str, seconds=0.5) -> Path:
     return path
 
 
+def write_with_sound(path: Path, codec: str, frames: int, sound_s: float) -> Path:
+    """A video at 25 fps with silence that lasts longer."""
+    rate, size = 44100, 1024
+    with av.open(str(path), "w") as container:
+        video = container.add_stream(codec, rate=25)
+        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        sound = container.add_stream("aac", rate=rate, layout="mono")
+        for image in noisy(frames):
+            container.mux(video.encode(av.VideoFrame.from_ndarray(image)))
+        container.mux(video.encode(None))
+        for index in range(int(sound_s * rate / size)):
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, size), np.float32), "fltp", "mono")
+            frame.sample_rate, frame.pts = rate, size * index
+            container.mux(sound.encode(frame))
+        container.mux(sound.encode(None))
+    return path
+
+
 def patch(path: Path, box: bytes, offset: int, data: bytes) -> None:
     """Overwrite bytes of an MP4 box, `offset` bytes after its name."""
     content = bytearray(path.read_bytes())

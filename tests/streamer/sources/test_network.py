@@ -18,7 +18,7 @@ from streamer.errors import (
     SourceNotFoundError,
     SourceRefusedError,
 )
-from streamer.sources import SourceConfig, network, open_source
+from streamer.sources import SourceConfig, containers, network, open_source
 from tests.streamer.sources import make
 
 QUICK = SourceConfig(read_timeout_s=1.0, reconnect_attempts=1, reconnect_backoff_s=0.01)
@@ -116,7 +116,8 @@ def test_network_camera_is_live_and_reconnected(server):
         times += [next(frames).time_s for _ in range(3)]
         report = source.report
     assert times == sorted(set(times))
-    assert report.reconnects == 1 and not report.truncated
+    assert (report.reconnects, report.repairs, report.truncated) == (1, {}, False)
+    assert len(report.errors) == 1 and "Input/output error" in report.errors[0]
 
 
 def test_network_camera_that_is_lost_for_good(server):
@@ -177,6 +178,15 @@ def test_hls_may_use_the_network_but_not_this_machine(server, tmp_path):
         (tmp_path / "bad.m3u8").write_text(f"{head}{target}\n#EXT-X-ENDLIST\n")
         with pytest.raises((CameraError, SourceFormatError, SourceNotFoundError)):
             open_source(f"{server.url}/bad.m3u8", QUICK)
+
+
+def test_every_container_is_opened_with_both_whitelists(monkeypatch):
+    opened = {}
+    monkeypatch.setattr(containers.av, "open", lambda target, **options: opened.update(options))
+    containers.open_container("x", "file", options={"protocol_whitelist": "all"})
+    assert opened["container_options"]["protocol_whitelist"] == "file"
+    formats = opened["container_options"]["format_whitelist"].split(",")
+    assert not {"concat", "hls", "dash", "sdp", "image2", "tty", "lavfi"} & set(formats)
 
 
 def test_no_protocol_reads_files():

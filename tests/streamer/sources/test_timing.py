@@ -46,6 +46,9 @@ def stamp_all(pts, duration=40, time_base=MS, **settings):
          {"backward_pts": 1}),
         # one bad stamp backwards: the next frames return to their own times
         ([0, 40, 80, 20, 160, 200], [0, 40, 80, 120, 160, 200], {"backward_pts": 1}),
+        # two bad stamps in a row: still back to their own times
+        ([0, 40, 80, 120, 160, 200, 240, 280, 0, -200, 400, 440],
+         [0, 40, 80, 120, 160, 200, 240, 280, 320, 360, 400, 440], {"backward_pts": 2}),
         # one absurd stamp forwards likewise (2 hours)
         ([0, 40, 7_200_000, 120, 160], [0, 40, 80, 120, 160], {"forward_pts": 1}),
         # an absurd jump that stays: the later frames follow in step
