@@ -16,14 +16,16 @@ from recognition.scvit import MirrorEnsemble, SCViT, SCViTConfig, mirror, region
 from training.losses import symmetric_contrastive_loss
 from training.synthetic.maps import World, sample_maps
 
-Progress = Callable[[int], object]  # told how many optimiser steps are done since the last call
+Progress = Callable[
+    [int], object
+]  # told how many maps were drawn or trained on since the last call
 
 
 @dataclass(frozen=True, slots=True)
 class TrainConfig:
     """One member of the ensemble. Omega and tau are those of the paper; the rest is ours."""
 
-    maps: int = 49152
+    maps: int = 40960
     chunk: int = 4096  # maps that share one bank of random faces
     epochs: int = 8
     batch: int = 128
@@ -41,12 +43,17 @@ class TrainConfig:
         """Optimiser steps of the whole training."""
         return self.epochs * (self.maps // self.batch)
 
+    @property
+    def work(self) -> int:
+        """What `Progress` hears of in total: every map drawn, every map of every step."""
+        return self.maps + self.steps * self.batch
+
 
 def train_member(config: TrainConfig, seed: int, progress: Progress | None = None) -> SCViT:
     """Draws the maps, trains one network on them and returns it in evaluation mode."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    maps, labels = draw_chunks(config.maps, config.chunk, config.world, rng)
+    maps, labels = draw_chunks(config.maps, config.chunk, config.world, rng, progress)
     model = SCViT(config.network).train()
     optimizer = torch.optim.AdamW(
         model.parameters(), config.learning_rate, weight_decay=config.weight_decay
@@ -62,7 +69,7 @@ def train_member(config: TrainConfig, seed: int, progress: Progress | None = Non
             optimizer.step()
             schedule.step()
             if progress:
-                progress(1)
+                progress(config.batch)
     return model.eval()
 
 
@@ -75,11 +82,18 @@ def batch_loss(model: SCViT, maps: Tensor, labels: Tensor, config: TrainConfig) 
 
 
 def draw_chunks(
-    count: int, chunk: int, world: World, rng: np.random.Generator
+    count: int,
+    chunk: int,
+    world: World,
+    rng: np.random.Generator,
+    progress: Progress | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Maps uint8 [count, 28, 28, 3] and labels [count], each chunk with faces of its own."""
-    sizes = [min(chunk, count - start) for start in range(0, count, chunk)]
-    parts = [sample_maps(size, world, rng) for size in sizes]
+    parts = []
+    for start in range(0, count, chunk):
+        parts.append(sample_maps(min(chunk, count - start), world, rng))
+        if progress:
+            progress(len(parts[-1][1]))
     maps = torch.from_numpy(np.concatenate([part[0] for part in parts]))
     return maps, torch.from_numpy(np.concatenate([part[1] for part in parts]))
 

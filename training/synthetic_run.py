@@ -35,7 +35,7 @@ class RunConfig:
     output: Path
     members: int = 4
     seed: int = 0
-    maps: int = 49152
+    maps: int = 40960
     epochs: int = 8
     jobs: int = 2
     validation_maps: int = 4096
@@ -79,15 +79,15 @@ def run_synthetic(config: RunConfig) -> str:
 def train_members(train: TrainConfig, config: RunConfig) -> list[SCViT]:
     """One network per seed; with several jobs, each in a process of its own with one thread."""
     seeds = range(config.seed, config.seed + config.members)
-    total = train.steps * config.members
+    total = train.work * config.members
     if config.jobs == 1:
-        with tqdm(total=total, desc="training", unit="step") as bar:
+        with tqdm(total=total, desc="training", unit="map", unit_scale=True) as bar:
             return [train_member(train, seed, bar.update) for seed in seeds]
     context = multiprocessing.get_context("spawn")
     queue = context.Queue()
     with (
         ProcessPoolExecutor(config.jobs, context, _start_worker, (queue,)) as pool,
-        tqdm(total=total, desc="training", unit="step") as bar,
+        tqdm(total=total, desc="training", unit="map", unit_scale=True) as bar,
     ):
         futures = [pool.submit(_train_in_worker, train, seed) for seed in seeds]
         _follow(futures, queue, bar)

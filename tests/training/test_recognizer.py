@@ -18,10 +18,10 @@ def test_the_same_seed_gives_the_same_network() -> None:
     assert all(torch.equal(one[name], two[name]) for name in one)
 
 
-def test_progress_counts_every_step() -> None:
+def test_progress_counts_every_map() -> None:
     told: list[int] = []
     train_member(TINY, 0, told.append)
-    assert sum(told) == TINY.steps == 4
+    assert sum(told) == TINY.work == 2 * 256 and TINY.steps == 4
 
 
 def test_temperature_undoes_overconfidence() -> None:
