@@ -10,6 +10,7 @@ from av.container import InputContainer
 from streamer.sources.tally import Tally
 
 MAX_READ_FAILURES = 10  # in a row; then the rest of the recording is given up
+STARTS_ANYWHERE = 0x0200  # AVFMT_TS_DISCONT: broadcast formats, whose clocks start anywhere
 
 
 class Decoder:
@@ -78,6 +79,13 @@ class Decoder:
             self._damage("corrupt_packets", f"Some frames could not be decoded: {error.strerror}.")
             return []
 
+    def _note_flagged(self) -> None:
+        """The demuxer doubts a packet: cut off, or (harmless) where broadcasts were joined."""
+        if self._container.format.flags & STARTS_ANYWHERE:
+            self._tally.repair("flagged_packets")  # the decoder tells whether a frame suffered
+        else:
+            self._damage("flagged_packets", "Some of the recording's data is cut off or damaged.")
+
     def _damage(self, name: str, sentence: str) -> None:
         if self._live:
             self._tally.repair(name)
@@ -88,8 +96,7 @@ class Decoder:
         if packet.stream_index == self._stream.index:
             self.packets += 1
         if packet.is_corrupt:
-            # Also where broadcast streams were joined. The decoder says whether a frame suffered.
-            self._tally.repair("flagged_packets")
+            self._note_flagged()
         stamp = packet.pts if packet.pts is not None else packet.dts
         if stamp is not None and packet.time_base:
             end = (stamp + (packet.duration or 0)) * packet.time_base

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from streamer.errors import SourceFormatError
 from streamer.records import SourceInfo
 from streamer.sources.containers import pick_stream
-from streamer.sources.decode import Decoder
+from streamer.sources.decode import STARTS_ANYWHERE, Decoder
 from streamer.sources.header import missing_end
 from streamer.sources.pixels import PixelConverter
 from streamer.sources.tally import Tally
@@ -22,7 +22,6 @@ from streamer.sources.timing import MAX_GAP_S, PresentationClock
 
 # Raw streams have no header: FFmpeg guesses their duration from the bit rate.
 _GUESSED_DURATION = {"h264", "hevc", "m4v", "mjpeg", "mpegvideo", "obu"}
-_STARTS_ANYWHERE = 0x0200  # AVFMT_TS_DISCONT: broadcast formats, whose clocks start anywhere
 
 Image = NDArray[np.uint8]
 
@@ -60,7 +59,7 @@ class VideoReader:
             self.tally.repair,
             self.info.declared_fps,
             self.info.declared_duration_s,
-            starts_at_zero=not (live or container.format.flags & _STARTS_ANYWHERE),
+            starts_at_zero=not (live or container.format.flags & STARTS_ANYWHERE),
             max_gap_s=max_gap_s,
         )
 
