@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 N_PARAMETERS = 6
 # Yaw and pitch lean on the mesh's depth, which is a guess: hold them a little.
-_RIDGE = np.array([1e-6, 1e-6, 1e-3, 1e-3, 2e-2, 2e-2])
+_RIDGE = np.array([1e-6, 1e-6, 1e-3, 1e-3, 5e-3, 5e-3])
 
 
 class RigidFit:

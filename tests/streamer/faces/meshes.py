@@ -1,0 +1,37 @@
+"""Meshes for tests: the mesh of the bundled test picture placed anywhere, at any size."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamer.faces.config import FaceConfig
+from streamer.faces.detector import MeshDetector, _known_face
+from streamer.faces.landmarks import eye_centres
+
+
+@lru_cache(maxsize=1)
+def upright_mesh() -> NDArray[np.float32]:
+    """A real mesh [468, 3] in inter-ocular distances, eyes level, eye midpoint at the origin."""
+    with MeshDetector(FaceConfig(max_faces=1)) as detector:
+        (mesh,) = detector.detect(_known_face())
+    left, right = eye_centres(mesh)
+    across = right - left
+    iod = np.hypot(*across)
+    cos, sin = across / iod
+    level = mesh.copy()
+    level[:, :2] = (mesh[:, :2] - (left + right) / 2) @ np.array([[cos, -sin], [sin, cos]])
+    return (level / iod).astype(np.float32)
+
+
+def mesh_at(
+    x_px: float, y_px: float, iod_px: float = 60.0, roll_deg: float = 0.0
+) -> NDArray[np.float32]:
+    """A mesh [468, 3] with its eye midpoint at (x, y)."""
+    angle = np.radians(roll_deg)
+    rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    mesh = upright_mesh() * np.float32(iod_px)
+    mesh[:, :2] = mesh[:, :2] @ rotation.T + (x_px, y_px)
+    return mesh

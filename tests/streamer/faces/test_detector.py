@@ -1,0 +1,45 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from streamer.errors import InstallError
+from streamer.faces import detector as room
+from streamer.faces.config import FaceConfig
+from streamer.faces.landmarks import inter_ocular_px
+
+CLIPS = Path(__file__).parents[4] / "shared" / "clips"
+
+
+def test_a_face_is_found_and_forgotten_on_reset():
+    with room.MeshDetector(FaceConfig()) as mesh:
+        picture = room._known_face()
+        found = mesh.detect(picture)
+        assert len(found) == 1
+        assert found[0].shape == (468, 3)
+        assert 20 < inter_ocular_px(found[0]) < 80
+        mesh.reset()
+        assert mesh.detect(np.zeros((120, 160, 3), dtype=np.uint8)) == []
+
+
+def test_no_face_is_an_answer_not_an_error():
+    with room.MeshDetector(FaceConfig()) as mesh:
+        assert mesh.detect(np.full((90, 160, 3), 127, dtype=np.uint8)) == []
+
+
+def test_a_detector_that_misses_its_test_picture_is_a_broken_install(monkeypatch):
+    monkeypatch.setattr(room, "_known_face", lambda: np.zeros((64, 64, 3), dtype=np.uint8))
+    with pytest.raises(InstallError, match=r"broken installation.*mediapipe==0\.10\.21"):
+        room.MeshDetector(FaceConfig())
+
+
+def test_a_missing_mediapipe_is_a_broken_install(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "mediapipe.python.solutions.face_mesh", None)
+    with pytest.raises(InstallError, match="not a video without faces"):
+        room.MeshDetector(FaceConfig())
+
+
+def test_two_meshes_on_one_face_become_one():
+    mesh = np.random.default_rng(0).uniform(100, 200, (468, 3)).astype(np.float32)
+    kept = room._without_doubles([mesh, mesh + 3.0, mesh + 150.0])
+    assert len(kept) == 2
