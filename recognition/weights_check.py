@@ -66,6 +66,8 @@ def check_sha256(model: Path) -> None:
         raise ModelError(f"{card} is not a readable model card: {error}; restore it") from error
     expected = files.get(model.name)
     if expected is None:
+        if model == BUNDLED:
+            raise ModelError(f"{card} does not know {model.name}: reinstall mer-stream")
         return
     found = hashlib.sha256(model.read_bytes()).hexdigest()
     if found != expected:

@@ -31,8 +31,8 @@ def synthetic(
     ),
     members: Annotated[int, typer.Option(min=1, max=16, help="Networks in the ensemble.")] = 4,
     seed: Annotated[int, typer.Option(help="Seed of the first member.")] = 0,
-    maps: Annotated[int, typer.Option(min=256, help="Training maps for each member.")] = 40960,
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the maps.")] = 8,
+    maps: Annotated[int, typer.Option(min=256, help="Training maps for each member.")] = 28672,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the maps.")] = 6,
     jobs: Annotated[int, typer.Option(min=1, help="Members trained at the same time.")] = 2,
     overwrite: Annotated[bool, typer.Option(help="Replace weights that are there.")] = False,
 ) -> None:

@@ -25,9 +25,9 @@ Progress = Callable[
 class TrainConfig:
     """One member of the ensemble. Omega and tau are those of the paper; the rest is ours."""
 
-    maps: int = 40960
+    maps: int = 28672
     chunk: int = 4096  # maps that share one bank of random faces
-    epochs: int = 8
+    epochs: int = 6
     batch: int = 128
     learning_rate: float = 1e-3
     weight_decay: float = 0.05

@@ -35,8 +35,8 @@ class RunConfig:
     output: Path
     members: int = 4
     seed: int = 0
-    maps: int = 40960
-    epochs: int = 8
+    maps: int = 28672
+    epochs: int = 6
     jobs: int = 2
     validation_maps: int = 4096
     validation_seed: int = 987654
