@@ -26,7 +26,7 @@ class SpotterConfig:
     micro_max_s: float = 0.5
     micro_min_s: float = 0.04
     micro_max_iod: float = 0.12  # a larger bump is no micro-expression, or the tracking slipped
-    unrest_factor: float = 0.8  # ... and at least this multiple of the largest bump shortly before
+    unrest_factor: float = 1.2  # ... and at least this multiple of the largest bump shortly before
     head_leak: float = 0.15  # share of the head's own motion that is taken off every bump
     noise_memory_s: float = 12.0
 

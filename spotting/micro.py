@@ -91,7 +91,7 @@ class BumpDetector:
         self._learn_noise(now_s, height[_NOISE_WIDTH])
         leak = self._config.head_leak * np.abs(head).sum(axis=1)
         net = height - 0.5 * stays - leak[:, None]
-        unrest = self._config.unrest_factor * self._unrest_before(now_s, net[_NOISE_WIDTH])
+        unrest = self._config.unrest_factor * self._unrest_before(now_s, net.max(axis=0))
         scores = net / np.maximum(self.threshold_iod, unrest)
         # Too large for a micro-expression (eyes: a blink): it outdoes every neighbour as a peak and is then dropped.
         scores[height > self._limit_iod] = np.inf
