@@ -80,13 +80,19 @@ def test_late_first_stamp_is_taken_off_and_reported(tmp_path, read):
     assert not report.truncated
 
 
+def test_broadcast_clocks_may_start_anywhere(tmp_path, read):
+    path = make.write_video(tmp_path / "v.ts", make.noisy(3), [9000, 9040, 9080], gop_size=1)
+    frames, report = read(path)
+    assert seconds(frames) == pytest.approx([0, 0.04, 0.08], abs=1e-4)
+    assert (report.repairs, report.truncated) == ({}, False)
+
+
 def test_joined_broadcast_streams_continue_in_time(tmp_path, read):
     part = make.write_video(tmp_path / "part.ts", make.noisy(10), gop_size=1).read_bytes()
     joined = tmp_path / "joined.ts"
     joined.write_bytes(part + part)  # the second half starts at 0 again
     frames, report = read(joined)
     assert seconds(frames) == pytest.approx([0.04 * i for i in range(20)], abs=1e-4)
-    # and that the format's clock starts at 1.4 s is no fault
     assert report.repairs == {"backward_pts": 1, "flagged_packets": 1}
     assert not report.truncated
 
