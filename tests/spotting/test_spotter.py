@@ -1,0 +1,120 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from spotting.regions import REGION_NAMES
+from spotting.spotter import FlowSpotter, latency_s
+from streamer.faces.alignment import Aligner
+from streamer.faces.config import FaceConfig
+from streamer.faces.tracker import FaceTracker
+from streamer.records import Frame
+from tests.streamer.faces.meshes import mesh_at
+from tests.streamer.faces.test_tracker import ScriptedDetector
+
+
+@pytest.fixture(scope="module")
+def aligned():
+    """Aligned faces of the bundled sample: a list a frame."""
+    from streamer.faces.detector import MeshDetector
+    from streamer.sources import open_source
+
+    config = FaceConfig(max_faces=1)
+    tracker, aligner = FaceTracker(MeshDetector(config), config), Aligner(config)
+    with open_source("sample") as source:
+        return [aligner.push(frame, tracker.push(frame)) for frame in source]
+
+
+def spots_of(frames):
+    spotter = FlowSpotter()
+    found = [spot for faces in frames for spot in spotter.push(faces)[1]]
+    return found + spotter.flush()
+
+
+def test_the_three_expressions_of_the_sample_and_nothing_else(aligned):
+    spots = spots_of(aligned)
+    assert [spot.kind for spot in spots] == ["micro"] * 3
+    for spot, apex_s in zip(spots, (1.716, 7.140, 10.767), strict=True):
+        assert spot.apex_s == pytest.approx(apex_s, abs=0.04)
+        assert spot.onset_s < spot.apex_s < spot.offset_s
+        assert spot.score >= 1.0
+    assert spots[0].regions[0].startswith(("brow", "eye"))
+    assert spots[2].regions[0].startswith(("mouth", "cheek"))
+
+
+def test_reset_makes_it_as_new(aligned):
+    spotter = FlowSpotter()
+    for faces in aligned[:200]:
+        spotter.push(faces)
+    spotter.reset()
+    found = [spot for faces in aligned for spot in spotter.push(faces)[1]]
+    assert found + spotter.flush() == spots_of(aligned)
+
+
+def test_an_event_is_known_within_the_stated_latency(aligned):
+    from spotting.config import SpotterConfig
+
+    spotter = FlowSpotter()
+    delays = []
+    for faces in aligned:
+        now_s = faces[0].time_s
+        delays += [now_s - s.apex_s for s in spotter.push(faces)[1] if s.kind == "micro"]
+    assert len(delays) == 3
+    # The sharpened apex may lie a little before the bump's own peak.
+    assert max(delays) <= latency_s(SpotterConfig()) + 1 / 30 + 0.1
+
+
+def test_two_faces_are_spotted_independently(aligned):
+    def with_twin(faces, shift):
+        twins = [replace(a, face=replace(a.face, face_id=7)) for a in aligned[shift]]
+        now = faces[0]
+        return [*faces, *(replace(t, index=now.index, time_s=now.time_s) for t in twins)]
+
+    frames = [with_twin(faces, 0) for faces in aligned]  # the twin never moves
+    spots = spots_of(frames)
+    assert {spot.face_id for spot in spots} == {0}
+    assert spots == spots_of(aligned)
+
+
+def test_a_face_that_leaves_closes_what_it_had_open(aligned):
+    spotter = FlowSpotter()
+    found = [s for faces in aligned[:58] for s in spotter.push(faces)[1]]
+    assert found == []  # the first expression has ended, but is not certain yet
+    _, found = spotter.push([])
+    assert len(found) == 1
+    assert spotter.flush() == []
+
+
+def still_faces(n, moving_row=None):
+    """A textured head that stands still, seen by a noisy camera."""
+    rng = np.random.default_rng(0)
+    texture = rng.integers(0, 255, (90, 160, 3)).astype(np.uint8)
+    image = np.kron(texture, np.ones((4, 4, 1), dtype=np.uint8))
+    config = FaceConfig()
+    mesh = mesh_at(320.0, 150.0, 70.0)
+    tracker = FaceTracker(ScriptedDetector([[mesh]]), config)
+    aligner = Aligner(config)
+    for i in range(n):
+        noise = rng.normal(0, 2, image.shape)
+        frame = Frame(i, i / 30, np.clip(image + noise, 0, 255).astype(np.uint8))
+        yield aligner.push(frame, tracker.push(frame))
+
+
+def test_camera_noise_is_measured_as_almost_no_motion():
+    spotter = FlowSpotter()
+    motions = [spotter.push(faces)[0][0] for faces in still_faces(60)]
+    moved = np.array([m.displacement_iod for m in motions])
+    assert moved.shape == (60, len(REGION_NAMES), 2)
+    assert np.sqrt((moved**2).mean()) < 0.002
+    assert spotter.flush() == []
+
+
+def test_flicker_is_not_motion():
+    spotter = FlowSpotter()
+    frames = list(still_faces(40))
+    moved = []
+    for k, (face,) in enumerate(frames):
+        gain = 1.0 + 0.08 * np.sin(k)
+        lit = np.clip(face.image * gain, 0, 255).astype(np.uint8)
+        moved.append(spotter.push([replace(face, image=lit)])[0][0].displacement_iod)
+    assert np.sqrt((np.array(moved) ** 2).mean()) < 0.003
