@@ -14,10 +14,10 @@ _RISE_S, _FALL_S = 3.0, 0.3  # how quickly the usual change follows, upwards and
 
 
 class EyeWatcher:
-    """Keeps the usual look of both eyes of one face and measures departures from it.
+    """Keeps the usual look of both eyes of one face and measures departures.
 
-    A blink shuts both eyes, so the eye that changed less decides; one eye behind a hand or hair does
-    not count as a blink.
+    A blink shuts both eyes, so the eye that changed less decides; one eye behind a hand or hair
+    does not count as a blink.
     """
 
     def __init__(self) -> None:
@@ -36,11 +36,10 @@ class EyeWatcher:
     ) -> float:
         """Change of the eyes above its usual level: near 0 at rest, 0.2 to 0.7 in a blink.
 
-        `image` is the grey aligned face; `landmarks_px` are those of the anchor, `head_px` the head's translation since.
+        `image` is the grey aligned face; `landmarks_px` are those of the anchor, `head_px` is the
+        head's translation since.
         """
-        now = [
-            _cut(image, centre + head_px, iod_px) for centre in eye_centres(landmarks_px)
-        ]
+        now = [_cut(image, centre + head_px, iod_px) for centre in eye_centres(landmarks_px)]
         if len(self._usual) != 2 or any(
             a.shape != b.shape for a, b in zip(self._usual, now, strict=True)
         ):

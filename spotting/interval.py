@@ -51,7 +51,7 @@ def sharpen(series: MotionSeries, bump: Bump, reach_s: float) -> Interval:
 
 
 def _projection(value: NDArray, bump: Bump) -> NDArray[np.float64]:
-    """One curve [T]: motion along the bump's own direction, rows weighted by how clearly they move."""
+    """One curve [T]: motion along the bump's own direction, clearly moving rows counting more."""
     height = bump.height_iod.astype(np.float64)
     clear = np.where(bump.row_scores > 0.5 * bump.score, bump.row_scores, 0.0)
     direction = height * (clear / (np.hypot(height[:, 0], height[:, 1]) + 1e-9))[:, None]

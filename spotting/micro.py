@@ -93,7 +93,8 @@ class BumpDetector:
         net = height - 0.5 * stays - leak[:, None]
         unrest = self._config.unrest_factor * self._unrest_before(now_s, net.max(axis=0))
         scores = net / np.maximum(self.threshold_iod, unrest)
-        # Too large for a micro-expression (eyes: a blink): it outdoes every neighbour as a peak and is then dropped.
+        # Too large for a micro-expression (eyes: a blink): it outdoes its neighbours as a peak and
+        # is then dropped.
         scores[height > self._limit_iod] = np.inf
         best = int(scores.max(axis=1).argmax())
         return Bump(
@@ -105,7 +106,7 @@ class BumpDetector:
         )
 
     def _unrest_before(self, now_s: float, net: NDArray) -> NDArray:
-        """Highest bump of each row shortly before, [rows]: in speech and chewing one is like another."""
+        """Highest bump of each row shortly before, [rows]: speech and chewing make many alike."""
         kept = self._unrest
         if not kept or now_s >= kept[-1][0] + _UNREST_STEP_S:
             kept.append((now_s, net))

@@ -102,9 +102,7 @@ class MotionMeter:
         moved = old.cells.copy()
         moved[:, :2] += (old.rigid.motion(self._head) * old.iod_px).astype(np.float32)
         shift = old.shift_px + self._head[:2] * old.iod_px
-        self._reference = self._new_reference(
-            face, self._picture, moved, shift
-        )
+        self._reference = self._new_reference(face, self._picture, moved, shift)
 
     @property
     def reference_s(self) -> float:

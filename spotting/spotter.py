@@ -139,8 +139,8 @@ class FlowSpotter:
     stream of its frames give the same spots.
     """
 
-    def __init__(self, config: SpotterConfig = SpotterConfig()) -> None:
-        self._config = config
+    def __init__(self, config: SpotterConfig | None = None) -> None:
+        self._config = config or SpotterConfig()
         self._faces: dict[int, _FaceState] = {}
 
     @property

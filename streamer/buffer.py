@@ -1,4 +1,4 @@
-"""The last seconds of aligned faces, so that onset and apex can be looked up when they are known."""
+"""The last seconds of aligned faces: onset and apex are looked up here once they are known."""
 
 from __future__ import annotations
 

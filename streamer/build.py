@@ -68,6 +68,9 @@ def build_pipeline(
 
     Raises InstallError or ModelError where a library or a model is missing or broken.
     """
+    from streamer.libs import import_cv2
+
+    import_cv2()  # a broken installation is told here, before the rooms import cv2
     from spotting.spotter import FlowSpotter
     from streamer.faces.alignment import Aligner
     from streamer.faces.detector import MeshDetector

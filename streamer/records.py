@@ -1,4 +1,4 @@
-"""The records that cross rooms: frozen, with seconds, pixels and inter-ocular distances in the names.
+"""The records that cross rooms: frozen, with units in the names.
 
 Coordinates are image coordinates: x to the right, y down. "IOD" is the inter-ocular distance, the
 distance between the two eye centres of the same face, so a motion of 0.02 IOD means the same at any
@@ -101,7 +101,7 @@ class EmotionEvent:
 
 @dataclass(frozen=True, slots=True)
 class FrameSignals:
-    """One row of the per-frame signals: one per face, or one with `face_id` None where no face is."""
+    """One row of the per-frame signals: one per face, or one without a face."""
 
     frame: int
     time_s: float
@@ -116,7 +116,7 @@ class FrameSignals:
 
 @dataclass(frozen=True, slots=True)
 class SourceInfo:
-    """What is known of a source before its first frame. Counts and rates are the header's claims."""
+    """What is known of a source before its first frame; counts and rates are only claims."""
 
     name: str  # credentials removed
     kind: Literal["file", "images", "pipe", "camera", "network"]

@@ -60,7 +60,7 @@ def invert(matrix: Matrix) -> Matrix:
 
 
 def align_image(image: NDArray[np.uint8], matrix: Matrix, size_px: int) -> NDArray[np.uint8]:
-    """Warp a frame into the aligned square [S, S, 3]; large faces are averaged down, not sampled."""
+    """Warp a frame into the aligned square [S, S, 3]; large faces are averaged, not sampled."""
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
     while scale < 0.5:  # halve by area first: bilinear sampling alone would alias
         image = cv2.resize(
@@ -71,7 +71,11 @@ def align_image(image: NDArray[np.uint8], matrix: Matrix, size_px: int) -> NDArr
         scale *= 2.0
     return np.asarray(
         cv2.warpAffine(
-            image, matrix, (size_px, size_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+            image,
+            matrix,
+            (size_px, size_px),
+            flags=cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
         )
     )
 
@@ -129,7 +133,7 @@ class Aligner:
         return anchor
 
     def _drifted(self, anchor: _Anchor, face: Face) -> bool:
-        """Whether the head has left the anchor: by the median of three meshes, or far by the last."""
+        """Whether the head has left: by the median of three meshes, or far by the last."""
         now = transform_points(anchor.matrix, face.landmarks_px)[list(RIGID), :2]
         anchor.recent = [*anchor.recent[-2:], now]
         then = anchor.landmarks_px[list(RIGID), :2]
@@ -141,9 +145,7 @@ class Aligner:
             return False
         return self._drift(then, np.median(anchor.recent, axis=0), iod_px) > 1.0
 
-    def _drift(
-        self, then: NDArray[np.float32], now: NDArray[np.float32], iod_px: float
-    ) -> float:
+    def _drift(self, then: NDArray[np.float32], now: NDArray[np.float32], iod_px: float) -> float:
         """Largest drift over its limit: translation, scale, rotation, shape."""
         c = self._config
         similarity, residual_px = fit_similarity(then, now)

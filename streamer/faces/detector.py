@@ -35,7 +35,7 @@ class MeshDetector:
         self._mesh = _create_mesh(config)
 
     def detect(self, image: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
-        """Meshes [468, 3] in pixels of `image` [H, W, 3] RGB; z in the same scale, nose negative."""
+        """Meshes [468, 3] in pixels of `image` [H, W, 3] RGB; z alike, the nose negative."""
         height, width = image.shape[:2]
         try:
             result = self._mesh.process(np.ascontiguousarray(image))
@@ -70,7 +70,7 @@ class MeshDetector:
         self.close()
 
 
-def _create_mesh(config: FaceConfig):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _create_mesh(config: FaceConfig):  # type: ignore[no-untyped-def]
     os.environ.setdefault("GLOG_minloglevel", "2")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:

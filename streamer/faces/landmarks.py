@@ -10,7 +10,7 @@ N_LANDMARKS = 468
 LEFT_EYE_CORNERS = (33, 133)
 RIGHT_EYE_CORNERS = (362, 263)
 
-# Points that facial action units hardly move: eye corners, nose bridge, temples, the sides of the face.
+# Points that facial action units hardly move: eye corners, nose bridge, temples, cheek edges.
 RIGID = (33, 133, 362, 263, 168, 6, 197, 195, 122, 351, 127, 356, 234, 454, 93, 323)
 
 

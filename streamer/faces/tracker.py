@@ -45,7 +45,10 @@ class FaceTracker:
     def __init__(self, detector: Detector, config: FaceConfig) -> None:
         self._detector = detector
         self._config = config
-        self._clear()
+        self._tracks: dict[int, _Track] = {}
+        self._current: list[Face] = []
+        self._measured_s = -np.inf
+        self._next_id = 0
 
     def push(self, frame: Frame) -> list[Face]:
         """Faces of this frame, lowest id first; empty when no face is there."""
@@ -59,23 +62,16 @@ class FaceTracker:
     def reset(self) -> None:
         """Forget everything; the next frame starts a new stream with ids from 0."""
         self._detector.reset()
-        self._clear()
+        self._tracks, self._current = {}, []
+        self._measured_s, self._next_id = -np.inf, 0
 
     def close(self) -> None:
         """Free the detector."""
         self._detector.close()
 
-    def _clear(self) -> None:
-        self._tracks: dict[int, _Track] = {}
-        self._current: list[Face] = []
-        self._measured_s = -np.inf
-        self._next_id = 0
-
     def _assign(self, frame: Frame, meshes: list[NDArray[np.float32]]) -> list[Face]:
         memory = self._config.id_memory_s
-        self._tracks = {
-            i: t for i, t in self._tracks.items() if frame.time_s - t.time_s <= memory
-        }
+        self._tracks = {i: t for i, t in self._tracks.items() if frame.time_s - t.time_s <= memory}
         looks = [_look(frame.image, mesh) for mesh in meshes]
         ids = list(self._tracks)
         costs = np.array(
@@ -135,7 +131,7 @@ def _look(image: NDArray[np.uint8], mesh: NDArray[np.float32]) -> NDArray[np.flo
 def _cost(
     track: _Track, mesh: NDArray[np.float32], look: NDArray[np.float32], time_s: float
 ) -> float:
-    """Cost of taking `mesh` for `track`: way from the predicted place, change of size and of look."""
+    """Cost of taking `mesh` for `track`: way from the predicted place, size and look."""
     gap_s = time_s - track.time_s
     size = max(np.ptp(mesh[:, 0]), np.ptp(track.face.landmarks_px[:, 0]), 1.0)
     # A face unseen for long may be anywhere: trust the prediction less and less.
@@ -155,7 +151,7 @@ def _best_matches(costs: NDArray[np.float64]) -> list[int | None]:
     # Padding columns stand for "a new face"; there are few faces, so trying all is quickest.
     padded = np.hstack([capped, np.full((rows, rows), COST_LIMIT)])
     if rows <= 4 and columns <= 4:
-        choice = min(
+        choice: Sequence[int] = min(
             itertools.permutations(range(columns + rows), rows),
             key=lambda order: (sum(padded[r, c] for r, c in enumerate(order)), order),
         )

@@ -13,9 +13,7 @@ def departures(times, curve):
 
 def test_a_smile_of_two_seconds():
     times = times_of(30, 8)
-    ((onset, apex, offset, score),) = departures(
-        times, 0.15 * raised_cosine(times, 2.0, 3.0, 4.0)
-    )
+    ((onset, apex, offset, score),) = departures(times, 0.15 * raised_cosine(times, 2.0, 3.0, 4.0))
     assert onset == pytest.approx(2.3, abs=0.15)  # 20 % of the height
     assert apex == pytest.approx(3.0, abs=0.05)
     assert offset == pytest.approx(3.6, abs=0.15)  # a third of the height

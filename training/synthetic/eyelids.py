@@ -32,7 +32,7 @@ class Eyelids:
             self._eyes.append((columns, top, bottom))
 
     def add(self, field: NDArray[np.float32], shut: float) -> None:
-        """Add the blink to a displacement field [H, W, 2] (px, subtracted when sampling), in place."""
+        """Add the blink, in place, to a displacement field [H, W, 2] (px, backward)."""
         for columns, top, bottom in self._eyes:
             aperture = bottom - top
             start = top - _STRIP * aperture

@@ -76,7 +76,7 @@ class Renderer:
             yield Frame(index, time_s, self._light(self._move(time_s), time_s))
 
     def motion_px(self, time_s: float) -> NDArray[np.float32]:
-        """Expression displacement [S, S, 2] in pixels (head motion, talk and blinks included not)."""
+        """Displacement [S, S, 2] in pixels by the expressions alone, without head, talk, blinks."""
         size = self._scene.config.size_px
         total = np.zeros((size, size, 2), dtype=np.float32)
         for injection in self._scene.injections:

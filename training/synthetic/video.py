@@ -29,7 +29,9 @@ def read_portrait(path: Path, size_px: int) -> Portrait:
         SourceNotFoundError, SourceFormatError: no such file, no picture or no face in it.
     """
     if not path.is_file():
-        raise SourceNotFoundError(f"No portrait at {path}: give a JPEG or PNG with one frontal face")
+        raise SourceNotFoundError(
+            f"No portrait at {path}: give a JPEG or PNG with one frontal face"
+        )
     picture = cv2.imdecode(np.fromfile(path, dtype=np.uint8), cv2.IMREAD_COLOR)
     if picture is None:
         raise SourceFormatError(f"{path} is not a picture: give a JPEG or PNG")

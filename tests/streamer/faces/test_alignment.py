@@ -41,9 +41,7 @@ def test_similarity_fit_finds_the_known_one():
     rng = np.random.default_rng(0)
     points = rng.normal(size=(16, 2))
     angle, scale = np.radians(12.0), 1.3
-    linear = scale * np.array(
-        [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
-    )
+    linear = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     found, rms = fit_similarity(points, points @ linear.T + (3.0, -2.0))
     np.testing.assert_allclose(found, np.hstack([linear, [[3.0], [-2.0]]]), atol=1e-9)
     assert rms < 1e-9
@@ -51,9 +49,7 @@ def test_similarity_fit_finds_the_known_one():
 
 def test_compose_and_invert_undo_each_other():
     matrix = canonical_transform(mesh_at(300.0, 200.0, 70.0, 11.0), 128)
-    np.testing.assert_allclose(
-        compose(invert(matrix), matrix), [[1, 0, 0], [0, 1, 0]], atol=1e-4
-    )
+    np.testing.assert_allclose(compose(invert(matrix), matrix), [[1, 0, 0], [0, 1, 0]], atol=1e-4)
 
 
 def test_large_faces_are_averaged_not_sampled():
@@ -77,9 +73,7 @@ def run(aligner, meshes, step_s=0.1):
 def test_landmark_noise_does_not_move_the_transform():
     rng = np.random.default_rng(1)
     still = mesh_at(320.0, 180.0, 60.0)
-    noisy = [
-        still + rng.normal(0, 0.5, still.shape).astype(np.float32) for _ in range(50)
-    ]
+    noisy = [still + rng.normal(0, 0.5, still.shape).astype(np.float32) for _ in range(50)]
     aligned = run(Aligner(FaceConfig()), noisy)
     assert {a.anchor for a in aligned} == {0}
     assert all(np.array_equal(a.frame_to_face, aligned[0].frame_to_face) for a in aligned)

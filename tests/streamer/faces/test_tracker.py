@@ -85,9 +85,7 @@ def test_a_lost_face_keeps_its_id_only_for_the_memory(gap, expected):
 def test_the_mesh_is_measured_by_time_and_carried_in_between():
     detector = ScriptedDetector([[mesh_at(300.0, 180.0)]])
     tracker = FaceTracker(detector, FaceConfig(mesh_interval_s=0.1))
-    measured = [
-        tracker.push(Frame(i, i / 200, paint((300, RED))))[0].measured for i in range(41)
-    ]
+    measured = [tracker.push(Frame(i, i / 200, paint((300, RED))))[0].measured for i in range(41)]
     assert [i for i, m in enumerate(measured) if m] == [0, 20, 40]
     assert detector.calls == 3
 
