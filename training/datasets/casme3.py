@@ -1,0 +1,75 @@
+"""CAS(ME)3, part A (Li et al. 2022): 860 micro-expressions in long videos at 30 fps.
+
+Frames `part_A/spNO.1/a/color/175.jpg`, some dropped. Table `cas(me)3_part_A_ME_label*.xlsx`, sheet
+label, all cells text. Most rows share subject and file name with others (several movements in one
+video), so a name is `<file>_<onset>_<offset>`. Offset 0 (spNO.40/e): the apex is taken for it.
+"Others" and "others" are one emotion.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from training.datasets.assemble import Labels, assemble, clip_of
+from training.datasets.classes import Classes, class_map
+from training.datasets.folders import find_parent, find_table
+from training.datasets.intervals import Annotated
+from training.datasets.tables import Row, read_rows
+from training.records import Clip, DataSet, Rejected
+
+NAME = "casme3"
+FPS = 30.0
+TABLES = (
+    r"CAS\(ME\)\^?3_part_?A_ME_label.*\.(xlsx|csv)",
+    r"(?!.*MaE)CAS\(ME\)\^?3.*part_?A.*\.(xlsx|csv)",
+)
+SHEET = "label"
+_REQUIRED = {
+    "subject": ("Subject",),
+    "name": ("Filename",),
+    "onset": ("Onset",),
+    "apex": ("Apex",),
+    "offset": ("Offset",),
+    "emotion": ("emotion",),
+}
+_OPTIONAL = {"action_units": ("AU",), "objective_class": ("Objective class",)}
+
+
+def load(root: Path, classes: Classes = "native") -> DataSet:
+    """The micro-expressions of CAS(ME)3 part A below `root`.
+
+    Raises:
+        SourceNotFoundError: no table or no videos there.
+        SourceFormatError: a sheet or column is missing, or nothing in it is usable.
+        UsageError: several tables, or five classes.
+    """
+    mapping = class_map(NAME, classes)
+    table = find_table(root, TABLES, "CAS(ME)3 part A")
+    frames = find_parent(root, r"spNO\.\d+", "CAS(ME)3 part A", prefer="part_?A")
+    rows = read_rows(table, SHEET, _REQUIRED, _OPTIONAL)
+    return assemble(NAME, (_clip(row, frames) for row in rows), mapping, root)
+
+
+def _clip(row: Row, frames: Path) -> Clip | Rejected:
+    subject, video = row.text("subject"), row.text("name")
+    labels = Labels(
+        NAME,
+        subject,
+        f"{video}_{row.text('onset')}_{row.text('offset')}",
+        FPS,
+        row.text("emotion"),
+        row.source,
+        extra={
+            "action_units": row.text("action_units"),
+            "objective_class": row.text("objective_class"),
+            "video": f"{subject}/{video}",
+        },
+    )
+    annotated = Annotated(row.whole("onset"), row.whole("apex"), row.whole("offset"))
+    return clip_of(labels, _colour_frames(frames / subject / video), annotated)
+
+
+def _colour_frames(video: Path) -> Path:
+    """The colour frames lie beside the depth frames; copies without depth lack that level."""
+    colour = video / "color"
+    return colour if colour.is_dir() or not video.is_dir() else video
