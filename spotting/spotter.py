@@ -95,7 +95,9 @@ class _FaceState:
     def _micro(self, bump: Bump) -> Spot | None:
         interval = sharpen(self._series, bump, reach_s=self._config.micro_max_s)
         length_s = interval.offset_s - interval.onset_s
-        if not self._config.micro_min_s <= length_s <= 1.2 * self._config.micro_max_s:
+        # Onset and offset are each known to half a frame.
+        frame_s = length_s / max(interval.offset_frame - interval.onset_frame, 1)
+        if not self._config.micro_min_s - frame_s <= length_s <= self._config.micro_max_s + frame_s:
             return None
         if interval.onset_s < self._last_end_s - 0.5 * length_s:
             return None  # the tail of the last one
