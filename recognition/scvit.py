@@ -8,7 +8,6 @@ The patch embeddings are returned beside the logits, for the symmetric contrasti
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -36,7 +35,7 @@ class SCViTConfig:
 
 
 class Levelling(nn.Module):
-    """uint8 map to signed motion: zero level and smooth trend removed, robust scale made one.
+    """Map to signed motion: zero level and smooth trend removed, robust scale made one.
 
     The min-max stretch moved the zero of u and v. Most of a face is at rest, so a robust fit of a
     level (and slopes, for the rest of a head motion) finds it: Huber's iteration with winsorised
@@ -58,7 +57,7 @@ class Levelling(nn.Module):
         self.register_buffer("inverse", torch.linalg.pinv(basis), persistent=False)
 
     def forward(self, maps: Tensor) -> Tensor:
-        """uint8 [N, S, S, 3] -> float [N, 3, S, S]."""
+        """Maps [N, S, S, 3] of values 0..255 -> float [N, 3, S, S]."""
         n, size = maps.shape[0], maps.shape[1]
         flat = maps.permute(0, 3, 1, 2).reshape(n, 3, size * size).float() / 255.0
         middle = flat.sort(dim=-1).values[..., size * size // 2 - 1 : size * size // 2]
@@ -134,27 +133,6 @@ class SCViT(nn.Module):
         tokens = torch.cat([self.token.expand(patches.shape[0], -1, -1), patches], dim=1)
         encoded = self.blocks(tokens + self.position)
         return self.head(self.norm(encoded[:, 0])), patches
-
-
-class MirrorEnsemble(nn.Module):
-    """Several networks, asked of the map and of its mirror image; their mean log-probability."""
-
-    def __init__(self, members: Sequence[SCViT]) -> None:
-        super().__init__()
-        self.members = nn.ModuleList(members)
-        self.config = members[0].config
-
-    def forward(self, maps: Tensor) -> Tensor:
-        """uint8 [N, 28, 28, 3] -> logits [N, 3]."""
-        both = torch.cat([maps, mirror(maps)], dim=0)
-        each = torch.stack([member(both)[0].log_softmax(dim=-1) for member in self.members])
-        return each.mean(dim=0).reshape(2, -1, each.shape[-1]).mean(dim=0)
-
-
-def mirror(maps: Tensor) -> Tensor:
-    """Motion maps [N, S, S, 3] of the mirrored faces: columns reversed, u negated."""
-    flipped = maps.flip(2)
-    return torch.cat([255 - flipped[..., :1], flipped[..., 1:]], dim=-1)
 
 
 def region_embeddings(patches: Tensor) -> Tensor:

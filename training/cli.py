@@ -59,6 +59,35 @@ def zero_shot(
     typer.echo(format_scores(score_folder(root, model)))
 
 
+@app.command()
+def datasets(
+    dataset: Annotated[str, typer.Option(help="A data set to check; empty: list all.")] = "",
+    root: Annotated[Path | None, typer.Option(help="Its folder.")] = None,
+    classes: Annotated[str, typer.Option(help="3, 5 or native.")] = "native",
+) -> None:
+    """List the data sets, or check one: its counts, repaired rows, and rows that cannot be used."""
+    from training.datasets.registry import describe_datasets
+    from training.datasets.report import check_dataset
+
+    if not dataset or root is None:
+        typer.echo(describe_datasets())
+        return
+    typer.echo(check_dataset(dataset, root, classes))
+
+
+@app.command()
+def prepare(
+    dataset: Annotated[str, typer.Option(help="Name, see `mer-train datasets`.")],
+    root: Annotated[Path, typer.Option(help="Folder of the data set as it was handed out.")],
+    output: Annotated[Path, typer.Option(help="Cache; a stopped run goes on where it was.")],
+) -> None:
+    """Align the faces of a data set as in a stream and keep their onset-apex pairs and maps."""
+    from training.datasets import load_dataset
+    from training.prepare.run import prepare as run
+
+    typer.echo(run(load_dataset(dataset, root), output).text(output))
+
+
 def require_training() -> None:
     """Says what to install when the training extra is missing.
 

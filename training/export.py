@@ -17,16 +17,16 @@ from numpy.typing import NDArray
 from safetensors.torch import save
 
 from recognition.config import MapConfig
+from recognition.ensemble import ViewEnsemble
 from recognition.fingerprint import preprocessing_fingerprint
 from recognition.onnx_recognizer import OnnxRecognizer
-from recognition.scvit import MirrorEnsemble
 from streamer.errors import ModelError
 from streamer.records import EMOTIONS
 
 PARITY = 1e-4  # largest difference of a probability between torch and ONNX Runtime
 
 
-def export_ensemble(model: MirrorEnsemble, folder: Path, name: str, temperature: float) -> Path:
+def export_ensemble(model: ViewEnsemble, folder: Path, name: str, temperature: float) -> Path:
     """Writes `name`.onnx and `name`.safetensors into the folder and returns the ONNX path."""
     folder.mkdir(parents=True, exist_ok=True)
     facts = {
@@ -45,7 +45,7 @@ def export_ensemble(model: MirrorEnsemble, folder: Path, name: str, temperature:
     return path
 
 
-def to_onnx(model: MirrorEnsemble) -> bytes:
+def to_onnx(model: ViewEnsemble) -> bytes:
     """The ONNX graph: input `maps` uint8 [N, 28, 28, 3], output `logits` float32 [N, 3]."""
     size = model.config.map_size
     example = torch.zeros((2, size, size, 3), dtype=torch.uint8)
@@ -66,7 +66,7 @@ def to_onnx(model: MirrorEnsemble) -> bytes:
 
 
 def check_parity(
-    model: MirrorEnsemble, path: Path, maps: NDArray[np.uint8], temperature: float
+    model: ViewEnsemble, path: Path, maps: NDArray[np.uint8], temperature: float
 ) -> float:
     """Largest difference between the probabilities of torch and of ONNX Runtime.
 

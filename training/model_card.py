@@ -18,10 +18,10 @@ from training.recognizer import TrainConfig
 _TEXT = """# Model card: {name}
 
 **What it is.** {members} small symmetric contrastive vision transformers (SCViT, after SelfME,
-CVPR 2023, section 3.3), {parameters:,} parameters together, averaged over the members and over the
-mirrored map. Input: one motion map, uint8 28 x 28 x 3 (u, v, optical strain, onset to apex).
-Output: log-probabilities of {classes}; softmax(output / {temperature:.3f}) is calibrated on
-synthetic validation maps.
+CVPR 2023, section 3.3), {parameters:,} parameters together, averaged over the members and over ten
+views of the map (moved, zoomed, mirrored). Input: one motion map, uint8 28 x 28 x 3 (u, v, optical
+strain, onset to apex). Output: log-probabilities of {classes};
+softmax(output / {temperature:.3f}) is calibrated on synthetic validation maps.
 
 **Data.** Synthetic motion only: action units (FACS) as displacement fields on random faces, with
 blinks, eye movements, head-motion residue, estimator noise, stray vectors and random crops. No

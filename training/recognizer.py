@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from recognition.scvit import MirrorEnsemble, SCViT, SCViTConfig, mirror, region_embeddings
+from recognition.ensemble import ViewEnsemble, mirror
+from recognition.scvit import SCViT, SCViTConfig, region_embeddings
 from training.losses import symmetric_contrastive_loss
 from training.synthetic.maps import World, sample_maps
 
@@ -98,7 +99,7 @@ def draw_chunks(
     return maps, torch.from_numpy(np.concatenate([part[1] for part in parts]))
 
 
-def predict(model: MirrorEnsemble, maps: NDArray[np.uint8], batch: int = 256) -> Tensor:
+def predict(model: ViewEnsemble, maps: NDArray[np.uint8], batch: int = 256) -> Tensor:
     """Logits [N, classes] of uint8 maps."""
     model.eval()
     with torch.no_grad():

@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from recognition.scvit import MirrorEnsemble, SCViT
+from recognition.ensemble import ViewEnsemble
+from recognition.scvit import SCViT
 from training.export import check_parity, export_ensemble
 from training.metrics import score_recognition
 from training.model_card import RunFacts, write_cards
@@ -49,7 +50,7 @@ def run_synthetic(config: RunConfig) -> str:
     started = time.monotonic()
     train = TrainConfig(maps=config.maps, epochs=config.epochs, world=config.training_world)
     members = train_members(train, config)
-    model = MirrorEnsemble(members).eval()
+    model = ViewEnsemble(members).eval()
     maps, labels = _validation(config)
     half = len(labels) // 2  # one half calibrates, the other is scored
     temperature = fit_temperature(predict(model, maps[:half].numpy()), labels[:half])

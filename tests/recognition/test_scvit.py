@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
 from recognition.scvit import (  # noqa: E402
     Levelling,
-    MirrorEnsemble,
     SCViT,
     SCViTConfig,
-    mirror,
     region_embeddings,
 )
 
@@ -47,23 +44,6 @@ def test_levelling_takes_a_slope_out() -> None:
     assert float(kept[0, 0, 14, 27]) > 1.0
     raw = Levelling(28, 3)
     assert raw.basis.shape == (784, 3) and raw.inverse.shape == (3, 784)
-
-
-def test_mirror_twice_is_the_identity_and_negates_u() -> None:
-    rng = np.random.default_rng(0)
-    maps = torch.from_numpy(rng.integers(0, 256, (2, 28, 28, 3), dtype=np.uint8))
-    assert torch.equal(mirror(mirror(maps)), maps)
-    assert torch.equal(mirror(maps)[:, :, 0, 0], 255 - maps[:, :, 27, 0])
-    assert torch.equal(mirror(maps)[:, :, 0, 1:], maps[:, :, 27, 1:])
-
-
-def test_the_ensemble_answers_a_face_and_its_mirror_image_alike() -> None:
-    torch.manual_seed(0)
-    ensemble = MirrorEnsemble([SCViT(), SCViT()]).eval()
-    rng = np.random.default_rng(1)
-    maps = torch.from_numpy(rng.integers(0, 256, (4, 28, 28, 3), dtype=np.uint8))
-    with torch.no_grad():
-        torch.testing.assert_close(ensemble(maps), ensemble(mirror(maps)), atol=1e-5, rtol=0)
 
 
 def test_regions_are_the_four_quarters() -> None:
