@@ -62,6 +62,8 @@ def invert(matrix: Matrix) -> Matrix:
 def align_image(image: NDArray[np.uint8], matrix: Matrix, size_px: int) -> NDArray[np.uint8]:
     """Warp a frame into the aligned square [S, S, 3]; large faces are averaged, not sampled."""
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
+    if scale < 0.5:
+        image, matrix = _cut_out(image, matrix, size_px)
     while scale < 0.5:  # halve by area first: bilinear sampling alone would alias
         image = cv2.resize(
             image, (image.shape[1] // 2, image.shape[0] // 2), interpolation=cv2.INTER_AREA
@@ -78,6 +80,25 @@ def align_image(image: NDArray[np.uint8], matrix: Matrix, size_px: int) -> NDArr
             borderMode=cv2.BORDER_REPLICATE,
         )
     )
+
+
+def _cut_out(
+    image: NDArray[np.uint8], matrix: Matrix, size_px: int
+) -> tuple[NDArray[np.uint8], Matrix]:
+    """The part of the frame that the aligned square covers, and the transform from there."""
+    side = float(size_px)
+    corners = np.array([[0, 0], [side, 0], [0, side], [side, side]]) @ invert(matrix)[:, :2].T
+    corners += invert(matrix)[:, 2]
+    margin = 8.0 + np.ptp(corners, axis=0) * 0.02
+    # Even starts, so that halving averages the same pixels wherever the face is.
+    low = np.maximum(np.floor((corners.min(axis=0) - margin) / 16) * 16, 0).astype(int)
+    high = np.minimum(np.ceil((corners.max(axis=0) + margin) / 16) * 16, image.shape[1::-1])
+    high = high.astype(int) // 2 * 2
+    if (high - low < 16).any():
+        return image, matrix  # the face has left the frame
+    moved = matrix.copy()
+    moved[:, 2] += matrix[:, :2] @ low.astype(np.float32)
+    return image[low[1] : high[1], low[0] : high[0]], moved
 
 
 @dataclass(slots=True)

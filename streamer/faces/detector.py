@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from importlib import resources
 from types import TracebackType
+from typing import Any
 
 import cv2
 import numpy as np
@@ -29,16 +30,29 @@ CURE = (
 
 
 class MeshDetector:
-    """Finds up to `max_faces` meshes in an RGB image. Holds MediaPipe's tracking state."""
+    """Finds up to `max_faces` meshes in an RGB image. Holds MediaPipe's tracking state.
+
+    A graph for several faces searches the picture whenever it knows fewer than it may find, which
+    costs as much again as the mesh; so there is a second one that follows a single face.
+    """
 
     def __init__(self, config: FaceConfig) -> None:
-        self._mesh = _create_mesh(config)
+        self._many = _create_mesh(config, config.max_faces)
+        self._one = self._many if config.max_faces == 1 else _create_mesh(config, 1)
 
-    def detect(self, image: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
-        """Meshes [468, 3] in pixels of `image` [H, W, 3] RGB; z alike, the nose negative."""
+    def detect(self, image: NDArray[np.uint8], search: bool = True) -> list[NDArray[np.float32]]:
+        """Meshes [468, 3] in pixels of `image` [H, W, 3] RGB; z alike, the nose negative.
+
+        Without `search` only one face is followed: for when one is known to be there.
+        """
+        if not search and (found := self._run(self._one, image)):
+            return found
+        return self._run(self._many, image)
+
+    def _run(self, graph: Any, image: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
         height, width = image.shape[:2]
         try:
-            result = self._mesh.process(np.ascontiguousarray(image))
+            result = graph.process(np.ascontiguousarray(image))
         except (RuntimeError, ValueError) as error:
             raise InstallError(CURE.format(reason=error)) from error
         scale = np.array([width, height, width], dtype=np.float32)
@@ -50,13 +64,18 @@ class MeshDetector:
 
     def reset(self) -> None:
         """Forget the faces of the last stream, so that two files never influence each other."""
-        self._mesh.reset()
+        self._many.reset()
+        if self._one is not self._many:
+            self._one.reset()
 
     def close(self) -> None:
         """Free the graph; safe to call twice."""
-        if self._mesh is not None:
-            self._mesh.close()
-            self._mesh = None
+        if self._many is None:
+            return
+        self._many.close()
+        if self._one is not self._many:
+            self._one.close()
+        self._many = self._one = None
 
     def __enter__(self) -> MeshDetector:
         return self
@@ -70,7 +89,7 @@ class MeshDetector:
         self.close()
 
 
-def _create_mesh(config: FaceConfig):  # type: ignore[no-untyped-def]
+def _create_mesh(config: FaceConfig, max_faces: int) -> Any:
     os.environ.setdefault("GLOG_minloglevel", "2")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
@@ -78,7 +97,7 @@ def _create_mesh(config: FaceConfig):  # type: ignore[no-untyped-def]
             from mediapipe.python.solutions.face_mesh import FaceMesh
 
             mesh = FaceMesh(
-                max_num_faces=config.max_faces,
+                max_num_faces=max_faces,
                 refine_landmarks=False,
                 min_detection_confidence=config.min_detection,
                 min_tracking_confidence=config.min_tracking,

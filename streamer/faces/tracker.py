@@ -22,7 +22,9 @@ PATCH_PX = 8
 class Detector(Protocol):
     """What the tracker needs of a mesh detector."""
 
-    def detect(self, image: NDArray[np.uint8]) -> list[NDArray[np.float32]]: ...
+    def detect(
+        self, image: NDArray[np.uint8], search: bool = True
+    ) -> list[NDArray[np.float32]]: ...
     def reset(self) -> None: ...
     def close(self) -> None: ...
 
@@ -47,7 +49,7 @@ class FaceTracker:
         self._config = config
         self._tracks: dict[int, _Track] = {}
         self._current: list[Face] = []
-        self._measured_s = -np.inf
+        self._measured_s = self._searched_s = -np.inf
         self._next_id = 0
 
     def push(self, frame: Frame) -> list[Face]:
@@ -56,14 +58,21 @@ class FaceTracker:
         if frame.time_s < due:
             return [_carried(face) for face in self._current]
         self._measured_s = frame.time_s
-        self._current = self._assign(frame, self._detector.detect(frame.image))
+        search = (
+            len(self._current) != 1
+            or frame.time_s >= self._searched_s + self._config.search_interval_s - 1e-4
+        )
+        if search:
+            self._searched_s = frame.time_s
+        self._current = self._assign(frame, self._detector.detect(frame.image, search))
         return list(self._current)
 
     def reset(self) -> None:
         """Forget everything; the next frame starts a new stream with ids from 0."""
         self._detector.reset()
         self._tracks, self._current = {}, []
-        self._measured_s, self._next_id = -np.inf, 0
+        self._measured_s = self._searched_s = -np.inf
+        self._next_id = 0
 
     def close(self) -> None:
         """Free the detector."""

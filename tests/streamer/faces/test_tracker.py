@@ -15,9 +15,11 @@ class ScriptedDetector:
 
     def __init__(self, script):
         self.script = list(script)
+        self.searched = []
         self.calls = 0
 
-    def detect(self, image):
+    def detect(self, image, search=True):
+        self.searched.append(search)
         self.calls += 1
         return self.script[min(self.calls - 1, len(self.script) - 1)]
 
@@ -88,6 +90,23 @@ def test_the_mesh_is_measured_by_time_and_carried_in_between():
     measured = [tracker.push(Frame(i, i / 200, paint((300, RED))))[0].measured for i in range(41)]
     assert [i for i, m in enumerate(measured) if m] == [0, 20, 40]
     assert detector.calls == 3
+
+
+def test_a_single_face_is_looked_around_for_others_now_and_then():
+    detector = ScriptedDetector([[mesh_at(300.0, 180.0)]])
+    tracker = FaceTracker(detector, FaceConfig(mesh_interval_s=0.2, search_interval_s=0.6))
+    for i in range(9):
+        tracker.push(Frame(i, i * STEP_S, paint((300, RED))))
+    assert detector.searched == [True, False, False] * 3
+
+
+def test_no_face_or_several_are_searched_for_every_time():
+    two = [mesh_at(150.0, 180.0), mesh_at(450.0, 180.0)]
+    detector = ScriptedDetector([[], [], two, two, [two[0]], [two[0]]])
+    tracker = FaceTracker(detector, FaceConfig(mesh_interval_s=0.2, search_interval_s=0.6))
+    for i in range(6):
+        tracker.push(Frame(i, i * STEP_S, paint((150, RED), (450, BLUE))))
+    assert detector.searched == [True, True, True, True, True, False]
 
 
 def test_reset_starts_ids_anew():
