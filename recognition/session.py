@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import io
 import logging
 from pathlib import Path
 from typing import Any
@@ -9,6 +12,9 @@ from typing import Any
 from streamer.errors import InstallError, ModelError, UsageError
 
 log = logging.getLogger(__name__)
+
+_CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
+_FATAL_ONLY = 4  # ONNX Runtime would print pages about a CUDA that does not load; we log one line
 
 
 def open_session(model: Path, device: str, threads: int) -> Any:
@@ -27,39 +33,57 @@ def open_session(model: Path, device: str, threads: int) -> Any:
         raise InstallError(
             f"onnxruntime cannot be imported ({error}): pip install --force-reinstall mer-stream"
         ) from error
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 4  # fatal only: a CUDA that does not load is reported below
-    wanted = _wanted(onnxruntime, device)
-    try:
-        session = onnxruntime.InferenceSession(str(model), options, providers=wanted)
-    except _runtime_errors(onnxruntime) as error:
-        raise ModelError(f"model {model} cannot be opened: {error}; restore the file") from error
-    used = session.get_providers()[0]
-    if device == "cuda" and used != "CUDAExecutionProvider":
+    session = None
+    if device != "cpu" and _CUDA in onnxruntime.get_available_providers() and _cuda_device_there():
+        session = _open_on_cuda(onnxruntime, model, threads)
+    if session is None and device == "cuda":
         raise InstallError(
             'CUDA cannot be used by onnxruntime: pip install "mer-stream[gpu]" and check the '
             "driver, or use the device cpu"
         )
-    log.info("recognition runs on %s", used.removesuffix("ExecutionProvider"))
+    if session is None:
+        session = _open_on_cpu(onnxruntime, model, threads)
+    log.info("recognition runs on %s", session.get_providers()[0].removesuffix("ExecutionProvider"))
     return session
 
 
-def _wanted(onnxruntime: Any, device: str) -> list[str]:
-    """Providers in order of preference."""
-    cpu = "CPUExecutionProvider"
-    if device == "cpu" or "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
-        return [cpu]
-    if not _cuda_loads(onnxruntime):
-        return [cpu]
-    return ["CUDAExecutionProvider", cpu]
+def _open_on_cpu(onnxruntime: Any, model: Path, threads: int) -> Any:
+    try:
+        return _open(onnxruntime, model, threads, [_CPU])
+    except _runtime_errors(onnxruntime) as error:
+        raise ModelError(f"model {model} cannot be opened: {error}; restore the file") from error
 
 
-def _cuda_loads(onnxruntime: Any) -> bool:
-    """Whether a CUDA driver is there at all; asking onnxruntime instead would print its errors."""
-    import ctypes
+def _open_on_cuda(onnxruntime: Any, model: Path, threads: int) -> Any | None:
+    """The session on CUDA, or None where CUDA turns out not to work."""
+    onnxruntime.set_default_logger_severity(_FATAL_ONLY)
+    printed = io.StringIO()
+    errors = (RuntimeError, ValueError, *_runtime_errors(onnxruntime))
+    try:
+        with contextlib.redirect_stdout(printed):
+            if hasattr(onnxruntime, "preload_dlls"):
+                onnxruntime.preload_dlls()
+            session = _open(onnxruntime, model, threads, [_CUDA, _CPU])
+    except errors as error:
+        log.info("CUDA does not work for recognition (%s)", error)
+        return None
+    finally:
+        onnxruntime.set_default_logger_severity(2)
+        if printed.getvalue():
+            log.debug("onnxruntime: %s", printed.getvalue().strip())
+    return session if session.get_providers()[0] == _CUDA else None
 
+
+def _open(onnxruntime: Any, model: Path, threads: int, providers: list[str]) -> Any:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = _FATAL_ONLY
+    return onnxruntime.InferenceSession(str(model), options, providers=providers, enable_fallback=0)
+
+
+def _cuda_device_there() -> bool:
+    """Whether a CUDA driver with a device is there at all."""
     try:
         driver = ctypes.CDLL("libcuda.so.1")
     except OSError:
@@ -67,11 +91,7 @@ def _cuda_loads(onnxruntime: Any) -> bool:
         return False
     count = ctypes.c_int(0)
     usable = driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(count)) == 0
-    if not usable or count.value == 0:
-        return False
-    if hasattr(onnxruntime, "preload_dlls"):
-        onnxruntime.preload_dlls()
-    return True
+    return usable and count.value > 0
 
 
 def _runtime_errors(onnxruntime: Any) -> tuple[type[Exception], ...]:
