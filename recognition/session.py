@@ -58,7 +58,7 @@ def _open_on_cuda(onnxruntime: Any, model: Path, threads: int) -> Any | None:
     """The session on CUDA, or None where CUDA turns out not to work."""
     onnxruntime.set_default_logger_severity(_FATAL_ONLY)
     printed = io.StringIO()
-    errors = (RuntimeError, ValueError, *_runtime_errors(onnxruntime))
+    errors: tuple[type[Exception], ...] = (RuntimeError, ValueError, *_runtime_errors(onnxruntime))
     try:
         with contextlib.redirect_stdout(printed):
             if hasattr(onnxruntime, "preload_dlls"):
