@@ -29,9 +29,9 @@ def synthetic(
     output: Annotated[Path, typer.Option(help="Folder for weights and model card.")] = Path(
         "mer-weights"
     ),
-    members: Annotated[int, typer.Option(min=1, max=16, help="Networks in the ensemble.")] = 4,
+    members: Annotated[int, typer.Option(min=1, max=16, help="Networks in the ensemble.")] = 3,
     seed: Annotated[int, typer.Option(help="Seed of the first member.")] = 0,
-    maps: Annotated[int, typer.Option(min=256, help="Training maps for each member.")] = 28672,
+    maps: Annotated[int, typer.Option(min=256, help="Training maps for each member.")] = 32768,
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the maps.")] = 6,
     jobs: Annotated[int, typer.Option(min=1, help="Members trained at the same time.")] = 2,
     overwrite: Annotated[bool, typer.Option(help="Replace weights that are there.")] = False,

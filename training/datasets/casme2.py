@@ -56,7 +56,7 @@ def load(root: Path, classes: Classes = "native") -> DataSet:
     rows = read_rows(table, "Sheet1", _REQUIRED, _OPTIONAL)
     clips: Iterator[Clip | Rejected] = (_clip(row, frames) for row in rows)
     if classes == 3:
-        clips = (_as_in_megc2019(clip) for clip in clips)
+        clips = (as_in_megc2019(clip) for clip in clips)
     return assemble(NAME, clips, mapping, root)
 
 
@@ -82,7 +82,8 @@ def _clip(row: Row, frames: Path) -> Clip | Rejected:
     return clip_of(labels, frames / subject / name, annotated)
 
 
-def _as_in_megc2019(clip: Clip | Rejected) -> Clip | Rejected:
+def as_in_megc2019(clip: Clip | Rejected) -> Clip | Rejected:
+    """The clip with its label of 2014; the two clips that MEGC 2019 leaves out are rejected."""
     if isinstance(clip, Rejected):
         return clip
     short = clip.id.removeprefix(f"{NAME}/")

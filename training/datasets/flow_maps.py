@@ -3,9 +3,9 @@
 As published by the HTNet authors (Wang et al. 2024): maps in `datasets/STSNet_whole_norm_u_v_os/`,
 named `<sub>_<filename_o> .png` with a space before the dot, and a table
 `combined_3_class2_for_optical_flow.csv` (dataset, sub, filename_o, label, ...; labels 0 negative,
-1 positive, 2 surprise). SMIC maps there are `s01_s01_ne_01 .png`, while the table's image names read
-`s01_s1_ne_01`. The root may be that repository, its folder of maps, a folder with our `index.csv`
-(file, dataset, subject, clip, emotion), or the folder of maps beside that index.
+1 positive, 2 surprise). SMIC maps there are `s01_s01_ne_01 .png`, while image names in the table
+read `s01_s1_ne_01`. The root may be that repository, its folder of maps, a folder with our
+`index.csv` (file, dataset, subject, clip, emotion), or the folder of maps beside that index.
 
 Maps carry no frame numbers: onset 0, apex 1, offset 1, and a rate of 0.
 """

@@ -89,9 +89,8 @@ def _onto_frames(
     onset: int, offset: int, numbers: Sequence[int], notes: list[str]
 ) -> tuple[int, int] | str:
     inside = [n for n in numbers[bisect_left(numbers, onset) :] if n <= offset]
-    first_possible = max(onset, 1)  # an onset of 0 says "before the video", not "frame 0"
-    share = len(inside) / (offset - first_possible + 1)
-    if len(inside) < 2 or share < LEAST_SHARE:
+    expected = offset - max(onset, 1) + 1  # an onset of 0 says "before the video", not "frame 0"
+    if len(inside) < 2 or len(inside) < LEAST_SHARE * expected:
         have = f"{numbers[0]}..{numbers[-1]}" if numbers else "none"
         return (
             f"only {len(inside)} of the frames {onset}..{offset} are there (the folder has {have}):"

@@ -8,18 +8,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from streamer.errors import SourceNotFoundError, UsageError
+from streamer.errors import UsageError
 from training.datasets import casme2, samm, smic
 from training.datasets.classes import Classes
+from training.datasets.registry import part_folder
 from training.records import DataSet
 
 NAME = "megc2019"
 EXPECTED = {"casme2": (88, 32, 25), "samm": (92, 26, 15), "smic": (70, 51, 43)}
-_FOLDERS = {
-    "casme2": ("casme2", "casmeii", "casme-ii", "casme_ii", "casme ii"),
-    "samm": ("samm",),
-    "smic": ("smic", "smic-hs", "smic_hs"),
-}
 _LOADERS = {"casme2": casme2.load, "samm": samm.load, "smic": smic.load}
 
 
@@ -33,21 +29,9 @@ def load(root: Path, classes: Classes = 3) -> DataSet:
     """
     if classes == 5:
         raise UsageError("megc2019 has three classes only: choose 3 classes")
-    parts = [_LOADERS[name](_part(root, name), 3) for name in EXPECTED]
+    parts = [_LOADERS[name](part_folder(root, name), 3) for name in EXPECTED]
     return DataSet(
         NAME,
         tuple(clip for part in parts for clip in part.clips),
         tuple(row for part in parts for row in part.rejected),
-    )
-
-
-def _part(root: Path, name: str) -> Path:
-    if not root.is_dir():
-        raise SourceNotFoundError(f"{root} is not a folder: give the folder of the data sets")
-    for path in sorted(root.iterdir()):
-        if path.is_dir() and path.name.lower() in _FOLDERS[name]:
-            return path
-    raise SourceNotFoundError(
-        f"{root} has no folder {name}: the composite needs casme2, samm and smic side by side; "
-        "move or link them there"
     )

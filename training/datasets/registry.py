@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from streamer.errors import UsageError
+from streamer.errors import SourceNotFoundError, UsageError
 from training.datasets.classes import Classes
 from training.records import DataSet
 
@@ -20,7 +20,7 @@ class _Entry:
 
 
 _ENTRIES: Mapping[str, _Entry] = {
-    "casme2": _Entry("casme2", "CASME II, 200 fps, 255 clips", ("casme-ii", "casmeii")),
+    "casme2": _Entry("casme2", "CASME II, 200 fps, 255 clips", ("casme-ii", "casmeii", "casme ii")),
     "samm": _Entry("samm", "SAMM, 200 fps, 159 clips"),
     "smic": _Entry("smic", "SMIC-HS, 100 fps, 164 clips", ("smic-hs",)),
     "casme_sq": _Entry(
@@ -41,7 +41,7 @@ def load_dataset(name: str, root: Path | str, classes: Classes = "native") -> Da
     """The clips of one data set, or of several with a comma between their names.
 
     For several, `root` holds a folder for each, called like the data set. A root with flow maps
-    gives the maps of the parts that are named.
+    gives the maps of the parts that are named, a prepared one its prepared clips.
 
     Raises:
         UsageError: an unknown name, classes that a data set has not, an empty selection.
@@ -51,6 +51,12 @@ def load_dataset(name: str, root: Path | str, classes: Classes = "native") -> Da
     if not names:
         raise UsageError(f"no data set named: choose among {', '.join(DATASETS)}")
     root = Path(root)
+    from training.prepare.cache import is_prepared
+
+    if is_prepared(root):
+        from training.prepare.load import load_prepared
+
+        return load_prepared(root, names, classes)
     if set(names) <= {*PARTS, "megc2019"}:
         from training.datasets import flow_maps
 
@@ -59,7 +65,7 @@ def load_dataset(name: str, root: Path | str, classes: Classes = "native") -> Da
             return maps if "megc2019" in names else select(maps, names)
     if len(names) == 1:
         return _loader(names[0])(root, classes)
-    return join([_loader(part)(root / part, classes) for part in dict.fromkeys(names)])
+    return join([_loader(part)(part_folder(root, part), classes) for part in dict.fromkeys(names)])
 
 
 def canonical(name: str) -> str:
@@ -73,6 +79,24 @@ def canonical(name: str) -> str:
         if wanted in (key, key.replace("_", "-"), *entry.aliases):
             return key
     raise UsageError(f"data set {name!r} is unknown: choose among {', '.join(DATASETS)}")
+
+
+def part_folder(root: Path, name: str) -> Path:
+    """The folder below `root` that is called like the data set, by any of its names.
+
+    Raises:
+        SourceNotFoundError: there is none.
+    """
+    if not root.is_dir():
+        raise SourceNotFoundError(f"{root} is not a folder: give the folder of the data sets")
+    names = (name, name.replace("_", "-"), *_ENTRIES[name].aliases)
+    for path in sorted(root.iterdir()):
+        if path.is_dir() and path.name.lower() in names:
+            return path
+    raise SourceNotFoundError(
+        f"{root} has no folder {name}: for several data sets at once it must hold one folder for "
+        "each, called like the data set; move or link them there"
+    )
 
 
 def describe_datasets() -> str:

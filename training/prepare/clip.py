@@ -1,0 +1,99 @@
+"""One clip: tracked and aligned as in a stream, its onset-apex pair turned into a motion map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recognition.config import MapConfig
+from recognition.maps import motion_map
+from recognition.motion_field import motion_field
+from recognition.onnx_recognizer import bring_to_anchor
+from streamer.faces.alignment import Aligner
+from streamer.faces.config import FaceConfig
+from streamer.faces.detector import MeshDetector
+from streamer.faces.tracker import FaceTracker
+from streamer.records import AlignedFace, Face
+from training.datasets.frames import read_frames
+from training.prepare.apex import spot_apex
+from training.records import Clip
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The pair of a clip, both faces under the apex's held transform, and its map."""
+
+    onset_image: NDArray[np.uint8]  # [S, S, 3] RGB
+    apex_image: NDArray[np.uint8]  # [S, S, 3] RGB
+    map: NDArray[np.uint8]  # [28, 28, 3] u, v, strain
+    onset: int
+    apex: int  # as annotated, or spotted
+    spotted: bool
+
+
+class ClipPreparer:
+    """Runs the streaming tracker and aligner over clips; every clip is a stream of its own."""
+
+    def __init__(self, faces: FaceConfig, maps: MapConfig) -> None:
+        self._maps = maps
+        self._tracker = FaceTracker(MeshDetector(faces), faces)
+        self._aligner = Aligner(faces)
+
+    def prepare(self, clip: Clip) -> Prepared | str:
+        """The prepared clip, or why there is none and what to do.
+
+        Raises:
+            SourceFormatError, SourceNotFoundError: its frames cannot be read.
+        """
+        last = clip.offset if clip.apex is None else clip.apex
+        faces = self._follow(clip, last)
+        if isinstance(faces, str):
+            return faces
+        onset = faces[0]
+        if clip.apex is None:
+            if len(faces) < 2:
+                return f"the face is seen in frame {clip.onset} only: no apex can be spotted"
+            apex = spot_apex(faces, self._maps)
+        elif faces[-1].index == clip.apex:
+            apex = faces[-1]
+        else:
+            return (
+                f"the face of frame {clip.onset} (onset) is lost after frame {faces[-1].index}, "
+                f"before frame {clip.apex} (apex): correct the row, or leave the clip out"
+            )
+        start = bring_to_anchor(onset, apex)
+        field = motion_field(start, apex.image, self._maps)
+        made = motion_map(field, self._maps)
+        return Prepared(start, apex.image, made, onset.index, apex.index, clip.apex is None)
+
+    def close(self) -> None:
+        """Free the face mesh."""
+        self._tracker.close()
+
+    def _follow(self, clip: Clip, last: int) -> list[AlignedFace] | str:
+        """The largest face of the onset frame through the clip, in the frames where it is seen."""
+        self._tracker.reset()
+        self._aligner.reset()
+        followed: list[AlignedFace] = []
+        wanted: int | None = None
+        for frame in read_frames(clip, last):
+            faces = self._tracker.push(frame)
+            if wanted is None:
+                if not faces:
+                    return (
+                        f"no face in frame {frame.index} (onset): give the raw frames rather than "
+                        "tightly cropped ones, or leave the clip out"
+                    )
+                wanted = max(faces, key=_area_px).face_id
+            aligned = self._aligner.push(frame, faces)
+            followed.extend(face for face in aligned if face.face.face_id == wanted)
+        if not followed:
+            return f"{clip.path} ends before frame {clip.onset} (onset): correct the row"
+        return followed
+
+
+def _area_px(face: Face) -> float:
+    x0, y0, x1, y1 = face.box_px
+    return (x1 - x0) * (y1 - y0)

@@ -1,0 +1,106 @@
+"""A finished cache as a data set: its clips point to their prepared pairs and maps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from recognition.config import MapConfig
+from streamer.errors import SourceNotFoundError, UsageError
+from streamer.faces.config import FaceConfig
+from training.datasets.assemble import assemble
+from training.datasets.casme2 import as_in_megc2019
+from training.datasets.classes import Classes, class_map
+from training.datasets.tables import Row, read_rows
+from training.prepare.cache import (
+    COLUMNS,
+    INDEX,
+    REJECTED,
+    check_made_alike,
+    read_settings,
+    settings_of,
+)
+from training.records import Clip, DataSet, Rejected
+
+COMPOSITE = "megc2019"  # prepared with its three classes; all others with their own emotions
+
+
+def load_prepared(cache: Path, names: Sequence[str], classes: Classes = "native") -> DataSet:
+    """The clips of a finished cache; each clip's `path` is its NPZ with pair and map.
+
+    Raises:
+        SourceNotFoundError: the cache is not finished.
+        UsageError: it lacks a data set of `names`, or was made with other settings.
+        SourceFormatError: its settings or index are damaged.
+    """
+    held = read_settings(cache)
+    check_made_alike(cache, held, settings_of(held.dataset, FaceConfig(), MapConfig()))
+    if not (cache / INDEX).is_file():
+        raise SourceNotFoundError(
+            f"{cache} is not finished: run mer-train prepare again, it goes on where it was"
+        )
+    rows = read_rows(cache / INDEX, None, {name: (name,) for name in COLUMNS}, {})
+    clips = [_clip(row, cache) for row in rows]
+    composite = held.dataset == COMPOSITE
+    there = {clip.dataset for clip in clips}
+    parts = sorted(there) if ",".join(names) == held.dataset else _wanted(cache, names, there)
+    sets = [
+        _part(name, [clip for clip in clips if clip.dataset == name], classes, composite, cache)
+        for name in parts
+    ]
+    return DataSet(
+        ",".join(names),
+        tuple(clip for part in sets for clip in part.clips),
+        (*_rejected(cache), *(row for part in sets for row in part.rejected)),
+    )
+
+
+def _wanted(cache: Path, names: Sequence[str], there: set[str]) -> list[str]:
+    """Some parts of a cache of several data sets."""
+    lacking = [name for name in names if name not in there]
+    if lacking:
+        raise UsageError(
+            f"{cache} holds no clips of {', '.join(lacking)}, only of {', '.join(sorted(there))}: "
+            "choose among those, or prepare the data set into another folder"
+        )
+    return list(names)
+
+
+def _part(
+    name: str, clips: Iterable[Clip], classes: Classes, composite: bool, cache: Path
+) -> DataSet:
+    if composite:
+        if classes == 5:
+            raise UsageError(f"{cache} holds {COMPOSITE}, which has three classes: choose 3")
+        return assemble(name, clips, None, cache)
+    results: Iterable[Clip | Rejected] = clips
+    if name == "casme2" and classes == 3:
+        results = [as_in_megc2019(clip) for clip in clips]
+    return assemble(name, results, class_map(name, classes), cache)
+
+
+def _clip(row: Row, cache: Path) -> Clip:
+    dataset, subject = row.text("dataset"), row.text("subject")
+    return Clip(
+        id=f"{dataset}/{subject}/{row.text('clip')}",
+        dataset=dataset,
+        subject=subject,
+        path=cache / row.text("file"),
+        fps=float(row.text("fps")),
+        onset=row.whole("onset") or 0,
+        apex=row.whole("apex"),
+        offset=row.whole("offset") or 0,
+        emotion=row.text("emotion"),
+        kind=row.text("kind"),
+        extra={"source": row.text("source"), "spotted": row.text("spotted")},
+    )
+
+
+def _rejected(cache: Path) -> list[Rejected]:
+    if not (cache / REJECTED).is_file():
+        return []
+    columns = {"source": ("source",), "reason": ("reason",)}
+    return [
+        Rejected(row.text("source"), row.text("reason"))
+        for row in read_rows(cache / REJECTED, None, columns, {})
+    ]
