@@ -230,7 +230,7 @@ def test_other_folders_and_maps_are_refused(tree: Path, tmp_path: Path) -> None:
 
 
 def test_classes_are_given_when_a_cache_is_loaded(tree: Path, tmp_path: Path) -> None:
-    """A cache keeps the emotions as annotated; three classes follow MEGC 2019 as the loader does."""
+    """A cache keeps the emotions as annotated; its classes are those of the loader."""
     rows = [
         casme2_row("01", "EP02_01f", 46, 51, 56, "disgust", 4),
         casme2_row("05", "EP09_05f", 46, 51, 56, "disgust", 4),  # left out of the three classes
