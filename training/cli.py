@@ -88,6 +88,36 @@ def prepare(
     typer.echo(run(load_dataset(dataset, root), output).text(output))
 
 
+@app.command()
+def loso(
+    dataset: Annotated[str, typer.Option(help="Data set, or several: casme2,smic.")],
+    root: Annotated[Path, typer.Option(help="Folder of the data set; of maps, or their index.")],
+    output: Annotated[Path, typer.Option(help="Run folder; a stopped run goes on there.")],
+    model: Annotated[
+        str, typer.Option(help="scvit, ststnet, off-apexnet, svm, zero-shot; or several: a,b.")
+    ] = "scvit",
+    protocol: Annotated[str, typer.Option(help="clean, or published (oracle epoch).")] = "clean",
+    kind: Annotated[str, typer.Option(help="composite, single or cross (data set).")] = "composite",
+    classes: Annotated[int, typer.Option(help="3 or 5.")] = 3,
+    seeds: Annotated[int, typer.Option(min=1, help="Trainings of every fold.")] = 3,
+    epochs: Annotated[
+        str | None, typer.Option(help="A number, or inner (subject splits). Default: published.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    engine: Annotated[str, typer.Option(help="local or ray.")] = "local",
+    address: Annotated[str | None, typer.Option(help="Of a Ray cluster.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Folds at the same time (not stacked).")] = 1,
+    stacked: Annotated[bool, typer.Option(help="Folds of small networks in one program.")] = True,
+    overwrite: Annotated[bool, typer.Option(help="Drop what the run folder holds.")] = False,
+) -> None:
+    """Benchmark models, leaving one subject out: UF1, UAR, per-fold JSON, table and plots."""
+    options = dict(locals())
+    require_training()
+    from training.loso.command import run_command
+
+    typer.echo(run_command(**options))
+
+
 def require_training() -> None:
     """Says what to install when the training extra is missing.
 

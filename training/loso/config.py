@@ -1,0 +1,66 @@
+"""Settings of one benchmark run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from streamer.errors import UsageError
+
+Protocol = Literal["clean", "published"]
+Kind = Literal["composite", "single", "cross"]
+Engine = Literal["local", "ray"]
+Classes = Literal[3, 5]
+INNER = "inner"
+
+
+@dataclass(frozen=True, slots=True)
+class LosoConfig:
+    """One model under one protocol. `epochs` None: as published; "inner": by subject splits."""
+
+    dataset: str
+    root: Path
+    model: str
+    output: Path
+    protocol: Protocol = "clean"
+    kind: Kind = "composite"
+    classes: Classes = 3
+    seeds: int = 3
+    epochs: int | Literal["inner"] | None = None
+    device: str = "auto"
+    engine: Engine = "local"
+    address: str | None = None
+    jobs: int = 1
+    stacked: bool = True
+    overwrite: bool = False
+
+
+def parse_epochs(text: str | None) -> int | Literal["inner"] | None:
+    """A number of epochs, "inner", or None.
+
+    Raises:
+        UsageError: something else.
+    """
+    if text is None:
+        return None
+    if text == INNER:
+        return "inner"
+    if not text.isdigit() or int(text) < 1:
+        raise UsageError(f"--epochs {text!r}: give a whole number from 1 on, or {INNER}")
+    return int(text)
+
+
+def pick_device(name: str) -> str:
+    """ "cpu" or "cuda" for auto, cpu, cuda.
+
+    Raises:
+        UsageError: an unknown name, or no CUDA device where one is asked for.
+    """
+    import torch
+
+    if name not in ("auto", "cpu", "cuda"):
+        raise UsageError(f"--device {name!r}: choose auto, cpu or cuda")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise UsageError("--device cuda: no CUDA device is there; choose cpu or auto")
+    return "cuda" if name != "cpu" and torch.cuda.is_available() else "cpu"

@@ -1,0 +1,160 @@
+"""The protocols: when the training stops, and on whose word.
+
+clean      fixed epochs, or epochs chosen by leaving out subjects of the fold's training part
+published  the epoch that scores best on the held-out subject ("oracle epoch"): flattered; only to
+           compare with figures that were made so, and labelled in every table
+
+Held-out labels are read in `_oracle` alone; the models get none of them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import GroupShuffleSplit
+
+from training.loso.folds import Fold
+from training.loso.outcome import Outcome
+from training.loso.settings import Recipe
+from training.metrics import score_recognition
+from training.models.base import FitPlan, Fitted, Model, Samples, fit_one_by_one
+from training.records import Prediction
+
+_LOOKS = 100  # at most so many epochs are looked at
+_INNER_SHARE = 0.25  # of the training subjects, to choose the epochs by
+
+Rows = NDArray[np.int64]
+# (epoch, fold, fitted) -> None; keeps what it is told
+_Answer = tuple[int, NDArray[np.float32], NDArray[np.float32] | None]
+
+
+def run_folds(
+    model: Model, samples: Samples, folds: Sequence[Fold], seed: int, recipe: Recipe
+) -> list[Outcome]:
+    """Trains and asks the folds under one seed."""
+    started = time.monotonic()
+    plan = FitPlan(len(recipe.classes), seed, recipe.epochs, recipe.device, samples.ids)
+    if model.default_epochs == 0 or (recipe.protocol == "clean" and not recipe.inner):
+        answers = _fixed(model, samples, folds, plan, recipe)
+    elif recipe.protocol == "published":
+        answers = _oracle(model, samples, folds, plan, recipe)
+    else:
+        answers = _inner(model, samples, folds, plan, recipe)
+    share = (time.monotonic() - started) / max(len(folds), 1)
+    return [
+        _outcome(samples, fold, seed, answer, share, recipe.classes)
+        for fold, answer in zip(folds, answers, strict=True)
+    ]
+
+
+def _fixed(
+    model: Model, samples: Samples, folds: Sequence[Fold], plan: FitPlan, recipe: Recipe
+) -> list[_Answer]:
+    fitted = _fitter(model, recipe)(samples, [fold.train for fold in folds], plan, None)
+    epochs = plan.epochs if model.default_epochs else 0
+    return [
+        (epochs, *_ask(one, samples.maps[fold.test]))
+        for one, fold in zip(fitted, folds, strict=True)
+    ]
+
+
+def _oracle(
+    model: Model, samples: Samples, folds: Sequence[Fold], plan: FitPlan, recipe: Recipe
+) -> list[_Answer]:
+    """The epoch with the highest accuracy on the held-out clips; the earliest of equals."""
+    best: dict[int, tuple[float, _Answer]] = {}
+    every = max(1, plan.epochs // _LOOKS)
+
+    def watch(epoch: int, position: int, fitted: Fitted) -> None:
+        if epoch % every and epoch != plan.epochs:
+            return
+        test = folds[position].test
+        shares, features = _ask(fitted, samples.maps[test])
+        right = float((shares.argmax(axis=1) == samples.labels[test]).mean())
+        if position not in best or right > best[position][0]:
+            best[position] = (right, (epoch, shares, features))
+
+    _fitter(model, recipe)(samples, [fold.train for fold in folds], plan, watch)
+    return [best[position][1] for position in range(len(folds))]
+
+
+def _inner(
+    model: Model, samples: Samples, folds: Sequence[Fold], plan: FitPlan, recipe: Recipe
+) -> list[_Answer]:
+    """Epochs by an inner subject split, then all training clips for that many epochs."""
+    chosen = _choose_epochs(model, samples, folds, plan, recipe)
+    answers: dict[int, _Answer] = {}
+
+    def watch(epoch: int, position: int, fitted: Fitted) -> None:
+        if epoch == chosen[position]:
+            test = folds[position].test
+            answers[position] = (epoch, *_ask(fitted, samples.maps[test]))
+
+    most = replace(plan, epochs=max(chosen))
+    _fitter(model, recipe)(samples, [fold.train for fold in folds], most, watch)
+    return [answers[position] for position in range(len(folds))]
+
+
+def _choose_epochs(
+    model: Model, samples: Samples, folds: Sequence[Fold], plan: FitPlan, recipe: Recipe
+) -> list[int]:
+    """Per fold, the epoch with the best UF1 on left-out subjects of its training part."""
+    splits = [_inner_split(samples, fold.train, plan.seed) for fold in folds]
+    best: dict[int, tuple[float, int]] = {}
+    every = max(1, plan.epochs // _LOOKS)
+
+    def watch(epoch: int, position: int, fitted: Fitted) -> None:
+        if epoch % every and epoch != plan.epochs:
+            return
+        rows = splits[position][1]
+        guess = fitted.probabilities(samples.maps[rows]).argmax(axis=1)
+        uf1 = score_recognition(samples.labels[rows], guess, plan.classes).uf1
+        if position not in best or uf1 > best[position][0]:
+            best[position] = (uf1, epoch)
+
+    _fitter(model, recipe)(samples, [split[0] for split in splits], plan, watch)
+    return [best[position][1] for position in range(len(folds))]
+
+
+def _inner_split(samples: Samples, train: Rows, seed: int) -> tuple[Rows, Rows]:
+    groups = [samples.groups[row] for row in train]
+    if len(set(groups)) < 2:
+        return train, train
+    splitter = GroupShuffleSplit(1, test_size=_INNER_SHARE, random_state=seed)
+    kept, left = next(splitter.split(train, groups=groups))
+    return train[kept], train[left]
+
+
+def _fitter(model: Model, recipe: Recipe) -> Callable[..., list[Fitted]]:
+    if recipe.stacked:
+        return model.fit_folds
+    return lambda samples, rows, plan, watch: fit_one_by_one(model, samples, rows, plan, watch)
+
+
+def _ask(
+    fitted: Fitted, maps: NDArray[np.uint8]
+) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    return fitted.probabilities(maps), fitted.features(maps)
+
+
+def _outcome(
+    samples: Samples,
+    fold: Fold,
+    seed: int,
+    answer: _Answer,
+    seconds: float,
+    classes: Sequence[str],
+) -> Outcome:
+    epoch, shares, features = answer
+    ids = [samples.ids[row] for row in fold.test]
+    predictions = tuple(
+        Prediction(clip, samples.groups[row], classes[samples.labels[row]], share)
+        for clip, row, share in zip(ids, fold.test, shares, strict=True)
+    )
+    one = features if seed == 0 else None  # one seed is enough for the plot
+    named = {} if one is None else dict(zip(ids, one, strict=True))
+    return Outcome(fold.name, seed, epoch, len(fold.train), seconds, predictions, named)

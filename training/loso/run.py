@@ -1,0 +1,142 @@
+"""`mer-train loso`, top to bottom: select, fold, train what is not yet done, score, write."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import platform
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import yaml
+from tqdm import tqdm
+
+from streamer.errors import OutputError
+from training.loso.config import LosoConfig, pick_device
+from training.loso.engine import Task, make_tasks, run_local
+from training.loso.folds import Fold, make_folds, missing_classes
+from training.loso.outcome import Outcome
+from training.loso.report import combine, write_report
+from training.loso.selection import load_selection
+from training.loso.settings import Recipe, digest_settings, make_recipe, settings_of
+from training.loso.store import load_outcome, save_outcome, write_text
+from training.models.base import Samples
+from training.models.registry import make_model
+
+CONFIG = "config.yaml"
+_PACKAGES = ("mer-stream", "torch", "numpy", "scikit-learn", "onnxruntime", "onnxruntime-gpu")
+
+
+def run_models(config: LosoConfig, models: Sequence[str]) -> list[dict[str, Any]]:
+    """One run per model; several models get a folder each and a table together."""
+    if len(models) == 1:
+        return [run_loso(replace(config, model=models[0]))]
+    runs = [run_loso(replace(config, model=name, output=config.output / name)) for name in models]
+    combine(config.output, runs)
+    return runs
+
+
+def run_loso(config: LosoConfig) -> dict[str, Any]:
+    """Runs what is missing in the run folder and returns what `results.json` holds.
+
+    Raises:
+        UsageError, SourceNotFoundError, SourceFormatError: see the selection and the folds.
+        OutputError: the folder holds another run, or cannot be written.
+    """
+    started = time.monotonic()
+    selection = load_selection(config.dataset, config.root, config.classes)
+    samples = selection.samples
+    model = make_model(config.model)
+    recipe = make_recipe(config, model, selection.classes, pick_device(config.device))
+    folds = make_folds(samples, config.kind)
+    seeds = list(range(config.seeds)) if model.seeded else [0]
+    settings = settings_of(config, model, recipe, selection)
+    digest = digest_settings(settings)
+    prepare_folder(config, settings, digest)
+    outcomes = _complete(config, samples, folds, seeds, recipe, digest)
+    extra = {
+        "warnings": list(missing_classes(folds, samples.labels, selection.classes)),
+        "folds": len(folds),
+        "device": recipe.device,
+        "wall_s": round(time.monotonic() - started, 2),
+        "training_s": round(sum(outcome.seconds for outcome in outcomes), 2),
+    }
+    return write_report(config, selection, recipe, outcomes, seeds, extra)
+
+
+def prepare_folder(config: LosoConfig, settings: Mapping[str, object], digest: str) -> None:
+    """Writes config.yaml; refuses a folder that holds a run of other settings.
+
+    Raises:
+        OutputError: it does, and `overwrite` is off.
+    """
+    path = config.output / CONFIG
+    if path.is_file() and not config.overwrite:
+        there = yaml.safe_load(path.read_text(encoding="utf-8"))
+        found = there.get("digest") if isinstance(there, dict) else None
+        if found != digest:
+            raise OutputError(
+                f"{config.output} holds a run with other settings or data: choose another "
+                "--output, or --overwrite"
+            )
+    if config.overwrite:
+        for old in config.output.glob("folds/*.json"):
+            old.unlink()
+    facts = {
+        "digest": digest,
+        "settings": json.loads(json.dumps(settings)),
+        "run": {k: str(v) if isinstance(v, Path) else v for k, v in asdict(config).items()},
+        "versions": _versions(),
+    }
+    write_text(path, yaml.safe_dump(facts, sort_keys=False))
+
+
+def _complete(
+    config: LosoConfig,
+    samples: Samples,
+    folds: Sequence[Fold],
+    seeds: Sequence[int],
+    recipe: Recipe,
+    digest: str,
+) -> list[Outcome]:
+    """Outcomes of all folds and seeds: those in the folder, then those that had to be trained."""
+    found = {
+        (fold.name, seed): load_outcome(config.output, fold.name, seed, digest)
+        for seed in seeds
+        for fold in folds
+    }
+    done = [outcome for outcome in found.values() if outcome is not None]
+    todo = [(f, seed) for seed in seeds for f in folds if found[f.name, seed] is None]
+    tasks = make_tasks(todo, recipe.stacked)
+    total = len(folds) * len(seeds)
+    bar = tqdm(total=total, initial=len(done), desc=config.model, unit="fold", file=sys.stderr)
+    with bar:
+        for outcomes in _engine(config, samples, tasks, recipe):
+            for outcome in outcomes:
+                save_outcome(config.output, outcome, digest)
+            done += outcomes
+            bar.update(len(outcomes))
+    return done
+
+
+def _engine(
+    config: LosoConfig, samples: Samples, tasks: Sequence[Task], recipe: Recipe
+) -> Iterator[list[Outcome]]:
+    if config.engine == "ray" and tasks:
+        from training.loso.ray_engine import run_ray
+
+        return run_ray(config.model, samples, tasks, recipe, config.address)
+    return run_local(config.model, samples, tasks, recipe, config.jobs)
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for name in _PACKAGES:
+        with contextlib.suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found

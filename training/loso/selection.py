@@ -1,0 +1,81 @@
+"""From a data set on disk to samples."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from streamer.errors import SourceFormatError, UsageError
+from training.datasets import class_names, load_dataset
+from training.datasets.map_files import load_maps
+from training.models.base import Samples
+from training.records import Clip
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a benchmark runs on."""
+
+    samples: Samples
+    classes: tuple[str, ...]
+    rejected: tuple[str, ...]  # a sentence for each row that cannot be used
+    digest: str  # changes when any clip, label or map does
+
+
+def load_selection(dataset: str, root: Path, classes: Literal[3, 5]) -> Selection:
+    """Reads the maps of one or more data sets.
+
+    Raises:
+        SourceNotFoundError, SourceFormatError, UsageError: see the loaders; a map with NaN or of
+            another size is named.
+    """
+    loaded = load_dataset(dataset, root, classes)
+    if not loaded.clips:
+        raise UsageError(f"{dataset} in {root} has no clips: choose another data set or root")
+    names = _classes(sorted({clip.dataset for clip in loaded.clips}), classes)
+    samples = to_samples(loaded.clips, names)
+    rejected = tuple(f"{row.source}: {row.reason}" for row in loaded.rejected)
+    return Selection(samples, names, rejected, digest_of(samples, names))
+
+
+def to_samples(clips: Sequence[Clip], classes: Sequence[str]) -> Samples:
+    """Maps and labels of the clips.
+
+    Raises:
+        SourceFormatError: two clips with one id, or a label outside the classes.
+    """
+    ids = tuple(clip.id for clip in clips)
+    if len(set(ids)) != len(ids):
+        double = next(clip for clip in ids if ids.count(clip) > 1)
+        raise SourceFormatError(f"clip {double} is listed twice: every clip counts once")
+    unknown = [clip for clip in clips if clip.emotion not in classes]
+    if unknown:
+        raise SourceFormatError(
+            f"{unknown[0].path}: {unknown[0].emotion!r} is none of {', '.join(classes)}: correct "
+            "the label or leave the clip out"
+        )
+    labels = np.array([list(classes).index(clip.emotion) for clip in clips], dtype=np.int64)
+    return Samples(ids, tuple(clip.group for clip in clips), load_maps(clips), labels)
+
+
+def digest_of(samples: Samples, classes: Sequence[str]) -> str:
+    """Sixteen hexadecimal digits of ids, labels, classes and maps, whatever their order."""
+    whole = hashlib.sha256(repr(tuple(classes)).encode())
+    for row in sorted(range(len(samples)), key=lambda i: samples.ids[i]):
+        whole.update(f"{samples.ids[row]} {samples.groups[row]} {samples.labels[row]}".encode())
+        whole.update(samples.maps[row].tobytes())
+    return whole.hexdigest()[:16]
+
+
+def _classes(datasets: Sequence[str], classes: Literal[3, 5]) -> tuple[str, ...]:
+    lists = {class_names(name, classes) for name in datasets}
+    if len(lists) != 1:
+        raise UsageError(
+            f"{', '.join(datasets)} do not share the same {classes} classes: run them one by one"
+        )
+    return lists.pop() or ()

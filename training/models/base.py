@@ -1,0 +1,130 @@
+"""What a model of the benchmark is given and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Settings = Mapping[str, object]  # plain values only: they are written into the run folder
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Samples:
+    """Clips as arrays. Row i of every field is the clip `ids[i]`."""
+
+    ids: tuple[str, ...]
+    groups: tuple[str, ...]  # data set and subject
+    maps: NDArray[np.uint8]  # [N, 28, 28, 3]: u, v, strain
+    labels: NDArray[np.int64]  # [N], positions in the list of classes
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def take(self, rows: NDArray[np.int64]) -> Samples:
+        """Only these rows, in this order."""
+        return Samples(
+            tuple(self.ids[i] for i in rows),
+            tuple(self.groups[i] for i in rows),
+            self.maps[rows],
+            self.labels[rows],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FitPlan:
+    """How one training goes, the same for every fold.
+
+    `order` lists the ids of the whole selection: the order of the batches is drawn for it, and a
+    fold leaves out the ids it does not train on. So folds that are trained together and folds that
+    are trained one by one meet their clips in the same order.
+    """
+
+    classes: int
+    seed: int
+    epochs: int  # passes over the training clips; models without epochs ignore it
+    device: str
+    order: tuple[str, ...]
+
+
+class Fitted(Protocol):
+    """A model that has been trained."""
+
+    def probabilities(self, maps: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """[N, classes] of maps uint8 [N, 28, 28, 3]; rows sum to one."""
+        ...
+
+    def features(self, maps: NDArray[np.uint8]) -> NDArray[np.float32] | None:
+        """[N, D], what the last layer sees; None where the model has none."""
+        ...
+
+
+# Told after an epoch: epoch (from 1), position of the fold, the model as it is now.
+Watch = Callable[[int, int, Fitted], None]
+
+
+class Model(Protocol):
+    """A recipe that turns training clips into a fitted model."""
+
+    @property
+    def name(self) -> str:
+        """As on the command line."""
+        ...
+
+    @property
+    def default_epochs(self) -> int:
+        """As published, or our choice; 0 for a model without epochs."""
+        ...
+
+    @property
+    def seeded(self) -> bool:
+        """Whether the seed changes anything."""
+        ...
+
+    @property
+    def stacks(self) -> bool:
+        """Whether `fit_folds` trains all folds in one program."""
+        ...
+
+    def settings(self) -> Settings:
+        """Everything besides the plan that changes the result."""
+        ...
+
+    def fit(self, train: Samples, plan: FitPlan, watch: Watch | None = None) -> Fitted:
+        """One fold: only its training clips are passed."""
+        ...
+
+    def fit_folds(
+        self,
+        samples: Samples,
+        rows: Sequence[NDArray[np.int64]],
+        plan: FitPlan,
+        watch: Watch | None = None,
+    ) -> list[Fitted]:
+        """Many folds at once; fold f learns from `rows[f]` of the samples and from nothing else."""
+        ...
+
+
+def fit_one_by_one(
+    model: Model,
+    samples: Samples,
+    rows: Sequence[NDArray[np.int64]],
+    plan: FitPlan,
+    watch: Watch | None = None,
+) -> list[Fitted]:
+    """`fit_folds` as a loop over `fit`."""
+    return [
+        model.fit(samples.take(own), plan, _at(position, watch))
+        for position, own in enumerate(rows)
+    ]
+
+
+def _at(position: int, watch: Watch | None) -> Watch | None:
+    """A fold that is trained alone has position 0; tell its true one."""
+    if watch is None:
+        return None
+    told = watch
+    return lambda epoch, _, fitted: told(epoch, position, fitted)

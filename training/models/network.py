@@ -1,0 +1,74 @@
+"""A small network as a model of the benchmark: how it is built, trained, asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from training.models.base import FitPlan, Fitted, Samples, Settings, Watch
+from training.models.loop import train_alone
+from training.models.stack import GradientMaker, train_stacked, vmap_gradients
+
+
+class FlowNet(nn.Module):
+    """A network on uint8 maps [N, 28, 28, 3] -> logits [N, C]; scaling happens inside."""
+
+    def embed(self, maps: Tensor) -> Tensor:
+        """What the last layer sees, [N, D]."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Optimiser:
+    """Adam without weight decay, as STSTNet and OFF-ApexNet use it."""
+
+    epochs: int
+    batch: int
+    learning_rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkModel:
+    """A published small network under Adam and cross entropy; folds can be trained stacked."""
+
+    name: str
+    build: Callable[[int], FlowNet]  # classes -> network
+    optimiser: Optimiser
+    about: str  # changes with the structure: finished folds of another structure do not count
+    gradients: Callable[[FlowNet], GradientMaker] = vmap_gradients
+    stacks: bool = True
+    seeded: bool = True
+
+    @property
+    def default_epochs(self) -> int:
+        """Passes over the training clips."""
+        return self.optimiser.epochs
+
+    def settings(self) -> Settings:
+        """Optimiser and structure."""
+        return {**asdict(self.optimiser), "structure": self.about}
+
+    def fit(self, train: Samples, plan: FitPlan, watch: Watch | None = None) -> Fitted:
+        """One network, one fold."""
+        return train_alone(self._fresh(plan), train, plan, self.optimiser, watch)
+
+    def fit_folds(
+        self,
+        samples: Samples,
+        rows: Sequence[NDArray[np.int64]],
+        plan: FitPlan,
+        watch: Watch | None = None,
+    ) -> list[Fitted]:
+        """All folds in one program; equal to the loop within float tolerance."""
+        net = self._fresh(plan)
+        return train_stacked(net, self.gradients(net), samples, rows, plan, self.optimiser, watch)
+
+    def _fresh(self, plan: FitPlan) -> FlowNet:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(plan.seed)
+            return self.build(plan.classes)

@@ -1,0 +1,69 @@
+"""The bundled model, trained on synthetic motion alone: scored as it is, nothing learnt here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recognition.config import RecognizerConfig
+from recognition.onnx_recognizer import OnnxRecognizer
+from recognition.weights_check import BUNDLED
+from streamer.errors import UsageError
+from streamer.records import EMOTIONS
+from training.export import sha256_of
+from training.models.base import FitPlan, Fitted, Samples, Settings, Watch, fit_one_by_one
+
+
+@dataclass(frozen=True, slots=True)
+class FittedZeroShot:
+    """An ONNX session."""
+
+    recognizer: OnnxRecognizer
+
+    def probabilities(self, maps: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """[N, 3], calibrated on synthetic motion."""
+        return self.recognizer.recognize_maps(maps)
+
+    def features(self, maps: NDArray[np.uint8]) -> None:
+        """The exported graph gives none."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class ZeroShotModel:
+    """No training: every fold gets the same answers."""
+
+    name: str = "zero-shot"
+    default_epochs: int = 0
+    seeded: bool = False
+    stacks: bool = False
+
+    def settings(self) -> Settings:
+        """Which file was asked."""
+        return {"sha256": dict(sha256_of([BUNDLED]))}
+
+    def fit(self, train: Samples, plan: FitPlan, watch: Watch | None = None) -> Fitted:
+        """Opens the bundled model.
+
+        Raises:
+            UsageError: the protocol has other classes than the model.
+        """
+        if plan.classes != len(EMOTIONS):
+            raise UsageError(
+                f"zero-shot knows {', '.join(EMOTIONS)}, not {plan.classes} classes: choose "
+                "--classes 3 or another model"
+            )
+        return FittedZeroShot(OnnxRecognizer(None, RecognizerConfig(device="cpu")))
+
+    def fit_folds(
+        self,
+        samples: Samples,
+        rows: Sequence[NDArray[np.int64]],
+        plan: FitPlan,
+        watch: Watch | None = None,
+    ) -> list[Fitted]:
+        """A loop."""
+        return fit_one_by_one(self, samples, rows, plan, watch)
