@@ -6,8 +6,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.faces.landmarks import eye_centres
-
 _WIDTH_IOD, _HEIGHT_IOD = 0.46, 0.22
 _LOOK_S = 0.7  # how quickly the usual look follows (more slowly while the eyes are busy)
 _RISE_S, _FALL_S = 3.0, 0.3  # how quickly the usual change follows, upwards and downwards
@@ -29,17 +27,15 @@ class EyeWatcher:
     def push(
         self,
         image: NDArray[np.uint8],
-        landmarks_px: NDArray[np.float32],
+        centres_px: NDArray[np.float64],
         iod_px: float,
-        head_px: NDArray,
         time_s: float,
     ) -> float:
         """Change of the eyes above its usual level: near 0 at rest, 0.2 to 0.7 in a blink.
 
-        `image` is the grey aligned face; `landmarks_px` are those of the anchor, `head_px` is the
-        head's translation since.
+        `image` is the grey aligned face, `centres_px` [2, 2] where its eye centres are now.
         """
-        now = [_cut(image, centre + head_px, iod_px) for centre in eye_centres(landmarks_px)]
+        now = [_cut(image, centre, iod_px) for centre in centres_px]
         if len(self._usual) != 2 or any(
             a.shape != b.shape for a, b in zip(self._usual, now, strict=True)
         ):

@@ -21,6 +21,7 @@ from spotting.config import SpotterConfig
 from spotting.series import MotionSeries
 
 HALF_WIDTHS_S = np.array([0.05, 0.08, 0.12, 0.17, 0.23, 0.30])
+_AROUND_S = np.concatenate([-HALF_WIDTHS_S, HALF_WIDTHS_S])
 _NOISE_WIDTH = 2  # of HALF_WIDTHS_S: where the noise is learned
 _NOISE_STEP_S = 0.05
 _UNREST_S = (0.4, 1.1)  # before a bump, the face should be calm from ... to ... seconds
@@ -36,8 +37,8 @@ class Bump:
     time_s: float
     score: float  # over the threshold, >= 1
     half_width_s: float
-    height_iod: NDArray[np.float32]  # [rows, 2]
-    row_scores: NDArray[np.float32]  # [rows] over the threshold
+    height_iod: NDArray[np.float64]  # [rows, 2]
+    row_scores: NDArray[np.float64]  # [rows] over the threshold
 
 
 class BumpDetector:
@@ -49,7 +50,7 @@ class BumpDetector:
         self._limit_iod = np.where(eye_rows, config.blink_lid_iod, config.micro_max_iod)
         self._noise: deque[NDArray] = deque(maxlen=int(config.noise_memory_s / _NOISE_STEP_S))
         self._noise_s = -np.inf
-        self._level = np.zeros(rows)
+        self._learned = 0
         self._unrest: deque[tuple[float, NDArray]] = deque()
         self._next = 0  # absolute number of the next sample to look at
         self._recent: deque[Bump] = deque()
@@ -81,13 +82,14 @@ class BumpDetector:
 
     def _measure(self, series: MotionSeries, k: int) -> Bump:
         now_s = float(series.time_s[k])
-        before = _at(series, now_s - HALF_WIDTHS_S)
-        after = _at(series, now_s + HALF_WIDTHS_S)
-        value = series.smooth[k].astype(np.float64)
-        bumps = value - 0.5 * (before[0] + after[0])  # [H, rows, 2]
-        stays = np.hypot(*np.moveaxis(after[0] - before[0], -1, 0))
-        head = series.head[k] - 0.5 * (before[1] + after[1])
+        around, head_around = _at(series, now_s + _AROUND_S)
+        before, after = around[: len(HALF_WIDTHS_S)], around[len(HALF_WIDTHS_S) :]
+        bumps = series.smooth[k] - 0.5 * (before + after)  # [H, rows, 2]
+        change = after - before
+        stays = np.hypot(change[..., 0], change[..., 1])
         height = np.hypot(bumps[..., 0], bumps[..., 1])
+        middle = head_around[: len(HALF_WIDTHS_S)] + head_around[len(HALF_WIDTHS_S) :]
+        head = series.head[k] - 0.5 * middle
         self._learn_noise(now_s, height[_NOISE_WIDTH])
         leak = self._config.head_leak * np.abs(head).sum(axis=1)
         net = height - 0.5 * stays - leak[:, None]
@@ -101,8 +103,8 @@ class BumpDetector:
             now_s,
             float(scores[best].max()),
             float(HALF_WIDTHS_S[best]),
-            bumps[best].astype(np.float32),
-            scores[best].astype(np.float32),
+            bumps[best],
+            scores[best],
         )
 
     def _unrest_before(self, now_s: float, net: NDArray) -> NDArray:
@@ -121,7 +123,8 @@ class BumpDetector:
             return
         self._noise_s = now_s
         self._noise.append(height)
-        if len(self._noise) % 5 == 0 or len(self._noise) < 5:
+        self._learned += 1
+        if self._learned % 5 == 0 or self._learned < 5:
             c = self._config
             level = np.median(np.array(self._noise), axis=0)
             self.threshold_iod = (

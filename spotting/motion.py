@@ -17,7 +17,7 @@ from spotting.blink import EyeWatcher
 from spotting.config import SpotterConfig
 from spotting.regions import LAYOUT, REGION_NAMES
 from spotting.rigid import N_PARAMETERS, RigidFit
-from streamer.faces.landmarks import inter_ocular_px
+from streamer.faces.landmarks import eye_centres, inter_ocular_px
 from streamer.records import AlignedFace, Motion
 
 _WINDOW_PX = 15  # of the Lucas-Kanade patch on a 128-px face: a third of the inter-ocular distance
@@ -44,7 +44,7 @@ class _Reference:
     cells_px: NDArray[np.float32]  # [C, 1, 2], the same as Lucas-Kanade wants them
     rigid: RigidFit
     iod_px: float
-    shift_px: NDArray[np.float64]  # [2] head translation from the anchor to this reference
+    eyes_px: NDArray[np.float64]  # [2, 2] eye centres
     carried_iod: NDArray[np.float32]  # [R, 2] displacement up to this reference
     carried_head: NDArray[np.float64]  # [6]
 
@@ -70,7 +70,9 @@ class MotionMeter:
         if self._reference is None or self._reference.anchor != face.anchor:
             gate = "" if self._reference is None else "re-anchored"
             cells = LAYOUT.positions(face.landmarks_px)
-            self._reference = self._new_reference(face, picture, cells, np.zeros(2))
+            self._reference = self._new_reference(
+                face, picture, cells, eye_centres(face.landmarks_px)
+            )
         reference = self._reference
         cells_iod, quality = self._follow(reference, picture)
         head = reference.rigid.solve(cells_iod, LAYOUT.rigid_weight * quality)
@@ -80,9 +82,8 @@ class MotionMeter:
         self._last, self._head = displacement, head
         self.head_iod = reference.carried_head + head
         shift = head[:2] * reference.iod_px
-        blink = self._eyes.push(
-            grey, face.landmarks_px, reference.iod_px, reference.shift_px + shift, face.time_s
-        )
+        eyes_px = reference.eyes_px + shift
+        blink = self._eyes.push(grey, eyes_px, reference.iod_px, face.time_s)
         return Motion(
             face.index,
             face.time_s,
@@ -101,8 +102,8 @@ class MotionMeter:
         # The head has moved inside the held transform: the cells go with it.
         moved = old.cells.copy()
         moved[:, :2] += (old.rigid.motion(self._head) * old.iod_px).astype(np.float32)
-        shift = old.shift_px + self._head[:2] * old.iod_px
-        self._reference = self._new_reference(face, self._picture, moved, shift)
+        eyes_px = old.eyes_px + self._head[:2] * old.iod_px
+        self._reference = self._new_reference(face, self._picture, moved, eyes_px)
 
     @property
     def reference_s(self) -> float:
@@ -114,7 +115,7 @@ class MotionMeter:
         face: AlignedFace,
         picture: NDArray[np.uint8],
         cells: NDArray[np.float32],
-        shift_px: NDArray[np.float64],
+        eyes_px: NDArray[np.float64],
     ) -> _Reference:
         iod_px = inter_ocular_px(face.landmarks_px)
         return _Reference(
@@ -125,7 +126,7 @@ class MotionMeter:
             np.ascontiguousarray(cells[:, None, :2]),
             RigidFit((cells - cells.mean(axis=0)) / iod_px),
             iod_px,
-            shift_px,
+            eyes_px,
             self._last,
             self.head_iod,
         )

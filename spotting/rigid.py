@@ -36,7 +36,7 @@ class RigidFit:
         return self.design @ parameters
 
     def solve(
-        self, motion_iod: NDArray, weights: NDArray, scale_iod: float = 0.006, rounds: int = 4
+        self, motion_iod: NDArray, weights: NDArray, scale_iod: float = 0.006, rounds: int = 3
     ) -> NDArray[np.float64]:
         """Head parameters [6] in `motion_iod` [C, 2], by iteratively reweighted least squares.
 

@@ -67,7 +67,8 @@ class MotionSeries:
             k = self._final
             low = np.searchsorted(times, times[k] - self._half_s - 1e-6)
             high = np.searchsorted(times, times[k] + self._half_s + 1e-6)
-            self.smooth[k] = self.value[low:high].mean(axis=0)
+            only = high - low == 1
+            self.smooth[k] = self.value[k] if only else self.value[low:high].mean(axis=0)
             if k > 0:
                 held = ~self.open[k]
                 self.smooth[k, held] = self.smooth[k - 1, held]

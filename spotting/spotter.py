@@ -21,6 +21,8 @@ _PAIRS = [
     for i, name in enumerate(REGION_NAMES)
     if name.endswith("_left")
 ]
+_LEFT, _RIGHT = np.array(_PAIRS).T
+_MIRROR = np.array([-1.0, 1.0])
 ROWS = len(REGION_NAMES) + len(_PAIRS)
 _BLINKED = np.array(
     [name in SHAKEN_BY_BLINK for name in REGION_NAMES]
@@ -39,9 +41,8 @@ def with_symmetric_pairs(displacement: NDArray) -> NDArray[np.float32]:
 
     Spontaneous expressions are near symmetric, so the pair has half the noise power of a side.
     """
-    left = displacement[[a for a, _ in _PAIRS]]
-    right = displacement[[b for _, b in _PAIRS]] * np.array([-1.0, 1.0])
-    return np.concatenate([displacement, 0.5 * (left + right)]).astype(np.float32)
+    pairs = 0.5 * (displacement[_LEFT] + displacement[_RIGHT] * _MIRROR)
+    return np.concatenate([displacement, pairs]).astype(np.float32)
 
 
 def latency_s(config: SpotterConfig) -> float:
