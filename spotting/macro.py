@@ -14,10 +14,24 @@ _REST_S = 1.5  # how quickly the idea of rest follows a slow drift
 _FOOT = 0.2  # onset: where the rise passes this share of the peak
 
 
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """Where the regions [rows, 2] and the head [3] are when nothing happens."""
+
+    value: NDArray[np.float64]
+    head: NDArray[np.float64]
+
+    def towards(self, other: _Rest, share: float) -> _Rest:
+        return _Rest(
+            self.value + share * (other.value - self.value),
+            self.head + share * (other.head - self.head),
+        )
+
+
 @dataclass(slots=True)
 class _Open:
     since: int  # absolute sample at which the threshold was passed
-    rest: NDArray[np.float64]
+    rest: _Rest
     peak: float = 0.0
     apex: int = 0
 
@@ -39,7 +53,7 @@ class DepartureDetector:
     def __init__(self, rows: int, config: SpotterConfig) -> None:
         self._config = config
         self._threshold = config.macro_open_iod / config.sensitivity
-        self._rest: NDArray[np.float64] | None = None
+        self._rest: _Rest | None = None
         self._before_s = 0.0
         self._open: _Open | None = None
         self._next = 0
@@ -63,20 +77,20 @@ class DepartureDetector:
         return found
 
     def _step(self, series: MotionSeries, k: int) -> Departure | None:
-        value, now_s = series.smooth[k].astype(np.float64), float(series.time_s[k])
+        now, now_s = _at(series, k), float(series.time_s[k])
         if self._rest is None:
-            self._rest, self._before_s = value, now_s
+            self._rest, self._before_s = now, now_s
         if self._open is None:
-            away = _away(value, self._rest)
+            away = self._away(now, self._rest)
             if away > self._threshold:
                 self._open = _Open(self._next, self._rest, away, self._next)
             else:
                 follow = 1.0 - np.exp(-(now_s - self._before_s) / _REST_S)
-                self._rest = self._rest + follow * (value - self._rest)
+                self._rest = self._rest.towards(now, float(follow))
             self._before_s = now_s
             return None
         self._before_s = now_s
-        away = _away(value, self._open.rest)
+        away = self._away(now, self._open.rest)
         if away > self._open.peak:
             self._open.peak, self._open.apex = away, self._next
         began_s = series.time_s[max(self._open.since - series.dropped, 0)]
@@ -85,26 +99,30 @@ class DepartureDetector:
             return None
         return self._end(series, self._next)
 
+    def _away(self, now: _Rest, rest: _Rest) -> float:
+        """Largest distance of a region from rest (IOD), less what the head itself explains."""
+        far = np.sqrt(((now.value - rest.value) ** 2).sum(axis=1).max())
+        return float(far - self._config.head_leak * np.abs(now.head - rest.head).sum())
+
     def _end(self, series: MotionSeries, last: int) -> Departure | None:
         """Close the open movement; None if it was as short as a micro-expression."""
         movement, self._open = self._open, None
         assert movement is not None  # callers look first
-        self._rest = series.smooth[last - series.dropped].astype(np.float64)
+        self._rest = _at(series, last - series.dropped)
         onset = movement.since
         while onset > series.dropped and (
-            _away(series.smooth[onset - series.dropped], movement.rest) > _FOOT * movement.peak
+            self._away(_at(series, onset - series.dropped), movement.rest) > _FOOT * movement.peak
         ):
             onset -= 1
         times = series.time_s
         if times[last - series.dropped] - times[onset - series.dropped] <= self._config.micro_max_s:
             return None
-        apex = series.smooth[movement.apex - series.dropped] - movement.rest
+        apex = series.smooth[movement.apex - series.dropped] - movement.rest.value
         rows = np.hypot(apex[:, 0], apex[:, 1]) / self._threshold
         return Departure(
             onset, movement.apex, last, movement.peak / self._threshold, rows.astype(np.float32)
         )
 
 
-def _away(value: NDArray, rest: NDArray[np.float64]) -> float:
-    """Largest distance of a region from rest, in IOD."""
-    return float(np.sqrt(((value - rest) ** 2).sum(axis=1).max()))
+def _at(series: MotionSeries, k: int) -> _Rest:
+    return _Rest(series.smooth[k].astype(np.float64), series.head[k].astype(np.float64))
