@@ -21,7 +21,7 @@ class SCViTConfig:
     map_size: int = 28
     patch: int = 7
     pad: int = 0  # an even number of patches along a side makes the four regions equal
-    width: int = 64
+    width: int = 96
     depth: int = 3
     heads: int = 4
     dropout: float = 0.1

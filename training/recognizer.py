@@ -26,7 +26,7 @@ Progress = Callable[
 class TrainConfig:
     """One member of the ensemble. Omega and tau are those of the paper; the rest is ours."""
 
-    maps: int = 28672
+    maps: int = 32768
     chunk: int = 4096  # maps that share one bank of random faces
     epochs: int = 6
     batch: int = 128

@@ -34,9 +34,9 @@ class RunConfig:
     """One run of `mer-train synthetic`."""
 
     output: Path
-    members: int = 4
+    members: int = 3
     seed: int = 0
-    maps: int = 28672
+    maps: int = 32768
     epochs: int = 6
     jobs: int = 2
     validation_maps: int = 4096
