@@ -198,7 +198,7 @@ def test_other_settings_are_refused(own_cache: Path, tree: Path) -> None:
     ):
         prepare(data, own_cache, PrepareConfig(maps=MapConfig(rigid_iterations=9)))
     with pytest.raises(UsageError, match=r"face tracking .* prepare into another folder"):
-        prepare(data, own_cache, PrepareConfig(faces=FaceConfig(mesh_interval_s=0.2)))
+        prepare(data, own_cache, PrepareConfig(faces=FaceConfig(mesh_interval_s=0.35)))
     settings = (own_cache / "prepared.json").read_text()
     (own_cache / "prepared.json").write_text(settings.replace('"folder"', '"samm"'))
     with pytest.raises(UsageError, match="holds samm, not folder"):
