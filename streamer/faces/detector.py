@@ -64,9 +64,10 @@ class MeshDetector:
 
     def reset(self) -> None:
         """Forget the faces of the last stream, so that two files never influence each other."""
-        self._many.reset()
-        if self._one is not self._many:
-            self._one.reset()
+        with _native_stderr_muted():
+            _restart(self._many)
+            if self._one is not self._many:
+                _restart(self._one)
 
     def close(self) -> None:
         """Free the graph; safe to call twice."""
@@ -106,11 +107,15 @@ def _create_mesh(config: FaceConfig, max_faces: int) -> Any:
             # as "no face" later. The reset makes the graph forget that face.
             if not mesh.process(_known_face()).multi_face_landmarks:
                 raise InstallError(CURE.format(reason="it misses the face in its own test picture"))
-            mesh.reset()
-            mesh.process(np.zeros((64, 64, 3), dtype=np.uint8))  # starts up within the silence
+            _restart(mesh)
     except (ImportError, RuntimeError, FileNotFoundError, ValueError, OSError) as error:
         raise InstallError(CURE.format(reason=error)) from error
     return mesh
+
+
+def _restart(mesh: Any) -> None:
+    mesh.reset()
+    mesh.process(np.zeros((64, 64, 3), dtype=np.uint8))  # starts up while native stderr is muted
 
 
 def _known_face() -> NDArray[np.uint8]:

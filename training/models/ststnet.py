@@ -48,9 +48,12 @@ def scaled(maps: Tensor) -> Tensor:
 
 def make_ststnet() -> NetworkModel:
     """The model as published."""
+    from training.models.ststnet_stack import ststnet_gradients
+
     return NetworkModel(
         name="ststnet",
         build=STSTNet,
         optimiser=Optimiser(epochs=800, batch=256, learning_rate=5e-5),
         about="3x3 convolutions 3+5+8, max-pool 3/3, avg-pool 2, fully connected 400; scale 32",
+        gradients=ststnet_gradients,
     )
