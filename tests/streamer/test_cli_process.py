@@ -30,9 +30,9 @@ def start(command: list[str], **more: object) -> subprocess.Popen[str]:
 
 
 def test_help_is_quick_and_teaches() -> None:
-    best_s = 9.0
+    best_s = 9.0  # of processor time: a busy machine must not fail the test
     for _ in range(3):
-        began = time.perf_counter()
+        began = os.times()
         done = subprocess.run(
             [sys.executable, "-m", "streamer", "--help"],
             cwd=ROOT,
@@ -40,7 +40,9 @@ def test_help_is_quick_and_teaches() -> None:
             text=True,
             env=os.environ | {"COLUMNS": "100"},
         )
-        best_s = min(best_s, time.perf_counter() - began)
+        ended = os.times()
+        spent_s = ended.children_user + ended.children_system
+        best_s = min(best_s, spent_s - began.children_user - began.children_system)
     assert done.returncode == 0 and done.stderr == ""
     for part in ("mer-stream sample", "--source", "--signals", "Exit codes", "EU AI Act"):
         assert part in done.stdout
