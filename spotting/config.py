@@ -39,3 +39,10 @@ class SpotterConfig:
     blink_change: float = 0.13  # of the eyes' picture (1 - correlation) over its usual level
     blink_lid_iod: float = 0.055  # lids that travel farther than this and back have blinked
     blink_margin_s: float = 0.10
+
+    def __post_init__(self) -> None:
+        if not 0.05 <= self.sensitivity <= 20.0:
+            raise ValueError(f"sensitivity is {self.sensitivity}: choose from 0.05 to 20, 1 is usual")
+        for name in ("reference_age_s", "micro_min_iod", "micro_max_s", "macro_open_iod"):
+            if not getattr(self, name) > 0.0:
+                raise ValueError(f"{name} is {getattr(self, name)}: it must be greater than 0")

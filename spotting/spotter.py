@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spotting.config import SpotterConfig
-from spotting.interval import sharpen
+from spotting.interval import Interval, sharpen
 from spotting.macro import Departure, DepartureDetector
 from spotting.micro import HALF_WIDTHS_S, PEAK_RADIUS_S, Bump, BumpDetector
 from spotting.motion import MotionMeter
 from spotting.regions import REGION_NAMES, SHAKEN_BY_BLINK
 from spotting.series import MotionSeries
-from streamer.records import AlignedFace, Motion, Spot
+from streamer.records import AlignedFace, Kind, Motion, Spot
 
 _PAIRS = [
     (i, REGION_NAMES.index(name.replace("_left", "_right")))
@@ -67,7 +68,7 @@ class _FaceState:
         motion = self._meter.push(face)
         blinking = motion.blink > self._config.blink_change
         if blinking:
-            motion = _gated(motion, "blink")
+            motion = replace(motion, gate="blink")
         head = self._meter.head_iod
         self._series.push(
             face.time_s,
@@ -103,35 +104,36 @@ class _FaceState:
         if interval.onset_s < self._last_end_s - 0.5 * length_s:
             return None  # the tail of the last one
         self._last_end_s = interval.offset_s
+        return self._spot("micro", interval, bump.score, bump.row_scores)
+
+    def _macro(self, departure: Departure) -> Spot:
+        series, dropped = self._series, self._series.dropped
+        onset, apex, offset = (
+            max(n - dropped, 0) for n in (departure.onset, departure.apex, departure.offset)
+        )
+        times, frames = series.time_s, series.index
+        interval = Interval(
+            float(times[onset]),
+            float(times[apex]),
+            float(times[offset]),
+            int(frames[onset]),
+            int(frames[apex]),
+            int(frames[offset]),
+        )
+        return self._spot("macro", interval, departure.score, departure.row_scores)
+
+    def _spot(self, kind: Kind, interval: Interval, score: float, row_scores: NDArray) -> Spot:
         return Spot(
             self.face_id,
-            "micro",
+            kind,
             interval.onset_s,
             interval.apex_s,
             interval.offset_s,
             interval.onset_frame,
             interval.apex_frame,
             interval.offset_frame,
-            round(bump.score, 4),
-            _moving(bump.row_scores),
-        )
-
-    def _macro(self, departure: Departure) -> Spot:
-        series, dropped = self._series, self._series.dropped
-        at = [max(n - dropped, 0) for n in (departure.onset, departure.apex, departure.offset)]
-        onset_s, apex_s, offset_s = (float(series.time_s[k]) for k in at)
-        onset, apex, offset = (int(series.index[k]) for k in at)
-        return Spot(
-            self.face_id,
-            "macro",
-            onset_s,
-            apex_s,
-            offset_s,
-            onset,
-            apex,
-            offset,
-            round(departure.score, 4),
-            _moving(departure.row_scores),
+            round(score, 4),
+            _moving(row_scores),
         )
 
 
@@ -180,18 +182,6 @@ class FlowSpotter:
     def reset(self) -> None:
         """Forget everything without reporting it."""
         self._faces.clear()
-
-
-def _gated(motion: Motion, reason: str) -> Motion:
-    return Motion(
-        motion.index,
-        motion.time_s,
-        motion.face_id,
-        motion.displacement_iod,
-        motion.head_px,
-        motion.blink,
-        reason,
-    )
 
 
 def _moving(row_scores: NDArray) -> tuple[str, ...]:

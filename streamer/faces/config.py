@@ -22,6 +22,12 @@ class FaceConfig:
     drift_rotation_deg: float = 5.0
     drift_shape_iod: float = 0.05  # change of the rigid landmarks' shape: out-of-plane rotation
 
+    def __post_init__(self) -> None:
+        if self.max_faces < 1:
+            raise ValueError(f"max_faces is {self.max_faces}: it must be 1 or more")
+        if self.aligned_size_px < 64:
+            raise ValueError(f"aligned_size_px is {self.aligned_size_px}: it must be 64 or more")
+
 
 IOD_FRACTION = 0.34  # inter-ocular distance over the side of the aligned square
 EYES_Y_FRACTION = 0.36  # height of the eye line from the top, over the side

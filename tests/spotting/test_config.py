@@ -1,0 +1,26 @@
+import pytest
+
+from spotting.config import SpotterConfig
+from streamer.build import load_config
+from streamer.errors import UsageError
+from streamer.faces.config import FaceConfig
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, 21.0])
+def test_an_impossible_sensitivity_is_refused(value):
+    with pytest.raises(ValueError, match=r"sensitivity is .*: choose from 0\.05 to 20"):
+        SpotterConfig(sensitivity=value)
+
+
+def test_lengths_must_be_positive():
+    with pytest.raises(ValueError, match="micro_min_iod is 0"):
+        SpotterConfig(micro_min_iod=0)
+    with pytest.raises(ValueError, match="max_faces is 0"):
+        FaceConfig(max_faces=0)
+
+
+def test_from_a_settings_file_it_is_a_usage_error(tmp_path):
+    path = tmp_path / "my.yaml"
+    path.write_text("spotter: {sensitivity: 0}\n")
+    with pytest.raises(UsageError, match="sensitivity"):
+        load_config(path)
