@@ -42,7 +42,7 @@ class SpotterConfig:
 
     def __post_init__(self) -> None:
         if not 0.05 <= self.sensitivity <= 20.0:
-            raise ValueError(f"sensitivity is {self.sensitivity}: choose from 0.05 to 20, 1 is usual")
+            raise ValueError(f"sensitivity is {self.sensitivity}: choose from 0.05 to 20")
         for name in ("reference_age_s", "micro_min_iod", "micro_max_s", "macro_open_iod"):
             if not getattr(self, name) > 0.0:
                 raise ValueError(f"{name} is {getattr(self, name)}: it must be greater than 0")
