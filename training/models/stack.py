@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.func import functional_call, grad, vmap
 from torch.nn import functional
+from tqdm import tqdm
 
 from training.models.base import FitPlan, Fitted, Samples, Watch
 from training.models.batches import epoch_batches, own_rows
@@ -49,7 +50,15 @@ def train_stacked(
     adam = torch.optim.Adam(list(stack.values()), optimiser.learning_rate)
     mask = _mask(rows, len(samples)).to(plan.device)
     place = own_rows(plan, samples.ids)
-    for epoch, batches in enumerate(epoch_batches(plan, optimiser.batch), start=1):
+    epochs = tqdm(
+        epoch_batches(plan, optimiser.batch),
+        total=plan.epochs,
+        unit="epoch",
+        desc=f"{len(rows)} folds, seed {plan.seed}",
+        leave=False,
+        disable=None,  # no bar where the output is no terminal
+    )
+    for epoch, batches in enumerate(epochs, start=1):
         for batch in batches:
             there = place[batch]
             clips = torch.from_numpy(there[there >= 0]).to(plan.device)

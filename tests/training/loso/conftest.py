@@ -6,9 +6,6 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("torch")
-pytest.importorskip("sklearn")
-
 from training.datasets.fake import FakeConfig, write_fake
 from training.loso.selection import Selection, load_selection
 

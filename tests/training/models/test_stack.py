@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-torch = pytest.importorskip("torch")
+import torch
 
 from training.models.base import FitPlan, Samples, fit_one_by_one
 from training.models.batches import epoch_batches, own_rows

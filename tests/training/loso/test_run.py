@@ -1,0 +1,192 @@
+"""`mer-train loso` from end to end: run folder, resume, protocols, errors."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from streamer.errors import OutputError, SourceFormatError, UsageError
+from training.datasets.fake import FakeConfig, write_fake
+from training.loso import run as run_module
+from training.loso.command import run_command
+from training.loso.config import LosoConfig, parse_epochs
+from training.loso.folds import make_folds
+from training.loso.protocols import run_folds
+from training.loso.run import run_loso
+from training.loso.selection import Selection
+from training.loso.settings import Recipe
+from training.loso.store import FOLDS, fold_path
+from training.models.registry import make_model
+
+
+def config(root: Path, output: Path, **changes: Any) -> LosoConfig:
+    plain = {"dataset": "megc2019-flow", "model": "ststnet", "seeds": 2, "epochs": 2}
+    return LosoConfig(root=root, output=output, **{**plain, **changes})
+
+
+def folds_of(folder: Path) -> dict[str, dict[str, Any]]:
+    return {path.name: json.loads(path.read_text()) for path in (folder / FOLDS).iterdir()}
+
+
+def test_the_run_folder(flow_root: Path, tmp_path: Path) -> None:
+    found = run_loso(config(flow_root, tmp_path))
+    results = json.loads((tmp_path / "results.json").read_text())
+    assert results == json.loads(json.dumps(found))
+    wanted = {"uf1", "uar", "accuracy", "per_dataset", "n", "subjects", "seeds", "wall_s"}
+    assert wanted | {"protocol", "spread", "ensemble", "confusion"} <= results.keys()
+    assert (results["n"], results["subjects"], results["seeds"]) == (36, 6, [0, 1])
+    assert results["per_dataset"]["casme2"]["n"] == results["per_dataset"]["smic"]["n"] == 18
+    assert np.sum(results["confusion"]) == 36
+    facts = yaml.safe_load((tmp_path / "config.yaml").read_text())
+    assert facts["versions"]["torch"] and facts["settings"]["epochs"] == 2
+    own = folds_of(tmp_path)
+    assert len(own) == 12
+    clips = own["casme2__s01.seed0.json"]["clips"]
+    assert all(clip.startswith("casme2/s01/") for clip in clips)
+    assert all(abs(sum(entry["probabilities"]) - 1) < 1e-5 for entry in clips.values())
+    for name in ("confusion", "subject_recall", "tsne"):
+        assert (tmp_path / "plots" / f"{name}.png").read_bytes()[:4] == b"\x89PNG"
+    table = (tmp_path / "table.md").read_text()
+    assert "| ststnet | clean |" in table and "HTNet 2024 [1]" in table
+    assert not list(tmp_path.rglob("*.tmp"))
+
+
+def test_the_same_run_twice_gives_the_same_figures(flow_root: Path, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        run_loso(config(flow_root, tmp_path / name, model="scvit", seeds=1, epochs=1))
+    first, second = folds_of(tmp_path / "a"), folds_of(tmp_path / "b")
+    for name in first:
+        assert first[name]["clips"] == second[name]["clips"]
+
+
+def test_a_killed_run_goes_on_where_it_was(flow_root: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "training.cli", "loso", "--dataset", "megc2019-flow"]
+    command += ["--root", str(flow_root), "--model", "svm", "--output", str(tmp_path)]
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.glob("folds/*.json")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    child.kill()
+    child.wait()
+    done = {path: path.stat().st_mtime_ns for path in tmp_path.glob("folds/*.json")}
+    assert done
+    for path in done:
+        json.loads(path.read_text())  # whole
+    run_loso(config(flow_root, tmp_path, model="svm", epochs=None))
+    assert {path: path.stat().st_mtime_ns for path in done} == done
+    assert len(list(tmp_path.glob("folds/*.json"))) == 6
+
+
+def test_finished_folds_are_never_run_twice(
+    flow_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = run_loso(config(flow_root, tmp_path, model="zero-shot"))
+    damaged = fold_path(tmp_path, "smic/s02", 0)
+    damaged.write_text(damaged.read_text()[:50])
+    asked = []
+    real = run_module.run_local
+
+    def spy(model: str, samples: Any, tasks: Any, *rest: Any) -> Any:
+        asked.extend(fold.name for task in tasks for fold in task.folds)
+        return real(model, samples, tasks, *rest)
+
+    monkeypatch.setattr(run_module, "run_local", spy)
+    second = run_loso(config(flow_root, tmp_path, model="zero-shot"))
+    assert asked == ["smic/s02"]
+    assert (first["uf1"], first["uar"]) == (second["uf1"], second["uar"])
+
+
+def test_a_folder_of_another_run_is_refused(flow_root: Path, tmp_path: Path) -> None:
+    run_loso(config(flow_root, tmp_path, seeds=1))
+    with pytest.raises(OutputError, match="other settings or data: choose another --output"):
+        run_loso(config(flow_root, tmp_path, seeds=1, epochs=3))
+    run_loso(config(flow_root, tmp_path, seeds=1, epochs=3, overwrite=True))
+    assert {fold["epoch"] for fold in folds_of(tmp_path).values()} == {3}
+
+
+def test_published_is_labelled_and_never_below_the_last_epoch(
+    flow_root: Path, tmp_path: Path
+) -> None:
+    clean = run_loso(config(flow_root, tmp_path / "c", seeds=1, epochs=8))
+    oracle = run_loso(config(flow_root, tmp_path / "p", seeds=1, epochs=8, protocol="published"))
+    assert oracle["accuracy"] >= clean["accuracy"]
+    assert oracle["label"] == "oracle epoch: flattered" and clean["label"] == ""
+    own = [
+        line for line in (tmp_path / "p" / "table.md").read_text().splitlines() if "ststnet" in line
+    ]
+    assert own and all("oracle epoch: flattered" in line for line in own)
+
+
+@pytest.mark.parametrize("kind", ["single", "cross"])
+def test_other_kinds(flow_root: Path, tmp_path: Path, kind: Any) -> None:
+    found = run_loso(config(flow_root, tmp_path, kind=kind, seeds=1))
+    expected = {"single": ["casme2", "smic"], "cross": ["casme2->smic", "smic->casme2"]}[kind]
+    assert list(found["per_dataset"]) == expected
+    assert found["n"] == 36
+
+
+def test_inner_epochs_are_chosen_per_fold(selection: Selection) -> None:
+    folds = make_folds(selection.samples, "composite")
+    recipe = Recipe("clean", True, 4, selection.classes, "cpu", True)
+    outcomes = run_folds(make_model("ststnet"), selection.samples, folds, 0, recipe)
+    assert {outcome.fold for outcome in outcomes} == {fold.name for fold in folds}
+    assert all(1 <= outcome.epoch <= 4 for outcome in outcomes)
+
+
+def test_the_one_by_one_loop_gives_the_same_figures(flow_root: Path, tmp_path: Path) -> None:
+    stacked = run_loso(config(flow_root, tmp_path / "s", seeds=1))
+    loop = run_loso(config(flow_root, tmp_path / "l", seeds=1, stacked=False))
+    assert (stacked["uf1"], stacked["uar"]) == (loop["uf1"], loop["uar"])
+
+
+@pytest.mark.slow
+def test_several_processes_give_the_same_figures(flow_root: Path, tmp_path: Path) -> None:
+    one = run_loso(config(flow_root, tmp_path / "a", seeds=1, stacked=False))
+    two = run_loso(config(flow_root, tmp_path / "b", seeds=1, stacked=False, jobs=2))
+    assert (one["uf1"], one["uar"]) == (two["uf1"], two["uar"])
+
+
+def test_a_map_with_nan_is_named(tmp_path: Path) -> None:
+    root = write_fake(tmp_path / "data", FakeConfig(datasets=("smic",), subjects=2))
+    bad = root / "flow" / "bad.npy"
+    np.save(bad, np.full((28, 28, 3), np.nan, dtype=np.float32))
+    index = root / "index.csv"
+    index.write_text(index.read_text() + "flow/bad.npy,smic,s02,bad,negative\n")
+    with pytest.raises(SourceFormatError, match=r"bad\.npy .*NaN.*(again|drop)"):
+        run_loso(config(root, tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_options_are_checked(flow_root: Path, tmp_path: Path) -> None:
+    plain: dict[str, Any] = {
+        "dataset": "megc2019-flow", "root": flow_root, "output": tmp_path, "model": "svm",
+        "protocol": "clean", "kind": "composite", "classes": 3, "seeds": 1, "epochs": None,
+        "device": "cpu", "engine": "local", "address": None, "jobs": 1, "stacked": True,
+        "overwrite": False,
+    }  # fmt: skip
+    for key, value, words in (
+        ("model", "svm,resnet", "model 'resnet' is unknown: choose among scvit"),
+        ("protocol", "dirty", "--protocol 'dirty': choose clean, published"),
+        ("classes", 4, "--classes 4: choose 3, 5"),
+        ("device", "tpu", "--device 'tpu': choose auto"),
+        ("dataset", "samm", "no clips of samm"),
+    ):
+        with pytest.raises(UsageError, match=words):
+            run_command(**{**plain, key: value})
+    with pytest.raises(UsageError, match="give a whole number from 1 on, or inner"):
+        parse_epochs("0")
+    text = run_command(**{**plain, "model": "svm,zero-shot"})
+    assert "svm, clean" in text and "zero-shot, clean" in text
+    assert "| zero-shot |" in (tmp_path / "table.md").read_text()
+    assert set(json.loads((tmp_path / "results.json").read_text())["models"]) == {
+        "svm",
+        "zero-shot",
+    }
