@@ -26,11 +26,15 @@ _LOCAL_PX = 17  # neighbourhood for brightness normalisation
 
 def normalise_brightness(grey_image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The grey picture [S, S] with local mean and contrast taken out, so light may change."""
-    grey = grey_image.astype(np.float32)
-    mean = cv2.blur(grey, (_LOCAL_PX, _LOCAL_PX))
-    spread = cv2.blur(grey * grey, (_LOCAL_PX, _LOCAL_PX)) - mean * mean
-    contrast = cv2.sqrt(np.maximum(spread, 0.0)) + 6.0
-    return cv2.convertScaleAbs((grey - mean) / contrast, alpha=48.0, beta=128.0)
+    size = (_LOCAL_PX, _LOCAL_PX)
+    mean = cv2.boxFilter(grey_image, cv2.CV_32F, size)
+    contrast = cv2.sqrBoxFilter(grey_image, cv2.CV_32F, size)
+    contrast -= mean * mean
+    np.maximum(contrast, 0.0, out=contrast)
+    cv2.sqrt(contrast, contrast)
+    contrast += 6.0
+    detail = np.subtract(grey_image, mean, out=mean)
+    return np.asarray(cv2.convertScaleAbs(detail / contrast, alpha=48.0, beta=128.0))
 
 
 @dataclass(slots=True)

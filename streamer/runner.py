@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import queue
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from typing import Protocol
 
 from streamer.errors import MerError
+from streamer.libs import import_cv2
 from streamer.outputs.step import Sink, Step
 from streamer.records import (
     AlignedFace,
@@ -74,22 +76,37 @@ def steps(
     """
     failure: MerError | None = None
     worker = _Worker(source, pipeline.track, max_seconds)
-    interval_s = sys.getswitchinterval()
-    # The halves hand over many times a frame; Python's 5 ms of patience would cost a fifth.
-    sys.setswitchinterval(min(interval_s, 0.0005))
     try:
-        for frame, faces in worker.pairs(stop):
-            signals.clear()
-            events = pipeline.advance(frame, faces)
-            yield Step(frame, tuple(signals), _of(events, kinds))
+        with _two_busy_threads():
+            for frame, faces in worker.pairs(stop):
+                signals.clear()
+                events = pipeline.advance(frame, faces)
+                yield Step(frame, tuple(signals), _of(events, kinds))
     except MerError as error:
         failure = error
     finally:
-        sys.setswitchinterval(interval_s)
         worker.close()
     yield Step(None, (), _of(pipeline.flush(), kinds))
     if failure is not None:
         raise failure
+
+
+@contextlib.contextmanager
+def _two_busy_threads() -> Iterator[None]:
+    """Settings of the process for two threads that share the cores; put back afterwards.
+
+    OpenCV's own threads would only get in their way, and Python's 5 ms of patience before another
+    thread may go on would cost a fifth.
+    """
+    cv2 = import_cv2()
+    interval_s, threads = sys.getswitchinterval(), cv2.getNumThreads()
+    sys.setswitchinterval(min(interval_s, 0.0005))
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(interval_s)
+        cv2.setNumThreads(threads)
 
 
 def _of(events: Sequence[EmotionEvent], kinds: Collection[str]) -> tuple[EmotionEvent, ...]:

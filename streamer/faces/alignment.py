@@ -59,46 +59,62 @@ def invert(matrix: Matrix) -> Matrix:
     return np.asarray(cv2.invertAffineTransform(matrix), dtype=np.float32)
 
 
-def align_image(image: NDArray[np.uint8], matrix: Matrix, size_px: int) -> NDArray[np.uint8]:
-    """Warp a frame into the aligned square [S, S, 3]; large faces are averaged, not sampled."""
-    scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
-    if scale < 0.5:
-        image, matrix = _cut_out(image, matrix, size_px)
-    while scale < 0.5:  # halve by area first: bilinear sampling alone would alias
-        image = cv2.resize(
-            image, (image.shape[1] // 2, image.shape[0] // 2), interpolation=cv2.INTER_AREA
-        )
-        matrix = matrix.copy()
-        matrix[:, :2] *= 2.0
-        scale *= 2.0
-    return np.asarray(
-        cv2.warpAffine(
-            image,
-            matrix,
-            (size_px, size_px),
+@dataclass(frozen=True, slots=True)
+class Warp:
+    """How frames of one size are brought into the aligned square: cut out, halve, warp."""
+
+    frame_shape: tuple[int, ...]
+    rows: slice
+    columns: slice
+    halvings: int
+    matrix: Matrix  # from the cut-out, halved part
+    size_px: int
+
+    def apply(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The aligned square [S, S, 3]; large faces are averaged down, not sampled."""
+        part = image[self.rows, self.columns]
+        for _ in range(self.halvings):
+            half = (part.shape[1] // 2, part.shape[0] // 2)
+            part = cv2.resize(part, half, interpolation=cv2.INTER_AREA)
+        aligned = cv2.warpAffine(
+            part,
+            self.matrix,
+            (self.size_px, self.size_px),
             flags=cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_REPLICATE,
         )
-    )
+        return np.asarray(aligned)
 
 
-def _cut_out(
-    image: NDArray[np.uint8], matrix: Matrix, size_px: int
-) -> tuple[NDArray[np.uint8], Matrix]:
-    """The part of the frame that the aligned square covers, and the transform from there."""
-    side = float(size_px)
-    corners = np.array([[0, 0], [side, 0], [0, side], [side, side]]) @ invert(matrix)[:, :2].T
-    corners += invert(matrix)[:, 2]
-    margin = 8.0 + np.ptp(corners, axis=0) * 0.02
-    # Even starts, so that halving averages the same pixels wherever the face is.
-    low = np.maximum(np.floor((corners.min(axis=0) - margin) / 16) * 16, 0).astype(int)
-    high = np.minimum(np.ceil((corners.max(axis=0) + margin) / 16) * 16, image.shape[1::-1])
-    high = high.astype(int) // 2 * 2
-    if (high - low < 16).any():
-        return image, matrix  # the face has left the frame
-    moved = matrix.copy()
-    moved[:, 2] += matrix[:, :2] @ low.astype(np.float32)
-    return image[low[1] : high[1], low[0] : high[0]], moved
+def plan_warp(matrix: Matrix, size_px: int, frame_shape: tuple[int, ...]) -> Warp:
+    """The cheapest exact way to warp frames of `frame_shape` [H, W, 3] by `matrix`."""
+    scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
+    # Bilinear sampling at less than half the size would alias, so halve by area first.
+    halvings = max(0, int(np.ceil(-np.log2(2.0 * scale)))) if scale < 0.5 else 0
+    low, high = _covered(matrix, size_px, frame_shape, 2 ** (halvings + 1))
+    moved = matrix.astype(np.float64)
+    moved[:, 2] += moved[:, :2] @ low
+    for _ in range(halvings):
+        # A halved pixel sits between two old ones: x_old = 2 x_new + 0.5.
+        moved[:, 2] += 0.5 * moved[:, :2].sum(axis=1)
+        moved[:, :2] *= 2.0
+    rows, columns = slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0]))
+    return Warp(frame_shape, rows, columns, halvings, moved.astype(np.float32), size_px)
+
+
+def _covered(
+    matrix: Matrix, size_px: int, frame_shape: tuple[int, ...], step: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Corners (x, y) of what the square covers of the frame; sides divide by `step`."""
+    side, back = float(size_px), invert(matrix)
+    corners = np.array([[0, 0], [side, 0], [0, side], [side, side]]) @ back[:, :2].T + back[:, 2]
+    margin = 8.0 + 0.02 * np.ptp(corners, axis=0)
+    limit = np.array(frame_shape[1::-1]) // step * step
+    low = np.clip(np.floor((corners.min(axis=0) - margin) / step) * step, 0, limit)
+    high = np.clip(np.ceil((corners.max(axis=0) + margin) / step) * step, 0, limit)
+    if (high - low < 16).any():  # the face has left the frame
+        low, high = np.zeros(2), np.array(frame_shape[1::-1])
+    return low.astype(np.int64), high.astype(np.int64)
 
 
 @dataclass(slots=True)
@@ -106,7 +122,7 @@ class _Anchor:
     number: int
     matrix: Matrix
     landmarks_px: NDArray[np.float32]  # aligned, at anchor time
-    seen_s: float
+    warp: Warp
     recent: list[NDArray[np.float32]] = field(default_factory=list)  # aligned rigid points
 
 
@@ -131,10 +147,10 @@ class Aligner:
 
     def _align(self, frame: Frame, face: Face) -> AlignedFace:
         anchor = self._anchors.get(face.face_id)
-        if anchor is None or (face.measured and self._drifted(anchor, face)):
-            anchor = self._renew(face, frame.time_s)
-        anchor.seen_s = frame.time_s
-        image = align_image(frame.image, anchor.matrix, self._config.aligned_size_px)
+        resized = anchor is not None and anchor.warp.frame_shape != frame.image.shape
+        if anchor is None or resized or (face.measured and self._drifted(anchor, face)):
+            anchor = self._renew(face, frame)
+        image = anchor.warp.apply(frame.image)
         return AlignedFace(
             frame.index,
             frame.time_s,
@@ -145,11 +161,13 @@ class Aligner:
             anchor.landmarks_px,
         )
 
-    def _renew(self, face: Face, time_s: float) -> _Anchor:
+    def _renew(self, face: Face, frame: Frame) -> _Anchor:
         matrix = canonical_transform(face.landmarks_px, self._config.aligned_size_px)
         number = self._count.get(face.face_id, -1) + 1
         self._count[face.face_id] = number
-        anchor = _Anchor(number, matrix, transform_points(matrix, face.landmarks_px), time_s)
+        landmarks = transform_points(matrix, face.landmarks_px)
+        warp = plan_warp(matrix, self._config.aligned_size_px, frame.image.shape)
+        anchor = _Anchor(number, matrix, landmarks, warp)
         self._anchors[face.face_id] = anchor
         return anchor
 

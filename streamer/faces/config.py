@@ -11,7 +11,7 @@ class FaceConfig:
 
     max_faces: int = 4
     mesh_interval_s: float = 0.2  # the mesh is measured this often and carried over in between
-    search_interval_s: float = 0.6  # how often a single face is looked around for others
+    search_interval_s: float = 1.0  # how often a single face is looked around for others
     min_detection: float = 0.5
     min_tracking: float = 0.5
     id_memory_s: float = 3.0  # a face that is back within this time keeps its id

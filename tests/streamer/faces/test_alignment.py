@@ -3,11 +3,11 @@ import pytest
 
 from streamer.faces.alignment import (
     Aligner,
-    align_image,
     canonical_transform,
     compose,
     fit_similarity,
     invert,
+    plan_warp,
     transform_points,
 )
 from streamer.faces.config import EYES_Y_FRACTION, IOD_FRACTION, FaceConfig
@@ -57,9 +57,40 @@ def test_large_faces_are_averaged_not_sampled():
     board = (np.indices((1200, 1200)).sum(axis=0) % 2 * 255).astype(np.uint8)
     image = np.repeat(board[..., None], 3, axis=2)
     matrix = canonical_transform(mesh_at(600.0, 500.0, 400.0), 128)
-    inner = align_image(image, matrix, 128)[32:96, 32:96]
+    inner = plan_warp(matrix, 128, image.shape).apply(image)[32:96, 32:96]
     assert inner.std() < 12
     assert abs(float(inner.mean()) - 127.5) < 3
+
+
+@pytest.mark.parametrize("iod_px", [30.0, 60.0, 100.0, 210.0])
+def test_warping_puts_pixels_where_the_matrix_says(iod_px):
+    """A bright dot comes out at the transformed place, with and without halving."""
+    matrix = canonical_transform(mesh_at(400.0, 250.0, iod_px, 10.0), 128)
+    spot = np.array([400.0 + 0.4 * iod_px, 250.0 + 0.9 * iod_px])
+    y, x = np.mgrid[0:640, 0:900]
+    blob = np.exp(-((x - spot[0]) ** 2 + (y - spot[1]) ** 2) / (2 * (0.08 * iod_px) ** 2))
+    image = np.repeat((250 * blob).astype(np.uint8)[..., None], 3, axis=2)
+    aligned = plan_warp(matrix, 128, image.shape).apply(image)[..., 0].astype(float)
+    y, x = np.mgrid[0:128, 0:128]
+    centre = [(aligned * x).sum() / aligned.sum(), (aligned * y).sum() / aligned.sum()]
+    np.testing.assert_allclose(centre, matrix[:, :2] @ spot + matrix[:, 2], atol=0.06)
+
+
+def test_a_face_at_the_border_and_one_that_has_left():
+    image = np.full((360, 640, 3), 77, dtype=np.uint8)
+    for x in (5.0, 630.0, 5000.0):
+        matrix = canonical_transform(mesh_at(x, 180.0, 120.0), 128)
+        aligned = plan_warp(matrix, 128, image.shape).apply(image)
+        assert aligned.shape == (128, 128, 3)
+        assert (aligned == 77).all()
+
+
+def test_a_frame_of_another_size_renews_the_anchor():
+    aligner = Aligner(FaceConfig())
+    mesh = mesh_at(120.0, 90.0, 40.0)
+    aligner.push(Frame(0, 0.0, IMAGE), [face(mesh)])
+    smaller = np.zeros((180, 320, 3), dtype=np.uint8)
+    assert aligner.push(Frame(1, 0.03, smaller), [face(mesh)])[0].anchor == 1
 
 
 def run(aligner, meshes, step_s=0.1):
