@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 from tqdm import tqdm
 
-from streamer.errors import OutputError
+from streamer.errors import ModelError, OutputError
 from training.loso.config import LosoConfig, pick_device
 from training.loso.engine import Task, make_tasks, run_local
 from training.loso.folds import Fold, make_folds, missing_classes
@@ -96,6 +96,19 @@ def prepare_folder(config: LosoConfig, settings: Mapping[str, object], digest: s
     write_text(path, yaml.safe_dump(facts, sort_keys=False))
 
 
+def check_unchanged(model: str, start: Mapping[str, object]) -> None:
+    """A run is of one model: the weights that it starts from must not change on the way.
+
+    Raises:
+        ModelError: they did.
+    """
+    if dict(make_model(model).settings()) != start:
+        raise ModelError(
+            f"the weights that {model} starts from were replaced during the run: start it again, "
+            "with another --output or --overwrite"
+        )
+
+
 def _complete(
     config: LosoConfig,
     samples: Samples,
@@ -113,10 +126,11 @@ def _complete(
     done = [outcome for outcome in found.values() if outcome is not None]
     todo = [(f, seed) for seed in seeds for f in folds if found[f.name, seed] is None]
     tasks = make_tasks(todo, recipe.stacked)
-    total = len(folds) * len(seeds)
+    total, start = len(folds) * len(seeds), dict(make_model(config.model).settings())
     bar = tqdm(total=total, initial=len(done), desc=config.model, unit="fold", file=sys.stderr)
     with bar:
         for outcomes in _engine(config, samples, tasks, recipe):
+            check_unchanged(config.model, start)
             for outcome in outcomes:
                 save_outcome(config.output, outcome, digest)
             done += outcomes

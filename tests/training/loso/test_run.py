@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import yaml
 
-from streamer.errors import OutputError, SourceFormatError, UsageError
+from streamer.errors import ModelError, OutputError, SourceFormatError, UsageError
 from training.datasets.fake import FakeConfig, write_fake
 from training.loso import run as run_module
 from training.loso.command import run_command
@@ -110,6 +110,13 @@ def test_a_folder_of_another_run_is_refused(flow_root: Path, tmp_path: Path) -> 
         run_loso(config(flow_root, tmp_path, seeds=1, epochs=3))
     run_loso(config(flow_root, tmp_path, seeds=1, epochs=3, overwrite=True))
     assert {fold["epoch"] for fold in folds_of(tmp_path).values()} == {3}
+
+
+def test_weights_replaced_on_the_way_stop_the_run() -> None:
+    start = dict(make_model("scvit").settings())
+    run_module.check_unchanged("scvit", start)
+    with pytest.raises(ModelError, match="were replaced during the run: start it again"):
+        run_module.check_unchanged("scvit", {**start, "start": {"scvit_synthetic": "another"}})
 
 
 def test_published_is_labelled_and_never_below_the_last_epoch(
