@@ -10,7 +10,7 @@ class FaceConfig:
     """How faces are found, followed and aligned. Lengths in inter-ocular distances (IOD)."""
 
     max_faces: int = 4
-    mesh_interval_s: float = 0.2  # the mesh is measured this often and carried over in between
+    mesh_interval_s: float = 0.25  # the mesh is measured this often and carried over in between
     search_interval_s: float = 1.0  # how often a single face is looked around for others
     min_detection: float = 0.5
     min_tracking: float = 0.5

@@ -19,7 +19,7 @@ class SourceConfig:
     reconnect_attempts: int = 5  # live: failed attempts in a row before giving up
     reconnect_backoff_s: float = 0.5  # live: wait before the first attempt, doubled for each next
     reconnect_backoff_max_s: float = 30.0  # live: the longest wait between two attempts
-    decode_threads: int = 0  # decoder threads; 0 lets FFmpeg choose by the number of cores
+    decode_threads: int = 0  # of the decoder; 0: by the picture and the cores
 
     def __post_init__(self) -> None:
         if self.fps is not None:

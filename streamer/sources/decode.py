@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import av
@@ -11,6 +12,9 @@ from streamer.sources.tally import Tally
 
 MAX_READ_FAILURES = 10  # in a row; then the rest of the recording is given up
 STARTS_ANYWHERE = 0x0200  # AVFMT_TS_DISCONT: broadcast formats, whose clocks start anywhere
+
+
+_SMALL_PX = 1280 * 720
 
 
 class Decoder:
@@ -36,7 +40,7 @@ class Decoder:
         self.failure = ""  # why reading stopped before the end, where it did
         self._live = live
         stream.thread_type = "SLICE" if live else "AUTO"
-        stream.codec_context.thread_count = threads
+        stream.codec_context.thread_count = threads or _default_threads(stream)
 
     def __iter__(self) -> Iterator[av.VideoFrame]:
         for packet in self._read():
@@ -109,3 +113,11 @@ def _streams_to_watch(container: InputContainer, stream: av.VideoStream) -> list
     if has_own_duration or container.duration is None:
         return [stream]
     return list(container.streams)
+
+
+def _default_threads(stream: av.VideoStream) -> int:
+    """0 lets FFmpeg choose. The pipeline keeps two cores busy by itself: where there are no more,
+    threads for small pictures take more from it than they give.
+    """
+    small = stream.codec_context.width * stream.codec_context.height <= _SMALL_PX
+    return 1 if small and (os.cpu_count() or 1) <= 2 else 0

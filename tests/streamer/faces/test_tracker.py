@@ -7,7 +7,7 @@ from streamer.records import Frame
 from tests.streamer.faces.meshes import mesh_at
 
 RED, BLUE = (200, 60, 40), (30, 80, 210)
-STEP_S = 0.2  # longer than the mesh interval: every frame is measured
+STEP_S = 0.3  # longer than the mesh interval: every frame is measured
 
 
 class ScriptedDetector:
@@ -94,7 +94,7 @@ def test_the_mesh_is_measured_by_time_and_carried_in_between():
 
 def test_a_single_face_is_looked_around_for_others_now_and_then():
     detector = ScriptedDetector([[mesh_at(300.0, 180.0)]])
-    tracker = FaceTracker(detector, FaceConfig(mesh_interval_s=0.2, search_interval_s=0.6))
+    tracker = FaceTracker(detector, FaceConfig(mesh_interval_s=0.3, search_interval_s=0.9))
     for i in range(9):
         tracker.push(Frame(i, i * STEP_S, paint((300, RED))))
     assert detector.searched == [True, False, False] * 3
@@ -103,7 +103,7 @@ def test_a_single_face_is_looked_around_for_others_now_and_then():
 def test_no_face_or_several_are_searched_for_every_time():
     two = [mesh_at(150.0, 180.0), mesh_at(450.0, 180.0)]
     detector = ScriptedDetector([[], [], two, two, [two[0]], [two[0]]])
-    tracker = FaceTracker(detector, FaceConfig(mesh_interval_s=0.2, search_interval_s=0.6))
+    tracker = FaceTracker(detector, FaceConfig(mesh_interval_s=0.3, search_interval_s=0.9))
     for i in range(6):
         tracker.push(Frame(i, i * STEP_S, paint((150, RED), (450, BLUE))))
     assert detector.searched == [True, True, True, True, True, False]
