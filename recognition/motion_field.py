@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognition.config import MapConfig
+from spotting.rigid import rigid_design
 
 _STEP = 4  # the rigid motion is fitted on every fourth pixel
 
@@ -92,15 +93,7 @@ def _rigid_model(config: MapConfig) -> tuple[NDArray[np.float64], NDArray[np.flo
     (eye_x, eye_y), iod, size = config.eyes_px, config.iod_px, config.aligned_size_px
     pixel = np.arange(size, dtype=np.float64)
     x, y = np.meshgrid((pixel - eye_x) / iod, (pixel - eye_y) / iod)
-    zero, one, depth = np.zeros_like(x), np.ones_like(x), head_depth(x, y)
-    design = np.stack(
-        [
-            np.stack([one, zero, x, -y, depth, zero], axis=-1),
-            np.stack([zero, one, y, x, zero, depth], axis=-1),
-        ],
-        axis=-2,
-    )
-    return design, stable_trust(x, y)
+    return rigid_design(x, y, head_depth(x, y)), stable_trust(x, y)
 
 
 def head_depth(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:

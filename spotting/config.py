@@ -21,12 +21,12 @@ class SpotterConfig:
     smooth_s: float = 0.034  # temporal pooling; one frame up to 30 fps, seven at 200 fps
 
     # Micro-expressions: a bump that rises and falls back within 0.5 s
+    micro_min_s: float = 0.04
+    micro_max_s: float = 0.5
     micro_min_iod: float = 0.010  # smallest height of a bump, whatever the noise
     micro_noise_factor: float = 5.0  # ... and at least this multiple of the region's own noise
-    micro_max_s: float = 0.5
-    micro_min_s: float = 0.04
+    unrest_factor: float = 1.2  # ... and of the region's largest bump shortly before
     micro_max_iod: float = 0.12  # a larger bump is no micro-expression, or the tracking slipped
-    unrest_factor: float = 1.2  # ... and at least this multiple of the largest bump shortly before
     head_leak: float = 0.15  # share of the head's own motion that is taken off every bump
     noise_memory_s: float = 12.0
 

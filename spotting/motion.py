@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spotting.blink import EyeWatcher
-from spotting.config import SpotterConfig
 from spotting.regions import LAYOUT, REGION_NAMES
 from spotting.rigid import N_PARAMETERS, RigidFit
 from streamer.faces.landmarks import eye_centres, inter_ocular_px
@@ -56,8 +55,7 @@ class _Reference:
 class MotionMeter:
     """Measures one face, frame by frame. State: the reference."""
 
-    def __init__(self, config: SpotterConfig) -> None:
-        self._config = config
+    def __init__(self) -> None:
         self._reference: _Reference | None = None
         self._eyes = EyeWatcher()
         self._last = np.zeros((len(REGION_NAMES), 2), dtype=np.float32)

@@ -19,15 +19,20 @@ N_PARAMETERS = 6
 _RIDGE = np.array([1e-6, 1e-6, 1e-3, 1e-3, 5e-3, 5e-3])
 
 
+def rigid_design(x: NDArray, y: NDArray, depth: NDArray) -> NDArray[np.float64]:
+    """The equations above at places x, y with a depth, each [...]: design matrix [..., 2, 6]."""
+    zero, one = np.zeros_like(x), np.ones_like(x)
+    u = np.stack([one, zero, x, -y, depth, zero], axis=-1)
+    v = np.stack([zero, one, y, x, zero, depth], axis=-1)
+    return np.stack([u, v], axis=-2)
+
+
 class RigidFit:
     """The fit for one set of cells at [C, 3] (x, y, depth; centred, in IOD)."""
 
     def __init__(self, positions_iod: NDArray) -> None:
         x, y, z = positions_iod.astype(np.float64).T
-        zero, one = np.zeros_like(x), np.ones_like(x)
-        u = np.stack([one, zero, x, -y, z, zero], axis=1)
-        v = np.stack([zero, one, y, x, zero, z], axis=1)
-        self.design = np.stack([u, v], axis=1)  # [C, 2, 6]
+        self.design = rigid_design(x, y, z)  # [C, 2, 6]
         # A cell's share of the normal equations: [C, 36] and, per motion component, [C, 6].
         self._squares = np.einsum("cip,ciq->cpq", self.design, self.design).reshape(len(x), -1)
 

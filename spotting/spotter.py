@@ -58,7 +58,7 @@ class _FaceState:
     def __init__(self, face_id: int, config: SpotterConfig) -> None:
         self.face_id = face_id
         self._config = config
-        self._meter = MotionMeter(config)
+        self._meter = MotionMeter()
         self._series = MotionSeries(ROWS, _LONGEST_S, config.smooth_s, _SETTLE_S)
         self._bumps = BumpDetector(config, _EYES)
         self._departures = DepartureDetector(ROWS, config)

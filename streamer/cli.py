@@ -167,7 +167,7 @@ def stream(
 def _settings(config: Path | None, pairs: list[str], options: dict[str, Any]) -> StreamConfig:
     """Defaults, then the file, then --set, then the options of their own."""
     from streamer.build import load_config
-    from streamer.config import parse_yaml
+    from streamer.strict_yaml import parse_yaml
 
     overrides = []
     for pair in pairs:

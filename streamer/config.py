@@ -11,13 +11,14 @@ import dataclasses
 import difflib
 import math
 import types
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import yaml
 
 from streamer.errors import UsageError
+from streamer.strict_yaml import parse_yaml
 
 T = TypeVar("T")
 
@@ -43,18 +44,6 @@ def load_yaml(path: str | Path) -> dict[str, Any]:
             f"{path}: a configuration is a mapping of `key: value` lines, not {_name(loaded)}."
         )
     return loaded
-
-
-def parse_yaml(text: str, where: str) -> Any:
-    """Parse one YAML document safely; a repeated key is an error."""
-    try:
-        # A SafeLoader with a check for repeated keys: it builds plain data only.
-        return yaml.load(text, Loader=_StrictLoader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise UsageError(f"{where}{line}: not valid YAML: {problem}.") from None
 
 
 def set_key(mapping: dict[str, Any], dotted: str, value: Any) -> None:
@@ -251,18 +240,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     return value
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """SafeLoader that refuses a repeated key instead of keeping the last one."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[Hashable] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if isinstance(key, Hashable) and key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} is given twice", key_node.start_mark
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep)

@@ -11,13 +11,13 @@ import os
 import sys
 from collections.abc import Iterator
 from importlib import resources
-from types import TracebackType
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from streamer.closing import Closing
 from streamer.errors import InstallError
 from streamer.faces.config import FaceConfig
 from streamer.faces.landmarks import N_LANDMARKS
@@ -29,7 +29,7 @@ CURE = (
 )
 
 
-class MeshDetector:
+class MeshDetector(Closing):
     """Finds up to `max_faces` meshes in an RGB image. Holds MediaPipe's tracking state.
 
     A graph for several faces searches the picture whenever it knows fewer than it may find, which
@@ -77,17 +77,6 @@ class MeshDetector:
         if self._one is not self._many:
             self._one.close()
         self._many = self._one = None
-
-    def __enter__(self) -> MeshDetector:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _create_mesh(config: FaceConfig, max_faces: int) -> Any:

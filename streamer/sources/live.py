@@ -14,12 +14,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from streamer.closing import Closing
 from streamer.errors import CameraError
 from streamer.records import Frame, SourceInfo, SourceReport
 from streamer.sources.config import SourceConfig
@@ -55,7 +55,7 @@ class _Link:
     thread: threading.Thread | None = field(default=None, repr=False)
 
 
-class LiveSource:
+class LiveSource(Closing):
     """A camera or endless stream as a `Source`. Times are times of capture, gaps included.
 
     `Frame.index` counts the delivered frames; `report.dropped` those that were thrown away.
@@ -120,17 +120,6 @@ class LiveSource:
         thread = self._link.thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(_JOIN_S)
-
-    def __enter__(self) -> LiveSource:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     # The caller's side
 

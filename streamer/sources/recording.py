@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from types import TracebackType
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from streamer.closing import Closing
 from streamer.errors import UsageError
 from streamer.records import Frame, SourceInfo, SourceReport
 from streamer.sources.tally import Tally
@@ -25,7 +25,7 @@ class Reader(Protocol):
     def close(self) -> None: ...
 
 
-class RecordingSource:
+class RecordingSource(Closing):
     """A file, an image folder, standard input or a finite URL as a `Source`."""
 
     def __init__(self, reader: Reader) -> None:
@@ -56,17 +56,6 @@ class RecordingSource:
         """Free the files. The frames end here; may be called more than once."""
         self._begun = True
         self._reader.close()
-
-    def __enter__(self) -> RecordingSource:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def refuse_second_reading(begun: bool, name: str) -> None:

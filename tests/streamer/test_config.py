@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamer.config import dump_yaml, fill, load_yaml, parse_yaml, set_key, to_mapping
+from streamer.config import dump_yaml, fill, load_yaml, set_key, to_mapping
 from streamer.errors import UsageError
+from streamer.strict_yaml import parse_yaml
 
 
 @dataclass(frozen=True, slots=True)

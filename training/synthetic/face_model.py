@@ -91,28 +91,6 @@ _POINTS = (
     (152, 152, 0.000, 1.630, 0.178),
 )
 
-FACE_OVAL_LEFT = (
-    10,
-    109,
-    67,
-    103,
-    54,
-    21,
-    162,
-    127,
-    234,
-    93,
-    132,
-    58,
-    172,
-    136,
-    150,
-    149,
-    176,
-    148,
-    152,
-)
-
 MIRROR: dict[int, int] = {}
 KEY_POINTS: dict[int, tuple[float, float, float]] = {}
 for _left, _right, _x, _y, _depth in _POINTS:

@@ -19,9 +19,6 @@ from training.synthetic.field_bank import LEFT_IOD, STEP_IOD, TOP_IOD, FaceRange
 from training.synthetic.nuisance import NuisanceRange
 from training.synthetic.recipes import ActivationRange, draw_activations
 
-# Clips of the MEGC 2019 composite (CASME II, SMIC, SAMM): negative, positive, surprise (published).
-COMPOSITE_COUNTS = (250, 109, 83)
-
 
 @dataclass(frozen=True, slots=True)
 class CropRange:
