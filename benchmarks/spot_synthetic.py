@@ -19,7 +19,7 @@ from pathlib import Path
 
 from streamer.build import load_config, stream
 from streamer.records import EmotionEvent
-from training.spot_score import SpotScore, match_intervals, score_intervals
+from training.spotting.matching import SpotScore, match_intervals, score_intervals
 from training.synthetic.scene import Scene, SceneConfig
 from training.synthetic.video import read_portrait, write_recording
 

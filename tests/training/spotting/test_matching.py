@@ -1,6 +1,6 @@
 import pytest
 
-from training.spot_score import SpotScore, match_intervals, overlap, score_intervals
+from training.spotting.matching import SpotScore, match_intervals, overlap, score_intervals
 
 
 @pytest.mark.parametrize(
