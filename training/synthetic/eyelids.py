@@ -1,4 +1,4 @@
-"""Blinks for still portraits: the skin above each eye is drawn down over it like a curtain.
+"""Blinks and gaze for still portraits. The skin above each eye is drawn over it like a curtain.
 
 A displacement alone would fold at the lid; a real lid covers. So a blink is a backward map: the
 strip of skin above the aperture is stretched down to the moving lid line.
@@ -45,3 +45,17 @@ class Eyelids:
             field[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1, 1] += np.where(
                 inside, down - stretched, 0.0
             ).astype(np.float32)
+
+    def look(self, field: NDArray[np.float32], right_px: float, down_px: float) -> None:
+        """Shift the irises, in place, in a displacement field [H, W, 2] (px, backward).
+
+        The shift fades out towards lids and corners, which stay where they are.
+        """
+        for columns, top, bottom in self._eyes:
+            aperture = np.maximum(bottom - top, 1e-3)
+            rows = np.arange(int(top.min()), int(np.ceil(bottom.max())) + 1)
+            across = np.linspace(-1.0, 1.0, len(columns))
+            height = np.clip((rows[:, None] - top) / aperture, 0.0, 1.0)
+            share = np.cos(0.5 * np.pi * across) ** 2 * np.sqrt(np.sin(np.pi * height))
+            part = field[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+            part += (share[..., None] * (right_px, down_px)).astype(np.float32)

@@ -17,9 +17,13 @@ from streamer.records import Frame
 from training.synthetic.action_units import Activation, displacement
 from training.synthetic.eyelids import Eyelids
 from training.synthetic.face_model import face_coordinates
+from training.synthetic.occluder import OccluderPicture
 from training.synthetic.scene import Injection, Scene
 
 _TALK_AUS = ("25", "26", "20", "17")
+_CHEW_SHARES = np.array([0.0, 1.0, 0.15, 0.0])  # of the same units, for a jaw that goes down by 1
+_LID_FOLLOWS = 4.0  # share of shutting per IOD of looking down
+_CHEEKS = (50, 280)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +71,20 @@ class Renderer:
         self._grain = rng.normal(0, scene.config.noise, (8, size, size, 1)).astype(np.float32)
         self._rng = rng
         self._phase = rng.uniform(0, 2 * np.pi, 2)
+        self._side = ((xs - size / 2) / (size / 2))[..., None]
+        cheeks = portrait.landmarks_px[list(_CHEEKS), :2].round().astype(int)
+        skin = portrait.image[cheeks[:, 1].clip(0, size - 1), cheeks[:, 0].clip(0, size - 1)]
+        self._pictures = {
+            occluder: OccluderPicture(occluder, self._iod_px, skin.mean(axis=0))
+            for occluder in scene.disturbances.occluders
+        }
 
     def frames(self) -> Iterator[Frame]:
         """All frames of the scene, RGB uint8."""
         config = self._scene.config
         for index in range(round(config.duration_s * config.fps)):
             time_s = index / config.fps
-            yield Frame(index, time_s, self._light(self._move(time_s), time_s))
+            yield Frame(index, time_s, self._light(self._cover(self._move(time_s), time_s), time_s))
 
     def motion_px(self, time_s: float) -> NDArray[np.float32]:
         """Displacement [S, S, 2] in pixels by the expressions alone, without head, talk, blinks."""
@@ -95,17 +106,25 @@ class Renderer:
         )
 
     def _move(self, time_s: float) -> NDArray[np.uint8]:
-        scene = self._scene
+        scene, more = self._scene, self._scene.disturbances
         moved = self.motion_px(time_s)
-        for level, field in zip(scene.talk(time_s), self._talk, strict=True):
+        for level, field in zip(self._mouth(time_s), self._talk, strict=True):
             if level > 0.0:
                 moved += np.float32(level) * field
-        if (shut := scene.blink(time_s)) > 0.0:
+        look_x, look_y = more.gaze(time_s)
+        if look_x or look_y:
+            self._lids.look(moved, look_x * self._iod_px, look_y * self._iod_px)
+        shut = scene.blink(time_s)
+        if (shut := max(shut, _LID_FOLLOWS * look_y)) > 0.0:
             self._lids.add(moved, shut)
         dx, dy, grow, roll, yaw, pitch = scene.head(time_s)
+        turn_yaw, turn_pitch = more.turn(time_s)
+        yaw, pitch = yaw + turn_yaw, pitch + turn_pitch
         x = self._grid_x - np.float32(self._centre[0] + dx * self._iod_px)
         y = self._grid_y - np.float32(self._centre[1] + dy * self._iod_px)
         cos, sin = np.cos(roll) / (1 + grow), np.sin(roll) / (1 + grow)
+        if turn_yaw or turn_pitch:  # a face that turns away gets narrower
+            x, y = x / np.float32(np.cos(turn_yaw)), y / np.float32(np.cos(turn_pitch))
         back_x = np.float32(cos) * x + np.float32(sin) * y + np.float32(self._centre[0])
         back_y = np.float32(cos) * y - np.float32(sin) * x + np.float32(self._centre[1])
         back_x -= np.float32(yaw) * self._depth_px
@@ -118,14 +137,30 @@ class Renderer:
             cv2.remap(self._image, back_x, back_y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
         )
 
+    def _mouth(self, time_s: float) -> NDArray[np.float64]:
+        """Levels [4] of the mouth's action units by speech and chewing."""
+        levels = self._scene.talk(time_s)
+        if (jaw := self._scene.disturbances.jaw(time_s)) > 0.0:
+            levels = levels + jaw * _CHEW_SHARES
+        return levels
+
+    def _cover(self, image: NDArray[np.uint8], time_s: float) -> NDArray[np.uint8]:
+        for occluder in self._scene.disturbances.occluders_at(time_s):
+            x, y = np.array(occluder.place(time_s)) * self._iod_px + self._centre
+            image = self._pictures[occluder].lay_over(image, (float(x), float(y)))
+        return image
+
     def _light(self, image: NDArray[np.uint8], time_s: float) -> NDArray[np.uint8]:
         config = self._scene.config
-        if config.flicker == 0.0 and config.noise == 0.0:
+        jump, slope = self._scene.disturbances.light(time_s)
+        if config.flicker == 0.0 and config.noise == 0.0 and not (jump or slope):
             return image
         slow = np.sin(2 * np.pi * 0.7 * time_s + self._phase[0])
         fast = np.sin(2 * np.pi * 11.0 * time_s + self._phase[1])
         gain = 1.0 + config.flicker * (0.7 * slow + 0.3 * fast)
         lit = image.astype(np.float32) * np.float32(gain)
+        if jump or slope:
+            lit *= 1.0 + np.float32(jump) + np.float32(slope) * self._side
         if config.noise > 0.0:
             grain = self._grain[self._rng.integers(len(self._grain))]
             shift = self._rng.integers(0, grain.shape[0], 2)

@@ -12,6 +12,7 @@ import numpy as np
 
 from streamer.records import Kind
 from training.synthetic.action_units import Activation
+from training.synthetic.disturbances import Disturbances, draw_disturbances
 
 # Action units per emotion (FACS; Prototypes after Ekman & Friesen, as the data sets label them).
 EXPRESSIONS: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -60,6 +61,15 @@ class SceneConfig:
     flicker: float = 0.02  # relative change of brightness
     noise: float = 1.5  # grey levels, standard deviation
     talk_share: float = 0.0  # part of the time in which the mouth speaks
+    # Disturbances of real recordings, off unless asked for: mean seconds between them, and sizes.
+    gaze_every_s: float = 0.0
+    turn_every_s: float = 0.0
+    turn_deg: float = 12.0
+    light_every_s: float = 0.0
+    light_jump: float = 0.25  # relative
+    occlude_every_s: float = 0.0  # hands and cups; no expression is injected behind them
+    chew_every_s: float = 0.0
+    chew_iod: float = 0.08  # how far the jaw goes down
     size_px: int = 512
     seed: int = 0
 
@@ -76,6 +86,7 @@ class Scene:
         repr=False
     )  # [6, W, 3]: amplitude, Hz, phase per degree of freedom
     talk_waves: np.ndarray = field(repr=False)  # [4, W, 3]
+    disturbances: Disturbances = field(default_factory=Disturbances)
 
     def head(self, time_s: float) -> np.ndarray:
         """[6]: x, y (IOD), scale change, roll, yaw, pitch (radians)."""
@@ -96,6 +107,18 @@ class Scene:
                 return float(np.sin(0.5 * np.pi * way) ** 2)
         return 0.0
 
+    def intervals(self) -> list[tuple[str, float, float]]:
+        """Kind, start and end (seconds) of everything that is no expression, in order of time."""
+        found: list[tuple[str, float, float]] = list(self.disturbances.intervals())
+        found += [("blink", start, start + length) for start, length in self.blinks]
+        found += [("speech", start, end) for start, end in self.talks]
+        return sorted(found, key=lambda item: item[1])
+
+    def during(self, start_s: float, end_s: float) -> tuple[str, ...]:
+        """Kinds of disturbance between two times, each once."""
+        near = (kind for kind, a, b in self.intervals() if a < end_s and start_s < b)
+        return tuple(dict.fromkeys(near))
+
 
 def draw_scene(config: SceneConfig) -> Scene:
     """Draw a scene. The same config gives the same scene, at any frame rate."""
@@ -110,13 +133,15 @@ def draw_scene(config: SceneConfig) -> Scene:
     amplitudes = [config.head_iod, config.head_iod, 0.15 * config.head_iod, turn, turn, turn]
     head = np.stack([_draw_waves(rng, a, 0.1, 0.6) for a in amplitudes])
     talk = np.stack([_draw_waves(rng, a, 1.5, 5.0) for a in (0.06, 0.06, 0.03, 0.03)])
+    disturbances = draw_disturbances(config, _draw_times)
     return Scene(
         config,
-        tuple(injections),
+        tuple(i for i in injections if not disturbances.hides(i.onset_s, i.offset_s)),
         tuple((start, float(rng.uniform(0.15, 0.35))) for start in blinks),
         tuple(talks),
         head,
         talk,
+        disturbances,
     )
 
 

@@ -18,7 +18,7 @@ from training.synthetic.scene import Scene, SceneConfig, draw_scene
 
 TRUTH_FIELDS = (
     "video", "onset", "apex", "offset", "onset_s", "apex_s", "offset_s", "kind", "emotion", "aus",
-    "strength_iod",
+    "strength_iod", "during",
 )  # fmt: skip
 
 
@@ -79,7 +79,10 @@ def write_video(
 
 
 def write_truth(scene: Scene, video: str, path: Path) -> None:
-    """The injected expressions, one row each; frames are the nearest ones."""
+    """The injected expressions, one row each; frames are the nearest ones.
+
+    `during` names what disturbs the expression: blink, gaze, turn, light, speech, chewing.
+    """
     fps = scene.config.fps
     with path.open("w", newline="") as file:
         table = csv.DictWriter(file, TRUTH_FIELDS)
@@ -98,5 +101,6 @@ def write_truth(scene: Scene, video: str, path: Path) -> None:
                     "emotion": item.emotion,
                     "aus": "+".join(a.au for a in item.activations),
                     "strength_iod": item.strength_iod,
+                    "during": "+".join(scene.during(item.onset_s, item.offset_s)),
                 }
             )
