@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from streamer.errors import EXIT_INTERRUPTED, MerError, UsageError
+from streamer.command import logging_to, option, run_app, settings_of, show_version, telling_errors
+from streamer.errors import UsageError
 
 if TYPE_CHECKING:
     from streamer.build import StreamConfig
@@ -43,21 +41,6 @@ _IN, _OUT, _HOW, _TALK = "What to read", "What to write", "How to look", "Talk"
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        from importlib import metadata
-
-        try:
-            typer.echo(f"mer-stream {metadata.version('mer-stream')}")
-        except metadata.PackageNotFoundError:
-            typer.echo("mer-stream (not installed)")
-        raise typer.Exit
-
-
-def _opt(panel: str, text: str, *names: str, **more: Any) -> Any:
-    return typer.Option(*names, help=text, rich_help_panel=panel, show_default=False, **more)
-
-
 @app.command(help=_HELP, epilog=_EPILOG)
 def stream(
     sources: Annotated[
@@ -65,7 +48,7 @@ def stream(
     ] = None,
     source: Annotated[
         list[str] | None,
-        _opt(
+        option(
             _IN,
             "sample, a file, a pattern, a folder of images, webcam[:N], rtsp://, http(s)://, or - "
             "for standard input. May be repeated.",
@@ -75,67 +58,70 @@ def stream(
     ] = None,
     fps: Annotated[
         float | None,
-        _opt(_IN, "Frames per second: of a folder of images, or asked of a webcam.", min=0.1),
+        option(_IN, "Frames per second: of a folder of images, or asked of a webcam.", min=0.1),
     ] = None,
     max_seconds: Annotated[
-        float | None, _opt(_IN, "Stop after this much of the recording.", "--max-seconds", min=0.0)
+        float | None,
+        option(_IN, "Stop after this much of the recording.", "--max-seconds", min=0.0),
     ] = None,
     output: Annotated[
         str | None,
-        _opt(_OUT, "Events: a .jsonl or .csv file, or - for JSON lines.", "--output", "-o"),
+        option(_OUT, "Events: a .jsonl or .csv file, or - for JSON lines.", "--output", "-o"),
     ] = None,
     format_: Annotated[
         Literal["jsonl", "csv", "text"] | None,
-        _opt(_OUT, "Format of the events, whatever the suffix or terminal says.", "--format"),
+        option(_OUT, "Format of the events, whatever the suffix or terminal says.", "--format"),
     ] = None,
     signals: Annotated[
         Path | None,
-        _opt(_OUT, "Per-frame signals: a .csv or .parquet file; a folder for several sources."),
+        option(_OUT, "Per-frame signals: a .csv or .parquet file; a folder for several sources."),
     ] = None,
     save_video: Annotated[
         Path | None,
-        _opt(_OUT, "Annotated recording: an .mp4 file; a folder for several sources."),
+        option(_OUT, "Annotated recording: an .mp4 file; a folder for several sources."),
     ] = None,
-    summary: Annotated[Path | None, _opt(_OUT, "The closing summary as a JSON file.")] = None,
-    show: Annotated[bool, _opt(_OUT, "Live window; q or Esc stops.", "--show")] = False,
+    summary: Annotated[Path | None, option(_OUT, "The closing summary as a JSON file.")] = None,
+    show: Annotated[bool, option(_OUT, "Live window; q or Esc stops.", "--show")] = False,
     overwrite: Annotated[
-        bool, _opt(_OUT, "Replace outputs that exist; refused otherwise.", "--overwrite")
+        bool, option(_OUT, "Replace outputs that exist; refused otherwise.", "--overwrite")
     ] = False,
     config: Annotated[
-        Path | None, _opt(_HOW, "Settings from a YAML file; see --print-config.")
+        Path | None, option(_HOW, "Settings from a YAML file; see --print-config.")
     ] = None,
     set_: Annotated[
         list[str] | None,
-        _opt(_HOW, "One setting, as in spotter.sensitivity=2. May be repeated.", "--set"),
+        option(_HOW, "One setting, as in spotter.sensitivity=2. May be repeated.", "--set"),
     ] = None,
     sensitivity: Annotated[
         float | None,
-        _opt(_HOW, "1 as calibrated; 2 finds more, with more false events.", min=0.05, max=20.0),
+        option(_HOW, "1 as calibrated; 2 finds more, with more false events.", min=0.05, max=20.0),
     ] = None,
-    max_faces: Annotated[int | None, _opt(_HOW, "Faces to follow at most.", min=1)] = None,
-    micro_only: Annotated[bool, _opt(_HOW, "Leave out macro events.", "--micro-only")] = False,
-    model: Annotated[Path | None, _opt(_HOW, "Another recognition model, .onnx.")] = None,
+    max_faces: Annotated[int | None, option(_HOW, "Faces to follow at most.", min=1)] = None,
+    micro_only: Annotated[bool, option(_HOW, "Leave out macro events.", "--micro-only")] = False,
+    model: Annotated[Path | None, option(_HOW, "Another recognition model, .onnx.")] = None,
     no_recognition: Annotated[
-        bool, _opt(_HOW, "Only spot: events without an emotion.", "--no-recognition")
+        bool, option(_HOW, "Only spot: events without an emotion.", "--no-recognition")
     ] = False,
     print_config: Annotated[
-        bool, _opt(_HOW, "Print the settings as YAML and end.", "--print-config")
+        bool, option(_HOW, "Print the settings as YAML and end.", "--print-config")
     ] = False,
     progress: Annotated[
         bool | None,
-        _opt(_TALK, "Progress bar; default: if standard error is a terminal."),
+        option(_TALK, "Progress bar; default: if standard error is a terminal."),
     ] = None,
     quiet: Annotated[
-        bool, _opt(_TALK, "Errors only: no progress, no summary.", "--quiet", "-q")
+        bool, option(_TALK, "Errors only: no progress, no summary.", "--quiet", "-q")
     ] = False,
     verbose: Annotated[
-        bool, _opt(_TALK, "Say more, with the libraries' own messages.", "--verbose", "-v")
+        bool, option(_TALK, "Say more, with the libraries' own messages.", "--verbose", "-v")
     ] = False,
-    log_file: Annotated[Path | None, _opt(_TALK, "Append the log, with times, to a file.")] = None,
+    log_file: Annotated[
+        Path | None, option(_TALK, "Append the log, with times, to a file.")
+    ] = None,
     version: Annotated[
         bool,
-        _opt(
-            _TALK, "Print the version and end.", "--version", callback=_show_version, is_eager=True
+        option(
+            _TALK, "Print the version and end.", "--version", callback=show_version, is_eager=True
         ),
     ] = False,
 ) -> None:
@@ -147,8 +133,8 @@ def stream(
         "model": None if model is None else str(model),
         "recognise": False if no_recognition else None,
     }
-    with _telling_errors(), _logging(quiet, verbose, log_file):
-        settings = _settings(config, set_ or [], options)
+    with telling_errors("mer-stream"), logging_to(quiet, verbose, log_file):
+        settings = settings_of(config, set_ or [], options)
         if print_config:
             from streamer.config import dump_yaml
 
@@ -162,21 +148,6 @@ def stream(
         names = [*(source or []), *(sources or [])]
         code = _run(settings, outputs, names, max_seconds, verbose)
     raise typer.Exit(code)
-
-
-def _settings(config: Path | None, pairs: list[str], options: dict[str, Any]) -> StreamConfig:
-    """Defaults, then the file, then --set, then the options of their own."""
-    from streamer.build import load_config
-    from streamer.strict_yaml import parse_yaml
-
-    overrides = []
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals or not key:
-            raise UsageError(f"--set {pair}: write it as key=value, as in spotter.sensitivity=2.")
-        overrides.append((key.strip(), parse_yaml(value, where=f"--set {pair}")))
-    overrides += [(key, value) for key, value in options.items() if value is not None]
-    return load_config(config, overrides)
 
 
 def _run(
@@ -196,51 +167,6 @@ def _run(
         return run_batch(settings, outputs, names, max_seconds)
 
 
-@contextlib.contextmanager
-def _telling_errors() -> Any:
-    """A MerError is one sentence and its exit code; Ctrl-C is 130."""
-    try:
-        yield
-    except MerError as error:
-        from streamer.sources.redact import redact
-
-        _complain(redact(str(error)))
-        raise typer.Exit(error.exit_code) from None
-    except KeyboardInterrupt:
-        raise typer.Exit(EXIT_INTERRUPTED) from None
-
-
-@contextlib.contextmanager
-def _logging(quiet: bool, verbose: bool, log_file: Path | None) -> Any:
-    from streamer.console import set_up_logging
-
-    handler = set_up_logging(quiet=quiet, verbose=verbose, log_file=log_file)
-    try:
-        yield
-    finally:
-        if handler is not None:
-            handler.close()
-
-
-def _complain(sentence: str) -> None:
-    print(f"mer-stream: error: {sentence}", file=sys.stderr)
-
-
 def main() -> None:
     """Entry point of `mer-stream` and of `python -m streamer`."""
-    from streamer.stopping import interrupt_on_sigterm
-
-    interrupt_on_sigterm()
-    for stream_ in (sys.stdout, sys.stderr):
-        if isinstance(stream_, io.TextIOWrapper):  # JSON lines are UTF-8, whatever the locale
-            stream_.reconfigure(encoding="utf-8", errors="backslashreplace")
-    # The parser's own base error; its module differs between releases of typer.
-    parser_error = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])
-    try:
-        code = app(standalone_mode=False)
-    except parser_error as error:
-        _complain(error.format_message())
-        code = error.exit_code
-    except (KeyboardInterrupt, typer.Abort):
-        code = EXIT_INTERRUPTED
-    sys.exit(code)
+    run_app(app, "mer-stream")

@@ -1,0 +1,1 @@
+"""Many recordings: what to do, done in processes or on machines, resumable."""
