@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from streamer.errors import InstallError, MerError, UsageError
+from training.spotting import commands as spotting_commands
 
 app = typer.Typer(
     name="mer-train",
@@ -116,6 +117,9 @@ def loso(
     from training.loso.command import run_command
 
     typer.echo(run_command(**options))
+
+
+spotting_commands.register(app)
 
 
 def require_training() -> None:

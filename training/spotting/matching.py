@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 Interval = tuple[float, float]  # onset, offset in seconds (or frames, inclusive: see `extra`)
+_ROUNDING = 1e-9  # an overlap of exactly the least one counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +57,39 @@ def match_intervals(
     least_iou: float = 0.5,
     extra: float = 0.0,
 ) -> list[tuple[int, int]]:
-    """Pairs (truth, spotted): the largest one-to-one matching with IoU >= `least_iou`."""
-    if not truth or not spotted:
-        return []
-    iou = overlap(truth, spotted, extra)
-    # Many matches first, then good ones: a match is worth 1 plus a little for its overlap.
-    worth = np.where(iou >= least_iou, 1.0 + 1e-3 * iou, 0.0)
-    rows, columns = linear_sum_assignment(-worth)
-    return [(int(r), int(c)) for r, c in zip(rows, columns, strict=True) if worth[r, c] > 0]
+    """Pairs (truth, spotted): the largest one-to-one matching with IoU >= `least_iou`.
+
+    Of the largest matchings it is one with the highest sum of overlaps.
+    """
+    pairs: list[tuple[int, int]] = []
+    for own, found in _groups(truth, spotted, extra):
+        iou = overlap([truth[i] for i in own], [spotted[i] for i in found], extra)
+        # A match more is worth more than any overlap: all overlaps together weigh less than one.
+        worth = np.where(iou >= least_iou - _ROUNDING, 1.0 + iou / (1 + min(iou.shape)), 0.0)
+        rows, columns = linear_sum_assignment(-worth)
+        pairs += [(own[r], found[c]) for r, c in zip(rows, columns, strict=True) if worth[r, c] > 0]
+    return sorted(pairs)
+
+
+def _groups(
+    truth: Sequence[Interval], spotted: Sequence[Interval], extra: float
+) -> Iterator[tuple[list[int], list[int]]]:
+    """Truths and spots that may overlap, group by group: long recordings cost no more than that."""
+    everything = sorted(
+        [(*interval, 0, i) for i, interval in enumerate(truth)]
+        + [(*interval, 1, i) for i, interval in enumerate(spotted)]
+    )
+    group: tuple[list[int], list[int]] = ([], [])
+    end = -np.inf
+    for onset, offset, which, number in everything:
+        if onset >= end + extra:
+            if all(group):
+                yield group
+            group, end = ([], []), offset
+        group[which].append(number)
+        end = max(end, offset)
+    if all(group):
+        yield group
 
 
 def score_intervals(

@@ -49,3 +49,18 @@ def test_counts_are_summed_before_rates():
     assert total.precision == 0.25
     assert total.recall == pytest.approx(1 / 3)
     assert total.f1 == pytest.approx(2 / 7)
+
+
+def test_a_long_recording_is_matched_group_by_group():
+    """Two thousand of each would fill a matrix of 32 MB and take seconds; groups take none."""
+    truth = [(10.0 * i, 10.0 * i + 5) for i in range(20_000)]
+    spotted = [(a + 1, b + 1) for a, b in truth]
+    assert match_intervals(truth, spotted) == [(i, i) for i in range(20_000)]
+
+
+def test_more_matches_beat_better_ones_however_many():
+    """A chain in which every shifted pair overlaps fully and every straight one by half."""
+    n = 1500
+    truth = [(10.0 * i, 10.0 * i + 10) for i in range(n)]
+    spotted = [(10.0 * i + 5, 10.0 * i + 15) for i in range(n)]
+    assert len(match_intervals(truth, spotted, 1 / 3)) == n
