@@ -66,10 +66,15 @@ def stream(
     ] = None,
     output: Annotated[
         str | None,
-        option(_OUT, "Events: a .jsonl or .csv file, or - for JSON lines.", "--output", "-o"),
+        option(
+            _OUT,
+            "Events: .jsonl, .csv, .srt, .vtt, .eaf (ELAN), .tsv or .xlsx (BORIS), .parquet; or -.",
+            "--output",
+            "-o",
+        ),
     ] = None,
     format_: Annotated[
-        Literal["jsonl", "csv", "text"] | None,
+        Literal["jsonl", "csv", "text", "srt", "vtt", "eaf", "boris", "parquet"] | None,
         option(_OUT, "Format of the events, whatever the suffix or terminal says.", "--format"),
     ] = None,
     signals: Annotated[

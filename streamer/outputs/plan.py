@@ -12,14 +12,20 @@ from typing import Literal
 from streamer.errors import UsageError
 from streamer.outputs.events import EventWriter, open_event_file
 from streamer.outputs.files import check_outputs, is_device
+from streamer.outputs.formats import SUFFIXES as FILE_SUFFIXES
+from streamer.outputs.formats import check_format
+from streamer.outputs.formats.media import Media
+from streamer.outputs.formats.sink import EventFile
 from streamer.outputs.signals import import_pyarrow
 from streamer.outputs.step import Sink
 from streamer.outputs.text import TextWriter
+from streamer.sources.redact import redact
 
-Format = Literal["jsonl", "csv", "text"]
+Format = Literal["jsonl", "csv", "text", "srt", "vtt", "eaf", "boris", "parquet"]
 STDOUT = "-"
+_LINES: tuple[Format | None, ...] = (None, "jsonl", "csv", "text")  # written as events come
 _SUFFIXES: dict[str, Format] = {
-    ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".csv": "csv",
+    ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".csv": "csv", **FILE_SUFFIXES,
 }  # fmt: skip
 _SIGNAL_SUFFIXES = (".csv", ".parquet")
 _VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov")
@@ -57,6 +63,9 @@ class OutputPlan:
     def __init__(self, options: OutputOptions, sources: Sequence[str]) -> None:
         self.options = options
         self.format = _event_format(options)
+        self._sources = sources
+        if self.format not in _LINES:
+            _check_file_format(str(self.format), options.output, sources)
         stems = _unique_stems(sources)
         many = len(sources) > 1
         self.files = [
@@ -77,8 +86,12 @@ class OutputPlan:
             return [_standard_output(self.format or ("text" if terminal else "jsonl"))]
         path = Path(output)
         sinks: list[Sink] = []
-        as_csv = self.format == "csv"
-        sinks.append(open_event_file(path, as_csv=as_csv, overwrite=self.options.overwrite))
+        if self.format in _LINES:
+            as_csv = self.format == "csv"
+            sinks.append(open_event_file(path, as_csv=as_csv, overwrite=self.options.overwrite))
+        else:
+            media = Media(redact(self._sources[0]), redact(self._sources[0]))
+            sinks.append(EventFile(str(self.format), path, media))
         if terminal and not self.options.quiet:
             sinks.append(TextWriter(sys.stdout))
         return sinks
@@ -101,6 +114,17 @@ class OutputPlan:
         return named
 
 
+def _check_file_format(form: str, output: str | None, sources: Sequence[str]) -> None:
+    check_format(form)
+    if output in (None, STDOUT):
+        raise UsageError(f"--format {form} needs a file: --output FILE.")
+    if len(sources) > 1:
+        raise UsageError(
+            f"--output {output}: a {form} file belongs to one recording; for several use: "
+            f"mer-batch ... --formats {form}"
+        )
+
+
 def _standard_output(form: Format) -> Sink:
     if form == "text":
         return TextWriter(sys.stdout)
@@ -121,7 +145,8 @@ def _event_format(options: OutputOptions) -> Format | None:
         return "jsonl"
     if form is None:
         raise UsageError(
-            f"--output {path}: the suffix says the format: .jsonl or .csv (or give --format)."
+            f"--output {path}: the suffix says the format: .jsonl or .csv; for other "
+            f"programs {', '.join(FILE_SUFFIXES)} (or give --format)."
         )
     return form
 

@@ -1,0 +1,62 @@
+"""Events as files for other programs: subtitles, ELAN, BORIS, spreadsheets, tables.
+
+These files can only be written once all events are known; `write_events` writes one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Literal, get_args
+
+from streamer.errors import UsageError
+from streamer.outputs.formats import boris, eaf, subtitles, tables
+from streamer.outputs.formats.media import Media
+from streamer.records import EmotionEvent
+
+FileFormat = Literal["srt", "vtt", "eaf", "boris", "parquet"]
+_Writer = Callable[[Sequence[EmotionEvent], Path, Media], None]
+_WRITERS: dict[str, _Writer] = {
+    "srt": subtitles.write_srt,
+    "vtt": subtitles.write_vtt,
+    "eaf": eaf.write_eaf,
+    "boris": boris.write_boris,
+    "parquet": tables.write_parquet,
+}
+_CHECKS: dict[str, Callable[[], object]] = {
+    "eaf": eaf.import_pympi,
+    "boris": boris.import_openpyxl,
+    "parquet": tables.import_pyarrow,
+}
+FILE_NAMES = {
+    "srt": "events.srt",
+    "vtt": "events.vtt",
+    "eaf": "events.eaf",
+    "boris": "events.boris.xlsx",
+    "parquet": "events.parquet",
+}
+SUFFIXES: dict[str, FileFormat] = {
+    ".srt": "srt",
+    ".vtt": "vtt",
+    ".eaf": "eaf",
+    ".tsv": "boris",
+    ".xlsx": "boris",
+    ".parquet": "parquet",
+}
+
+
+def check_format(name: str) -> None:
+    """Raise UsageError for an unknown format, InstallError where its library is missing."""
+    if name not in _WRITERS:
+        known = ", ".join(get_args(FileFormat))
+        raise UsageError(f"{name!r} is no format of events; known are {known}.")
+    if name in _CHECKS:
+        _CHECKS[name]()
+
+
+def write_events(name: str, events: Sequence[EmotionEvent], path: Path, media: Media) -> None:
+    """Write all events of one recording in the order of their onsets. Raises OutputError."""
+    check_format(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    in_order = sorted(events, key=lambda e: (e.spot.onset_s, e.spot.face_id, e.spot.kind))
+    _WRITERS[name](in_order, path, media)

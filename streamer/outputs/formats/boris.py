@@ -1,0 +1,103 @@
+"""Events for BORIS: a table that "Import observations" takes into an open observation.
+
+Its importer reads .xlsx and .ods, first sheet, with the columns below in any order; other programs
+take the same table as .tsv. A code that is a state event in the ethogram starts with its first row
+and stops with the next row of the same subject and code.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import importlib
+import io
+import itertools
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from streamer.errors import InstallError
+from streamer.outputs.files import writing
+from streamer.outputs.formats.media import Media
+from streamer.outputs.formats.tidy import details, label, tier_of, without_overlap
+from streamer.records import EmotionEvent
+
+COLUMNS = ("time", "subject", "code", "modifier", "comment")
+_CURE = 'BORIS tables cannot be written ({reason}): pip install openpyxl (or "mer-stream[batch]").'
+_NEVER = datetime.datetime(1980, 1, 1)  # the same events give the same file
+_Row = tuple[float, str, str, str, str]
+
+
+def import_openpyxl() -> Any:
+    """The module, or InstallError that says how to get it."""
+    try:
+        return importlib.import_module("openpyxl")
+    except ImportError as error:
+        raise InstallError(_CURE.format(reason=error)) from None
+
+
+def boris_rows(events: Sequence[EmotionEvent]) -> list[_Row]:
+    """Rows in the order of their times in seconds: START and STOP of each event.
+
+    Subject: the face; code: micro or macro (state events in BORIS); modifier: the emotion.
+    """
+    groups = itertools.groupby(sorted(events, key=tier_of), tier_of)
+    rows = itertools.chain.from_iterable(_rows_of(list(group)) for _, group in groups)
+    # A STOP comes before a START at the same time, or BORIS would pair them the wrong way.
+    return sorted(rows, key=lambda row: (row[0], not row[4].startswith("STOP")))
+
+
+def write_boris(events: Sequence[EmotionEvent], path: Path, media: Media) -> None:
+    """As .xlsx, or as .tsv by the suffix."""
+    rows = boris_rows(events)
+    data = _as_tsv(rows) if path.suffix.lower() == ".tsv" else _as_xlsx(rows)
+    with writing(path):
+        path.write_bytes(data)
+
+
+def _rows_of(events: Sequence[EmotionEvent]) -> Iterator[_Row]:
+    for start, end, event in without_overlap(events):
+        subject, code = f"face {event.spot.face_id}", event.spot.kind
+        yield start / 1000, subject, code, label(event), f"START; {details(event)}"
+        yield end / 1000, subject, code, label(event), "STOP"
+
+
+def _as_tsv(rows: Sequence[_Row]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter="\t", lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows([f"{row[0]:.3f}", *row[1:]] for row in rows)
+    return text.getvalue().encode("utf-8", "backslashreplace")
+
+
+def _as_xlsx(rows: Sequence[_Row]) -> bytes:
+    book = import_openpyxl().Workbook()
+    sheet = book.active
+    sheet.title = "events"
+    for row in (COLUMNS, *rows):
+        sheet.append(row)
+    written = io.BytesIO()
+    book.save(written)
+    return _without_dates(written)
+
+
+def _without_dates(written: io.BytesIO) -> bytes:
+    """The workbook without the moment it was made."""
+    timeless = io.BytesIO()
+    with zipfile.ZipFile(written) as old, zipfile.ZipFile(timeless, "w") as new:
+        for name in old.namelist():
+            data = old.read(name)
+            if name == "docProps/core.xml":
+                data = _core_properties()
+            entry = zipfile.ZipInfo(name, _NEVER.timetuple()[:6])
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            new.writestr(entry, data)
+    return timeless.getvalue()
+
+
+def _core_properties() -> bytes:
+    packaging = importlib.import_module("openpyxl.packaging.core")
+    functions = importlib.import_module("openpyxl.xml.functions")
+    properties = packaging.DocumentProperties(creator="mer-stream", created=_NEVER, modified=_NEVER)
+    return bytes(functions.tostring(properties.to_tree()))

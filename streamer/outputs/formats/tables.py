@@ -1,0 +1,41 @@
+"""Events as Parquet: one row per event, typed columns, the same names as in CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from streamer.outputs.events import csv_columns
+from streamer.outputs.files import open_output, writing
+from streamer.outputs.formats.media import Media
+from streamer.outputs.record import event_to_record, probability_columns
+from streamer.outputs.signals import import_pyarrow
+from streamer.records import EMOTIONS, EmotionEvent, JsonObject
+
+_TEXT = ("schema", "id", "source", "kind", "emotion")
+_WHOLE = ("face_id", "onset_frame", "apex_frame", "offset_frame")
+
+
+def write_parquet(events: Sequence[EmotionEvent], path: Path, media: Media) -> None:
+    """All columns of the CSV file; `regions` is a list of text. Raises InstallError."""
+    arrow, parquet = import_pyarrow()
+    records = [_flat(event_to_record(event)) for event in events]
+    schema = arrow.schema([(name, _type(arrow, name)) for name in csv_columns()])
+    table = arrow.Table.from_pylist(records, schema=schema)
+    with writing(path), open_output(path, overwrite=True, binary=True) as stream:
+        parquet.write_table(table, stream)
+
+
+def _flat(record: JsonObject) -> JsonObject:
+    probabilities = record["probabilities"] or {}
+    shares = (probabilities.get(name) for name in EMOTIONS)
+    return record | dict(zip(probability_columns(), shares, strict=True))
+
+
+def _type(arrow: Any, name: str) -> Any:
+    if name == "regions":
+        return arrow.list_(arrow.string())
+    if name in _TEXT:
+        return arrow.string()
+    return arrow.int64() if name in _WHOLE else arrow.float64()

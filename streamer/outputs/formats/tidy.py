@@ -1,0 +1,44 @@
+"""Intervals as coding programs need them: one after the other within a tier."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from streamer.records import EmotionEvent
+
+
+def milliseconds(time_s: float) -> int:
+    """Whole milliseconds, as subtitles and ELAN count."""
+    return round(max(time_s, 0.0) * 1000.0)
+
+
+def tier_of(event: EmotionEvent) -> tuple[int, str]:
+    """What has a tier of its own: each face's events of each kind."""
+    return event.spot.face_id, event.spot.kind
+
+
+def without_overlap(events: Iterable[EmotionEvent]) -> Iterator[tuple[int, int, EmotionEvent]]:
+    """(start, end, event) in milliseconds of events in the order of their onsets.
+
+    A tier holds one thing at a time: an event that begins before the last one has ended begins
+    with that end. None is shorter than 1 ms.
+    """
+    last = 0
+    for event in events:
+        start = max(milliseconds(event.spot.onset_s), last)
+        last = max(milliseconds(event.spot.offset_s), start + 1)
+        yield start, last, event
+
+
+def label(event: EmotionEvent) -> str:
+    """The emotion, or `movement` where nothing was recognised."""
+    return event.recognition.emotion if event.recognition is not None else "movement"
+
+
+def details(event: EmotionEvent) -> str:
+    """What else is known of an event, in one line of `name value` pairs."""
+    spot = event.spot
+    parts = [f"apex {spot.apex_s:.3f} s", f"score {spot.score:.2f}"]
+    if event.recognition is not None:
+        parts.insert(0, f"confidence {event.recognition.confidence:.2f}")
+    return "; ".join([*parts, "regions " + " ".join(spot.regions)])
