@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from spotting.regions import REGION_NAMES
+from streamer.ahead import SourceLike
 from streamer.build import StreamConfig, build_pipeline
 from streamer.errors import (
     EXIT_INTERRUPTED,
@@ -27,7 +28,7 @@ from streamer.outputs.signals import SignalsCsv, SignalsParquet
 from streamer.outputs.step import Sink
 from streamer.outputs.summary import Counts, SourceSummary, format_summary, write_summary
 from streamer.records import FrameSignals
-from streamer.runner import Fanout, SourceLike, steps
+from streamer.runner import Fanout, steps
 from streamer.sources import expand_sources, open_source
 from streamer.sources.redact import redact
 from streamer.stopping import StopFlag

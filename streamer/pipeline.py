@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 from streamer.buffer import FaceBuffer
 from streamer.records import (
@@ -16,6 +16,7 @@ from streamer.records import (
     Recognition,
     Spot,
 )
+from streamer.snapshot import set_state, state_of
 
 
 class Tracker(Protocol):
@@ -117,6 +118,34 @@ class Pipeline:
     def close(self) -> None:
         """Free the native resources."""
         self._tracker.close()
+
+    def find(self, face_id: int, frame: int) -> AlignedFace | None:
+        """The aligned face of one of the last seconds' frames, or None if it is not kept."""
+        return self._buffer.find(face_id, frame)
+
+    def track_state(self) -> dict[str, Any]:
+        """Where the first half is in the stream; for `snapshot.capture`, before the next frame."""
+        return {"tracker": state_of(self._tracker), "aligner": state_of(self._aligner)}
+
+    def advance_state(self) -> dict[str, Any]:
+        """Where the second half is in the stream."""
+        return {
+            "spotter": state_of(self._spotter),
+            "buffer": state_of(self._buffer),
+            "now_s": self._now_s,
+        }
+
+    def resume(self, track_state: Mapping[str, Any], advance_state: Mapping[str, Any]) -> None:
+        """Go on from states taken before the same frame, the first of a period of the tracker.
+
+        Raises:
+            ValueError: the states are those of another version.
+        """
+        set_state(self._tracker, track_state["tracker"])
+        set_state(self._aligner, track_state["aligner"])
+        set_state(self._spotter, advance_state["spotter"])
+        set_state(self._buffer, advance_state["buffer"])
+        self._now_s = advance_state["now_s"]
 
     def _event(self, spot: Spot) -> EmotionEvent:
         onset = self._buffer.find(spot.face_id, spot.onset_frame)

@@ -27,6 +27,7 @@ CURE = (
     'faces. Reinstall with: pip install --force-reinstall "mediapipe==0.10.21"; on a minimal Linux '
     "image also: apt-get install libgl1 libglib2.0-0"
 )
+_NOBODY = np.zeros((64, 64, 3), dtype=np.uint8)
 
 
 class MeshDetector(Closing):
@@ -61,6 +62,15 @@ class MeshDetector(Closing):
             for face in (result.multi_face_landmarks or ())
         ]
         return _without_doubles([mesh * scale for mesh in found])
+
+    def forget(self) -> None:
+        """Lose the faces that are followed: the next picture is searched as by a new graph.
+
+        A picture without a face does it, and takes 2 ms; a restart takes 15.
+        """
+        self._run(self._many, _NOBODY)
+        if self._one is not self._many:
+            self._run(self._one, _NOBODY)
 
     def reset(self) -> None:
         """Forget the faces of the last stream, so that two files never influence each other."""
@@ -104,7 +114,7 @@ def _create_mesh(config: FaceConfig, max_faces: int) -> Any:
 
 def _restart(mesh: Any) -> None:
     mesh.reset()
-    mesh.process(np.zeros((64, 64, 3), dtype=np.uint8))  # starts up while native stderr is muted
+    mesh.process(_NOBODY)  # starts up while native stderr is muted
 
 
 def _known_face() -> NDArray[np.uint8]:

@@ -25,6 +25,7 @@ class Detector(Protocol):
     def detect(
         self, image: NDArray[np.uint8], search: bool = True
     ) -> list[NDArray[np.float32]]: ...
+    def forget(self) -> None: ...
     def reset(self) -> None: ...
     def close(self) -> None: ...
 
@@ -40,9 +41,12 @@ class _Track:
 class FaceTracker:
     """Measures the mesh every `mesh_interval_s`, carries it over in between, and keeps ids.
 
+    At the first frame of every period (see `FaceConfig.period`) the detector searches afresh.
     The schedule depends on the frames' times alone, so a file and a stream of the same frames give
     the same faces.
     """
+
+    STATE = ("_tracks", "_current", "_measured_s", "_searched_s", "_next_id", "_period")
 
     def __init__(self, detector: Detector, config: FaceConfig) -> None:
         self._detector = detector
@@ -51,9 +55,15 @@ class FaceTracker:
         self._current: list[Face] = []
         self._measured_s = self._searched_s = -np.inf
         self._next_id = 0
+        self._period = 0
 
     def push(self, frame: Frame) -> list[Face]:
         """Faces of this frame, lowest id first; empty when no face is there."""
+        period = self._config.period(frame.time_s)
+        if period != self._period:
+            self._period = period
+            self._detector.forget()
+            self._measured_s = self._searched_s = -np.inf
         due = self._measured_s + self._config.mesh_interval_s - 1e-4
         if frame.time_s < due:
             return [_carried(face) for face in self._current]
@@ -73,6 +83,7 @@ class FaceTracker:
         self._tracks, self._current = {}, []
         self._measured_s = self._searched_s = -np.inf
         self._next_id = 0
+        self._period = 0
 
     def close(self) -> None:
         """Free the detector."""

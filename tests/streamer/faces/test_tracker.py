@@ -17,11 +17,15 @@ class ScriptedDetector:
         self.script = list(script)
         self.searched = []
         self.calls = 0
+        self.forgot = 0
 
     def detect(self, image, search=True):
         self.searched.append(search)
         self.calls += 1
         return self.script[min(self.calls - 1, len(self.script) - 1)]
+
+    def forget(self):
+        self.forgot += 1
 
     def reset(self):
         self.calls = 0
