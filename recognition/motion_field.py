@@ -57,7 +57,7 @@ def make_flow(config: MapConfig) -> cv2.DISOpticalFlow:
 
 def remove_rigid(field: NDArray[np.float32], config: MapConfig) -> NDArray[np.float32]:
     """The field [S, S, 2] minus its rigid part, fitted on the stable places of the face."""
-    design, trust = _rigid_model(config)
+    design, trust = rigid_model(config)
     cells = slice(_STEP // 2, None, _STEP)
     seen = field[cells, cells].reshape(-1, 2)
     cell_design = design[cells, cells].reshape(-1, 2, 6)
@@ -88,7 +88,7 @@ def _weighted_median(values: NDArray[np.float64], weight: NDArray[np.float64]) -
 
 
 @lru_cache(maxsize=8)
-def _rigid_model(config: MapConfig) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def rigid_model(config: MapConfig) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Design [S, S, 2, 6] (shift x, y; size; roll; turn, nod by depth) and trust [S, S]."""
     (eye_x, eye_y), iod, size = config.eyes_px, config.iod_px, config.aligned_size_px
     pixel = np.arange(size, dtype=np.float64)

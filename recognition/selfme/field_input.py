@@ -1,0 +1,156 @@
+"""From a motion field in pixels to the transformer's input: head motion out, cropped, scaled.
+
+The same steps as streaming takes on a flow field (`recognition.motion_field.remove_rigid`,
+`recognition.maps.crop_field`), as one differentiable module, so that they are part of the exported
+graph: no caller can normalise in another way.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from recognition.motion_field import rigid_model
+from recognition.selfme.settings import FieldConfig, face_of
+
+_STEP = 4  # the head motion is fitted on every fourth pixel, as in streaming
+
+
+class FieldInput(nn.Module):
+    """Motion [N, 2, S, S] in pixels of the aligned face -> float [N, 2, cells, cells].
+
+    Units: inter-ocular distances over `scale_iod`, compressed by asinh.
+    """
+
+    rows: Tensor
+    columns: Tensor
+
+    def __init__(self, size_px: int, config: FieldConfig) -> None:
+        super().__init__()
+        face = face_of(size_px)
+        self.size_px, self.iod_px, self.scale_iod = size_px, face.iod_px, config.scale_iod
+        self.rigid = RigidRemoval(size_px, config.rigid_iterations)
+        (eye_x, eye_y), iod = face.eyes_px, face.iod_px
+        left, right = (eye_x + iod * x for x in (face.crop_left_iod, face.crop_right_iod))
+        top, bottom = (eye_y + iod * y for y in (face.crop_top_iod, face.crop_bottom_iod))
+        rows, columns = (
+            sampling(size_px, low, high, config.cells)
+            for low, high in ((top, bottom), (left, right))
+        )
+        self.register_buffer("rows", torch.from_numpy(rows), persistent=False)
+        self.register_buffer("columns", torch.from_numpy(columns.T.copy()), persistent=False)
+
+    def forward(self, motion_px: Tensor) -> Tensor:
+        """[N, 2, S, S] -> [N, 2, cells, cells]."""
+        check_motion(motion_px, self.size_px)
+        moved = self.rigid(motion_px.float() / self.iod_px)
+        cropped = self.rows @ moved @ self.columns
+        return asinh(cropped / self.scale_iod)
+
+
+class RigidRemoval(nn.Module):
+    """Motion [N, 2, S, S] in IOD minus its rigid part: `remove_rigid` in tensors.
+
+    The fit (Cauchy-weighted least squares of six head parameters) is not differentiated through:
+    its result is taken as given.
+    """
+
+    design: Tensor
+    cell_design: Tensor
+    trust: Tensor
+
+    def __init__(self, size_px: int, iterations: int) -> None:
+        super().__init__()
+        self.iterations = iterations
+        design, trust = rigid_model(face_of(size_px))  # [S, S, 2, 6], [S, S]
+        cells = np.s_[_STEP // 2 :: _STEP]
+        own = design[cells, cells].reshape(-1, 2, 6)
+        self.register_buffer("design", _float(design.reshape(-1, 2, 6)), persistent=False)
+        self.register_buffer("cell_design", _float(own), persistent=False)
+        self.register_buffer("trust", _float(trust[cells, cells].reshape(-1)), persistent=False)
+
+    def forward(self, motion_iod: Tensor) -> Tensor:
+        """[N, 2, S, S] -> [N, 2, S, S]."""
+        if self.iterations == 0:
+            return motion_iod
+        with torch.no_grad():
+            head = self._fit(motion_iod[:, :, _STEP // 2 :: _STEP, _STEP // 2 :: _STEP].flatten(2))
+            rigid = torch.einsum("pck,nk->ncp", self.design, head)
+        return motion_iod - rigid.reshape(motion_iod.shape)
+
+    def _fit(self, seen: Tensor) -> Tensor:
+        """Head parameters [N, 6] of cell motion [N, 2, C]."""
+        weight = self.trust[None].expand(seen.shape[0], -1)
+        head = torch.zeros(seen.shape[0], 6, device=seen.device)
+        for _ in range(self.iterations):
+            weighted = self.cell_design[None] * weight[:, :, None, None]  # [N, C, 2, 6]
+            normal = torch.einsum("npci,pcj->nij", weighted, self.cell_design)
+            target = torch.einsum("npci,ncp->ni", weighted, seen)
+            head = solve_spd(normal + 1e-6 * torch.eye(6, device=seen.device), target)
+            miss = seen - torch.einsum("pck,nk->ncp", self.cell_design, head)
+            length = torch.sqrt((miss * miss).sum(dim=1) + 1e-20)
+            scale = _weighted_median(length, self.trust).clamp(min=1e-5)
+            weight = self.trust / (1.0 + (length / (1.5 * scale)) ** 2)
+        return head
+
+
+def solve_spd(matrix: Tensor, target: Tensor) -> Tensor:
+    """x [N, K] of matrix [N, K, K] x = target [N, K], matrix symmetric positive definite.
+
+    Gauss-Jordan without pivots, which such a matrix does not need: operators that ONNX has.
+    """
+    size = matrix.shape[-1]
+    table = torch.cat([matrix, target[:, :, None]], dim=-1)
+    unit = torch.eye(size, device=matrix.device)
+    for k in range(size):
+        row = table[:, k : k + 1] / table[:, k : k + 1, k : k + 1]
+        keep = 1.0 - unit[k][None, :, None]
+        table = keep * (table - table[:, :, k : k + 1] * row) + (1.0 - keep) * row
+    return table[:, :, size]
+
+
+def sampling(size_px: int, low_px: float, high_px: float, cells: int) -> NDArray[np.float32]:
+    """Matrix [cells, size_px]: the line from `low_px` to `high_px` as `cells` mean values.
+
+    Weights are triangles of the width of a cell, or of a pixel where that is wider; beyond its ends
+    the line is continued.
+    """
+    step = (high_px - low_px) / cells
+    centre = low_px + step * (np.arange(cells) + 0.5) - 0.5  # in pixel centres
+    width = max(step, 1.0)
+    far = int(np.ceil(width)) + size_px  # a border that is wide enough for any crop
+    place = np.arange(-far, size_px + far)
+    weight = np.clip(1.0 - np.abs(centre[:, None] - place[None]) / width, 0.0, None)
+    weight /= weight.sum(axis=1, keepdims=True)
+    matrix = weight[:, far : far + size_px].copy()
+    matrix[:, 0] += weight[:, :far].sum(axis=1)
+    matrix[:, -1] += weight[:, far + size_px :].sum(axis=1)
+    return matrix.astype(np.float32)
+
+
+def check_motion(motion: Tensor, size_px: int) -> None:
+    """Raises ValueError that names the shape wanted; an empty batch is refused."""
+    if motion.ndim != 4 or tuple(motion.shape[1:]) != (2, size_px, size_px) or len(motion) == 0:
+        raise ValueError(
+            f"motion has shape {list(motion.shape)}; expected [N, 2, {size_px}, {size_px}] with N "
+            "of 1 or more, in pixels of the aligned face"
+        )
+
+
+def asinh(x: Tensor) -> Tensor:
+    """asinh, in operators that every ONNX exporter knows."""
+    return x.sign() * torch.log(x.abs() + torch.sqrt(x * x + 1.0))
+
+
+def _weighted_median(values: Tensor, weight: Tensor) -> Tensor:
+    """[N, 1], of values [N, C] under weights [C]; as in `recognition.motion_field`."""
+    ordered, order = values.sort(dim=1)
+    total = weight[order].cumsum(dim=1)
+    place = (total < 0.5 * total[:, -1:]).sum(dim=1, keepdim=True)
+    return ordered.gather(1, place.clamp(max=values.shape[1] - 1))
+
+
+def _float(values: NDArray) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))

@@ -1,0 +1,91 @@
+"""Settings of SelfME's classification stage: every switch of its tables in one place. Light."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from recognition.config import MapConfig
+
+MotionName = Literal["learned", "dis", "farneback", "tvl1"]
+MOTIONS: tuple[MotionName, ...] = ("learned", "dis", "farneback", "tvl1")
+
+
+@dataclass(frozen=True, slots=True)
+class FieldConfig:
+    """How a motion field becomes the input of the transformer, and the transformer's shape.
+
+    `network` "small" is ours, for two CPU cores; "vit-s16" is the paper's ViT-S/16 (timm). The
+    small network's shape is free; ViT-S/16 fixes patch, width, depth and heads.
+    """
+
+    network: Literal["small", "vit-s16"] = "small"
+    cells: int = 56  # the face crop is sampled to cells x cells; 224 for vit-s16
+    patch: int = 7  # an even number of patches along a side makes the four regions equal
+    width: int = 96
+    depth: int = 4
+    heads: int = 4
+    dropout: float = 0.1
+    scale_iod: float = 0.01  # motion of this size becomes about 1; larger motion is compressed
+    rigid_iterations: int = 8  # of the fit that takes head motion out; 0 leaves it in
+    classes: int = 3
+    start: Literal["random", "imagenet"] = "random"  # imagenet: vit-s16 only
+    imagenet_file: str | None = None  # .safetensors; None: the hub's cache, or the hub
+
+    def __post_init__(self) -> None:
+        if self.network == "vit-s16" and (self.cells, self.patch) != (224, 16):
+            raise ValueError(
+                f"cells {self.cells}, patch {self.patch}: vit-s16 needs cells 224, patch 16"
+            )
+        if self.network == "small" and self.start == "imagenet":
+            raise ValueError("start imagenet: only network vit-s16 has such weights; use random")
+        if self.cells % self.patch or (self.cells // self.patch) % 2:
+            raise ValueError(
+                f"cells {self.cells} over patch {self.patch}: an even whole number of patches is "
+                "needed, as in 56 over 7"
+            )
+        if not self.scale_iod > 0.0:
+            raise ValueError(f"scale_iod {self.scale_iod}: must be above 0")
+
+
+VIT_S16 = FieldConfig(
+    network="vit-s16", cells=224, patch=16, width=384, depth=12, heads=6, dropout=0.0,
+    start="imagenet",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class SelfmeConfig:
+    """Which motion, which transformer, and the switches of tables 1, 3, 4 and figure 4."""
+
+    motion: MotionName = "learned"
+    bspline: bool = True  # B-spline and scaling and squaring (eq. 9); off: bilinear
+    symmetric: bool = True  # SC loss (eq. 14); off: plain ViT
+    amplify: bool = True  # MA: gamma at inference; off: 1
+    gamma: float = 2.0
+    gamma_training: float = 1.0
+    omega: float = 0.11  # weight of the SC loss (eq. 16)
+    tau: float = 0.07
+    field: FieldConfig = FieldConfig()
+
+    def __post_init__(self) -> None:
+        for name in ("gamma", "gamma_training", "tau"):
+            if not getattr(self, name) > 0.0:
+                raise ValueError(f"{name} {getattr(self, name)}: must be above 0")
+        if self.omega < 0.0:
+            raise ValueError(f"omega {self.omega}: must not be negative")
+
+    @property
+    def contrast(self) -> float:
+        """The weight of the SC loss that is in force."""
+        return self.omega if self.symmetric else 0.0
+
+    @property
+    def amplification(self) -> float:
+        """The factor on the motion at inference that is in force."""
+        return self.gamma if self.amplify else 1.0
+
+
+def face_of(size_px: int) -> MapConfig:
+    """Geometry of an aligned face of `size_px`: inter-ocular distance, eyes, crop."""
+    return MapConfig(aligned_size_px=size_px)
