@@ -11,6 +11,9 @@ from typing import IO, Any
 
 from streamer.errors import OutputError, UsageError
 
+# File names may hold bytes that are no text; they are written as \udcff.
+_TEXT: dict[str, Any] = {"encoding": "utf-8", "errors": "backslashreplace", "newline": ""}
+
 
 def check_outputs(
     outputs: Mapping[str, Path], inputs: Iterable[str | Path] = (), *, overwrite: bool = False
@@ -57,8 +60,44 @@ def open_output(path: Path, *, overwrite: bool = False, binary: bool = False) ->
         mode = "w" if overwrite or is_device(path) else "x"
         if binary:
             return path.open(mode + "b")
-        # File names may hold bytes that are no text; they are written as \udcff.
-        return path.open(mode, encoding="utf-8", errors="backslashreplace", newline="")
+        return path.open(mode, **_TEXT)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A file to write that takes the place of `path` at the end, or not at all.
+
+    After a kill or a power cut `path` is the old file or the new one, never a part of it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".tmp")
+    yield temporary
+    with writing(path):
+        with temporary.open("rb") as stream:
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+        sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder last, where the system can do that."""
+    if os.name != "posix":
+        return
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+def open_log(path: Path, offset: int) -> IO[str]:
+    """A text file to go on with behind its first `offset` bytes; what follows them is cut off."""
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        stream = path.open("r+" if offset else "w", **_TEXT)
+        stream.seek(offset)
+        stream.truncate()
+        return stream
 
 
 @contextlib.contextmanager

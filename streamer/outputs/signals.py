@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from streamer.errors import InstallError
 from streamer.outputs.files import open_output, writing
@@ -24,14 +24,25 @@ def signal_columns(regions: Sequence[str]) -> list[str]:
 
 
 class SignalsCsv:
-    """Writes the signals as CSV; what is not known is left empty."""
+    """Writes the signals as CSV; what is not known is left empty.
 
-    def __init__(self, path: Path, regions: Sequence[str], *, overwrite: bool = False) -> None:
+    Given a `stream` that is not at its beginning, it goes on there.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        regions: Sequence[str],
+        *,
+        overwrite: bool = False,
+        stream: IO[str] | None = None,
+    ) -> None:
         self._path = path
         self._blanks = "," * len(regions)
-        self._stream = open_output(path, overwrite=overwrite)
+        self._stream = stream or open_output(path, overwrite=overwrite)
         with writing(path):
-            self._stream.write(",".join(signal_columns(regions)) + "\n")
+            if stream is None or stream.tell() == 0:
+                self._stream.write(",".join(signal_columns(regions)) + "\n")
 
     def write(self, step: Step) -> None:
         with writing(self._path):
