@@ -90,6 +90,9 @@ class ImageReader:
                 shape = image.shape
             yield time_s, image
 
+    def skip(self, frames: int) -> None:
+        """Nothing is spared: an image is only known to be readable once it has been read."""
+
     def close(self) -> None:
         """Nothing stays open between two images."""
         self._images.close()

@@ -22,6 +22,10 @@ class Reader(Protocol):
 
     def __iter__(self) -> Iterator[tuple[float, NDArray[np.uint8]]]: ...
 
+    def skip(self, frames: int) -> None:
+        """Before the first one: leave out the pictures of so many frames, but count them."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -31,6 +35,7 @@ class RecordingSource(Closing):
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._begun = False
+        self._skipped = 0
         self.info = reader.info
         self.tally = reader.tally
 
@@ -38,6 +43,14 @@ class RecordingSource(Closing):
     def report(self) -> SourceReport:
         """A snapshot of what has happened so far."""
         return self.tally.report()
+
+    def skip(self, frames: int) -> None:
+        """Begin at frame number `frames`, with its own number, time and everything counted before.
+
+        They are decoded all the same, so the frames that follow are those of a run from the start.
+        """
+        self._skipped = frames
+        self._reader.skip(frames)
 
     def __iter__(self) -> Iterator[Frame]:
         refuse_second_reading(self._begun, self.info.name)
@@ -48,7 +61,8 @@ class RecordingSource(Closing):
         try:
             for index, (time_s, image) in enumerate(reader):
                 self.tally.count_frame()
-                yield Frame(index, time_s, image)
+                if index >= self._skipped:
+                    yield Frame(index, time_s, image)
         finally:
             self.close()
 

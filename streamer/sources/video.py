@@ -52,6 +52,7 @@ class VideoReader:
         self._stream = pick_stream(container, name)
         self._decoder = Decoder(container, self._stream, self.tally, threads, live)
         self._convert = PixelConverter().convert
+        self._skipped = 0
         self._frames = iter(self._decoder)
         self._first = self._read_first(name)
         self.info = _describe(container, self._stream, self._first[1], name, kind, live)
@@ -68,15 +69,20 @@ class VideoReader:
         time_s = self._stamp(frame)
         self._report_late_start(frame)
         yield time_s, image
-        size = image.shape
-        for frame in self._frames:
-            image = self._convert(frame)
+        size = (frame.width, frame.height)
+        for index, frame in enumerate(self._frames, start=1):
+            if index >= self._skipped:
+                image = self._convert(frame)
             time_s = self._stamp(frame)
-            if image.shape != size:
+            if (frame.width, frame.height) != size:
                 self.tally.repair("frame_size_changes")
-                size = image.shape
+                size = (frame.width, frame.height)
             yield time_s, image
         self._compare_with_header(time_s)
+
+    def skip(self, frames: int) -> None:
+        """Spare the conversion of the first frames: their picture is that of the first one."""
+        self._skipped = frames
 
     @property
     def failure(self) -> str:
