@@ -57,7 +57,7 @@ def _fixed(
     fitted = _fitter(model, recipe)(samples, [fold.train for fold in folds], plan, None)
     epochs = plan.epochs if model.default_epochs else 0
     return [
-        (epochs, *_ask(one, samples.maps[fold.test]))
+        (epochs, *_ask(one, samples.inputs[fold.test]))
         for one, fold in zip(fitted, folds, strict=True)
     ]
 
@@ -73,7 +73,7 @@ def _oracle(
         if epoch % every and epoch != plan.epochs:
             return
         test = folds[position].test
-        shares, features = _ask(fitted, samples.maps[test])
+        shares, features = _ask(fitted, samples.inputs[test])
         right = float((shares.argmax(axis=1) == samples.labels[test]).mean())
         if position not in best or right > best[position][0]:
             best[position] = (right, (epoch, shares, features))
@@ -92,7 +92,7 @@ def _inner(
     def watch(epoch: int, position: int, fitted: Fitted) -> None:
         if epoch == chosen[position]:
             test = folds[position].test
-            answers[position] = (epoch, *_ask(fitted, samples.maps[test]))
+            answers[position] = (epoch, *_ask(fitted, samples.inputs[test]))
 
     most = replace(plan, epochs=max(chosen))
     _fitter(model, recipe)(samples, [fold.train for fold in folds], most, watch)
@@ -111,7 +111,7 @@ def _choose_epochs(
         if epoch % every and epoch != plan.epochs:
             return
         rows = splits[position][1]
-        guess = fitted.probabilities(samples.maps[rows]).argmax(axis=1)
+        guess = fitted.probabilities(samples.inputs[rows]).argmax(axis=1)
         uf1 = score_recognition(samples.labels[rows], guess, plan.classes).uf1
         if position not in best or uf1 > best[position][0]:
             best[position] = (uf1, epoch)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import platform
+import re
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +27,7 @@ from training.loso.selection import load_selection
 from training.loso.settings import Recipe, digest_settings, make_recipe, settings_of
 from training.loso.store import load_outcome, save_outcome, write_text
 from training.models.base import Samples
-from training.models.registry import make_model
+from training.models.registry import make_model, reads_pairs
 
 CONFIG = "config.yaml"
 _PACKAGES = ("mer-stream", "torch", "numpy", "scikit-learn", "onnxruntime", "onnxruntime-gpu")
@@ -36,9 +37,17 @@ def run_models(config: LosoConfig, models: Sequence[str]) -> list[dict[str, Any]
     """One run per model; several models get a folder each and a table together."""
     if len(models) == 1:
         return [run_loso(replace(config, model=models[0]))]
-    runs = [run_loso(replace(config, model=name, output=config.output / name)) for name in models]
+    runs = [
+        run_loso(replace(config, model=name, output=config.output / _folder(name)))
+        for name in models
+    ]
     combine(config.output, runs)
     return runs
+
+
+def _folder(model: str) -> str:
+    """A folder's name for a model, its settings file included."""
+    return re.sub(r"[^\w.-]+", "_", model)
 
 
 def run_loso(config: LosoConfig) -> dict[str, Any]:
@@ -49,7 +58,9 @@ def run_loso(config: LosoConfig) -> dict[str, Any]:
         OutputError: the folder holds another run, or cannot be written.
     """
     started = time.monotonic()
-    selection = load_selection(config.dataset, config.root, config.classes)
+    selection = load_selection(
+        config.dataset, config.root, config.classes, pairs=reads_pairs(config.model)
+    )
     samples = selection.samples
     model = make_model(config.model)
     recipe = make_recipe(config, model, selection.classes, pick_device(config.device))

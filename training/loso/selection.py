@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +13,7 @@ import numpy as np
 from streamer.errors import SourceFormatError, UsageError
 from training.datasets import class_names, load_dataset
 from training.datasets.map_files import load_maps
+from training.datasets.pair_files import load_pairs
 from training.models.base import Samples
 from training.records import Clip
 
@@ -27,8 +28,10 @@ class Selection:
     digest: str  # changes when any clip, label or map does
 
 
-def load_selection(dataset: str, root: Path, classes: Literal[3, 5]) -> Selection:
-    """Reads the maps of one or more data sets.
+def load_selection(
+    dataset: str, root: Path, classes: Literal[3, 5], pairs: bool = False
+) -> Selection:
+    """Reads the maps of one or more data sets; with `pairs` the onset and apex faces too.
 
     Raises:
         SourceNotFoundError, SourceFormatError, UsageError: see the loaders; a map with NaN or of
@@ -39,6 +42,8 @@ def load_selection(dataset: str, root: Path, classes: Literal[3, 5]) -> Selectio
         raise UsageError(f"{dataset} in {root} has no clips: choose another data set or root")
     names = _classes(sorted({clip.dataset for clip in loaded.clips}), classes)
     samples = to_samples(loaded.clips, names)
+    if pairs:
+        samples = replace(samples, pairs=load_pairs(loaded.clips))
     rejected = tuple(f"{row.source}: {row.reason}" for row in loaded.rejected)
     return Selection(samples, names, rejected, digest_of(samples, names))
 
@@ -64,11 +69,13 @@ def to_samples(clips: Sequence[Clip], classes: Sequence[str]) -> Samples:
 
 
 def digest_of(samples: Samples, classes: Sequence[str]) -> str:
-    """Sixteen hexadecimal digits of ids, labels, classes and maps, whatever their order."""
+    """Sixteen hexadecimal digits of ids, labels, classes, maps and pairs, whatever their order."""
     whole = hashlib.sha256(repr(tuple(classes)).encode())
     for row in sorted(range(len(samples)), key=lambda i: samples.ids[i]):
         whole.update(f"{samples.ids[row]} {samples.groups[row]} {samples.labels[row]}".encode())
         whole.update(samples.maps[row].tobytes())
+        if samples.pairs is not None:
+            whole.update(samples.pairs[row].tobytes())
     return whole.hexdigest()[:16]
 
 

@@ -20,6 +20,12 @@ class Samples:
     groups: tuple[str, ...]  # data set and subject
     maps: NDArray[np.uint8]  # [N, 28, 28, 3]: u, v, strain
     labels: NDArray[np.int64]  # [N], positions in the list of classes
+    pairs: NDArray[np.uint8] | None = None  # [N, 2, S, S, 3]: onset and apex face, where asked for
+
+    @property
+    def inputs(self) -> NDArray[np.uint8]:
+        """What models are asked about: the pairs where they were loaded, else the maps."""
+        return self.maps if self.pairs is None else self.pairs
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -31,6 +37,7 @@ class Samples:
             tuple(self.groups[i] for i in rows),
             self.maps[rows],
             self.labels[rows],
+            None if self.pairs is None else self.pairs[rows],
         )
 
 
@@ -54,7 +61,7 @@ class Fitted(Protocol):
     """A model that has been trained."""
 
     def probabilities(self, maps: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """[N, classes] of maps uint8 [N, 28, 28, 3]; rows sum to one."""
+        """[N, classes] of maps uint8 [N, 28, 28, 3] (or `Samples.inputs`); rows sum to one."""
         ...
 
     def features(self, maps: NDArray[np.uint8]) -> NDArray[np.float32] | None:
