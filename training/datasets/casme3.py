@@ -8,6 +8,7 @@ video), so a name is `<file>_<onset>_<offset>`. Offset 0 (spNO.40/e): the apex i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from training.datasets.assemble import Labels, assemble, clip_of
@@ -48,6 +49,22 @@ def load(root: Path, classes: Classes = "native") -> DataSet:
     frames = find_parent(root, r"spNO\.\d+", "CAS(ME)3 part A", prefer="part_?A")
     rows = read_rows(table, SHEET, _REQUIRED, _OPTIONAL)
     return assemble(NAME, (_clip(row, frames) for row in rows), mapping, root)
+
+
+def videos(root: Path) -> Mapping[str, Path]:
+    """Folders of frames by video ("spNO.1/a"), those without any movement included.
+
+    Raises:
+        SourceNotFoundError: there is none.
+    """
+    frames = find_parent(root, r"spNO\.\d+", "CAS(ME)3 part A", prefer="part_?A")
+    return {
+        f"{subject.name}/{video.name}": _colour_frames(video)
+        for subject in sorted(frames.iterdir())
+        if subject.is_dir() and subject.name.startswith("spNO.")
+        for video in sorted(subject.iterdir())
+        if video.is_dir()
+    }
 
 
 def _clip(row: Row, frames: Path) -> Clip | Rejected:

@@ -14,8 +14,8 @@ class ApexScore:
     """How well apexes were placed, over the pairs in which both sides give one.
 
     `asr` is the share of *all* truths whose match has its apex strictly inside the true interval,
-    onset < apex < offset; `asr_matched` is the same share of the matched ones. Times are None where
-    a frame rate is unknown.
+    onset < apex < offset; `asr_matched` is the same share of the matched ones. Milliseconds come
+    from `apex_s` where both tables have it, else from frames; None where no frame rate is known.
     """
 
     n: int
@@ -34,11 +34,7 @@ def score_apexes(found: KindScore, fps: Mapping[str, float]) -> ApexScore | None
         return None
     inside = sum(p.truth.onset < _apex(p)[1] < p.truth.offset for p in placed)
     frames = [abs(_apex(p)[0] - _apex(p)[1]) for p in known]
-    ms = [
-        1e3 * error / fps[pair.truth.video]
-        for pair, error in zip(known, frames, strict=True)
-        if pair.truth.video in fps
-    ]
+    ms = [late for pair in known if (late := _late_ms(pair, fps)) is not None]
     timed = bool(ms) and len(ms) == len(frames)
     return ApexScore(
         len(known),
@@ -48,6 +44,16 @@ def score_apexes(found: KindScore, fps: Mapping[str, float]) -> ApexScore | None
         statistics.fmean(ms) if timed else None,
         statistics.median(ms) if timed else None,
     )
+
+
+def _late_ms(pair: Pair, fps: Mapping[str, float]) -> float | None:
+    """Distance of the apexes: from their times where both tables give them, else from frames."""
+    true, said = pair.truth, pair.spotted
+    if true.apex_s is not None and said.apex_s is not None:
+        return 1e3 * abs(true.apex_s - said.apex_s)
+    if true.video not in fps:
+        return None
+    return 1e3 * abs(_apex(pair)[0] - _apex(pair)[1]) / fps[true.video]
 
 
 def _apex(pair: Pair) -> tuple[float, float]:

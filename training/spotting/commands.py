@@ -8,10 +8,71 @@ from typing import Annotated
 
 import typer
 
+from streamer.errors import UsageError
+
 
 def register(app: typer.Typer) -> None:
     """Adds the commands to the app."""
+    app.command("spot-set")(spot_set)
+    app.command("spot")(spot)
     app.command("score-spots")(score_spots)
+
+
+def spot_set(
+    portraits: Annotated[Path, typer.Option(help="Folder of frontal portraits.")],
+    output: Annotated[Path, typer.Option(help="Folder of the set; a stopped run goes on there.")],
+    names: Annotated[str, typer.Option(help="Only these portraits: a,b (without suffix).")] = "",
+    fps: Annotated[str, typer.Option(help="Frame rates.")] = "30,200",
+    seconds: Annotated[str, typer.Option(help="Length at each frame rate.")] = "45,15",
+    strengths: Annotated[str, typer.Option(help="Of the motion, IOD.")] = "0.015,0.03,0.05",
+    contents: Annotated[
+        str, typer.Option(help="expressions, talking (none injected), disturbed; or several.")
+    ] = "expressions,talking",
+    size: Annotated[int, typer.Option(help="Side of the picture, pixels.")] = 400,
+    seed: Annotated[int, typer.Option(help="Another seed gives other scenes.")] = 0,
+    jobs: Annotated[int, typer.Option(min=1, help="Recordings at the same time.")] = 1,
+) -> None:
+    """Render recordings with micro-expressions of known truth from portraits."""
+    from training.spotting.synthetic_set import SpotSetConfig, parse_contents, pictures, write_set
+
+    config = SpotSetConfig(
+        fps=_numbers("--fps", fps),
+        seconds=_numbers("--seconds", seconds),
+        strengths_iod=_numbers("--strengths", strengths),
+        contents=parse_contents(contents),
+        size_px=size,
+        seed=seed,
+    )
+    made = write_set(pictures(portraits, _words(names)), config, output, jobs)
+    typer.echo(f"{output}: {made} recordings rendered, truth.csv and videos.csv written")
+
+
+def spot(
+    dataset: Annotated[str, typer.Option(help="casme-sq, samm-lv, casme3 or synthetic.")],
+    root: Annotated[Path, typer.Option(help="Folder of the data set; of a spot-set.")],
+    output: Annotated[Path, typer.Option(help="Run folder; a stopped run goes on there.")],
+    spotter: Annotated[str, typer.Option(help="rule, or a baseline; or several: rule,b.")] = "rule",
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="A setting: spotter.sensitivity=2.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="YAML file of settings.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Recordings at the same time.")] = 1,
+    plots: Annotated[bool, typer.Option(help="A timeline of every recording.")] = True,
+    overwrite: Annotated[bool, typer.Option(help="Drop what the run folder holds.")] = False,
+) -> None:
+    """Benchmark spotters on long recordings: MEGC F1, apex error, STRS, latency, tables, plots."""
+    from streamer.command import settings_of
+    from training.spotting.run import SpotRequest, run_spot
+    from training.spotting.table import make_table
+
+    request = SpotRequest(dataset, root, output, spotter, jobs, plots, overwrite)
+    results = run_spot(request, settings_of(config, settings or (), {}))
+    typer.echo(make_table(results))
+    for failed in results["failed"]:
+        typer.echo(f"mer-train: {failed['video']} left out: {failed['reason']}", err=True)
+    if results["rejected"]:
+        typer.echo(f"{len(results['rejected'])} rows left out: see results.json")
+    typer.echo(f"results: {output}")
 
 
 def score_spots(
@@ -42,3 +103,14 @@ def score_spots(
     for warning in facts["warnings"]:
         typer.echo(f"mer-train: {warning}", err=True)
     typer.echo(json.dumps(facts))
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _numbers(option: str, text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(word) for word in _words(text))
+    except ValueError:
+        raise UsageError(f"{option} {text!r}: give numbers with commas between them") from None

@@ -20,6 +20,8 @@ class SpotRow:
     kind: Kind | None = None
     emotion: str = ""
     source: str = ""  # file and row, for messages
+    apex_s: float | None = None  # where it is known finer than to the frame
+    strength_iod: float | None = None  # of the motion, where it is known (synthetic recordings)
 
     @property
     def reversed(self) -> bool:

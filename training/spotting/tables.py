@@ -1,8 +1,8 @@
 """Tables of movements as users bring them: CSV with a header, errors that name file, row and cure.
 
 Columns, in any order and case: `video`, `onset`, `offset` (frames, inclusive), and where there are
-any `apex`, `kind` (micro or macro), `emotion`, `fps`. Others are passed over. A comma, semicolon or
-tab separates cells.
+any `apex`, `kind` (micro or macro), `emotion`, `fps`, `apex_s`, `strength_iod`. Others are passed
+over. A comma, semicolon or tab separates cells.
 """
 
 from __future__ import annotations
@@ -52,6 +52,8 @@ def read_spots(path: Path) -> SpotTable:
             _kind(cells.get("kind", ""), where),
             cells.get("emotion", "").lower(),
             where,
+            _number(cells.get("apex_s", "")),
+            _number(cells.get("strength_iod", "")),
         )
         if not row.video:
             raise SourceFormatError(f"{where}: the video is empty: fill the cell")

@@ -9,7 +9,7 @@ import pytest
 from streamer.errors import SourceFormatError, SourceNotFoundError
 from tests.training.datasets.trees import images, samm_row, workbook
 from tests.training.datasets.trees import samm as samm_tree
-from training.datasets import casme_sq, counts, frames_of, load_dataset, repaired, samm_lv
+from training.datasets import casme3, casme_sq, counts, frames_of, load_dataset, repaired, samm_lv
 
 MACRO, MICRO = "macro-expression", "micro-expression"
 
@@ -158,3 +158,12 @@ def test_casme3(tmp_path: Path) -> None:
     assert len(data.rejected) == 1 and "stands already in" in data.rejected[0].reason
     three = load_dataset("casme3", tmp_path, 3)
     assert counts(three)["casme3"] == {"negative": 2, "positive": 1}
+
+
+def test_casme3_videos(tmp_path: Path) -> None:
+    images(tmp_path / "part_A/spNO.1/a/color", "{}.jpg", range(3))
+    images(tmp_path / "part_A/spNO.2/b", "{}.jpg", range(3))
+    assert casme3.videos(tmp_path) == {
+        "spNO.1/a": tmp_path / "part_A/spNO.1/a/color",
+        "spNO.2/b": tmp_path / "part_A/spNO.2/b",
+    }

@@ -239,3 +239,10 @@ def test_the_command_prints_one_json_object(tmp_path):
     assert result.exit_code == 0
     assert counts(json.loads(result.stdout), "micro") == (0, 1, 1)
     assert "video 'b' is not in the truth" in result.stderr
+
+
+def test_apex_times_go_before_frames(score):
+    head = "video,onset,apex,offset,apex_s\n"
+    facts = score(head + "a,0,5,9,0.170\n", head + "a,0,5,9,0.1625\n", fps=30.0)
+    assert facts["micro"]["apex"]["mae_frames"] == 0.0
+    assert facts["micro"]["apex"]["mae_ms"] == pytest.approx(7.5)

@@ -1,0 +1,228 @@
+"""One recording through the streaming tracker, aligner and any number of spotters, once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from streamer.libs import import_cv2
+from streamer.pipeline import Pipeline
+from streamer.records import EmotionEvent, Frame, FrameSignals, Kind
+from training.spotting.records import SpotRow
+from training.spotting.sets import Recording
+from training.spotting.spotters import SPOTTERS
+
+if TYPE_CHECKING:
+    from streamer.build import StreamConfig
+
+_CURVE_POINTS = 1500  # kept of the motion curve of one recording
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One spotted movement: frames of the data set, seconds of the recording."""
+
+    kind: Kind
+    onset: int
+    apex: int
+    offset: int
+    onset_s: float
+    apex_s: float
+    offset_s: float
+    emitted_s: float
+    score: float
+    emotion: str
+    face_id: int
+
+    def row(self, video: str) -> SpotRow:
+        """As the scorer wants it."""
+        return SpotRow(
+            video,
+            self.onset,
+            self.offset,
+            self.apex,
+            self.kind,
+            self.emotion,
+            apex_s=self.apex_s,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SpotterRun:
+    """What one spotter said of one recording, and the time it took."""
+
+    found: tuple[Found, ...]
+    wall_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """Everything kept of one recording."""
+
+    video: str
+    fps: float
+    first_frame: int
+    frames: int
+    seconds: float
+    face_frames: int
+    track_s: float  # wall time of finding and aligning faces
+    runs: Mapping[str, SpotterRun]
+    curve: tuple[tuple[float, float], ...] = ()  # time, largest region motion (IOD)
+    gated: tuple[tuple[float, str], ...] = ()  # time, reason
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, facts: Mapping[str, Any]) -> Observation:
+        """The inverse of `to_json`.
+
+        Raises:
+            KeyError, TypeError: other data.
+        """
+        runs = {
+            name: SpotterRun(tuple(Found(**f) for f in run["found"]), run["wall_s"])
+            for name, run in facts["runs"].items()
+        }
+        pairs = {name: tuple(map(tuple, facts[name])) for name in ("curve", "gated")}
+        return cls(**{**facts, **pairs, "runs": runs})
+
+
+def observe(recording: Recording, spotters: Sequence[str], config: StreamConfig) -> Observation:
+    """Runs a recording frame by frame, as a stream does; the tracker works once for all spotters.
+
+    Spotters that stream name emotions too if the settings ask for it.
+
+    Raises:
+        SourceNotFoundError, SourceFormatError: the recording cannot be read.
+    """
+    import_cv2().setNumThreads(1)
+    signals: list[FrameSignals] = []
+    with closing(_Bench(recording, spotters, config, signals)) as bench:
+        watch = _Watch()
+        for frame in recording.frames():
+            signals.clear()
+            bench.push(frame)
+            watch.see(frame, signals)
+        bench.flush()
+    return Observation(
+        recording.name,
+        recording.fps,
+        watch.first_frame,
+        watch.frames,
+        round(watch.last_s + 1.0 / recording.fps, 4) if watch.frames else 0.0,
+        watch.face_frames,
+        round(bench.track_s, 4),
+        {n: SpotterRun(tuple(bench.found[n]), round(bench.wall_s[n], 4)) for n in spotters},
+        watch.curve(),
+        tuple(watch.gated),
+    )
+
+
+class _Bench:
+    """Pipelines that share one tracker and one aligner."""
+
+    def __init__(
+        self,
+        recording: Recording,
+        spotters: Sequence[str],
+        config: StreamConfig,
+        signals: list[FrameSignals],
+    ) -> None:
+        from streamer.faces.alignment import Aligner
+        from streamer.faces.detector import MeshDetector
+        from streamer.faces.tracker import FaceTracker
+
+        tracker = FaceTracker(MeshDetector(config.faces), config.faces)
+        aligner = Aligner(config.faces)
+        recognizer = None
+        if config.recognise and any(SPOTTERS[name].streams for name in spotters):
+            from recognition.onnx_recognizer import OnnxRecognizer
+
+            recognizer = OnnxRecognizer(config.model, config.recognizer)
+        self._pipelines = {
+            name: Pipeline(
+                tracker,
+                aligner,
+                SPOTTERS[name].make(config, recording.fps),
+                recognizer if SPOTTERS[name].streams else None,
+                on_signals=signals.append if name == spotters[0] else None,
+            )
+            for name in spotters
+        }
+        self._first = next(iter(self._pipelines.values()))
+        self.found: dict[str, list[Found]] = {name: [] for name in spotters}
+        self.wall_s = dict.fromkeys(spotters, 0.0)
+        self.track_s = 0.0
+
+    def push(self, frame: Frame) -> None:
+        start = time.perf_counter()
+        faces = self._first.track(frame)
+        self.track_s += time.perf_counter() - start
+        for name, pipeline in self._pipelines.items():
+            start = time.perf_counter()
+            events = pipeline.advance(frame, faces)
+            self.wall_s[name] += time.perf_counter() - start
+            self.found[name] += map(_found, events)
+
+    def flush(self) -> None:
+        for name, pipeline in self._pipelines.items():
+            start = time.perf_counter()
+            events = pipeline.flush()
+            self.wall_s[name] += time.perf_counter() - start
+            self.found[name] += map(_found, events)
+
+    def close(self) -> None:
+        self._first.close()
+
+
+class _Watch:
+    """Counts frames and keeps the motion curve and the gates of the first spotter."""
+
+    def __init__(self) -> None:
+        self.first_frame = self.frames = self.face_frames = 0
+        self.last_s = 0.0
+        self.gated: list[tuple[float, str]] = []
+        self._curve: list[tuple[float, float]] = []
+
+    def see(self, frame: Frame, signals: Sequence[FrameSignals]) -> None:
+        if self.frames == 0:
+            self.first_frame = frame.index
+        self.frames += 1
+        self.last_s = frame.time_s
+        motions = [s.motion for s in signals if s.motion is not None]
+        self.face_frames += bool(motions)
+        if motions:
+            moved = max(float(np.hypot(*m.displacement_iod.T).max()) for m in motions)
+            self._curve.append((frame.time_s, moved))
+        self.gated += [(round(frame.time_s, 3), m.gate) for m in motions if m.gate]
+
+    def curve(self) -> tuple[tuple[float, float], ...]:
+        """The curve, the highest of each stretch where it is longer than `_CURVE_POINTS`."""
+        step = -(-len(self._curve) // _CURVE_POINTS) or 1
+        parts = (self._curve[i : i + step] for i in range(0, len(self._curve), step))
+        highest = (max(part, key=lambda point: point[1]) for part in parts)
+        return tuple((round(t, 3), round(v, 5)) for t, v in highest)
+
+
+def _found(event: EmotionEvent) -> Found:
+    spot = event.spot
+    return Found(
+        spot.kind,
+        spot.onset_frame,
+        spot.apex_frame,
+        spot.offset_frame,
+        round(spot.onset_s, 5),
+        round(spot.apex_s, 5),
+        round(spot.offset_s, 5),
+        round(event.emitted_s, 5),
+        spot.score,
+        event.recognition.emotion if event.recognition else "",
+        spot.face_id,
+    )

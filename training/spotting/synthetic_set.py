@@ -1,0 +1,205 @@
+"""Sets of synthetic recordings of known truth, rendered from a folder of portraits.
+
+For every portrait and frame rate: a recording with injected micro-expressions under head motion,
+blinks, flicker, sensor noise and H.264; one of the same without any expression in which the person
+talks part of the time; and, where asked for, one with expressions and every disturbance there is.
+Beside the videos lie `truth.csv` and `videos.csv`, as `mer-train score-spots` reads them.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from tqdm import tqdm
+
+from streamer.errors import SourceNotFoundError, UsageError
+from training.loso.store import write_json, write_text
+from training.synthetic.scene import SceneConfig
+from training.synthetic.video import TRUTH_FIELDS, read_portrait, write_recording
+
+Content = Literal["expressions", "talking", "disturbed"]
+CONTENTS: tuple[Content, ...] = get_args(Content)
+PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".png"})
+SETTINGS, TRUTH, VIDEOS = "set.json", "truth.csv", "videos.csv"
+VIDEO_FIELDS = ("video", "fps", "seconds", "content", "portrait", "seed")
+_TALK_SHARE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class SpotSetConfig:
+    """What is rendered. `seconds` has one length for each frame rate."""
+
+    fps: tuple[float, ...] = (30.0, 200.0)
+    seconds: tuple[float, ...] = (45.0, 15.0)
+    strengths_iod: tuple[float, ...] = (0.015, 0.03, 0.05)
+    contents: tuple[Content, ...] = ("expressions", "talking")
+    size_px: int = 400
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if len(self.fps) != len(self.seconds):
+            raise UsageError(
+                f"{len(self.fps)} frame rates and {len(self.seconds)} lengths: give one length "
+                "for each frame rate"
+            )
+        positive = (*self.fps, *self.seconds, *self.strengths_iod)
+        if not positive or min(positive) <= 0:
+            raise UsageError("frame rates, lengths and strengths must be greater than 0")
+        if self.size_px < 64 or self.size_px % 2:
+            raise UsageError(f"size {self.size_px}: give an even number of pixels from 64 on")
+
+
+def parse_contents(text: str) -> tuple[Content, ...]:
+    """Contents from "expressions,talking".
+
+    Raises:
+        UsageError: an unknown one, or none.
+    """
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    unknown = [word for word in words if word not in CONTENTS]
+    if unknown or not words:
+        raise UsageError(f"--contents {text!r}: choose among {', '.join(CONTENTS)}")
+    return tuple(content for content in CONTENTS if content in words)
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """One recording to be made."""
+
+    portrait: Path
+    content: Content
+    scene: SceneConfig
+
+    @property
+    def name(self) -> str:
+        return f"{self.portrait.stem}_{self.scene.fps:g}fps_{self.content}.mp4"
+
+
+def takes(portraits: Sequence[Path], config: SpotSetConfig) -> Iterator[Take]:
+    """All recordings of a set. A scene depends on portrait, frame rate, content and seed only."""
+    for portrait in portraits:
+        for fps, seconds in zip(config.fps, config.seconds, strict=True):
+            for content in config.contents:
+                key = f"{portrait.stem} {fps:g} {content} {config.seed}"
+                scene = SceneConfig(
+                    fps=fps,
+                    duration_s=seconds,
+                    strengths_iod=config.strengths_iod,
+                    size_px=config.size_px,
+                    seed=zlib.crc32(key.encode()) % 1_000_000,
+                )
+                yield Take(portrait, content, _with_content(scene, content))
+
+
+def _with_content(scene: SceneConfig, content: Content) -> SceneConfig:
+    if content == "talking":
+        return replace(scene, event_every_s=0.0, talk_share=_TALK_SHARE)
+    if content == "disturbed":
+        return replace(
+            scene,
+            talk_share=0.25,
+            gaze_every_s=4.0,
+            turn_every_s=12.0,
+            light_every_s=10.0,
+            occlude_every_s=15.0,
+            chew_every_s=20.0,
+        )
+    return scene
+
+
+def pictures(folder: Path, names: Sequence[str] = ()) -> list[Path]:
+    """The pictures of a folder, all or those named (without their suffix).
+
+    Raises:
+        SourceNotFoundError: no such folder, or a picture is not there.
+    """
+    if not folder.is_dir():
+        raise SourceNotFoundError(f"{folder} is not a folder: give the folder of the portraits")
+    found = {p.stem: p for p in sorted(folder.iterdir()) if p.suffix.lower() in PICTURES}
+    lacking = [name for name in names if name not in found]
+    if lacking or not found:
+        what = ", ".join(lacking) or f"picture ({', '.join(sorted(PICTURES))})"
+        raise SourceNotFoundError(f"{folder} holds no {what}: put frontal portraits there")
+    return [found[name] for name in names] if names else list(found.values())
+
+
+def write_set(portraits: Sequence[Path], config: SpotSetConfig, output: Path, jobs: int = 1) -> int:
+    """Render a set into `output`; finished recordings of an earlier run are kept.
+
+    Returns how many recordings were rendered now.
+
+    Raises:
+        UsageError: `output` holds a set with other settings.
+        SourceFormatError: a portrait shows no face.
+    """
+    _check_settings(output, {"portraits": [p.stem for p in portraits], **asdict(config)})
+    wanted = list(takes(portraits, config))
+    todo = [take for take in wanted if not _truth_path(output, take).is_file()]
+    with ExitStack() as stack:
+        if jobs > 1 and len(todo) > 1:
+            pool = stack.enter_context(ProcessPoolExecutor(jobs, get_context("spawn")))
+            futures = [pool.submit(_render, take, output) for take in todo]
+            made: Iterator[str] = (future.result() for future in as_completed(futures))
+        else:
+            made = (_render(take, output) for take in todo)
+        for _ in tqdm(made, total=len(todo), desc="render", unit="video", disable=None):
+            pass
+    _write_tables(output, wanted)
+    return len(todo)
+
+
+def _render(take: Take, output: Path) -> str:
+    """Returns the name. The truth gets its final name last: then the recording is whole."""
+    portrait = read_portrait(take.portrait, take.scene.size_px)
+    part = output / f".part_{take.name}"
+    write_recording(portrait, take.scene, part)
+    part.replace(output / take.name)
+    part.with_suffix(part.suffix + ".truth.csv").replace(_truth_path(output, take))
+    return take.name
+
+
+def _truth_path(output: Path, take: Take) -> Path:
+    return output / f"{take.name}.truth.csv"
+
+
+def _check_settings(output: Path, settings: Mapping[str, Any]) -> None:
+    path = output / SETTINGS
+    settings = json.loads(json.dumps(settings))
+    try:
+        before = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        write_json(path, settings)
+        return
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} cannot be read ({error}): choose another --output") from None
+    differs = [name for name in settings if before.get(name) != settings[name]]
+    if differs:
+        raise UsageError(
+            f"{output} holds a set with another {', '.join(differs)}: choose another --output"
+        )
+
+
+def _write_tables(output: Path, wanted: Sequence[Take]) -> None:
+    truth, videos = io.StringIO(), io.StringIO()
+    truths = csv.DictWriter(truth, (*TRUTH_FIELDS, "fps"), lineterminator="\n")
+    listed = csv.DictWriter(videos, VIDEO_FIELDS, lineterminator="\n")
+    truths.writeheader()
+    listed.writeheader()
+    for take in wanted:
+        fps = f"{take.scene.fps:g}"
+        row = (take.name, fps, take.scene.duration_s, take.content, take.portrait.stem)
+        listed.writerow(dict(zip(VIDEO_FIELDS, (*row, take.scene.seed), strict=True)))
+        with _truth_path(output, take).open(newline="", encoding="utf-8") as file:
+            truths.writerows({**r, "video": take.name, "fps": fps} for r in csv.DictReader(file))
+    write_text(output / TRUTH, truth.getvalue())
+    write_text(output / VIDEOS, videos.getvalue())
