@@ -1,1 +1,1 @@
-"""SelfME's motion learner (Fan et al., CVPR 2023, section 3.2): keypoints, dense motion, splines."""
+"""SelfME (CVPR 2023): the motion learner of section 3.2 and the classifier of its motion."""

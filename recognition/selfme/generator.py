@@ -49,7 +49,7 @@ class Generator(nn.Module):
             nn.init.zeros_(self.exit.bias)  # type: ignore[arg-type]
 
     def forward(self, onset: Tensor, backward_px: Tensor) -> Tensor:
-        """`backward_px` [N, 2, h, h]: where the onset has what the apex shows, in its own pixels."""
+        """Paint; `backward_px` [N, 2, h, h] in its own pixels: where the onset has it."""
         features = self.entry(onset)
         for block in self.down:
             features = functional.avg_pool2d(block(features), 2)
