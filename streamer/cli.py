@@ -165,7 +165,9 @@ def _run(
     if not names:
         raise UsageError("no source was named; try: mer-stream sample (more: mer-stream --help).")
     from streamer.console import hushed
+    from streamer.notice import show_notice_once
 
+    show_notice_once()
     with hushed(not verbose):
         from streamer.batch import run_batch
 

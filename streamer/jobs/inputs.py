@@ -1,0 +1,108 @@
+"""Which recordings a batch is about: files, folders, patterns, lists of them, object stores."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from streamer.errors import SourceNotFoundError, UsageError
+from streamer.jobs import stores
+from streamer.sources import expand_sources
+from streamer.sources.images import EXTENSIONS as IMAGE_SUFFIXES
+from streamer.sources.naming import natural_key, url_scheme, webcam_number
+from streamer.sources.redact import redact
+
+VIDEO_SUFFIXES = frozenset(
+    {
+        *(".3gp", ".asf", ".avi", ".divx", ".dv", ".flv", ".gif", ".h264", ".hevc", ".ivf"),
+        *(".m2ts", ".m4v", ".mjpeg", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".mxf"),
+        *(".nut", ".ogv", ".rm", ".ts", ".vob", ".webm", ".wmv", ".y4m"),
+    }
+)
+_LIVE = ("rtsp", "rtsps", "rtmp", "udp", "rtp", "srt", "tcp")
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One recording: where it is, and how large, as far as that is known."""
+
+    source: str
+    size_bytes: int = 0
+
+
+def find_inputs(specs: Sequence[str], fps: float | None = None) -> list[Input]:
+    """The recordings that `specs` stand for, each once.
+
+    A spec is a file, a folder (all recordings in it and below; with `fps`, a folder of images is
+    one recording), a pattern, a URL of an object store, or `@list.txt` with one spec a line. A
+    file that is not there stays in the list and fails when its turn comes.
+
+    Raises UsageError for a live source or an empty list, SourceNotFoundError for a pattern or
+    folder without a recording.
+    """
+    found: dict[str, Input] = {}
+    for spec in specs:
+        for item in _expand(spec, fps):
+            found.setdefault(item.source, item)
+    if not found:
+        raise UsageError("no recording was named; try: mer-batch FOLDER --output results")
+    return list(found.values())
+
+
+def _expand(spec: str, fps: float | None) -> Iterator[Input]:
+    if spec.startswith("@"):
+        for line in _read_list(Path(spec[1:]).expanduser()):
+            yield from _expand(line, fps)
+        return
+    scheme = url_scheme(spec)
+    if spec == "-" or webcam_number(spec) is not None or scheme in _LIVE:
+        raise UsageError(f"{redact(spec)} is a live source; mer-batch is for recordings.")
+    if scheme is not None:
+        yield from (Input(url, size) for url, size in stores.find_urls(spec, VIDEO_SUFFIXES))
+        return
+    for name in expand_sources([spec]):
+        path = Path(name).expanduser()
+        if not path.is_dir():
+            yield Input(name, _size(path))
+        else:
+            yield from _in_folder(path, fps)
+
+
+def _in_folder(folder: Path, fps: float | None) -> Iterator[Input]:
+    """All recordings below a folder, in natural order; hidden files are left out."""
+    found = []
+    for parent, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        visible = [Path(parent, name) for name in files if not name.startswith(".")]
+        found += [path for path in visible if path.suffix.lower() in VIDEO_SUFFIXES]
+        if fps is not None and any(p.suffix.lower() in IMAGE_SUFFIXES for p in visible):
+            found.append(Path(parent))
+    if not found:
+        raise SourceNotFoundError(f"{folder} holds no recordings. Name the files, or a pattern.")
+    for path in sorted(found, key=lambda path: natural_key(str(path))):
+        yield Input(str(path), _size(path))
+
+
+def _read_list(path: Path) -> list[str]:
+    """Lines of a list; blank lines and those that begin with # are left out.
+
+    A relative name counts from the folder of the list.
+    """
+    try:
+        text = path.read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError as error:
+        raise SourceNotFoundError(f"@{path}: the list cannot be read: {error.strerror}.") from None
+    lines = [line.strip() for line in text.splitlines()]
+    names = [line for line in lines if line and not line.startswith("#")]
+    return [n if n == "sample" or url_scheme(n) else str(path.parent / n) for n in names]
+
+
+def _size(path: Path) -> int:
+    try:
+        if path.is_dir():
+            return sum(p.stat().st_size for p in path.iterdir() if p.is_file())
+        return path.stat().st_size
+    except OSError:
+        return 0

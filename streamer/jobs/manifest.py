@@ -1,0 +1,79 @@
+"""The table of a whole batch: `manifest.json` and `manifest.csv`."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+
+from streamer.jobs.job import Job, Outcome
+from streamer.jobs.output import Output, parse_run
+from streamer.records import JsonObject
+
+SCHEMA = "mer-stream/batch/1"
+NAME = "manifest"
+_EVERY_S = 5.0
+_COLUMNS = tuple(f.name for f in fields(Outcome) if f.name != "wall_s")
+
+
+class Manifest:
+    """Outcomes in the order of the jobs, written now and then and at the end.
+
+    It holds no times of day and no durations of work: the same batch gives the same bytes.
+    """
+
+    def __init__(self, output: Output, jobs: Sequence[Job]) -> None:
+        self._output = output
+        self._jobs = jobs
+        self._outcomes: dict[str, Outcome] = {}
+        self._written_s = time.monotonic()
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        """Those that are known, in the order of the jobs."""
+        found = (self._outcomes.get(job.folder) for job in self._jobs)
+        return [outcome for outcome in found if outcome is not None]
+
+    def add(self, outcome: Outcome) -> None:
+        """Note what came of a recording."""
+        self._outcomes[outcome.folder] = outcome
+        if time.monotonic() - self._written_s > _EVERY_S:
+            self.write()
+
+    def write(self) -> None:
+        """Replace both files. Raises OutputError."""
+        self._written_s = time.monotonic()
+        rows = [self._row(job) for job in self._jobs]
+        counts: dict[str, int] = {}
+        for row in rows:
+            counts[row["status"]] = counts.get(row["status"], 0) + 1
+        table = {"schema": SCHEMA, "counts": dict(sorted(counts.items())), "recordings": rows}
+        text = json.dumps(table, indent=1, ensure_ascii=False) + "\n"
+        self._output.write(f"{NAME}.json", text.encode("utf-8", "backslashreplace"))
+        self._output.write(f"{NAME}.csv", _as_csv(rows))
+
+    def _row(self, job: Job) -> JsonObject:
+        outcome = self._outcomes.get(job.folder)
+        if outcome is None:
+            return {"name": job.shown, "folder": job.folder, "status": "open"}
+        row = {name: value for name, value in asdict(outcome).items() if name in _COLUMNS}
+        # What was kept is done: the table says what is there, not how it came there.
+        return row | {"status": "done" if outcome.status == "kept" else outcome.status}
+
+
+def known_folders(output: Output) -> dict[str, str]:
+    """Shown name -> folder of an earlier run on this output."""
+    table = parse_run(output.read(f"{NAME}.json"))
+    rows = table.get("recordings", []) if table else []
+    return {row["name"]: row["folder"] for row in rows if "name" in row and "folder" in row}
+
+
+def _as_csv(rows: Sequence[JsonObject]) -> bytes:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, _COLUMNS, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({k: "" if v is None else v for k, v in row.items()} for row in rows)
+    return text.getvalue().encode("utf-8", "backslashreplace")

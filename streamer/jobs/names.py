@@ -1,0 +1,65 @@
+"""What a recording is called in the outputs: its folder, and its name in the records."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+
+from streamer.sources.naming import url_scheme
+from streamer.sources.redact import redact
+
+_DIGITS = 12
+
+
+def hashed_name(name: str, key: str) -> str:
+    """`rec-` and the first digits of the name's SHA-256, keyed where a key is given.
+
+    Without a key, whoever guesses the name can check the guess.
+    """
+    data = name.encode("utf-8", "surrogateescape")
+    if key:
+        return "rec-" + hmac.new(key.encode(), data, hashlib.sha256).hexdigest()[:_DIGITS]
+    return "rec-" + hashlib.sha256(data).hexdigest()[:_DIGITS]
+
+
+def shown_name(source: str, *, hashed: bool, key: str) -> str:
+    """The name that stands in events, manifests and messages: without secrets, or hashed."""
+    return hashed_name(source, key) if hashed else redact(source)
+
+
+def folder_names(shown: Sequence[str], known: Mapping[str, str]) -> list[str]:
+    """A folder for each recording, by its file's name; with a digest where two would be the same.
+
+    known: shown name -> folder, of an earlier run on the same output. Those keep their folders.
+    """
+    taken = {known[name].lower() for name in shown if name in known}
+    names = []
+    for name in shown:
+        if name in known:
+            names.append(known[name])
+            continue
+        folder = stem = _stem(name)
+        if folder.lower() in taken or folder in ("images", "manifest"):
+            digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
+            folder = f"{stem}-{digest[:8]}"
+        taken.add(folder.lower())
+        names.append(folder)
+    return names
+
+
+def without_name(text: str, source: str, local: str, shown: str) -> str:
+    """A message with the recording's own names replaced by the one that may be shown."""
+    for known in (source, local, redact(source)):
+        if known:
+            text = text.replace(known, shown)
+    return redact(text)
+
+
+def _stem(name: str) -> str:
+    path = name.split("://", 1)[1].split("?")[0] if url_scheme(name) else name.replace("\\", "/")
+    file_name = PurePosixPath(path.rstrip("/")).name
+    stem = file_name.rsplit(".", 1)[0] or file_name
+    return re.sub(r"[^\w.-]+", "-", stem).strip("-.") or "recording"

@@ -1,0 +1,170 @@
+"""Does one recording of a batch: from its input to its folder in the output."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from streamer.errors import MerError, OutputError
+from streamer.jobs import stores
+from streamer.jobs.digest import input_digest, sample_path
+from streamer.jobs.job import Job, Outcome, Progress
+from streamer.jobs.names import without_name
+from streamer.jobs.output import PARTIAL, RUN, FolderOutput, Output, locked, open_output_of
+from streamer.jobs.record import Result, outcome_of, run_record, write_run
+from streamer.jobs.walk import Pipelines, walk
+from streamer.records import JsonObject
+from streamer.runner import never
+from streamer.sources.naming import url_scheme
+
+_LOG = logging.getLogger(__name__)
+
+
+def nobody(progress: Progress) -> None:
+    """For whom progress is of no interest."""
+
+
+def do_recording(
+    job: Job,
+    pipelines: Pipelines,
+    *,
+    tell: Callable[[Progress], None] = nobody,
+    stop: Callable[[], bool] = never,
+) -> Outcome:
+    """Run one recording and publish its folder; what goes wrong with it is in the outcome.
+
+    With `job.resume`, what is done is kept and what was begun is gone on with. Raises the errors
+    that every other recording would meet as well: ModelError, InstallError, OutputError.
+    """
+    started = time.monotonic()
+    output = open_output_of(job.output)
+    work = _work_folder(job, output)
+    with locked(work.with_name(work.name + ".lock")), _local_input(job, work) as found:
+        if isinstance(found, MerError):
+            result = Result("failed", error=found)
+        else:
+            key = _key(job, found[1])
+            kept = output.run_of(job.folder) if job.resume else None
+            if kept is not None and _is_kept(job, kept, key, output):
+                return replace(outcome_of(kept, job.folder), status="kept")
+            result = _run(job, found, key, work, pipelines, tell, stop)
+        if result.status == "interrupted":
+            return Outcome(job.shown, job.folder, "interrupted")
+        return _publish(job, output, work, result, time.monotonic() - started)
+
+
+def _run(
+    job: Job,
+    found: tuple[Path, str],
+    key: str,
+    work: Path,
+    pipelines: Pipelines,
+    tell: Callable[[Progress], None],
+    stop: Callable[[], bool],
+) -> Result:
+    if job.resume and _is_finished(work, key):
+        return Result("done", finished=True)
+    if not job.resume:
+        shutil.rmtree(work, ignore_errors=True)
+    try:
+        return walk(job, found[0], found[1], key, work, pipelines, tell, stop)
+    except OutputError:
+        raise
+    except MerError as error:
+        if pipelines.is_fatal(error):
+            raise
+        return Result("failed", error=error, sha256=found[1], key=key)
+
+
+def _publish(job: Job, output: Output, work: Path, result: Result, wall_s: float) -> Outcome:
+    if result.status == "failed":
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(parents=True)
+    if not result.finished:
+        shown = "" if result.error is None else _sentence(job, result.error)
+        write_run(work / RUN, run_record(job, result, shown, work, wall_s))
+    with contextlib.suppress(FileNotFoundError):
+        (work / "checkpoint").unlink()
+    record = _read_run(work)
+    output.publish(work, job.folder)
+    return replace(outcome_of(record, job.folder), wall_s=wall_s)
+
+
+def _read_run(work: Path) -> JsonObject:
+    from streamer.jobs.output import parse_run
+
+    record = parse_run((work / RUN).read_bytes())
+    if record is None:
+        raise OutputError(f"{work / RUN} was changed while it was written; run again.")
+    return record
+
+
+def _sentence(job: Job, error: MerError) -> str:
+    local = str(Path(job.source).expanduser())
+    return without_name(str(error), job.source, local, job.shown)
+
+
+def _key(job: Job, sha256: str) -> str:
+    """The same for the same input under the same name with the same settings."""
+    text = f"{job.settings.digest()}\n{sha256}\n{job.shown}"
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _is_kept(job: Job, run: JsonObject, key: str, output: Output) -> bool:
+    """Whether a finished recording stands; why it does not is logged."""
+    if run.get("status") != "done":
+        return False
+    if run.get("key") != key:
+        _LOG.warning("%s: input or settings have changed; done again.", job.shown)
+        return False
+    if not set(job.settings.formats) <= set(run.get("formats", ())):
+        _LOG.warning("%s: other formats are wanted; done again.", job.shown)
+        return False
+    return True
+
+
+def _is_finished(work: Path, key: str) -> bool:
+    """Whether all was done but for the publishing."""
+    from streamer.jobs.output import parse_run
+
+    with contextlib.suppress(OSError):
+        run = parse_run((work / RUN).read_bytes())
+        return run is not None and run.get("key") == key and run.get("status") == "done"
+    return False
+
+
+def _work_folder(job: Job, output: Output) -> Path:
+    if job.scratch is not None or not isinstance(output, FolderOutput):
+        place = hashlib.sha256(f"{job.output}\n{job.folder}".encode()).hexdigest()[:16]
+        root = Path(job.scratch) if job.scratch else Path(tempfile.gettempdir()) / "mer-batch"
+        return root / place
+    return output.root / PARTIAL / job.folder
+
+
+@contextlib.contextmanager
+def _local_input(job: Job, work: Path) -> Iterator[tuple[Path, str] | MerError]:
+    """(local path, sha256) of the input, or why it cannot be had."""
+    fetched: Path | None = None
+    try:
+        if url_scheme(job.source):
+            fetched = work.with_name(work.name + ".input")
+            path = stores.fetch(job.source, fetched)
+        else:
+            path = Path(job.source).expanduser()
+            if job.source == "sample" and not path.exists():
+                path = sample_path()
+        found: tuple[Path, str] | MerError = (path, input_digest(path))
+    except MerError as error:
+        found = error
+    try:
+        yield found
+    finally:
+        if fetched is not None:
+            shutil.rmtree(fetched, ignore_errors=True)

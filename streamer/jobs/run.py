@@ -1,0 +1,177 @@
+"""Runs a batch: finds the recordings, spreads them over workers or machines, sums up."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from streamer.errors import EXIT_INTERRUPTED, EXIT_TRUNCATED, OutputError, UsageError
+from streamer.jobs.inputs import find_inputs
+from streamer.jobs.job import Job, Outcome
+from streamer.jobs.local_engine import Event, run_local
+from streamer.jobs.manifest import NAME, Manifest, known_folders
+from streamer.jobs.names import folder_names, shown_name
+from streamer.jobs.output import PARTIAL, FolderOutput, Output, open_output_of
+from streamer.jobs.progress import BatchView, format_totals
+from streamer.jobs.settings import ALL_FORMATS, BatchSettings, model_facts
+from streamer.outputs.formats import FILE_NAMES, check_format
+from streamer.outputs.signals import import_pyarrow
+from streamer.stopping import StopFlag
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOptions:
+    """How a batch is run; none of it changes what is found."""
+
+    output: str
+    workers: int | None = None  # None: one per core
+    resume: bool = False
+    overwrite: bool = False
+    engine: Literal["local", "ray"] = "local"
+    address: str | None = None  # of a Ray cluster
+    scratch: str | None = None
+    quiet: bool = False
+    progress: bool | None = None  # None: if standard error is a terminal
+    verbose: bool = False
+
+
+def run_jobs(settings: BatchSettings, options: BatchOptions, specs: Sequence[str]) -> int:
+    """Run a batch to its end; returns the exit code: the first failure's, or 0.
+
+    Raises a MerError before any work where an option, an output, a format or the model cannot be
+    used, and later for what every recording would meet.
+    """
+    check_settings(settings)
+    output = open_output_of(options.output)
+    _check_output(output, options)
+    workers = options.workers or len(_cores())
+    settings = replace(settings, threads=_threads(workers, options))
+    jobs = make_jobs(settings, options, specs, output)
+    manifest = Manifest(output, jobs)
+    manifest.write()
+    stop = StopFlag()
+    started = time.monotonic()
+    bars = sys.stderr.isatty() if options.progress is None else options.progress
+    view = BatchView(jobs, min(workers, len(jobs)), bars=bars, quiet=options.quiet)
+    try:
+        with stop.catching(), contextlib.closing(_events(options, jobs, workers, stop)) as events:
+            for job, message in events:
+                if isinstance(message, Outcome):
+                    manifest.add(message)
+                    view.end(job, message)
+                else:
+                    view.move(job, message)
+    finally:
+        view.close()
+        _close(settings, output, manifest)
+    if not options.quiet:
+        print(format_totals(manifest.outcomes, time.monotonic() - started), file=sys.stderr)
+    return _exit_code(manifest.outcomes, stop)
+
+
+def check_settings(settings: BatchSettings) -> None:
+    """Raise before any work for formats, libraries, models and options that cannot be used."""
+    unknown = [name for name in settings.formats if name not in ALL_FORMATS]
+    if unknown:
+        raise UsageError(
+            f"--formats {','.join(unknown)}: unknown; choose from {', '.join(ALL_FORMATS)}."
+        )
+    for name in settings.formats:
+        if name in FILE_NAMES:
+            check_format(name)
+    if settings.signals == "parquet":
+        import_pyarrow()
+    if settings.redact != "off" and not settings.video:
+        raise UsageError(
+            f"--redact {settings.redact} is for the annotated recording: add --save-video."
+        )
+    if settings.redact != "off" and settings.images:
+        raise UsageError("--images shows faces and --redact hides them: choose one of them.")
+    model_facts(settings)
+
+
+def make_jobs(
+    settings: BatchSettings, options: BatchOptions, specs: Sequence[str], output: Output
+) -> list[Job]:
+    """One job per recording, each with a folder of its own."""
+    inputs = find_inputs(specs, settings.config.source.fps)
+    hashed, key = settings.hash_names, settings.hash_key
+    shown = [shown_name(item.source, hashed=hashed, key=key) for item in inputs]
+    folders = folder_names(shown, known_folders(output) if options.resume else {})
+    return [
+        Job(
+            item.source, name, folder, options.output, settings,
+            options.resume, options.scratch, item.size_bytes,
+        )
+        for item, name, folder in zip(inputs, shown, folders, strict=True)
+    ]  # fmt: skip
+
+
+def _events(
+    options: BatchOptions, jobs: Sequence[Job], workers: int, stop: Callable[[], bool]
+) -> Generator[Event, None, None]:
+    if options.engine == "ray":
+        from streamer.jobs.ray_engine import run_ray
+
+        return run_ray(jobs, options.address, stop)
+    return run_local(jobs, workers, stop, verbose=options.verbose)
+
+
+def _check_output(output: Output, options: BatchOptions) -> None:
+    """Refuse an output that holds results, unless it is clear what is to become of them."""
+    if options.resume and options.overwrite:
+        raise UsageError("--resume keeps what is done and --overwrite does it again: choose one.")
+    if isinstance(output, FolderOutput):
+        if output.root.exists() and not output.root.is_dir():
+            raise OutputError(f"--output {output.root} is a file; name a folder.")
+        if (output.root / PARTIAL).exists() and options.overwrite:
+            shutil.rmtree(output.root / PARTIAL)
+    if not options.resume and not options.overwrite and output.read(f"{NAME}.json") is not None:
+        raise OutputError(
+            f"{options.output} holds a batch already; add --resume to go on with it, or "
+            "--overwrite to do it again."
+        )
+
+
+def _threads(workers: int, options: BatchOptions) -> int:
+    """Threads of one recording: two where there are cores for them."""
+    return 2 if options.engine == "local" and 2 * workers <= len(_cores()) else 1
+
+
+def _cores() -> Sequence[int]:
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return range(os.cpu_count() or 1)
+
+
+def _close(settings: BatchSettings, output: Output, manifest: Manifest) -> None:
+    manifest.write()
+    if "html" in settings.formats:
+        from streamer.outputs.report.index import index_page
+
+        page = index_page([o for o in manifest.outcomes if o.status != "interrupted"])
+        output.write("index.html", page.encode("utf-8", "backslashreplace"))
+    if isinstance(output, FolderOutput):
+        _tidy(output.root / PARTIAL)
+
+
+def _tidy(partial: Path) -> None:
+    """Remove the folder of unfinished work if there is none."""
+    if partial.is_dir() and all(path.suffix == ".lock" for path in partial.iterdir()):
+        shutil.rmtree(partial)
+
+
+def _exit_code(outcomes: Sequence[Outcome], stop: StopFlag) -> int:
+    if stop.signalled:
+        return EXIT_INTERRUPTED
+    failed = [outcome.exit_code for outcome in outcomes if outcome.failed]
+    if failed:
+        return failed[0] or 1
+    return EXIT_TRUNCATED if any(outcome.truncated for outcome in outcomes) else 0

@@ -1,0 +1,211 @@
+"""Walks through one recording: logs, checkpoints, pictures, and the files made from them."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import IO
+
+from spotting.regions import REGION_NAMES
+from streamer.ahead import SourceLike
+from streamer.build import StreamConfig, build_pipeline
+from streamer.errors import InstallError, MerError, ModelError
+from streamer.jobs.finish import finish
+from streamer.jobs.job import Job, Progress
+from streamer.jobs.keeper import FILE_NAME, Checkpoint, Keeper, load_checkpoint
+from streamer.jobs.pictures import Pictures
+from streamer.jobs.record import Result
+from streamer.outputs.events import EventWriter
+from streamer.outputs.files import open_log
+from streamer.outputs.signals import SignalsCsv
+from streamer.outputs.step import Step
+from streamer.outputs.summary import Counts
+from streamer.pipeline import Pipeline
+from streamer.records import FrameSignals, SourceInfo
+from streamer.runner import Fanout, steps
+from streamer.sources import SourceConfig, open_source
+from streamer.sources.recording import RecordingSource
+
+EVENTS, SIGNALS = "events.jsonl", "signals.csv"
+_TELL_EVERY_S = 0.5
+
+
+class Pipelines:
+    """The pipeline of this process, built when it is first needed and used again."""
+
+    def __init__(self) -> None:
+        self._pipeline: Pipeline | None = None
+        self._config: StreamConfig | None = None
+        self.signals: list[FrameSignals] = []
+        self._broken = False
+
+    def fresh(self, config: StreamConfig, name: str) -> Pipeline:
+        """A pipeline at the start of a stream."""
+        if self._pipeline is None or self._config != config:
+            self.close()
+            try:
+                self._pipeline = build_pipeline(config, on_signals=self.signals.append)
+            except (InstallError, ModelError):
+                self._broken = True
+                raise
+            self._config = config
+        else:
+            self._pipeline.reset()
+        self._pipeline.source_name = name
+        return self._pipeline
+
+    def is_fatal(self, error: MerError) -> bool:
+        """Whether the next recording would meet the error as well."""
+        return self._broken or isinstance(error, ModelError | InstallError)
+
+    def close(self) -> None:
+        """Free the models."""
+        if self._pipeline is not None:
+            self._pipeline.close()
+            self._pipeline = None
+
+
+def walk(
+    job: Job,
+    path: Path,
+    sha256: str,
+    key: str,
+    work: Path,
+    pipelines: Pipelines,
+    tell: Callable[[Progress], None],
+    stop: Callable[[], bool],
+) -> Result:
+    """Stream the recording into `work` and make all wanted files there.
+
+    Goes on from the checkpoint in `work` if it is of this `key`. Raises MerError for a recording
+    that cannot be opened, OutputError where nothing can be written.
+    """
+    source = open_source(str(path), _source_config(job, path))
+    with contextlib.closing(source):
+        checkpoint = _checkpoint(job, key, work)
+        pipeline = pipelines.fresh(job.settings.config, job.shown)
+        run = _Run(job, source.info, work, key, pipeline, checkpoint)
+        if checkpoint is not None and isinstance(source, RecordingSource):
+            source.skip(checkpoint.frame)
+        failure = run.stream(source, pipelines.signals, tell, stop)
+        report = source.report
+    if stop():
+        return Result("interrupted")
+    if failure is not None and run.counts.frames == 0:
+        raise failure
+    result = Result("done", failure, sha256, key, source.info, run.counts, report, run.resumed_at_s)
+    finish(work, job, result)
+    return result
+
+
+class _Run:
+    """The sinks of one recording."""
+
+    def __init__(
+        self,
+        job: Job,
+        info: SourceInfo,
+        work: Path,
+        key: str,
+        pipeline: Pipeline,
+        checkpoint: Checkpoint | None,
+    ) -> None:
+        self._job = job
+        self._info = info
+        self._pipeline = pipeline
+        self.counts = Counts()
+        self.resumed_at_s = None if checkpoint is None else checkpoint.time_s
+        start_s = 0.0
+        if checkpoint is not None:
+            checkpoint.resume(pipeline, self.counts)
+            start_s = checkpoint.time_s
+        self._keeper = Keeper(
+            work / FILE_NAME,
+            key,
+            pipeline,
+            job.settings.config.faces,
+            job.settings.checkpoint_s,
+            start_s,
+        )
+        self._keeper.counts = self.counts
+        self._open_sinks(work, checkpoint)
+
+    def stream(
+        self,
+        source: SourceLike,
+        signals: list[FrameSignals],
+        tell: Callable[[Progress], None],
+        stop: Callable[[], bool],
+    ) -> MerError | None:
+        """Run to the end; returns the error that ended it early."""
+        settings = self._job.settings
+        failure: MerError | None = None
+        told_s = 0.0
+        running = steps(
+            source,
+            self._pipeline,
+            signals,
+            stop=lambda: stop() or self._fanout.failure is not None,
+            kinds=settings.config.kinds,
+            checkpoints=None if settings.video else self._keeper,
+            threads=settings.threads,
+        )
+        try:
+            with contextlib.closing(running):
+                for step in running:
+                    self._fanout.write(step)
+                    if time.monotonic() - told_s > _TELL_EVERY_S:
+                        told_s = time.monotonic()
+                        tell(self._progress(step))
+        except MerError as error:
+            failure = error
+        finally:
+            self._fanout.close()
+        if isinstance(self._fanout.failure, MerError):
+            raise self._fanout.failure
+        return failure
+
+    def _open_sinks(self, work: Path, checkpoint: Checkpoint | None) -> None:
+        self._fanout = Fanout()
+        lengths = {} if checkpoint is None else checkpoint.lengths
+        logs: dict[str, IO[str]] = {}
+        for name in (EVENTS, SIGNALS):
+            logs[name] = open_log(work / name, lengths.get(name, 0))
+        self._keeper.logs = logs
+        own = self._fanout.own
+        own.append(EventWriter(logs[EVENTS], str(work / EVENTS)))
+        own.append(SignalsCsv(work / SIGNALS, REGION_NAMES, stream=logs[SIGNALS]))
+        if self._job.settings.images:
+            own.append(Pictures(work / "images", self._pipeline))
+        if self._job.settings.video:
+            from streamer.outputs.video import VideoWriter
+
+            video = work / "annotated.mp4"
+            own.append(VideoWriter(video, REGION_NAMES, overwrite=True))
+        own.append(self.counts)
+
+    def _progress(self, step: Step) -> Progress:
+        time_s = 0.0 if step.frame is None else step.frame.time_s
+        total_s = self._info.declared_duration_s or 0.0
+        share = min(time_s / total_s, 1.0) if total_s > 0 else 0.0
+        return Progress(time_s, share, sum(self.counts.kinds.values()))
+
+
+def _checkpoint(job: Job, key: str, work: Path) -> Checkpoint | None:
+    """Where to go on; the work folder is emptied where nothing in it can be used."""
+    checkpoint = load_checkpoint(work / FILE_NAME, key) if job.resume else None
+    if checkpoint is None:
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(parents=True)
+    return checkpoint
+
+
+def _source_config(job: Job, path: Path) -> SourceConfig:
+    config = job.settings.config.source
+    if not path.is_dir():
+        config = replace(config, fps=None)  # it is for the folders of images of the batch
+    return replace(config, decode_threads=config.decode_threads or job.settings.threads)

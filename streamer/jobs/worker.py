@@ -1,0 +1,64 @@
+"""One worker process: takes jobs from a pipe, one at a time, and tells how they go."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from multiprocessing.connection import Connection
+
+from streamer.errors import MerError
+from streamer.jobs.job import Job, Progress
+from streamer.stopping import StopFlag
+
+_WATCH_S = 0.5
+FATAL = "fatal"
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def work(pipe: Connection, parent: int, verbose: bool) -> None:
+    """Entry point of the process. Messages: Progress, Outcome, or (FATAL, exit code, sentence)."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent stops its workers in good order
+    stop = StopFlag()
+    signal.signal(signal.SIGTERM, lambda *_: stop.stop())
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    for name in _THREADS:
+        os.environ.setdefault(name, "1")
+    from streamer.console import hushed, set_up_logging
+
+    set_up_logging(quiet=False, verbose=verbose, log_file=None)
+    with hushed(not verbose):
+        _serve(pipe, stop)
+
+
+def _serve(pipe: Connection, stop: StopFlag) -> None:
+    from streamer.jobs.recording import do_recording
+    from streamer.jobs.walk import Pipelines
+
+    pipelines = Pipelines()
+    while not stop():
+        try:
+            job: Job | None = pipe.recv()
+        except (EOFError, OSError):
+            break
+        if job is None:
+            break
+        try:
+            pipe.send(do_recording(job, pipelines, tell=lambda p: _tell(pipe, p), stop=stop))
+        except MerError as error:
+            pipe.send((FATAL, error.exit_code, str(error)))
+        except BrokenPipeError:
+            break
+    pipelines.close()
+
+
+def _tell(pipe: Connection, progress: Progress) -> None:
+    pipe.send(progress)
+
+
+def _end_with(parent: int) -> None:
+    """End this process with the one that started it, however that one ended."""
+    while os.getppid() == parent:
+        time.sleep(_WATCH_S)
+    os._exit(1)

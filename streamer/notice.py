@@ -1,0 +1,35 @@
+"""What this program is for and what the law says, told once on a terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+
+_VERSION = "1"  # a new text gets a new number and is told once more
+_TEXT = """\
+mer-stream reads facial motion; it does not know what a person feels, and it detects no lies.
+Intended for research with the consent of the people recorded. In the EU, inferring emotions at
+work or in education is prohibited (AI Act, article 5(1)(f); medical and safety uses excepted).
+Nothing leaves this machine, and no picture is kept unless you ask. (Told once.)"""
+
+
+def show_notice_once() -> None:
+    """Print the notice to standard error, if that is a terminal and it was not told before."""
+    if not sys.stderr.isatty():
+        return
+    mark = _config_folder() / f"notice-{_VERSION}"
+    if mark.exists():
+        return
+    print(_TEXT + "\n", file=sys.stderr)
+    with contextlib.suppress(OSError):  # a home that cannot be written: it is told again
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+
+
+def _config_folder() -> Path:
+    if os.name == "nt":
+        return Path(os.environ.get("APPDATA", Path.home())) / "mer-stream"
+    home = os.environ.get("XDG_CONFIG_HOME")
+    return (Path(home) if home else Path.home() / ".config") / "mer-stream"

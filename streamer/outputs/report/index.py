@@ -1,0 +1,2 @@
+def index_page(o):
+    return ""
