@@ -1,0 +1,117 @@
+"""Checkpoints of a training as safetensors: weights, optimiser, step, settings. No pickle.
+
+A file is written beside the old one and renamed, so a kill at any moment leaves a whole one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from streamer.errors import ModelError, OutputError
+
+_MODEL, _OPTIMIZER = "model.", "optimizer."
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What a training needs to go on."""
+
+    step: int
+    settings: Mapping[str, Any]  # plain values: a training of other settings must not go on here
+    model: Mapping[str, Tensor]
+    optimizer: Mapping[str, Any]  # what `Optimizer.load_state_dict` takes
+    extra: Mapping[str, Any]  # plain values of the trainer's own
+
+
+def save_checkpoint(
+    path: Path,
+    step: int,
+    settings: Mapping[str, Any],
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    extra: Mapping[str, Any] | None = None,
+) -> None:
+    """Writes everything, whole or not at all.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    state = optimizer.state_dict()
+    tensors = {_MODEL + name: value for name, value in model.state_dict().items()}
+    numbers: dict[str, Any] = {}
+    for index, own in state["state"].items():
+        for name, value in own.items():
+            if isinstance(value, Tensor):
+                tensors[f"{_OPTIMIZER}{index}.{name}"] = value
+            else:
+                numbers[f"{index}.{name}"] = value
+    facts = {
+        "step": str(step),
+        "settings": json.dumps(settings, sort_keys=True),
+        "groups": json.dumps(state["param_groups"]),
+        "numbers": json.dumps(numbers),
+        "extra": json.dumps(dict(extra or {})),
+    }
+    whole = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
+    write_bytes(path, save(whole, metadata=facts))
+
+
+def load_checkpoint(path: Path, settings: Mapping[str, Any]) -> Checkpoint | None:
+    """The checkpoint, or None where there is none.
+
+    Raises:
+        OutputError: it belongs to a training of other settings.
+        ModelError: it is damaged.
+    """
+    if not path.is_file():
+        return None
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            facts = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        held = json.loads(facts["settings"])
+        groups, numbers = json.loads(facts["groups"]), json.loads(facts["numbers"])
+        step, extra = int(facts["step"]), json.loads(facts["extra"])
+    except (OSError, SafetensorError, KeyError, ValueError) as error:
+        raise ModelError(f"{path} is damaged ({error}): delete it and start again") from error
+    if held != json.loads(json.dumps(settings)):
+        raise OutputError(
+            f"{path} is of a training with other settings or data: choose another --output, or "
+            "--overwrite"
+        )
+    state: dict[int, dict[str, Any]] = {}
+    for name, value in tensors.items():
+        if name.startswith(_OPTIMIZER):
+            index, _, key = name.removeprefix(_OPTIMIZER).partition(".")
+            state.setdefault(int(index), {})[key] = value
+    for name, number in numbers.items():
+        index, _, key = name.partition(".")
+        state.setdefault(int(index), {})[key] = number
+    model = {k.removeprefix(_MODEL): v for k, v in tensors.items() if k.startswith(_MODEL)}
+    return Checkpoint(step, held, model, {"state": state, "param_groups": groups}, extra)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Writes beside the file and renames.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(data)
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise OutputError(f"{path} cannot be written ({error}): choose another --output") from error
