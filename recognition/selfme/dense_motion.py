@@ -68,5 +68,4 @@ def align_frames(onset: Tensor, local: Tensor) -> Tensor:
 
 def weigh_motions(psi: Tensor, local: Tensor) -> Tensor:
     """sum_k psi^k Phi^k (eq. 5): weights [N, K, h, h], motions [N, K, 2] -> [N, 2, h, h]."""
-    size = psi.shape[-1]
-    return (local.transpose(1, 2) @ psi.flatten(2)).reshape(-1, 2, size, size)
+    return (psi[:, :, None] * local[..., None, None]).sum(dim=1)

@@ -32,7 +32,9 @@ def soft_argmax(scores: Tensor, temperature: float) -> Tensor:
     """Expected place [N, K, 2] under softmax(scores [N, K, h, h] / temperature)."""
     size = scores.shape[-1]
     shares = (scores.flatten(2).float() / temperature).softmax(dim=-1)
-    return shares @ identity_grid(size, shares).reshape(size * size, 2)
+    grid = identity_grid(size, shares).reshape(size * size, 2)
+    # A sum and not a product of matrices: mixed precision would round the places to a tenth pixel.
+    return (shares[..., None] * grid).sum(dim=2)
 
 
 def heatmaps(keypoints: Tensor, size: int, variance: float) -> Tensor:

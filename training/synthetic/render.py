@@ -61,7 +61,7 @@ class Renderer:
         self._mesh = face_coordinates(portrait.landmarks_px)
         ys, xs = np.mgrid[0:size, 0:size].astype(np.float32)
         self._grid_x, self._grid_y = xs, ys
-        self._depth_px = _depth(portrait.landmarks_px, self._iod_px, xs, ys)
+        self._depth_px = depth_map(portrait.landmarks_px, self._iod_px, xs, ys)
         coarse = np.mgrid[0:size:4, 0:size:4][::-1].transpose(1, 2, 0).astype(np.float64)
         self._coarse = (coarse - self._centre) / self._iod_px
         self._lids = Eyelids(portrait.landmarks_px)
@@ -168,7 +168,7 @@ class Renderer:
         return np.clip(lit + 0.5, 0, 255).astype(np.uint8)
 
 
-def _depth(
+def depth_map(
     landmarks_px: NDArray[np.float32], iod_px: float, xs: NDArray, ys: NDArray
 ) -> NDArray[np.float32]:
     """A smooth depth map [S, S] in pixels (towards the camera positive), zero off the face."""
