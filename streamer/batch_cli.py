@@ -102,6 +102,9 @@ def batch(
     scratch: Annotated[
         str | None, option(_RUN, "Folder for unfinished work; in the output if left out.")
     ] = None,
+    checkpoint_every: Annotated[
+        float, option(_RUN, "Seconds of work between two checkpoints at least; 15.", min=0.0)
+    ] = 15.0,
     progress: Annotated[
         bool | None, option(_TALK, "Bars; default: if standard error is a terminal.")
     ] = None,
@@ -145,7 +148,7 @@ def batch(
         code = run_jobs(
             BatchSettings(
                 settings, names, signals, images, save_video, redact, hash_names,
-                os.environ.get("MER_HASH_KEY", ""),
+                os.environ.get("MER_HASH_KEY", ""), checkpoint_every,
             ),
             BatchOptions(
                 output, workers, resume, overwrite, engine, address, scratch, quiet, progress,

@@ -1,0 +1,224 @@
+"""What mer-batch claims, shown on this machine, as JSON.
+
+    python benchmarks/batch.py forty   CLIPS... [--seconds 30]     37 logs and 3 clear errors of 40
+    python benchmarks/batch.py kill    CLIP [--minutes 5 --kills 10]   killed and resumed == clean
+    python benchmarks/batch.py workers CLIP [--seconds 60]         throughput of 1 and 2 workers
+    python benchmarks/batch.py memory  CLIP [--minutes 180]        memory over a long recording
+
+All recordings are made from the given clips by repeating their packets (see loop_video.py).
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import filecmp
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+from loop_video import loop_video
+
+FORMATS = "jsonl,csv,srt,vtt,eaf,boris,parquet,html"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("mode", choices=["forty", "kill", "workers", "memory"])
+    parser.add_argument("clips", nargs="+", type=Path)
+    parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--minutes", type=float, default=5.0)
+    parser.add_argument("--kills", type=int, default=10)
+    parser.add_argument("--seed", type=int, default=6)
+    parser.add_argument("--folder", type=Path, help="keep the files here")
+    args = parser.parse_args()
+    folder = args.folder or Path(tempfile.mkdtemp(prefix="mer-batch-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    modes = {"forty": forty, "kill": kill, "workers": workers, "memory": memory}
+    result = modes[args.mode](args, folder)
+    print(
+        json.dumps({"mode": args.mode, "cores": len(os.sched_getaffinity(0)), **result}, indent=2)
+    )
+    if args.folder is None:
+        shutil.rmtree(folder)
+
+
+def forty(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """40 recordings, 3 of them broken in different ways."""
+    inputs = folder / "inputs"
+    make_forty(args.clips, inputs, args.seconds)
+    wall_s, code = run(inputs, folder / "results", "--formats", FORMATS)
+    table = json.loads((folder / "results" / "manifest.json").read_text())
+    rows = table["recordings"]
+    logs = [r for r in rows if (folder / "results" / r["folder"] / "events.jsonl").exists()]
+    return {
+        "recordings": len(rows),
+        "logs": len(logs),
+        "errors": [r["error"].replace(str(inputs), ".") for r in rows if r["status"] == "failed"],
+        "exit_code": code,
+        "media_minutes": round(sum(r["duration_s"] for r in rows) / 60, 2),
+        "wall_s": round(wall_s, 1),
+        "realtime_factor": round(sum(r["duration_s"] for r in rows) / wall_s, 2),
+    }
+
+
+def make_forty(clips: list[Path], inputs: Path, seconds: float) -> None:
+    """37 good recordings of different length, in two folders, and 3 bad ones."""
+    for number in range(37):
+        clip = clips[number % len(clips)]
+        place = inputs / ("a" if number % 2 else "b")
+        place.mkdir(parents=True, exist_ok=True)
+        loop_video(clip, seconds, place / f"interview{number // 2:02d}.mp4", skip=number)
+    good = inputs / "a" / "interview00.mp4"
+    (inputs / "broken-cut.mp4").write_bytes(good.read_bytes()[:20_000])  # its index is gone
+    (inputs / "broken-empty.mp4").write_bytes(b"")
+    (inputs / "broken-playlist.mp4").write_text("ffconcat version 1.0\nfile a/interview00.mp4\n")
+
+
+def kill(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """Killed at random moments and resumed, against one run that was left alone."""
+    inputs = folder / "inputs"
+    inputs.mkdir()
+    for number in range(2):
+        loop_video(args.clips[0], 60 * args.minutes, inputs / f"long{number}.mp4", skip=number)
+    more = ("--formats", FORMATS, "--images", "--checkpoint-every", "1")
+    wall_s, _ = run(inputs, folder / "clean", *more)
+    chance = random.Random(args.seed)
+    killed_at_s = []
+    for _ in range(args.kills):
+        after_s = chance.uniform(0.05, 0.6) * wall_s
+        with started(inputs, folder / "killed", "--resume", *more) as process:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(after_s)
+                break
+            os.killpg(process.pid, signal.SIGKILL)
+            killed_at_s.append(round(after_s, 1))
+    _, code = run(inputs, folder / "killed", "--resume", *more)
+    return {
+        "media_minutes": 2 * args.minutes,
+        "clean_wall_s": round(wall_s, 1),
+        "killed_after_s": killed_at_s,
+        "exit_code": code,
+        **compare(folder / "clean", folder / "killed"),
+    }
+
+
+def workers(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """Media seconds per second with one and with two workers, each on one thread."""
+    inputs = folder / "inputs"
+    inputs.mkdir()
+    for number in range(4):
+        loop_video(args.clips[0], args.seconds, inputs / f"clip{number}.mp4", skip=number)
+    speeds: dict[int, list[float]] = {1: [], 2: []}
+    for turn in range(3):
+        for count in (1, 2):
+            place = folder / f"results-{count}-{turn}"
+            run(inputs, place, "--workers", str(count), threads=1)
+            speeds[count].append(speed_of(place))
+    best = {count: max(values) for count, values in speeds.items()}
+    return {"realtime_factor": speeds, "two_over_one": round(best[2] / best[1], 3)}
+
+
+def memory(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """Resident memory of the worker, sampled every two seconds."""
+    inputs = folder / "inputs"
+    inputs.mkdir()
+    loop_video(args.clips[0], 60 * args.minutes, inputs / "long.mp4")
+    samples: list[tuple[float, float]] = []
+    begun = time.monotonic()
+    with started(inputs, folder / "results", "--workers", "1") as process:
+        while process.poll() is None:
+            time.sleep(2.0)
+            samples.append((time.monotonic() - begun, worker_mb(process.pid)))
+    wall_s = time.monotonic() - begun
+    known = [(at, mb) for at, mb in samples if mb > 0]
+    tenth = max(1, len(known) // 10)
+    first = max(mb for _, mb in known[tenth : 2 * tenth])
+    last = max(mb for _, mb in known[-tenth - 1 : -1])
+    return {
+        "media_minutes": args.minutes,
+        "wall_s": round(wall_s, 1),
+        "second_tenth_mb": round(first, 1),
+        "last_tenth_mb": round(last, 1),
+        "growth_percent": round(100 * (last / first - 1), 2),
+        "peak_mb": round(max(mb for _, mb in known), 1),
+        "samples_mb": [round(mb) for _, mb in known[:: max(1, len(known) // 30)]],
+    }
+
+
+def run(inputs: Path, output: Path, *more: str, threads: int = 0) -> tuple[float, int]:
+    """(seconds, exit code) of a batch."""
+    begun = time.monotonic()
+    with started(inputs, output, *more, threads=threads) as process:
+        process.wait()
+    return time.monotonic() - begun, process.returncode
+
+
+@contextlib.contextmanager
+def started(
+    inputs: Path, output: Path, *more: str, threads: int = 0
+) -> Iterator[subprocess.Popen[bytes]]:
+    """mer-batch in a process group of its own."""
+    command = [sys.executable, "-m", "streamer.batch_cli", str(inputs), "--output", str(output)]
+    if threads:
+        command += ["--set", f"source.decode_threads={threads}"]
+    log = (output.parent / f"{output.name}.log").open("ab")
+    with (
+        log,
+        subprocess.Popen(
+            [*command, "--no-progress", *more], stderr=log, start_new_session=True
+        ) as process,
+    ):
+        yield process
+
+
+def speed_of(results: Path) -> float:
+    """Media seconds per second of the working time, model loading left out."""
+    table = json.loads((results / "manifest.json").read_text())["recordings"]
+    walls = [
+        json.loads((results / row["folder"] / "run.json").read_text())["timing"] for row in table
+    ]
+    span_s = max(w["ended_at_s"] for w in walls) - min(w["began_at_s"] for w in walls)
+    return round(sum(row["duration_s"] for row in table) / span_s, 3)
+
+
+def worker_mb(parent: int) -> float:
+    """Resident megabytes of the largest child; 0 where there is none."""
+    with contextlib.suppress(OSError, ValueError):
+        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        pages = [int(Path(f"/proc/{c}/statm").read_text().split()[1]) for c in children]
+        return max(pages, default=0) * os.sysconf("SC_PAGE_SIZE") / 1e6
+    return 0.0
+
+
+def compare(first: Path, second: Path) -> dict[str, Any]:
+    """Files that differ byte for byte; of `run.json` the timing is left out."""
+    names = {
+        p.relative_to(f).as_posix() for f in (first, second) for p in f.rglob("*") if p.is_file()
+    }
+    different = [n for n in sorted(names) if not same(first / n, second / n)]
+    return {"files": len(names), "different": different}
+
+
+def same(first: Path, second: Path) -> bool:
+    """Whether both files are there and equal."""
+    if not (first.exists() and second.exists()):
+        return False
+    if first.name != "run.json":
+        return filecmp.cmp(first, second, shallow=False)
+    ours, theirs = (json.loads(p.read_text()) for p in (first, second))
+    return ours | {"timing": None} == theirs | {"timing": None}
+
+
+if __name__ == "__main__":
+    main()
