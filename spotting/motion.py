@@ -13,7 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from spotting.blink import EyeWatcher
+from spotting.gates import Look
+from spotting.looks import LookWatcher
 from spotting.regions import LAYOUT, REGION_NAMES
 from spotting.rigid import N_PARAMETERS, RigidFit
 from streamer.faces.landmarks import eye_centres, inter_ocular_px
@@ -21,6 +22,9 @@ from streamer.records import AlignedFace, Motion
 
 _WINDOW_PX = 15  # of the Lucas-Kanade patch on a 128-px face: a third of the inter-ocular distance
 _LOCAL_PX = 17  # neighbourhood for brightness normalisation
+# Skin that expressions hardly move: forehead, bridge and tip of the nose, cheeks, chin.
+_SKIN = (151, 6, 4, 50, 280, 199)
+_QUIET_LOOK = Look(0.0, 0.0, 128.0, 1.0, False)
 
 
 def normalise_brightness(grey_image: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -48,6 +52,7 @@ class _Reference:
     rigid: RigidFit
     iod_px: float
     eyes_px: NDArray[np.float64]  # [2, 2] eye centres
+    skin_px: NDArray[np.float64]  # [P, 2] patches that tell whether the face is covered
     carried_iod: NDArray[np.float32]  # [R, 2] displacement up to this reference
     carried_head: NDArray[np.float64]  # [6]
 
@@ -57,7 +62,9 @@ class MotionMeter:
 
     def __init__(self) -> None:
         self._reference: _Reference | None = None
-        self._eyes = EyeWatcher()
+        self._eyes = LookWatcher(width_iod=0.46, height_iod=0.22, rank=0)
+        self._skin = LookWatcher(width_iod=0.35, height_iod=0.35, rank=-2)
+        self.look = _QUIET_LOOK  # of the last frame
         self._last = np.zeros((len(REGION_NAMES), 2), dtype=np.float32)
         self._picture = np.zeros((0, 0), dtype=np.uint8)
         self._head = np.zeros(N_PARAMETERS)  # since the reference
@@ -68,12 +75,16 @@ class MotionMeter:
         grey = cv2.cvtColor(face.image, cv2.COLOR_RGB2GRAY)
         picture = normalise_brightness(grey)
         self._picture = picture
-        gate = ""
-        if self._reference is None or self._reference.anchor != face.anchor:
-            gate = "" if self._reference is None else "re-anchored"
-            cells = LAYOUT.positions(face.landmarks_px)
+        new_anchor = self._reference is None or self._reference.anchor != face.anchor
+        renewed = new_anchor and self._reference is not None
+        if self._reference is None or new_anchor:
+            landmarks = face.landmarks_px
             self._reference = self._new_reference(
-                face, picture, cells, eye_centres(face.landmarks_px)
+                face,
+                picture,
+                LAYOUT.positions(landmarks),
+                eye_centres(landmarks),
+                landmarks[list(_SKIN), :2].astype(np.float64),
             )
         reference = self._reference
         cells_iod, quality = self._follow(reference, picture)
@@ -84,8 +95,12 @@ class MotionMeter:
         self._last, self._head = displacement, head
         self.head_iod = reference.carried_head + head
         shift = head[:2] * reference.iod_px
-        eyes_px = reference.eyes_px + shift
-        blink = self._eyes.push(grey, eyes_px, reference.iod_px, face.time_s)
+        place = (reference.iod_px, face.time_s)
+        blink = self._eyes.push(grey, reference.eyes_px + shift, *place)
+        covered = self._skin.push(grey, reference.skin_px + shift, *place)
+        margin = grey.shape[0] // 4
+        brightness = float(cv2.mean(grey[margin:-margin, margin:-margin])[0])
+        self.look = Look(blink, covered, brightness, face.visible, renewed)
         return Motion(
             face.index,
             face.time_s,
@@ -93,7 +108,7 @@ class MotionMeter:
             displacement,
             (float(shift[0]), float(shift[1])),
             blink,
-            gate,
+            gate="",
         )
 
     def renew_reference(self, face: AlignedFace) -> None:
@@ -104,8 +119,10 @@ class MotionMeter:
         # The head has moved inside the held transform: the cells go with it.
         moved = old.cells.copy()
         moved[:, :2] += (old.rigid.motion(self._head) * old.iod_px).astype(np.float32)
-        eyes_px = old.eyes_px + self._head[:2] * old.iod_px
-        self._reference = self._new_reference(face, self._picture, moved, eyes_px)
+        shift = self._head[:2] * old.iod_px
+        self._reference = self._new_reference(
+            face, self._picture, moved, old.eyes_px + shift, old.skin_px + shift
+        )
 
     @property
     def reference_s(self) -> float:
@@ -118,6 +135,7 @@ class MotionMeter:
         picture: NDArray[np.uint8],
         cells: NDArray[np.float32],
         eyes_px: NDArray[np.float64],
+        skin_px: NDArray[np.float64],
     ) -> _Reference:
         iod_px = inter_ocular_px(face.landmarks_px)
         return _Reference(
@@ -129,6 +147,7 @@ class MotionMeter:
             RigidFit((cells - cells.mean(axis=0)) / iod_px),
             iod_px,
             eyes_px,
+            skin_px,
             self._last,
             self.head_iod,
         )

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spotting.config import SpotterConfig
+from spotting.gates import BLINK, SEPARATOR, GateKeeper
 from spotting.interval import Interval, sharpen
 from spotting.macro import Departure, DepartureDetector
-from spotting.micro import HALF_WIDTHS_S, PEAK_RADIUS_S, Bump, BumpDetector
+from spotting.micro import HALF_WIDTHS_S, PEAK_RADIUS_S, Bump, BumpDetector, Rows
 from spotting.motion import MotionMeter
 from spotting.regions import REGION_NAMES, SHAKEN_BY_BLINK
 from spotting.series import MotionSeries
-from streamer.records import AlignedFace, Kind, Motion, Spot
+from streamer.records import AlignedFace, Kind, Motion, Rejected, Spot
 
 _PAIRS = [
     (i, REGION_NAMES.index(name.replace("_left", "_right")))
@@ -25,14 +26,12 @@ _PAIRS = [
 _LEFT, _RIGHT = np.array(_PAIRS).T
 _MIRROR = np.array([-1.0, 1.0])
 ROWS = len(REGION_NAMES) + len(_PAIRS)
-_BLINKED = np.array(
-    [name in SHAKEN_BY_BLINK for name in REGION_NAMES]
-    + [REGION_NAMES[left] in SHAKEN_BY_BLINK for left, _ in _PAIRS]
+_NAMES = [*REGION_NAMES, *(REGION_NAMES[left] for left, _ in _PAIRS)]
+_ROWS = Rows(
+    eyes=np.array([name.startswith("eye") for name in _NAMES]),
+    lower=np.array([name.startswith(("mouth", "lip", "chin")) for name in _NAMES]),
 )
-_EYES = np.array(
-    [name.startswith("eye") for name in REGION_NAMES]
-    + [REGION_NAMES[left].startswith("eye") for left, _ in _PAIRS]
-)
+_BLINKED = np.array([name in SHAKEN_BY_BLINK for name in _NAMES])
 _SETTLE_S = 0.1
 _LONGEST_S = 6.0  # how far back a macro-movement may look
 
@@ -47,9 +46,13 @@ def with_symmetric_pairs(displacement: NDArray) -> NDArray[np.float32]:
 
 
 def latency_s(config: SpotterConfig) -> float:
-    """Longest time after the apex at which a micro-expression is known (plus one frame)."""
+    """Longest time after the apex at which a micro-expression is known (plus one frame).
+
+    The sum of: blinks known, fall seen, and the longer of peak certain and surroundings known.
+    """
     settle = max(_SETTLE_S, config.smooth_s / 2)
-    return settle + float(HALF_WIDTHS_S[-1]) + PEAK_RADIUS_S
+    wait = PEAK_RADIUS_S if config.low_latency else max(PEAK_RADIUS_S, config.unrest_after_s)
+    return settle + float(HALF_WIDTHS_S[-1]) + wait
 
 
 class _FaceState:
@@ -59,29 +62,33 @@ class _FaceState:
         self.face_id = face_id
         self._config = config
         self._meter = MotionMeter()
+        self._gates = GateKeeper(config.gates)
         self._series = MotionSeries(ROWS, _LONGEST_S, config.smooth_s, _SETTLE_S)
-        self._bumps = BumpDetector(config, _EYES)
+        self._bumps = BumpDetector(config, _ROWS)
         self._departures = DepartureDetector(ROWS, config)
         self._last_end_s = -np.inf
+        self._rejected: list[Rejected] = []
 
     def push(self, face: AlignedFace) -> tuple[Motion, list[Spot]]:
         motion = self._meter.push(face)
-        blinking = motion.blink > self._config.blink_change
-        if blinking:
-            motion = replace(motion, gate="blink")
         head = self._meter.head_iod
+        speech = self._bumps.unrest.is_speech(face.time_s)
+        gates = self._gates.push(face.time_s, self._meter.look, head, speech)
+        blinking = BLINK in gates
         self._series.push(
             face.time_s,
             face.index,
             with_symmetric_pairs(motion.displacement_iod),
             np.array([head[0], head[1], np.abs(head[2:]).sum()]),
             _BLINKED & blinking,
-            self._config.blink_margin_s,
+            self._config.gates.eyes_margin_s,
         )
         old = face.time_s - self._meter.reference_s > self._config.reference_age_s
         if old and not blinking and not self._departures.is_open:
             self._meter.renew_reference(face)
-        return motion, self._collect(flush=False)
+        spots = self._collect(flush=False)
+        rejected, self._rejected = tuple(self._rejected), []
+        return replace(motion, gate=SEPARATOR.join(gates), rejected=rejected), spots
 
     def close(self) -> list[Spot]:
         self._series.flush()
@@ -96,17 +103,29 @@ class _FaceState:
 
     def _micro(self, bump: Bump) -> Spot | None:
         interval = sharpen(self._series, bump, reach_s=self._config.micro_max_s)
+        eyes_only = not (bump.row_scores[~_ROWS.eyes] >= 1.0).any()
+        voided = self._gates.voided(interval.onset_s, interval.offset_s, eyes_only)
+        reason = bump.rejected or voided
+        if reason:
+            self._reject(reason, interval, bump.score)
+            return None
         length_s = interval.offset_s - interval.onset_s
         # Onset and offset are each known to half a frame.
         frame_s = length_s / max(interval.offset_frame - interval.onset_frame, 1)
         if not self._config.micro_min_s - frame_s <= length_s <= self._config.micro_max_s + frame_s:
             return None
+        if not interval.onset_frame < interval.apex_frame < interval.offset_frame:
+            return None  # no rise or no fall
         if interval.onset_s < self._last_end_s - 0.5 * length_s:
             return None  # the tail of the last one
         self._last_end_s = interval.offset_s
         return self._spot("micro", interval, bump.score, bump.row_scores)
 
-    def _macro(self, departure: Departure) -> Spot:
+    def _reject(self, reason: str, interval: Interval, score: float) -> None:
+        times = (interval.onset_s, interval.apex_s, interval.offset_s)
+        self._rejected.append(Rejected(reason, *times, round(score, 4)))
+
+    def _macro(self, departure: Departure) -> Spot | None:
         series, dropped = self._series, self._series.dropped
         onset, apex, offset = (
             max(n - dropped, 0) for n in (departure.onset, departure.apex, departure.offset)
@@ -120,6 +139,10 @@ class _FaceState:
             int(frames[apex]),
             int(frames[offset]),
         )
+        reason = self._gates.mostly_voided(interval.onset_s, interval.offset_s)
+        if reason:
+            self._reject(reason, interval, departure.score)
+            return None
         return self._spot("macro", interval, departure.score, departure.row_scores)
 
     def _spot(self, kind: Kind, interval: Interval, score: float, row_scores: NDArray) -> Spot:

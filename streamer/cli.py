@@ -101,6 +101,23 @@ def stream(
         float | None,
         option(_HOW, "1 as calibrated; 2 finds more, with more false events.", min=0.05, max=20.0),
     ] = None,
+    low_latency: Annotated[
+        bool,
+        option(
+            _HOW,
+            "Report 0.45 s sooner, without waiting whether the mouth goes on moving (speech).",
+            "--low-latency",
+        ),
+    ] = False,
+    baseline: Annotated[
+        float | None,
+        option(
+            _HOW,
+            "The person looks neutral for so many seconds at the start: nothing is reported then, "
+            "and the noise of that time sets the thresholds.",
+            min=0.0,
+        ),
+    ] = None,
     max_faces: Annotated[int | None, option(_HOW, "Faces to follow at most.", min=1)] = None,
     micro_only: Annotated[bool, option(_HOW, "Leave out macro events.", "--micro-only")] = False,
     model: Annotated[Path | None, option(_HOW, "Another recognition model, .onnx.")] = None,
@@ -133,6 +150,8 @@ def stream(
     options = {
         "source.fps": fps,
         "spotter.sensitivity": sensitivity,
+        "spotter.low_latency": True if low_latency else None,
+        "spotter.baseline_s": baseline,
         "faces.max_faces": max_faces,
         "kinds": ["micro"] if micro_only else None,
         "model": None if model is None else str(model),

@@ -49,6 +49,18 @@ class AlignedFace:
     anchor: int
     frame_to_face: NDArray[np.float32]  # [2, 3], frame pixels -> aligned pixels
     landmarks_px: NDArray[np.float32]  # [468, 3] in aligned pixels, at the time of the anchor
+    visible: float = 1.0  # share of the face mesh inside the picture
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A movement that was seen and not reported, and why."""
+
+    reason: str
+    onset_s: float
+    apex_s: float
+    offset_s: float
+    score: float  # peak motion over the threshold that was in force
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +73,8 @@ class Motion:
     displacement_iod: NDArray[np.float32]  # [R, 2] per region, head motion removed
     head_px: tuple[float, float]  # translation of the head in aligned pixels
     blink: float  # eyelid change, 0 (as the reference) upwards; see spotting.motion
-    gate: str  # "" or why this frame cannot open an event
+    gate: str  # "" or why this frame is not fully trusted; several reasons are joined by "+"
+    rejected: tuple[Rejected, ...] = ()  # movements about which this frame brought the decision
 
 
 @dataclass(frozen=True, slots=True)

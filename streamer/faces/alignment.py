@@ -159,6 +159,7 @@ class Aligner:
             anchor.number,
             anchor.matrix,
             anchor.landmarks_px,
+            visible_share(face.landmarks_px, frame.image.shape),
         )
 
     def _renew(self, face: Face, frame: Frame) -> _Anchor:
@@ -197,6 +198,13 @@ class Aligner:
             abs(angle) / c.drift_rotation_deg,
             residual_px / iod_px / c.drift_shape_iod,
         )
+
+
+def visible_share(landmarks_px: NDArray[np.float32], shape: tuple[int, ...]) -> float:
+    """Share of the landmarks [N, 2 or 3] that lie inside a picture of this shape."""
+    x, y = landmarks_px[:, 0], landmarks_px[:, 1]
+    inside = (x >= 0) & (y >= 0) & (x <= shape[1] - 1) & (y <= shape[0] - 1)
+    return float(inside.mean())
 
 
 def fit_similarity(source: NDArray, target: NDArray) -> tuple[NDArray[np.float64], float]:

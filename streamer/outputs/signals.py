@@ -10,7 +10,7 @@ from typing import IO, Any
 from streamer.errors import InstallError
 from streamer.outputs.files import open_output, writing
 from streamer.outputs.step import Step
-from streamer.records import FrameSignals
+from streamer.records import FrameSignals, Rejected
 
 _PYARROW_CURE = 'pip install "pyarrow<22"'  # later ones need numpy 2, MediaPipe needs numpy 1
 _BATCH_ROWS = 5000  # of a Parquet row group
@@ -20,7 +20,7 @@ _FACE_COLUMNS = ("success", "confidence", "x", "y", "w", "h", "head_x_px", "head
 def signal_columns(regions: Sequence[str]) -> list[str]:
     """Column names. `x, y, w, h` in frame pixels, `motion_*` in inter-ocular distances."""
     moved = [f"motion_{name}" for name in regions]
-    return ["frame", "time_s", "face_id", *_FACE_COLUMNS, *moved, "blink", "gate"]
+    return ["frame", "time_s", "face_id", *_FACE_COLUMNS, *moved, "blink", "gate", "rejected"]
 
 
 class SignalsCsv:
@@ -57,14 +57,15 @@ class SignalsCsv:
         start = f"{signals.frame},{signals.time_s:.6f},"
         face, motion = signals.face, signals.motion
         if face is None:
-            return f"{start},0,,,,,,,{self._blanks},,\n"
+            return f"{start},0,,,,,,,{self._blanks},,,\n"
         x0, y0, x1, y1 = face.box_px
         where = f"{face.face_id},1,{face.score:.4f},{x0:.2f},{y0:.2f},{x1 - x0:.2f},{y1 - y0:.2f}"
         if motion is None:
-            return f"{start}{where},,{self._blanks},,\n"
+            return f"{start}{where},,{self._blanks},,,\n"
         moved = ",".join([f"{value:.5f}" for value in _magnitudes(motion.displacement_iod)])
         head = f"{motion.head_px[0]:.3f},{motion.head_px[1]:.3f}"
-        return f"{start}{where},{head},{moved},{motion.blink:.4f},{_quoted(motion.gate)}\n"
+        why = f"{_quoted(motion.gate)},{_quoted(rejections(motion.rejected))}"
+        return f"{start}{where},{head},{moved},{motion.blink:.4f},{why}\n"
 
 
 class SignalsParquet:
@@ -104,7 +105,7 @@ class SignalsParquet:
             return self._arrow.int64()
         if name == "success":
             return self._arrow.bool_()
-        return self._arrow.string() if name == "gate" else self._arrow.float64()
+        return self._arrow.string() if name in ("gate", "rejected") else self._arrow.float64()
 
 
 def import_pyarrow() -> tuple[Any, Any]:
@@ -125,8 +126,14 @@ def _row(signals: FrameSignals, width: int) -> list[Any]:
         row[2:9] = [face.face_id, True, face.score, x0, y0, x1 - x0, y1 - y0]
     if motion is not None:
         row[9:11] = motion.head_px
-        row[11:] = [*_magnitudes(motion.displacement_iod), motion.blink, motion.gate]
+        row[11:] = [*_magnitudes(motion.displacement_iod), motion.blink]
+        row += [motion.gate, rejections(motion.rejected)]
     return row
+
+
+def rejections(rejected: Sequence[Rejected]) -> str:
+    """Movements that were not reported, as in `speech@12.300-12.533; blink@12.700-12.900`."""
+    return "; ".join(f"{r.reason}@{r.onset_s:.3f}-{r.offset_s:.3f}" for r in rejected)
 
 
 def _magnitudes(displacement_iod: Any) -> list[float]:

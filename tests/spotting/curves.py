@@ -40,7 +40,7 @@ def fill(times, motion, head=None, gated=None, config=CONFIG, keep_s=1e9):
             motion[k],
             np.zeros(3) if head is None else head[k],
             np.zeros(ROWS, dtype=bool) if gated is None else gated[k],
-            config.blink_margin_s,
+            config.gates.eyes_margin_s,
         )
     series.flush()
     return series

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import csv
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from streamer.errors import InstallError, OutputError
 from streamer.outputs.signals import SignalsCsv, SignalsParquet, import_pyarrow, signal_columns
-from streamer.records import FrameSignals
+from streamer.records import FrameSignals, Rejected
 from tests.streamer.outputs.fakes import REGIONS, make_face, make_signals, make_step
 
 # 0.03, 0.04 has length 0.05; -0.06, 0.08 has 0.1. The box 10, 20, 40.5, 60.25 is 30.5 x 40.25.
 WANTED = """\
 frame,time_s,face_id,success,confidence,x,y,w,h,head_x_px,head_y_px,\
-motion_brow_left,motion_brow_right,motion_mouth,blink,gate
-0,0.000000,,0,,,,,,,,,,,,
-1,0.033333,0,1,0.8750,10.00,20.00,30.50,40.25,1.500,-0.250,0.05000,0.00000,0.10000,0.1250,blink
-1,0.033333,3,1,0.8750,10.00,20.00,30.50,40.25,,,,,,,
+motion_brow_left,motion_brow_right,motion_mouth,blink,gate,rejected
+0,0.000000,,0,,,,,,,,,,,,,
+1,0.033333,0,1,0.8750,10.00,20.00,30.50,40.25,1.500,-0.250,0.05000,0.00000,0.10000,0.1250,blink,
+1,0.033333,3,1,0.8750,10.00,20.00,30.50,40.25,,,,,,,,
 """
 
 
@@ -33,6 +34,21 @@ def test_csv_is_exactly_this(tmp_path: Path) -> None:
     assert path.read_text() == WANTED
     rows = list(csv.reader(path.open()))
     assert {len(row) for row in rows} == {len(signal_columns(REGIONS))}
+
+
+def test_what_was_rejected_is_written_with_its_reason_and_time(tmp_path: Path) -> None:
+    path = tmp_path / "s.csv"
+    rejected = (Rejected("speech", 1.2, 1.3, 1.4333, 2.0), Rejected("blink", 2, 2.1, 2.2, 3.0))
+    signals = make_signals(1, 0.5)
+    moved = replace(
+        signals, motion=replace(signals.motion, gate="border+speech", rejected=rejected)
+    )
+    sink = SignalsCsv(path, REGIONS)
+    sink.write(make_step(1, 0.5, [moved]))
+    sink.close()
+    (row,) = csv.DictReader(path.open())
+    assert row["gate"] == "border+speech"
+    assert row["rejected"] == "speech@1.200-1.433; blink@2.000-2.200"
 
 
 def test_thousands_of_rows_a_second(tmp_path: Path) -> None:

@@ -1,0 +1,49 @@
+"""The noise floor of one person, learned on line, and the thresholds that follow from it."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spotting.config import SpotterConfig
+
+_STEP_S = 0.05
+_EVERY = 5  # steps between two looks at the median
+_LEAST_STEPS = 20  # one second: less tells nothing of a person
+
+
+class NoiseFloor:
+    """Median height of bumps per row over the last seconds, or over a neutral baseline."""
+
+    def __init__(self, rows: int, config: SpotterConfig) -> None:
+        self._config = config
+        self._heights: deque[NDArray] = deque(maxlen=int(config.noise_memory_s / _STEP_S))
+        self._last_s = -np.inf
+        self._learned = 0
+        self._first_s: float | None = None
+        self.threshold_iod = np.full(rows, config.micro_min_iod / config.sensitivity)
+
+    @property
+    def baseline_end_s(self) -> float:
+        """Until when nothing may be reported; -inf without a baseline."""
+        if self._first_s is None or self._config.baseline_s == 0.0:
+            return -np.inf
+        return self._first_s + self._config.baseline_s
+
+    def push(self, now_s: float, height_iod: NDArray) -> None:
+        """Learn from the bump heights [rows] around `now_s`, wherever they come from."""
+        if self._first_s is None:
+            self._first_s = now_s
+        frozen = now_s > self.baseline_end_s > -np.inf and self._learned >= _LEAST_STEPS
+        if frozen or now_s < self._last_s + _STEP_S:
+            return
+        self._last_s = now_s
+        self._heights.append(height_iod)
+        self._learned += 1
+        if self._learned % _EVERY == 0 or self._learned < _EVERY:
+            c = self._config
+            level = np.median(np.array(self._heights), axis=0)
+            least = np.maximum(c.micro_min_iod, c.micro_noise_factor * level)
+            self.threshold_iod = least / c.sensitivity

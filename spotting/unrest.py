@@ -1,0 +1,62 @@
+"""How much else moves around a bump: speech and chewing make many alike, a micro-expression one.
+
+The face is judged in halves, because speech shakes the whole mouth and leaves the brows alone.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spotting.config import SpotterConfig
+
+_ITSELF_S = 0.3  # so far to both sides all is the bump itself
+_BEFORE_ITSELF_S = 0.32
+_SPEECH_S = 2.0
+
+
+class Unrest:
+    """Remembers the highest bump of each half of the face at every moment of the last seconds."""
+
+    def __init__(self, lower: NDArray[np.bool_], config: SpotterConfig) -> None:
+        self._lower = lower
+        self._config = config
+        self._moments: deque[tuple[float, float, float]] = deque()  # time, lower, upper half
+        self._mouth_s: deque[float] = deque()  # peaks of the mouth
+
+    @property
+    def ahead_s(self) -> float:
+        """How far after a bump must be known before it can be judged."""
+        return 0.0 if self._config.low_latency else self._config.unrest_after_s
+
+    def push(self, now_s: float, net_iod: NDArray) -> None:
+        """Net bump heights [rows] at `now_s`, the moment after the last one."""
+        lower, upper = net_iod[self._lower], net_iod[~self._lower]
+        self._moments.append((now_s, float(lower.max(initial=0.0)), float(upper.max(initial=0.0))))
+        keep_s = self._config.unrest_before_s + self._config.unrest_after_s + 0.5
+        while self._moments[0][0] < now_s - keep_s:
+            self._moments.popleft()
+
+    def around(self, time_s: float) -> NDArray[np.float64]:
+        """Highest other bump [rows] of the same half of the face, before and after `time_s`."""
+        c = self._config
+        low = high = 0.0
+        for moment_s, lower, upper in self._moments:
+            away_s = moment_s - time_s
+            if -c.unrest_before_s <= away_s <= -_BEFORE_ITSELF_S or (
+                _ITSELF_S <= away_s <= self.ahead_s
+            ):
+                low, high = max(low, lower), max(high, upper)
+        return np.where(self._lower, low, high)
+
+    def note_mouth(self, time_s: float) -> None:
+        """A peak of the mouth, reported or not."""
+        self._mouth_s.append(time_s)
+
+    def is_speech(self, now_s: float) -> bool:
+        """Whether the mouth has peaked several times within the last two seconds."""
+        while self._mouth_s and self._mouth_s[0] < now_s - _SPEECH_S:
+            self._mouth_s.popleft()
+        return len(self._mouth_s) >= self._config.gates.speech_bumps
