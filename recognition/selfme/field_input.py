@@ -44,10 +44,16 @@ class FieldInput(nn.Module):
 
     def forward(self, motion_px: Tensor) -> Tensor:
         """[N, 2, S, S] -> [N, 2, cells, cells]."""
+        return self.compress(self.crop(motion_px))
+
+    def crop(self, motion_px: Tensor) -> Tensor:
+        """The face crop [N, 2, cells, cells] in inter-ocular distances, head motion removed."""
         check_motion(motion_px, self.size_px)
-        moved = self.rigid(motion_px.float() / self.iod_px)
-        cropped = self.rows @ moved @ self.columns
-        return asinh(cropped / self.scale_iod)
+        return self.rows @ self.rigid(motion_px.float() / self.iod_px) @ self.columns
+
+    def compress(self, crop_iod: Tensor) -> Tensor:
+        """Of a crop in inter-ocular distances: what the transformer sees."""
+        return asinh(crop_iod / self.scale_iod)
 
 
 class RigidRemoval(nn.Module):

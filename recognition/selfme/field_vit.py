@@ -41,7 +41,11 @@ class FieldViT(nn.Module):
         Raises:
             ValueError: the motion has another shape.
         """
-        token, patches = self.encode(self.input(motion_px))
+        return self.classify(self.input.crop(motion_px))
+
+    def classify(self, crop_iod: Tensor) -> tuple[Tensor, Tensor]:
+        """As `forward`, of face crops [N, 2, cells, cells] in inter-ocular distances."""
+        token, patches = self.encode(self.input.compress(crop_iod))
         return self.head(token), patches
 
     def embed(self, motion_px: Tensor) -> Tensor:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from recognition.config import MapConfig
+from recognition.selfme.config import MotionConfig
 
 MotionName = Literal["learned", "dis", "farneback", "tvl1"]
 MOTIONS: tuple[MotionName, ...] = ("learned", "dis", "farneback", "tvl1")
@@ -66,6 +67,7 @@ class SelfmeConfig:
     gamma_training: float = 1.0
     omega: float = 0.11  # weight of the SC loss (eq. 16)
     tau: float = 0.07
+    learner: MotionConfig = MotionConfig()  # its gamma and spline follow the switches above
     field: FieldConfig = FieldConfig()
 
     def __post_init__(self) -> None:
@@ -84,6 +86,26 @@ class SelfmeConfig:
     def amplification(self) -> float:
         """The factor on the motion at inference that is in force."""
         return self.gamma if self.amplify else 1.0
+
+    @property
+    def size_px(self) -> int:
+        """Side of the aligned faces."""
+        return self.learner.image_size_px
+
+    @property
+    def motion_config(self) -> MotionConfig:
+        """The motion learner under the switches."""
+        return replace(self.learner, spline=self.bspline, gamma=self.amplification)
+
+    @classmethod
+    def small(cls) -> SelfmeConfig:
+        """For two CPU cores."""
+        return cls()
+
+    @classmethod
+    def full(cls) -> SelfmeConfig:
+        """The published size: faces of 256 pixels, ViT-S/16 from ImageNet."""
+        return cls(learner=MotionConfig.full(), field=VIT_S16)
 
 
 def face_of(size_px: int) -> MapConfig:

@@ -18,6 +18,7 @@ _MAKERS: Mapping[str, tuple[str, str]] = {
     "off-apexnet": ("off_apexnet", "make_off_apexnet"),
     "svm": ("svm", "SvmModel"),
     "zero-shot": ("zero_shot", "ZeroShotModel"),
+    "selfme": ("selfme", "make_selfme"),
 }
 _READ_PAIRS = frozenset({"selfme"})
 _CONFIGURABLE = frozenset({"selfme"})

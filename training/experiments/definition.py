@@ -1,0 +1,85 @@
+"""What an experiment is: a YAML file of rows, each a change of SelfME's settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from streamer.config import fill, load_yaml, set_key, to_mapping
+from streamer.errors import UsageError
+from training.models.selfme import SelfmeRun
+
+FOLDER = Path(__file__).parent / "definitions"
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """UF1 and UAR as the paper prints them."""
+
+    uf1: float
+    uar: float
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One setting. Without `set` it is not run here and stands in the table as printed."""
+
+    name: str
+    set: Mapping[str, Any] | None = None
+    published: Figures | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """One table or figure of the paper. With `x`, the rows are numbers along an axis: a sweep."""
+
+    title: str
+    rows: tuple[Row, ...]
+    published_on: str = ""
+    x: str | None = None
+    published_best: float | None = None
+    note: str = ""
+    base: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        names = [row.name for row in self.rows]
+        if not names or len(set(names)) != len(names):
+            raise ValueError("rows must be there, each with a name of its own")
+        if self.x is not None:
+            for name in names:
+                float(name)  # a ValueError names the text
+
+
+def load_experiment(name: str) -> Experiment:
+    """One of the package's experiments by name, or a YAML file.
+
+    Raises:
+        UsageError: there is none, or a key or value in it is wrong.
+    """
+    path = Path(name) if name.endswith((".yaml", ".yml")) else FOLDER / f"{name}.yaml"
+    if not path.is_file():
+        raise UsageError(
+            f"experiment {name!r}: give one of {', '.join(names())}, or a .yaml file of your own"
+        )
+    return fill(Experiment, load_yaml(path), where=str(path))
+
+
+def names() -> tuple[str, ...]:
+    """The experiments of the package."""
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
+
+
+def run_of(
+    experiment: Experiment, row: Row, start: Mapping[str, Any], changes: Mapping[str, Any]
+) -> SelfmeRun:
+    """The settings of one row: a file's, then the experiment's, the caller's, and the row's own.
+
+    Raises:
+        UsageError: a key or value is wrong.
+    """
+    mapping = to_mapping(fill(SelfmeRun, start, where="settings"))
+    for key, value in {**experiment.base, **changes, **(row.set or {})}.items():
+        set_key(mapping, key, value)
+    return fill(SelfmeRun, mapping, where=f"row {row.name}")

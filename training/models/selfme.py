@@ -1,0 +1,155 @@
+"""SelfME in the benchmark (SelfME, CVPR 2023): learned motion and SCViT, both of the fold alone.
+
+A fold fine-tunes the motion learner on the faces of its own training subjects, extracts the motion
+of their onset-apex pairs and trains SCViT on it. What it starts from has seen synthetic video only,
+or nothing. The prepared cache holds the onset and apex of a clip, so those are the frames that the
+motion learner sees, in both directions; the paper draws any two frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from recognition.selfme.network import SelfmeNet
+from recognition.selfme.settings import SelfmeConfig
+from streamer.config import fill, load_yaml
+from streamer.errors import UsageError
+from training.export import sha256_of
+from training.models.base import FitPlan, Fitted, Samples, Settings, Watch, fit_one_by_one
+from training.selfme.classification import SMALL, ClassifierTrainer, ClassifierTraining
+from training.selfme.motions import motion_crops
+from training.selfme.start import FineTuning, fine_tune, start_file, start_network
+
+_CHUNK = 128
+
+
+@dataclass(frozen=True, slots=True)
+class SelfmeRun:
+    """What a YAML file fills: the network, the training, and what the motion learner starts from.
+
+    `start` is a .safetensors file of mer-train motion or recognizer; "bundled" is the one that
+    comes with the package, null trains from scratch.
+    """
+
+    selfme: SelfmeConfig = field(default_factory=SelfmeConfig)
+    training: ClassifierTraining = SMALL
+    start: str | None = "bundled"
+    fine_tuning: FineTuning = field(default_factory=FineTuning)
+
+
+@dataclass(frozen=True, slots=True)
+class FittedSelfme:
+    """The trained network of one fold."""
+
+    net: SelfmeNet
+
+    def probabilities(self, pairs: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """[N, classes] of pairs uint8 [N, 2, S, S, 3]."""
+        return self._ask(pairs, lambda c: self.net.classifier.classify(c)[0].softmax(dim=-1))
+
+    def features(self, pairs: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """The normalised class token [N, D]."""
+        classifier = self.net.classifier
+        return self._ask(pairs, lambda c: classifier.encode(classifier.input.compress(c))[0])
+
+    def _ask(
+        self, pairs: NDArray[np.uint8], question: Callable[[Tensor], Tensor]
+    ) -> NDArray[np.float32]:
+        self.net.eval()
+        crops = motion_crops(self.net, pairs, self.net.config.amplification)
+        with torch.no_grad():
+            return torch.cat([question(c).float().cpu() for c in crops.split(_CHUNK)]).numpy()
+
+
+@dataclass(frozen=True, slots=True)
+class SelfmeModel:
+    """Fold by fold."""
+
+    run: SelfmeRun = field(default_factory=SelfmeRun)
+    name: str = "selfme"
+    seeded: bool = True
+    stacks: bool = False
+
+    @property
+    def default_epochs(self) -> int:
+        """Of SCViT; fixed, the same for every fold."""
+        return self.run.training.epochs
+
+    def settings(self) -> Settings:
+        """All settings, and the sha256 of the weights that the motion learner starts from."""
+        learned = self.run.selfme.motion == "learned"
+        file = start_file(self.run.start) if learned else None
+        return {**asdict(self.run), "start": None if file is None else dict(sha256_of([file]))}
+
+    def fit(self, train: Samples, plan: FitPlan, watch: Watch | None = None) -> Fitted:
+        """Motion learner, motion, SCViT, of the fold's own clips.
+
+        Raises:
+            UsageError: the samples carry no faces.
+        """
+        if train.pairs is None:
+            raise UsageError(
+                "selfme looks at faces, not at flow maps: give a cache of mer-train prepare as "
+                "--root"
+            )
+        config = self.run.selfme
+        config = replace(config, field=replace(config.field, classes=plan.classes))
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(plan.seed)
+            net = start_network(config, self.run.start).to(plan.device)
+            if net.learner is not None:
+                fine_tune(net.learner, train.pairs, self.run.fine_tuning, plan.seed)
+            fitted = FittedSelfme(net)
+            train_classifier(fitted, train, plan, self.run.training, watch)
+        net.eval()
+        return fitted
+
+    def fit_folds(
+        self,
+        samples: Samples,
+        rows: Sequence[NDArray[np.int64]],
+        plan: FitPlan,
+        watch: Watch | None = None,
+    ) -> list[Fitted]:
+        """A loop."""
+        return fit_one_by_one(self, samples, rows, plan, watch)
+
+
+def train_classifier(
+    fitted: FittedSelfme,
+    train: Samples,
+    plan: FitPlan,
+    training: ClassifierTraining,
+    watch: Watch | None,
+) -> None:
+    """SCViT on the motion of the fold's clips; the motion learner stays as it is."""
+    net = fitted.net
+    assert train.pairs is not None  # the caller looked
+    crops = motion_crops(net, train.pairs, net.config.gamma_training)
+    labels = torch.from_numpy(train.labels).to(crops.device)
+    training = replace(training, epochs=plan.epochs)
+    contrast = (net.config.contrast, net.config.tau)
+    trainer = ClassifierTrainer(net.classifier, crops, labels, training, contrast, plan.seed)
+    per_epoch = training.steps_per_epoch(len(crops))
+    for step in range(1, trainer.total_steps + 1):
+        trainer.step()
+        if watch and step % per_epoch == 0:
+            watch(step // per_epoch, 0, fitted)
+
+
+def make_selfme(file: Path | None = None) -> SelfmeModel:
+    """The model under the settings of a YAML file, or the defaults.
+
+    Raises:
+        UsageError: the file is missing, or a key or value in it is wrong.
+    """
+    if file is None:
+        return SelfmeModel()
+    return SelfmeModel(fill(SelfmeRun, load_yaml(file), where=str(file)))

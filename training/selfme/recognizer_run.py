@@ -1,0 +1,164 @@
+"""`mer-train recognizer`, top to bottom: motion, SCViT on it, calibration, weights.
+
+A run that is killed goes on at its last checkpoint and ends with the same weights: every step
+depends on the seed, its number and the state in the checkpoint alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import save
+from torch import Tensor
+from tqdm import tqdm
+
+from recognition.selfme.network import SelfmeNet, network_facts
+from streamer.records import EMOTIONS
+from training.loso.store import write_json
+from training.metrics import RecognitionScore, score_recognition
+from training.models.selfme import SelfmeRun
+from training.recognizer import fit_temperature
+from training.selfme.checkpoint import load_checkpoint, save_checkpoint, write_bytes
+from training.selfme.classification import ClassifierTrainer
+from training.selfme.curves import write_curves
+from training.selfme.motions import motion_crops
+from training.selfme.pair_source import LabelledPairs
+from training.selfme.start import fine_tune, start_file, start_network
+
+WEIGHTS, RESULTS, CHECKPOINT = "selfme.safetensors", "results.json", "checkpoint.safetensors"
+_LOSSES = ("loss", "cross entropy", "symmetric contrast")
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlace:
+    """Where and how a run is made; none of it changes the weights."""
+
+    output: Path
+    device: str = "cpu"
+    checkpoint_every: int = 100  # steps
+    overwrite: bool = False
+    stop_after: int | None = None  # steps; for tests of going on
+
+
+def train_recognizer(
+    run: SelfmeRun, train: LabelledPairs, validation: LabelledPairs, seed: int, place: RunPlace
+) -> dict[str, Any]:
+    """Trains, or goes on, and returns what `results.json` holds.
+
+    Raises:
+        OutputError: the folder holds a training of other settings or data.
+        ModelError: the start of the motion learner cannot be used.
+    """
+    settings = settings_of(run, train, seed)
+    checkpoint = place.output / CHECKPOINT
+    if place.overwrite:
+        checkpoint.unlink(missing_ok=True)
+    held = load_checkpoint(checkpoint, settings)
+    net = _fresh(run, seed, place.device)
+    if held is not None:
+        net.load_state_dict(dict(held.model))
+    elif net.learner is not None:
+        fine_tune(net.learner, train.pairs, run.fine_tuning, seed)
+    trainer, losses = _trainer(run, net, train, seed), []
+    if held is not None:
+        trainer.restore({"step": held.step, "optimizer": held.optimizer})
+        losses = [list(row) for row in held.extra["losses"]]
+    _steps(trainer, net, losses, settings, place)
+    write_curves(place.output, _LOSSES, losses, run.training.steps_per_epoch(len(train)))
+    return _finish(net, validation, settings, place)
+
+
+def settings_of(run: SelfmeRun, train: LabelledPairs, seed: int) -> dict[str, Any]:
+    """Everything that changes the weights."""
+    digest = hashlib.sha256(train.pairs.tobytes() + train.labels.tobytes()).hexdigest()[:16]
+    start = start_file(run.start) if run.selfme.motion == "learned" else None
+    of_start = None if start is None else hashlib.sha256(start.read_bytes()).hexdigest()
+    return {**asdict(run), "start": of_start, "seed": seed, "pairs": len(train), "data": digest}
+
+
+def predict_pairs(net: SelfmeNet, pairs: np.ndarray) -> Tensor:
+    """Logits [N, C] at the amplification of inference."""
+    crops = motion_crops(net, pairs, net.config.amplification)
+    net.eval()
+    with torch.no_grad():
+        return torch.cat([net.classifier.classify(part)[0] for part in crops.split(128)]).cpu()
+
+
+def _fresh(run: SelfmeRun, seed: int, device: str) -> SelfmeNet:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return start_network(run.selfme, run.start).to(device)
+
+
+def _trainer(run: SelfmeRun, net: SelfmeNet, train: LabelledPairs, seed: int) -> ClassifierTrainer:
+    crops = motion_crops(net, train.pairs, run.selfme.gamma_training)
+    labels = torch.from_numpy(train.labels).to(crops.device)
+    contrast = (run.selfme.contrast, run.selfme.tau)
+    return ClassifierTrainer(net.classifier, crops, labels, run.training, contrast, seed)
+
+
+def _steps(
+    trainer: ClassifierTrainer,
+    net: SelfmeNet,
+    losses: list[list[float]],
+    settings: Mapping[str, Any],
+    place: RunPlace,
+) -> None:
+    """Trains to the end, a checkpoint every so often."""
+    total = trainer.total_steps
+    last = total if place.stop_after is None else min(total, place.stop_after)
+    bar = tqdm(total=total, initial=trainer.step_count, desc="SCViT", unit="step", disable=None)
+    with bar:
+        while trainer.step_count < last:
+            seen = trainer.step()
+            losses.append([seen.total, seen.classes, seen.contrast])
+            bar.update()
+            bar.set_postfix(loss=f"{seen.total:.3f}")
+            if trainer.step_count % place.checkpoint_every == 0 or trainer.step_count == last:
+                path, extra = place.output / CHECKPOINT, {"losses": losses}
+                save_checkpoint(path, trainer.step_count, settings, net, trainer.optimizer, extra)
+
+
+def _finish(
+    net: SelfmeNet, validation: LabelledPairs, settings: Mapping[str, Any], place: RunPlace
+) -> dict[str, Any]:
+    """Calibrates on one half of the validation pairs, scores the other, writes the weights."""
+    logits, labels = predict_pairs(net, validation.pairs), torch.from_numpy(validation.labels)
+    order = np.random.default_rng(0).permutation(len(labels))
+    half = torch.from_numpy(order[: len(order) // 2])
+    rest = torch.from_numpy(order[len(order) // 2 :])
+    temperature = fit_temperature(logits[half], labels[half]) if len(half) else 1.0
+    score = score_recognition(labels[rest].numpy(), logits[rest].argmax(dim=1).numpy())
+    save_weights(net, place.output / WEIGHTS, temperature)
+    results = {
+        "weights": WEIGHTS,
+        "temperature": temperature,
+        "validation": _plain(score),
+        "validation_people": sorted(set(validation.people)),
+        "settings": json.loads(json.dumps(settings)),
+    }
+    write_json(place.output / RESULTS, results)
+    return results
+
+
+def save_weights(net: SelfmeNet, path: Path, temperature: float) -> None:
+    """Weights as safetensors with the settings that rebuild the network."""
+    facts = {
+        "selfme": network_facts(net.config),
+        "emotions": ",".join(EMOTIONS),
+        "temperature": repr(temperature),
+    }
+    state = {name: value.cpu().contiguous() for name, value in net.state_dict().items()}
+    write_bytes(path, save(state, metadata=facts))
+
+
+def _plain(score: RecognitionScore) -> dict[str, Any]:
+    plain: dict[str, Any] = json.loads(json.dumps(asdict(score)))
+    return plain
