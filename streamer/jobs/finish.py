@@ -10,8 +10,10 @@ from streamer.jobs.record import Result
 from streamer.outputs.events import open_event_file, read_events
 from streamer.outputs.formats import FILE_NAMES, write_events
 from streamer.outputs.formats.media import Media
+from streamer.outputs.report.page import ReportFacts, write_report
 from streamer.outputs.signal_table import signals_to_parquet
 from streamer.outputs.step import Step
+from streamer.outputs.summary import Counts
 from streamer.sources.redact import redact
 
 
@@ -31,9 +33,7 @@ def finish(work: Path, job: Job, result: Result) -> None:
     for name in sorted(formats & set(FILE_NAMES)):
         write_events(name, events, work / FILE_NAMES[name], Media(job.shown, location))
     if "html" in formats:
-        from streamer.outputs.report.page import write_report
-
-        write_report(work, job.shown, events, result)
+        write_report(work, _facts(job, result), events)
     signals = work / "signals.csv"
     if settings.signals == "parquet":
         signals_to_parquet(signals, signals.with_suffix(".parquet"))
@@ -41,3 +41,18 @@ def finish(work: Path, job: Job, result: Result) -> None:
         signals.unlink()
     if not settings.images:
         shutil.rmtree(work / "images", ignore_errors=True)
+
+
+def _facts(job: Job, result: Result) -> ReportFacts:
+    counts, report = result.counts or Counts(), result.report
+    return ReportFacts(
+        job.shown,
+        counts.frames,
+        counts.frames_with_face,
+        len(counts.faces),
+        counts.duration_s,
+        report.dropped,
+        report.truncated,
+        report.repairs,
+        report.errors,
+    )

@@ -22,6 +22,7 @@ from streamer.jobs.output import PARTIAL, FolderOutput, Output, open_output_of
 from streamer.jobs.progress import BatchView, format_totals
 from streamer.jobs.settings import ALL_FORMATS, BatchSettings, model_facts
 from streamer.outputs.formats import FILE_NAMES, check_format
+from streamer.outputs.report.index import IndexRow, index_page
 from streamer.outputs.signals import import_pyarrow
 from streamer.stopping import StopFlag
 
@@ -154,12 +155,25 @@ def _cores() -> Sequence[int]:
 def _close(settings: BatchSettings, output: Output, manifest: Manifest) -> None:
     manifest.write()
     if "html" in settings.formats:
-        from streamer.outputs.report.index import index_page
-
-        page = index_page([o for o in manifest.outcomes if o.status != "interrupted"])
+        over = [o for o in manifest.outcomes if o.status != "interrupted"]
+        page = index_page([_index_row(outcome) for outcome in over])
         output.write("index.html", page.encode("utf-8", "backslashreplace"))
     if isinstance(output, FolderOutput):
         _tidy(output.root / PARTIAL)
+
+
+def _index_row(outcome: Outcome) -> IndexRow:
+    return IndexRow(
+        outcome.name,
+        outcome.folder,
+        outcome.duration_s,
+        outcome.micro,
+        outcome.macro,
+        outcome.faces,
+        outcome.coverage,
+        outcome.truncated,
+        (outcome.error or "failed") if outcome.failed else None,
+    )
 
 
 def _tidy(partial: Path) -> None:

@@ -1,2 +1,78 @@
-def index_page(o):
-    return ""
+"""The index of a batch: all recordings with their figures, and those that failed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from streamer.outputs.report.html import figure, page, table, text
+from streamer.outputs.report.page import NAME
+from streamer.outputs.text import format_clock
+
+_HEAD = ["recording", "length", "micro", "a minute", "macro", "faces", "with a face", "notes"]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRow:
+    """One recording of the batch; `error` where it failed."""
+
+    name: str
+    folder: str
+    duration_s: float
+    micro: int
+    macro: int
+    faces: int
+    coverage: float
+    truncated: bool
+    error: str | None
+
+
+def index_page(rows: Sequence[IndexRow]) -> str:
+    """The whole document."""
+    done = [row for row in rows if row.error is None]
+    failed = [row for row in rows if row.error is not None]
+    minutes = sum(row.duration_s for row in done) / 60.0
+    micro = sum(row.micro for row in done)
+    cards = [
+        figure(len(done), "recordings"),
+        figure(len(failed), "failed"),
+        figure(f"{minutes / 60.0:.2f} h", "in all"),
+        figure(micro, "micro-expressions"),
+        figure(f"{micro / max(minutes, 1e-9):.1f}", "micro a minute"),
+        figure(sum(row.macro for row in done), "macro events"),
+    ]
+    parts = [
+        "<h1>Batch of recordings</h1>",
+        f'<div class="figures">{"".join(cards)}</div>',
+        _failures(failed),
+        "<h2>Recordings</h2>",
+        '<div class="card">'
+        + table(_HEAD, [_row(row) for row in done], frozenset(range(1, 7)))
+        + "</div>",
+    ]
+    return page("mer-batch", "\n".join(parts))
+
+
+def _failures(failed: Sequence[IndexRow]) -> str:
+    if not failed:
+        return ""
+    items = "".join(f"<li>{text(row.error)}</li>" for row in failed)
+    return (
+        f'<h2 class="bad">Failed</h2><ul class="card notes" style="padding-left:2rem">{items}</ul>'
+    )
+
+
+def _row(row: IndexRow) -> list[str]:
+    minutes = max(row.duration_s / 60.0, 1e-9)
+    link = f'<a href="{text(quote(row.folder))}/{NAME}">{text(row.name)}</a>'
+    return [
+        link,
+        format_clock(row.duration_s)[:-4],
+        str(row.micro),
+        f"{row.micro / minutes:.1f}",
+        str(row.macro),
+        str(row.faces),
+        f"{row.coverage:.0%}",
+        '<span class="bad">cut short</span>' if row.truncated else "",
+    ]
