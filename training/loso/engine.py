@@ -17,23 +17,28 @@ from training.models.registry import make_model
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
-    """Folds that are trained together under one seed."""
+    """Folds, each under its seed, that are trained together."""
 
-    folds: tuple[Fold, ...]
-    seed: int
+    parts: tuple[tuple[Fold, int], ...]
 
 
-def make_tasks(todo: Sequence[tuple[Fold, int]], together: bool) -> list[Task]:
-    """One task per seed where folds are trained together, else one per fold and seed."""
+def make_tasks(
+    todo: Sequence[tuple[Fold, int]], together: bool, shared_out: bool = False
+) -> list[Task]:
+    """One task per fold and seed; all in one where folds are trained together.
+
+    Those that are shared out among processes or machines make one task per seed then.
+    """
     if not together:
-        return [Task((fold,), seed) for fold, seed in todo]
+        return [Task((part,)) for part in todo]
     seeds = sorted({seed for _, seed in todo})
-    return [Task(tuple(f for f, own in todo if own == seed), seed) for seed in seeds]
+    groups = [tuple(p for p in todo if p[1] == seed) for seed in seeds] if shared_out else [todo]
+    return [Task(tuple(group)) for group in groups if group]
 
 
 def run_task(model: str, samples: Samples, task: Task, recipe: Recipe) -> list[Outcome]:
     """Trains one task; the model is made anew, so nothing is carried over."""
-    return run_folds(make_model(model), samples, task.folds, task.seed, recipe)
+    return run_folds(make_model(model), samples, task.parts, recipe)
 
 
 def run_local(

@@ -33,11 +33,12 @@ _Answer = tuple[int, NDArray[np.float32], NDArray[np.float32] | None]
 
 
 def run_folds(
-    model: Model, samples: Samples, folds: Sequence[Fold], seed: int, recipe: Recipe
+    model: Model, samples: Samples, parts: Sequence[tuple[Fold, int]], recipe: Recipe
 ) -> list[Outcome]:
-    """Trains and asks the folds under one seed."""
+    """Trains and asks the folds, each under its seed."""
     started = time.monotonic()
-    plan = FitPlan(len(recipe.classes), seed, recipe.epochs, recipe.device, samples.ids)
+    folds, seeds = [fold for fold, _ in parts], tuple(seed for _, seed in parts)
+    plan = FitPlan(len(recipe.classes), seeds[0], recipe.epochs, recipe.device, samples.ids, seeds)
     if model.default_epochs == 0 or (recipe.protocol == "clean" and not recipe.inner):
         answers = _fixed(model, samples, folds, plan, recipe)
     elif recipe.protocol == "published":
@@ -47,7 +48,7 @@ def run_folds(
     share = (time.monotonic() - started) / max(len(folds), 1)
     return [
         _outcome(samples, fold, seed, answer, share, recipe.classes)
-        for fold, answer in zip(folds, answers, strict=True)
+        for (fold, seed), answer in zip(parts, answers, strict=True)
     ]
 
 
@@ -103,7 +104,7 @@ def _choose_epochs(
     model: Model, samples: Samples, folds: Sequence[Fold], plan: FitPlan, recipe: Recipe
 ) -> list[int]:
     """Per fold, the epoch with the best UF1 on left-out subjects of its training part."""
-    splits = [_inner_split(samples, fold.train, plan.seed) for fold in folds]
+    splits = [_inner_split(samples, fold.train, plan.of(k).seed) for k, fold in enumerate(folds)]
     best: dict[int, tuple[float, int]] = {}
     every = max(1, plan.epochs // _LOOKS)
 

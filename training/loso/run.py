@@ -7,7 +7,6 @@ import json
 import platform
 import re
 import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from importlib.metadata import PackageNotFoundError, version
@@ -18,6 +17,7 @@ import yaml
 from tqdm import tqdm
 
 from streamer.errors import ModelError, OutputError
+from training.loso import sessions
 from training.loso.config import LosoConfig, pick_device
 from training.loso.engine import Task, make_tasks, run_local
 from training.loso.folds import Fold, make_folds, missing_classes
@@ -57,7 +57,6 @@ def run_loso(config: LosoConfig) -> dict[str, Any]:
         UsageError, SourceNotFoundError, SourceFormatError: see the selection and the folds.
         OutputError: the folder holds another run, or cannot be written.
     """
-    started = time.monotonic()
     selection = load_selection(
         config.dataset, config.root, config.classes, pairs=reads_pairs(config.model)
     )
@@ -74,7 +73,7 @@ def run_loso(config: LosoConfig) -> dict[str, Any]:
         "warnings": list(missing_classes(folds, samples.labels, selection.classes)),
         "folds": len(folds),
         "device": recipe.device,
-        "wall_s": round(time.monotonic() - started, 2),
+        "wall_s": sessions.wall_s(config.output),
         "training_s": round(sum(outcome.seconds for outcome in outcomes), 2),
     }
     return write_report(config, selection, recipe, outcomes, seeds, extra)
@@ -96,7 +95,7 @@ def prepare_folder(config: LosoConfig, settings: Mapping[str, object], digest: s
                 "--output, or --overwrite"
             )
     if config.overwrite:
-        for old in config.output.glob("folds/*.json"):
+        for old in (*config.output.glob("folds/*.json"), *config.output.glob(sessions.FILE)):
             old.unlink()
     facts = {
         "digest": digest,
@@ -136,8 +135,9 @@ def _complete(
     }
     done = [outcome for outcome in found.values() if outcome is not None]
     todo = [(f, seed) for seed in seeds for f in folds if found[f.name, seed] is None]
-    tasks = make_tasks(todo, recipe.stacked)
+    tasks = make_tasks(todo, recipe.stacked, config.engine == "ray" or config.jobs > 1)
     total, start = len(folds) * len(seeds), dict(make_model(config.model).settings())
+    session, kept = sessions.start_session(config.output), len(done)
     bar = tqdm(total=total, initial=len(done), desc=config.model, unit="fold", file=sys.stderr)
     with bar:
         for outcomes in _engine(config, samples, tasks, recipe):
@@ -145,6 +145,7 @@ def _complete(
             for outcome in outcomes:
                 save_outcome(config.output, outcome, digest)
             done += outcomes
+            session.note(len(done) - kept)
             bar.update(len(outcomes))
     return done
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -55,6 +55,11 @@ class FitPlan:
     epochs: int  # passes over the training clips; models without epochs ignore it
     device: str
     order: tuple[str, ...]
+    seeds: tuple[int, ...] = ()  # of the rows of `fit_folds`, where they differ
+
+    def of(self, position: int) -> FitPlan:
+        """The plan of one of the rows of `fit_folds`."""
+        return replace(self, seed=self.seeds[position], seeds=()) if self.seeds else self
 
 
 class Fitted(Protocol):
@@ -111,7 +116,10 @@ class Model(Protocol):
         plan: FitPlan,
         watch: Watch | None = None,
     ) -> list[Fitted]:
-        """Many folds at once; fold f learns from `rows[f]` of the samples and from nothing else."""
+        """Many trainings at once; number f learns from `rows[f]` of the samples and nothing else.
+
+        Its seed is that of `plan.of(f)`: folds and seeds can share one program.
+        """
         ...
 
 
@@ -124,7 +132,7 @@ def fit_one_by_one(
 ) -> list[Fitted]:
     """`fit_folds` as a loop over `fit`."""
     return [
-        model.fit(samples.take(own), plan, _at(position, watch))
+        model.fit(samples.take(own), plan.of(position), _at(position, watch))
         for position, own in enumerate(rows)
     ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import torch
@@ -64,9 +64,11 @@ class NetworkModel:
         plan: FitPlan,
         watch: Watch | None = None,
     ) -> list[Fitted]:
-        """All folds in one program; equal to the loop within float tolerance."""
-        net = self._fresh(plan)
-        return train_stacked(net, self.gradients(net), samples, rows, plan, self.optimiser, watch)
+        """All folds and seeds in one program; equal to the loop within float tolerance."""
+        fresh = {seed: self._fresh(replace(plan, seed=seed)) for seed in plan.seeds or (plan.seed,)}
+        nets = [fresh[plan.of(position).seed] for position in range(len(rows))]
+        make = self.gradients(nets[0])
+        return train_stacked(nets, make, samples, rows, plan, self.optimiser, watch)
 
     def _fresh(self, plan: FitPlan) -> FlowNet:
         with torch.random.fork_rng(devices=[]):

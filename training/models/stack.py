@@ -1,14 +1,15 @@
-"""All folds in one program: a batch of networks over shared clips, each with its own weights.
+"""All folds and seeds in one program: networks over shared clips, each with its own weights.
 
-Every fold sees the same clips in the same order; the clips that are not its own count with weight
-zero, so that they add nothing to its gradient. Adam works on each number by itself, hence one Adam
-over stacked parameters is the same as one Adam per network.
+The folds of a seed see the same clips in the same order; the clips that are not a fold's own count
+with weight zero, so that they add nothing to its gradient. Adam works on each number by itself,
+hence one Adam over stacked parameters is the same as one Adam per network.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,10 +32,11 @@ Stack = Mapping[str, Tensor]  # parameter name -> [F, ...]
 Gradients = Callable[[Stack, Tensor, Tensor], Stack]
 # (all maps [N, S, S, 3], all labels [N]) -> Gradients: what never changes is prepared once
 GradientMaker = Callable[[Tensor, Tensor], Gradients]
+_Step = list[tuple[Tensor, NDArray[np.int64]]]  # per seed: which networks, which clips
 
 
 def train_stacked(
-    net: FlowNet,
+    nets: Sequence[FlowNet],
     make: GradientMaker,
     samples: Samples,
     rows: Sequence[NDArray[np.int64]],
@@ -42,31 +44,24 @@ def train_stacked(
     optimiser: Optimiser,
     watch: Watch | None = None,
 ) -> list[Fitted]:
-    """Fold f learns from `rows[f]`; returns one network per fold."""
-    net = net.to(plan.device)
+    """Network f starts as `nets[f]` and learns from `rows[f]`; returns one network for each."""
     labels = torch.from_numpy(samples.labels).to(plan.device)
     gradients = make(torch.from_numpy(samples.maps).to(plan.device), labels)
-    stack = _repeated(net, len(rows))
+    stack = _stacked(nets, plan.device)
     adam = torch.optim.Adam(list(stack.values()), optimiser.learning_rate)
     mask = _mask(rows, len(samples)).to(plan.device)
     place = own_rows(plan, samples.ids)
-    epochs = tqdm(
-        epoch_batches(plan, optimiser.batch),
-        total=plan.epochs,
-        unit="epoch",
-        desc=f"{len(rows)} folds, seed {plan.seed}",
-        leave=False,
-        disable=None,  # no bar where the output is no terminal
-    )
-    for epoch, batches in enumerate(epochs, start=1):
-        for batch in batches:
-            there = place[batch]
-            clips = torch.from_numpy(there[there >= 0]).to(plan.device)
-            _step(stack, adam, gradients, clips, mask[:, clips])
+    for epoch, steps in enumerate(_epochs(plan, len(rows), optimiser.batch), start=1):
+        for step in steps:  # for every seed: its networks and the batch that they meet
+            for members, batch in step:
+                there = place[batch]
+                clips = torch.from_numpy(there[there >= 0]).to(plan.device)
+                _add_gradients(stack, gradients, members, clips, mask)
+            adam.step()
         if watch:
-            for fold, fitted in enumerate(_unstacked(net, stack, plan.device)):
-                watch(epoch, fold, fitted)
-    return list(_unstacked(net, stack, plan.device))
+            for position, fitted in enumerate(_unstacked(nets[0], stack, plan.device)):
+                watch(epoch, position, fitted)
+    return _unstacked(nets[0], stack, plan.device)
 
 
 def vmap_gradients(net: FlowNet) -> GradientMaker:
@@ -88,20 +83,48 @@ def vmap_gradients(net: FlowNet) -> GradientMaker:
     return make
 
 
-def _step(
-    stack: Stack, adam: torch.optim.Adam, gradients: Gradients, clips: Tensor, mask: Tensor
+def _epochs(plan: FitPlan, networks: int, batch: int) -> Iterator[list[_Step]]:
+    """Per epoch its steps, all seeds side by side; every seed has batches of its own."""
+    seeds = [plan.of(position).seed for position in range(networks)]
+    each = [
+        (torch.tensor([k for k, own in enumerate(seeds) if own == seed]), seed)
+        for seed in sorted(set(seeds))
+    ]
+    drawn = zip(*(epoch_batches(replace(plan, seed=seed), batch) for _, seed in each), strict=True)
+    for batches in tqdm(
+        drawn,
+        total=plan.epochs,
+        unit="epoch",
+        desc=f"{networks} networks together",
+        leave=False,
+        disable=None,  # no bar where the output is no terminal
+    ):
+        yield [
+            [(members, own) for (members, _), own in zip(each, step, strict=True)]
+            for step in zip(*batches, strict=True)
+        ]
+
+
+def _add_gradients(
+    stack: Stack, gradients: Gradients, members: Tensor, clips: Tensor, mask: Tensor
 ) -> None:
-    weight = mask / mask.sum(dim=1, keepdim=True).clamp(min=1.0)
-    for name, gradient in gradients(stack, clips, weight).items():
-        stack[name].grad = gradient
-    adam.step()
+    """Sets the gradients of some networks of the stack: the mean over their own clips."""
+    own = mask[members][:, clips]
+    weight = own / own.sum(dim=1, keepdim=True).clamp(min=1.0)
+    part = {name: value.detach()[members] for name, value in stack.items()}
+    for name, gradient in gradients(part, clips, weight).items():
+        value = stack[name]
+        if value.grad is None:
+            value.grad = torch.zeros_like(value)
+        value.grad[members] = gradient
 
 
-def _repeated(net: FlowNet, folds: int) -> Stack:
-    """Every fold starts from the same weights."""
+def _stacked(nets: Sequence[FlowNet], device: str) -> Stack:
+    """The parameters of all networks, side by side."""
+    every = [dict(net.named_parameters()) for net in nets]
     return {
-        name: value.detach().expand(folds, *value.shape).clone().requires_grad_()
-        for name, value in net.named_parameters()
+        name: torch.stack([own[name].detach() for own in every]).to(device).requires_grad_()
+        for name in every[0]
     }
 
 
@@ -117,7 +140,7 @@ def _unstacked(net: FlowNet, stack: Stack, device: str) -> list[Fitted]:
     fitted: list[Fitted] = []
     folds = len(next(iter(stack.values())))
     for fold in range(folds):
-        own = copy.deepcopy(net)
+        own = copy.deepcopy(net).to(device)
         with torch.no_grad():
             for name, value in own.named_parameters():
                 value.copy_(stack[name][fold])

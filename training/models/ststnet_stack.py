@@ -1,10 +1,13 @@
 """Gradients of many STSTNets at once, by hand: what all folds share is done once.
 
-Every fold sees the same clips, so the patches under the 3x3 convolution are cut once, and the
-convolutions of all folds are one matrix product. Only the winning position of each pooling cell
-passes a gradient on: one patch in nine. `max_pool2d` names it, and `embedding_bag` sums the named
-patches, weighted by their gradients, which is the weight gradient without a second large product.
-The clips go through in small pieces that stay in the cache, one stream of pieces per CPU thread.
+Every fold sees the same clips, so the patches under the 3x3 convolution are cut once. Only the
+winning position of each pooling cell passes a gradient on: one patch in nine.
+
+On a CPU with a C++ compiler a small kernel does the rest (`ststnet_kernel`). Elsewhere, on CUDA
+too, PyTorch does: the convolutions of all folds are one matrix product, `max_pool2d` names the
+winners, and `embedding_bag` sums the named patches, weighted by their gradients, which is the
+weight gradient without a second large product. The clips go through in small pieces that stay in
+the cache, one stream of pieces per CPU thread.
 """
 
 from __future__ import annotations
@@ -20,8 +23,16 @@ from torch.nn import functional
 from training.models.network import FlowNet
 from training.models.stack import GradientMaker, Gradients, Stack
 from training.models.ststnet import FILTERS, scaled
+from training.models.ststnet_kernel import (
+    MOST_CLASSES,
+    PADDED,
+    SumClips,
+    load_kernel,
+    sum_gradients,
+)
 
 CELLS, SIDE = 100, 10  # pooling cells of a map, along a side
+POOLS = 25  # average-pooling cells
 POSITIONS = 9  # of the convolution inside a cell
 TAPS = 28  # 3 x 3 x 3 inputs, and a one for the bias
 CHANNELS = sum(FILTERS)
@@ -48,26 +59,54 @@ class Sums:
 
 
 def ststnet_gradients(net: FlowNet) -> GradientMaker:
-    """A maker for stacks of STSTNet."""
+    """A maker for stacks of STSTNet: compiled where that can be, else in PyTorch."""
 
     def make(maps: Tensor, labels: Tensor) -> Gradients:
-        patches = cut_patches(maps)
-
-        def gradients(stack: Stack, clips: Tensor, weight: Tensor) -> Stack:
-            with torch.no_grad():
-                weights = gather_weights(stack)
-                pieces = clips.split(PIECE_CPU if maps.device.type == "cpu" else PIECE_CUDA)
-                starts = list(_starts(pieces))
-                streams = torch.get_num_threads() if maps.device.type == "cpu" else 1
-                jobs = [
-                    (weights, patches, labels, weight, pieces[k::streams], starts[k::streams])
-                    for k in range(min(streams, len(pieces)))
-                ]
-                return _scatter(_add(_in_threads(jobs)), stack)
-
-        return gradients
+        kernel = load_kernel() if maps.device.type == "cpu" else None
+        if kernel is None or len(net.get_parameter("head.bias")) > MOST_CLASSES:
+            return torch_gradients(maps, labels)
+        return compiled_gradients(kernel, maps, labels)
 
     return make
+
+
+def compiled_gradients(kernel: SumClips, maps: Tensor, labels: Tensor) -> Gradients:
+    """Gradients by the C++ kernel."""
+    every = cut_patches(maps).permute(1, 2, 0, 3)  # [N, 100, 9, 28]
+    patches = functional.pad(every, (0, PADDED - TAPS)).contiguous()
+
+    def gradients(stack: Stack, clips: Tensor, weight: Tensor) -> Stack:
+        with torch.no_grad():
+            weights = gather_weights(stack)
+            folds, classes = weights.bias.shape
+            filters = weights.convolution.reshape(TAPS, folds, CHANNELS).transpose(0, 1)
+            head = weights.head.reshape(folds, classes, CHANNELS, POOLS).transpose(2, 3)
+            found = sum_gradients(
+                kernel, patches, labels, clips, weight, filters, head.contiguous(), weights.bias
+            )
+            back = found[1].transpose(2, 3).reshape(weights.head.shape)
+            return _scatter(Sums(found[0][..., :TAPS].contiguous(), back, found[2]), stack)
+
+    return gradients
+
+
+def torch_gradients(maps: Tensor, labels: Tensor) -> Gradients:
+    """Gradients in PyTorch alone."""
+    patches, on_cpu = cut_patches(maps), maps.device.type == "cpu"
+
+    def gradients(stack: Stack, clips: Tensor, weight: Tensor) -> Stack:
+        with torch.no_grad():
+            weights = gather_weights(stack)
+            pieces = clips.split(PIECE_CPU if on_cpu else PIECE_CUDA)
+            starts = list(_starts(pieces))
+            streams = torch.get_num_threads() if on_cpu else 1
+            jobs = [
+                (weights, patches, labels, weight, pieces[k::streams], starts[k::streams])
+                for k in range(min(streams, len(pieces)))
+            ]
+            return _scatter(_add(_in_threads(jobs)), stack)
+
+    return gradients
 
 
 def cut_patches(maps: Tensor) -> Tensor:

@@ -75,7 +75,7 @@ def test_a_fold_is_shown_its_own_subjects_only(selection: Selection, inner: bool
     for fold in folds:
         model = Recorder()
         samples = marked(selection.samples, fold)
-        run_folds(model, samples, [fold], 0, recipe(selection, inner=inner))
+        run_folds(model, samples, [(fold, 0)], recipe(selection, inner=inner))
         assert len(model.seen) == 1 + inner
         for shown in model.seen:
             assert fold.name not in shown.groups

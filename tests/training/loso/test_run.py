@@ -22,6 +22,7 @@ from training.loso.folds import make_folds
 from training.loso.protocols import run_folds
 from training.loso.run import run_loso
 from training.loso.selection import Selection
+from training.loso.sessions import FILE, load_sessions, wall_s
 from training.loso.settings import Recipe
 from training.loso.store import FOLDS, fold_path
 from training.models.registry import make_model
@@ -95,13 +96,43 @@ def test_finished_folds_are_never_run_twice(
     real = run_module.run_local
 
     def spy(model: str, samples: Any, tasks: Any, *rest: Any) -> Any:
-        asked.extend(fold.name for task in tasks for fold in task.folds)
+        asked.extend(fold.name for task in tasks for fold, _ in task.parts)
         return real(model, samples, tasks, *rest)
 
     monkeypatch.setattr(run_module, "run_local", spy)
     second = run_loso(config(flow_root, tmp_path, model="zero-shot"))
     assert asked == ["smic/s02"]
     assert (first["uf1"], first["uar"]) == (second["uf1"], second["uar"])
+
+
+def test_the_time_of_all_sessions_counts(flow_root: Path, tmp_path: Path) -> None:
+    first = run_loso(config(flow_root, tmp_path, model="zero-shot"))
+    assert first["wall_s"] > 0
+    again = run_loso(config(flow_root, tmp_path, model="zero-shot"))
+    assert again["wall_s"] == first["wall_s"]  # nothing was trained
+    rows = json.loads((tmp_path / FILE).read_text())
+    rows["sessions"][0]["wall_s"] = 1000.0
+    (tmp_path / FILE).write_text(json.dumps(rows))
+    fold_path(tmp_path, "smic/s02", 0).unlink()
+    third = run_loso(config(flow_root, tmp_path, model="zero-shot"))
+    assert third["wall_s"] > 1000.0
+    assert [row["folds"] for row in load_sessions(tmp_path)] == [6, 1]
+    fresh = run_loso(config(flow_root, tmp_path, model="zero-shot", overwrite=True))
+    assert fresh["wall_s"] < 1000.0
+
+
+def test_a_damaged_list_of_sessions_is_as_none(tmp_path: Path) -> None:
+    for text in ("", "[]", '{"sessions": 3}', '{"sessions": [1]}'):
+        (tmp_path / FILE).write_text(text)
+        assert load_sessions(tmp_path) == [] and wall_s(tmp_path) == 0
+
+
+def test_seeds_share_one_program_and_change_nothing(flow_root: Path, tmp_path: Path) -> None:
+    run_loso(config(flow_root, tmp_path / "together", seeds=2))
+    run_loso(config(flow_root, tmp_path / "apart", seeds=1))
+    together, apart = folds_of(tmp_path / "together"), folds_of(tmp_path / "apart")
+    for name, fold in apart.items():
+        assert together[name]["clips"] == fold["clips"]
 
 
 def test_a_folder_of_another_run_is_refused(flow_root: Path, tmp_path: Path) -> None:
@@ -143,7 +174,9 @@ def test_other_kinds(flow_root: Path, tmp_path: Path, kind: Any) -> None:
 def test_inner_epochs_are_chosen_per_fold(selection: Selection) -> None:
     folds = make_folds(selection.samples, "composite")
     recipe = Recipe("clean", True, 4, selection.classes, "cpu", True)
-    outcomes = run_folds(make_model("ststnet"), selection.samples, folds, 0, recipe)
+    outcomes = run_folds(
+        make_model("ststnet"), selection.samples, [(fold, 0) for fold in folds], recipe
+    )
     assert {outcome.fold for outcome in outcomes} == {fold.name for fold in folds}
     assert all(1 <= outcome.epoch <= 4 for outcome in outcomes)
 
