@@ -23,10 +23,10 @@ HEAVY = ("torch", "scipy", "sklearn", "timm", "pandas")
 
 
 def raise_brows(image: np.ndarray, amount_px: float) -> np.ndarray:
-    """Move a soft band around the upper third of the picture up by `amount_px`."""
+    """Move a soft band at the height of the brows up by `amount_px`."""
     height, width = image.shape[:2]
     y, x = np.mgrid[:height, :width].astype(np.float32)
-    weight = np.exp(-(((y - 0.36 * height) / (0.1 * height)) ** 2))
+    weight = np.exp(-(((y - 0.34 * height) / (0.06 * height)) ** 2))
     return cv2.remap(image, x, y + amount_px * weight, cv2.INTER_LINEAR)
 
 
@@ -43,7 +43,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
         video.width = video.height = 320
         video.pix_fmt = "yuv420p"
         for index in range(FRAMES):
-            amount = 6.0 * max(0.0, 1.0 - abs(index / 30 - 1.4) / 0.2)
+            amount = 4.0 * max(0.0, 1.0 - abs(index / 30 - 1.4) / 0.2)
             moved = raise_brows(image, amount).astype(np.int16)
             moved += noise.integers(-2, 3, moved.shape, dtype=np.int16)
             picture = np.clip(moved, 0, 255).astype(np.uint8)
