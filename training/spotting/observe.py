@@ -146,13 +146,14 @@ class _Bench:
             from recognition.onnx_recognizer import OnnxRecognizer
 
             recognizer = OnnxRecognizer(config.model, config.recognizer)
+        measuring = next((name for name in spotters if SPOTTERS[name].streams), None)
         self._pipelines = {
             name: Pipeline(
                 tracker,
                 aligner,
                 SPOTTERS[name].make(config, recording.fps),
                 recognizer if SPOTTERS[name].streams else None,
-                on_signals=signals.append if name == spotters[0] else None,
+                on_signals=signals.append if name == measuring else None,
             )
             for name in spotters
         }

@@ -30,8 +30,41 @@ def _rule(config: StreamConfig, _fps: float) -> Spotter:
     return FlowSpotter(config.spotter)
 
 
+def _mdmd(relaxed: bool) -> Maker:
+    def make(_config: StreamConfig, fps: float) -> Spotter:
+        from training.spotting.baselines.mdmd import MdmdWatcher
+        from training.spotting.baselines.offline import OfflineSpotter
+
+        return OfflineSpotter(lambda: MdmdWatcher(fps, relaxed))
+
+    return make
+
+
+def _he(relaxed: bool) -> Maker:
+    def make(_config: StreamConfig, fps: float) -> Spotter:
+        from training.spotting.baselines.he2021 import HeWatcher
+        from training.spotting.baselines.offline import OfflineSpotter
+
+        return OfflineSpotter(lambda: HeWatcher(fps, relaxed))
+
+    return make
+
+
+def _softnet_like(_config: StreamConfig, fps: float) -> Spotter:
+    from training.spotting.baselines.offline import OfflineSpotter
+    from training.spotting.baselines.softnet_like import SoftnetLikeWatcher
+
+    return OfflineSpotter(lambda: SoftnetLikeWatcher(fps))
+
+
+_SHORT = "with its least length relaxed"
 SPOTTERS: Mapping[str, Entry] = {
     "rule": Entry("mer-stream, causal", True, _rule),
+    "mdmd": Entry("MDMD", False, _mdmd(relaxed=False)),
+    "mdmd-relaxed": Entry(f"MDMD {_SHORT}", False, _mdmd(relaxed=True)),
+    "he2021": Entry("He 2021 / Zhao 2022 rule", False, _he(relaxed=False)),
+    "he2021-relaxed": Entry(f"He 2021 / Zhao 2022 rule {_SHORT}", False, _he(relaxed=True)),
+    "softnet-like": Entry("SOFTNet-like threshold, no network", False, _softnet_like),
 }
 
 

@@ -1,0 +1,1 @@
+"""Spotters of the literature, run on the streaming aligner's faces, to compare ours with."""

@@ -1,0 +1,88 @@
+"""Region motion of whole recordings, as the streaming spotter measures it, with the truth.
+
+What a learned spotter trains on. One pass of the pipeline per recording, kept as .npz.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamer.errors import SourceFormatError
+from streamer.records import Frame, FrameSignals, Motion
+
+if TYPE_CHECKING:
+    from streamer.build import StreamConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """T frames of one face. `truth` holds the micro-expressions."""
+
+    time_s: NDArray[np.float64]  # [T]
+    displacement_iod: NDArray[np.float32]  # [T, R, 2]
+    head_px: NDArray[np.float32]  # [T, 2]
+    blink: NDArray[np.float32]  # [T]
+    truth_s: NDArray[np.float64]  # [N, 3] onset, apex, offset
+    strength_iod: NDArray[np.float64]  # [N], NaN where unknown
+
+    def save(self, path: Path) -> None:
+        """Writes an .npz, whole or not at all."""
+        part = path.with_name(f".{path.name}.part.npz")
+        part.parent.mkdir(parents=True, exist_ok=True)
+        np.savez_compressed(part, **{name: getattr(self, name) for name in self.__slots__})
+        part.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> Signals:
+        """Reads one back.
+
+        Raises:
+            SourceFormatError: it is damaged or something else.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                return cls(**{name: stored[name] for name in cls.__slots__})
+        except (OSError, ValueError, KeyError) as error:
+            raise SourceFormatError(f"{path} holds no signals ({error}): remove it") from None
+
+
+def measure(
+    frames: Iterable[Frame],
+    config: StreamConfig,
+    truth_s: NDArray[np.float64],
+    strength_iod: NDArray[np.float64],
+) -> Signals:
+    """The motion of the face that is seen longest, frame by frame as in a stream.
+
+    Raises:
+        SourceFormatError: no face is seen.
+    """
+    from streamer.build import build_pipeline
+
+    rows: dict[int, list[Motion]] = {}
+
+    def keep(signal: FrameSignals) -> None:
+        if signal.motion is not None:
+            rows.setdefault(signal.motion.face_id, []).append(signal.motion)
+
+    with closing(build_pipeline(replace(config, recognise=False), on_signals=keep)) as pipeline:
+        for frame in frames:
+            pipeline.push(frame)
+    if not rows:
+        raise SourceFormatError("no face is seen: give recordings of a frontal face")
+    motions = max(rows.values(), key=len)
+    return Signals(
+        np.array([m.time_s for m in motions]),
+        np.stack([m.displacement_iod for m in motions]).astype(np.float32),
+        np.array([m.head_px for m in motions], dtype=np.float32),
+        np.array([m.blink for m in motions], dtype=np.float32),
+        truth_s,
+        strength_iod,
+    )
