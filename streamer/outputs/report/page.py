@@ -43,7 +43,8 @@ def write_report(folder: Path, facts: ReportFacts, events: Sequence[EmotionEvent
     Raises OutputError.
     """
     chosen = choose(events)
-    view = view_signals(folder / "signals.csv", events, chosen, facts.duration_s)
+    log = folder / "signals.csv"
+    view = view_signals(log, events, chosen, facts.duration_s, facts.frames)
     body = "\n".join(
         [
             f"<h1>{text(_short(facts.name))}</h1>",
