@@ -68,7 +68,13 @@ class FolderOutput:
                 if not free:
                     shutil.rmtree(moved)
                     return False
-                moved.rename(target)
+                try:
+                    moved.rename(target)
+                except OSError as error:
+                    if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                        raise
+                    shutil.rmtree(moved)  # another run of the same recording was quicker
+                    return False
             sync_folder(self.root)
         return True
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,6 +67,9 @@ def run_record(job: Job, result: Result, error: str, work: Path, wall_s: float) 
         },
         "outputs": _outputs(work),
         "timing": {
+            "batch": job.batch,
+            "began_at_s": round(time.time() - wall_s, 3),
+            "ended_at_s": round(time.time(), 3),
             "wall_s": round(wall_s, 3),
             "resumed_at_s": result.resumed_at_s,
             "realtime_factor": round(summary.duration_s / wall_s, 3) if wall_s > 0 else 0.0,

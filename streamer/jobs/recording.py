@@ -51,8 +51,8 @@ def do_recording(
             result = Result("failed", error=found)
         else:
             key = _key(job, found[1])
-            kept = output.run_of(job.folder) if job.resume else None
-            if kept is not None and _is_kept(job, kept, key, output):
+            kept = output.run_of(job.folder)
+            if kept is not None and _may_keep(job, kept) and _is_kept(job, kept, key, output):
                 return replace(outcome_of(kept, job.folder), status="kept")
             result = _run(job, found, key, work, pipelines, tell, stop)
         if result.status == "interrupted":
@@ -69,10 +69,8 @@ def _run(
     tell: Callable[[Progress], None],
     stop: Callable[[], bool],
 ) -> Result:
-    if job.resume and _is_finished(work, key):
+    if (job.resume or job.batch) and _is_finished(work, key):
         return Result("done", finished=True)
-    if not job.resume:
-        shutil.rmtree(work, ignore_errors=True)
     try:
         return walk(job, found[0], found[1], key, work, pipelines, tell, stop)
     except OutputError:
@@ -115,6 +113,10 @@ def _key(job: Job, sha256: str) -> str:
     """The same for the same input under the same name with the same settings."""
     text = f"{job.settings.digest()}\n{sha256}\n{job.shown}"
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _may_keep(job: Job, run: JsonObject) -> bool:
+    return job.resume or (job.batch != "" and run.get("timing", {}).get("batch") == job.batch)
 
 
 def _is_kept(job: Job, run: JsonObject, key: str, output: Output) -> bool:

@@ -197,7 +197,8 @@ class _Run:
 
 def _checkpoint(job: Job, key: str, work: Path) -> Checkpoint | None:
     """Where to go on; the work folder is emptied where nothing in it can be used."""
-    checkpoint = load_checkpoint(work / FILE_NAME, key) if job.resume else None
+    going_on = job.resume or job.batch != ""
+    checkpoint = load_checkpoint(work / FILE_NAME, key) if going_on else None
     if checkpoint is None:
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)
