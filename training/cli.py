@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from streamer.errors import InstallError, MerError, UsageError
+from training.selfme import motion_commands
 from training.spotting import commands as spotting_commands
 
 app = typer.Typer(
@@ -120,6 +121,7 @@ def loso(
 
 
 spotting_commands.register(app)
+motion_commands.register(app)
 
 
 def require_training() -> None:

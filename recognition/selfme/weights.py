@@ -93,5 +93,5 @@ class LearnedMotion:
         Raises:
             ValueError: images of another shape or type.
         """
-        pair = (torch.from_numpy(np.ascontiguousarray(image)) for image in (onset, apex))
-        return self._learner.motion(*pair, gamma).permute(0, 2, 3, 1).numpy()
+        first, second = (torch.from_numpy(np.ascontiguousarray(i)) for i in (onset, apex))
+        return self._learner.motion(first, second, gamma).permute(0, 2, 3, 1).numpy()

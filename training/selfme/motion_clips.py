@@ -1,0 +1,133 @@
+"""The faces of a data set's clips, aligned as in a stream, to draw pairs of frames from."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from recognition.onnx_recognizer import bring_to_anchor
+from streamer.errors import SourceFormatError, SourceNotFoundError
+from streamer.faces.alignment import Aligner
+from streamer.faces.config import FaceConfig
+from streamer.faces.detector import MeshDetector
+from streamer.faces.tracker import FaceTracker
+from streamer.records import AlignedFace, Face
+from training.datasets import load_dataset
+from training.datasets.frames import read_frames
+from training.prepare.cache import is_prepared
+from training.prepare.load import load_prepared
+from training.records import Clip
+from training.selfme.checkpoint import write_bytes
+from training.selfme.motion_data import Stack
+
+MOST_FACES = 16  # of a clip, evenly spread; onset and apex frame among them
+
+
+def align_clips(dataset: str, root: Path, cache: Path, size_px: int = 128) -> list[Stack]:
+    """The aligned faces of every clip; a clip that was done before is read from `cache`.
+
+    `root` may also be a cache of mer-train prepare: its clips have two faces each.
+
+    Raises:
+        SourceFormatError: no clip shows a face in two frames.
+    """
+    if is_prepared(root):
+        return [_read_pair(clip) for clip in load_prepared(root, dataset.split(",")).clips]
+    config = FaceConfig(aligned_size_px=size_px)
+    stacks, last = [], "it has no clips"
+    follower = ClipFollower(config)
+    try:
+        for clip in tqdm(
+            load_dataset(dataset, root).clips, desc="faces", unit="clip", disable=None
+        ):
+            try:
+                stack = _cached(follower, clip, cache / f"{_key(clip, config)}.npz")
+            except (SourceFormatError, SourceNotFoundError) as error:
+                last = str(error)
+                continue
+            stacks.append(stack)
+    finally:
+        follower.close()
+    if not stacks:
+        raise SourceFormatError(f"no clip of {dataset} can be learnt from; the last: {last}")
+    return stacks
+
+
+class ClipFollower:
+    """The streaming tracker and aligner over clips; every clip is a stream of its own."""
+
+    def __init__(self, config: FaceConfig) -> None:
+        self._tracker = FaceTracker(MeshDetector(config), config)
+        self._aligner = Aligner(config)
+
+    def follow(self, clip: Clip) -> Stack:
+        """The largest face of a clip, brought under the transform of its last frame.
+
+        Raises:
+            SourceFormatError: fewer than two frames show it.
+        """
+        self._tracker.reset()
+        self._aligner.reset()
+        faces: list[AlignedFace] = []
+        wanted: int | None = None
+        for frame in read_frames(clip, clip.offset):
+            found = self._tracker.push(frame)
+            if wanted is None and found:
+                wanted = max(found, key=_area_px).face_id
+            aligned = self._aligner.push(frame, found)
+            faces += [face for face in aligned if face.face.face_id == wanted]
+        if len(faces) < 2:
+            raise SourceFormatError(f"{clip.id}: the face is seen in {len(faces)} frames, not in 2")
+        apex = clip.onset + (clip.offset - clip.onset) // 2 if clip.apex is None else clip.apex
+        kept = _spread([face.index for face in faces], apex)
+        images = [bring_to_anchor(faces[i], faces[-1]) for i in kept]
+        time_s = np.array([(faces[i].index - clip.onset) / clip.fps for i in kept])
+        return Stack(clip.id, np.stack(images), time_s, 0.0, (apex - clip.onset) / clip.fps)
+
+    def close(self) -> None:
+        """Free the face mesh."""
+        self._tracker.close()
+
+
+def _spread(indices: list[int], apex: int) -> list[int]:
+    """Positions of at most MOST_FACES frames: evenly, with the first and the one of the apex."""
+    count = min(len(indices), MOST_FACES)
+    chosen = np.rint(np.linspace(0, len(indices) - 1, count)).astype(int)
+    nearest = int(np.abs(np.array(indices) - apex).argmin())
+    return sorted({*chosen.tolist(), nearest})
+
+
+def _cached(follower: ClipFollower, clip: Clip, path: Path) -> Stack:
+    if path.is_file():
+        with np.load(path, allow_pickle=False) as held:
+            at_s: NDArray[np.float64] = held["at_s"]
+            return Stack(clip.id, held["faces"], held["time_s"], float(at_s[0]), float(at_s[1]))
+    stack = follower.follow(clip)
+    data = io.BytesIO()
+    at_s = np.array([stack.onset_s, stack.apex_s])
+    np.savez_compressed(data, faces=stack.faces, time_s=stack.time_s, at_s=at_s)
+    write_bytes(path, data.getvalue())
+    return stack
+
+
+def _read_pair(clip: Clip) -> Stack:
+    """Onset and apex face of a prepared clip."""
+    with np.load(clip.path, allow_pickle=False) as held:
+        faces = np.stack([held["onset_image"], held["apex_image"]])
+        apex_s = (int(held["apex"]) - int(held["onset"])) / clip.fps
+    return Stack(clip.id, faces, np.array([0.0, apex_s]), 0.0, apex_s)
+
+
+def _key(clip: Clip, config: FaceConfig) -> str:
+    facts = (clip.id, clip.onset, clip.apex, clip.offset, clip.fps, clip.path, config)
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
+
+
+def _area_px(face: Face) -> float:
+    x0, y0, x1, y1 = face.box_px
+    return (x1 - x0) * (y1 - y0)
