@@ -179,7 +179,11 @@ class Batch:
         if files.video is not None:
             from streamer.outputs.video import VideoWriter
 
-            sinks.append(VideoWriter(files.video, REGION_NAMES, overwrite=options.overwrite))
+            sinks.append(
+                VideoWriter(
+                    files.video, REGION_NAMES, overwrite=options.overwrite, redact=options.redact
+                )
+            )
         wanted = sys.stderr.isatty() if options.progress is None else options.progress
         if wanted and not options.quiet:
             sinks.append(ProgressBar(source.info))

@@ -85,6 +85,10 @@ def stream(
         Path | None,
         option(_OUT, "Annotated recording: an .mp4 file; a folder for several sources."),
     ] = None,
+    redact: Annotated[
+        Literal["off", "blur", "mask"],
+        option(_OUT, "Hide faces in the annotated recording: blur or mask."),
+    ] = "off",
     summary: Annotated[Path | None, option(_OUT, "The closing summary as a JSON file.")] = None,
     show: Annotated[bool, option(_OUT, "Live window; q or Esc stops.", "--show")] = False,
     overwrite: Annotated[
@@ -167,7 +171,7 @@ def stream(
         from streamer.outputs.plan import OutputOptions
 
         outputs = OutputOptions(
-            output, format_, signals, save_video, summary, show, overwrite, quiet, progress
+            output, format_, signals, save_video, summary, show, overwrite, quiet, progress, redact
         )
         names = [*(source or []), *(sources or [])]
         code = _run(settings, outputs, names, max_seconds, verbose)

@@ -12,11 +12,11 @@ from typing import Any, Literal
 
 from streamer.build import StreamConfig
 from streamer.config import to_mapping
+from streamer.outputs.redaction import Redaction
 from streamer.records import JsonObject
 
 TextFormat = Literal["jsonl", "csv"]
 SignalFormat = Literal["csv", "parquet", "none"]
-Redaction = Literal["off", "blur", "mask"]
 ALL_FORMATS = ("jsonl", "csv", "srt", "vtt", "eaf", "boris", "parquet", "html")
 _PACKAGES = ("mer-stream", "numpy", "av", "mediapipe", "opencv-contrib-python")
 _RUNTIMES = ("onnxruntime-gpu", "onnxruntime")

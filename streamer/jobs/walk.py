@@ -185,7 +185,8 @@ class _Run:
             from streamer.outputs.video import VideoWriter
 
             video = work / "annotated.mp4"
-            own.append(VideoWriter(video, REGION_NAMES, overwrite=True))
+            hidden = self._job.settings.redact
+            own.append(VideoWriter(video, REGION_NAMES, overwrite=True, redact=hidden))
         own.append(self.counts)
 
     def _progress(self, step: Step) -> Progress:

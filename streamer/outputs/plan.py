@@ -16,6 +16,7 @@ from streamer.outputs.formats import SUFFIXES as FILE_SUFFIXES
 from streamer.outputs.formats import check_format
 from streamer.outputs.formats.media import Media
 from streamer.outputs.formats.sink import EventFile
+from streamer.outputs.redaction import Redaction
 from streamer.outputs.signals import import_pyarrow
 from streamer.outputs.step import Sink
 from streamer.outputs.text import TextWriter
@@ -44,6 +45,7 @@ class OutputOptions:
     overwrite: bool = False
     quiet: bool = False
     progress: bool | None = None  # None: if standard error is a terminal
+    redact: Redaction = "off"  # of the annotated recording
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,11 @@ class OutputPlan:
         ]
         if any(f.signals is not None and f.signals.suffix == ".parquet" for f in self.files):
             import_pyarrow()
+        if options.redact != "off" and (options.save_video is None or options.show):
+            raise UsageError(
+                f"--redact {options.redact} is for the annotated recording: give --save-video, "
+                "and no --show."
+            )
         check_outputs(self._named(), sources, overwrite=options.overwrite)
 
     def open_event_sinks(self) -> list[Sink]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import cast
@@ -14,6 +15,7 @@ import av
 from streamer.errors import InstallError, OutputError
 from streamer.outputs.draw import AFTERGLOW_S, Annotator, Canvas
 from streamer.outputs.files import open_output, writing
+from streamer.outputs.redaction import Redaction, Redactor
 from streamer.outputs.step import Step
 from streamer.records import EmotionEvent
 
@@ -36,8 +38,17 @@ class VideoWriter:
     began before the oldest waiting frame, the banner begins with that frame.
     """
 
-    def __init__(self, path: Path, regions: Sequence[str], *, overwrite: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        regions: Sequence[str],
+        *,
+        overwrite: bool = False,
+        redact: Redaction = "off",
+    ) -> None:
+        """redact: hide all faces, see `Redactor`."""
         self._path = path
+        self._redactor = None if redact == "off" else Redactor(redact)
         self._annotator = Annotator(regions)
         self._waiting: deque[tuple[float, Canvas]] = deque()
         self._events: list[EmotionEvent] = []
@@ -48,10 +59,17 @@ class VideoWriter:
         self._events.extend(step.events)
         if step.frame is None:
             return
-        self._waiting.append((step.frame.time_s, self._annotator.draw(step)))
-        while self._is_due(step.frame.time_s):
+        now_s = step.frame.time_s
+        if self._redactor is not None:
+            hidden = replace(step.frame, image=self._redactor.hide(step))
+            step = replace(step, frame=hidden)
+            waiting = [canvas for _, canvas in self._waiting]
+            scale = waiting[0].shape[1] / hidden.image.shape[1] if waiting else 1.0
+            self._redactor.hide_earlier(waiting, scale)
+        self._waiting.append((now_s, self._annotator.draw(step)))
+        while self._is_due(now_s):
             self._write_oldest()
-        horizon_s = step.frame.time_s - DELAY_S - AFTERGLOW_S
+        horizon_s = now_s - DELAY_S - AFTERGLOW_S
         self._events = [e for e in self._events if max(e.spot.offset_s, e.emitted_s) >= horizon_s]
 
     def close(self) -> None:
