@@ -62,8 +62,8 @@ class MotionMeter:
 
     def __init__(self) -> None:
         self._reference: _Reference | None = None
-        self._eyes = LookWatcher(width_iod=0.46, height_iod=0.22, rank=0)
-        self._skin = LookWatcher(width_iod=0.35, height_iod=0.35, rank=-2)
+        self._eyes = LookWatcher(width_iod=0.46, height_iod=0.22, rank=0, step_s=0.006)
+        self._skin = LookWatcher(width_iod=0.35, height_iod=0.35, rank=-2, step_s=0.06)
         self.look = _QUIET_LOOK  # of the last frame
         self._last = np.zeros((len(REGION_NAMES), 2), dtype=np.float32)
         self._picture = np.zeros((0, 0), dtype=np.uint8)
