@@ -64,7 +64,7 @@ def run_spot(request: SpotRequest, config: StreamConfig) -> dict[str, Any]:
     spotters = check_spotters(request.spotters)
     spot_set = load_set(request.dataset, request.root)
     _check_settings(request, _settings(request, spotters, config))
-    done, failed = _observe_all(spot_set.recordings, spotters, config, request)
+    done, failed = observe_all(spot_set.recordings, spotters, config, request.output, request.jobs)
     results = {
         "dataset": spot_set.name,
         **set_size(spot_set, done),
@@ -110,21 +110,26 @@ def _check_settings(request: SpotRequest, settings: Mapping[str, Any]) -> None:
     write_text(path, text + "\n")
 
 
-def _observe_all(
+def observe_all(
     recordings: Sequence[Recording],
     spotters: Sequence[str],
     config: StreamConfig,
-    request: SpotRequest,
+    output: Path,
+    jobs: int = 1,
 ) -> tuple[list[Observation], list[dict[str, str]]]:
-    kept = {r.name: _load(_video_path(request.output, r.name), spotters) for r in recordings}
+    """Observations of all recordings, those in `output` from an earlier run taken over.
+
+    The second list names the recordings that could not be read, with the reason.
+    """
+    kept = {r.name: _load(_video_path(output, r.name), spotters) for r in recordings}
     todo = [recording for recording in recordings if kept[recording.name] is None]
     failed = []
-    made = _work(todo, spotters, config, request.jobs)
+    made = _work(todo, spotters, config, jobs)
     for recording, made_now in tqdm(made, total=len(todo), desc="spot", unit="video", disable=None):
         if isinstance(made_now, str):
             failed.append({"video": recording.name, "reason": made_now})
             continue
-        write_json(_video_path(request.output, recording.name), made_now.to_json())
+        write_json(_video_path(output, recording.name), made_now.to_json())
         kept[recording.name] = made_now
     done = [kept[recording.name] for recording in recordings]
     return [observation for observation in done if observation is not None], failed

@@ -61,7 +61,7 @@ _SHORT = "with its least length relaxed"
 SPOTTERS: Mapping[str, Entry] = {
     "rule": Entry("mer-stream, causal", True, _rule),
     "mdmd": Entry("MDMD", False, _mdmd(relaxed=False)),
-    "mdmd-relaxed": Entry(f"MDMD {_SHORT}", False, _mdmd(relaxed=True)),
+    "mdmd-relaxed": Entry(f"MDMD {_SHORT}, micro only", False, _mdmd(relaxed=True)),
     "he2021": Entry("He 2021 / Zhao 2022 rule", False, _he(relaxed=False)),
     "he2021-relaxed": Entry(f"He 2021 / Zhao 2022 rule {_SHORT}", False, _he(relaxed=True)),
     "softnet-like": Entry("SOFTNet-like threshold, no network", False, _softnet_like),

@@ -46,7 +46,7 @@ class HeWatcher:
 
     def __init__(self, fps: float, relaxed: bool = False) -> None:
         self._fps, self._relaxed = fps, relaxed
-        self._step = max(1, round(fps / _FPS))
+        self._step = step_of(fps)
         self._frames = 0
         self._reference: _Window | None = None
         self._windows: list[_Window] = []
@@ -71,14 +71,24 @@ class HeWatcher:
             for window in self._windows
             for a, p, b, height in spans_of(np.array(window.motion), rate)
         ]  # fmt: skip
-        least = (_RELAXED_LEAST if self._relaxed else _LEAST) * self._step
         spans = []
         for onset, apex, offset, height in _merge(found):
-            length = offset - onset + self._step
-            if least <= length <= _LONGEST * self._step:
-                kind: Kind = "micro" if length <= _MICRO * self._step else "macro"
+            frames = (offset - onset) // self._step + 1
+            enough = long_enough(frames) or (self._relaxed and frames >= _RELAXED_LEAST)
+            if enough and frames <= _LONGEST:
+                kind: Kind = "micro" if frames <= _MICRO else "macro"
                 spans.append(Span(kind, onset, apex, offset, height / _PEAK_PX))
         return spans
+
+
+def step_of(fps: float) -> int:
+    """Every how many-th frame is looked at, so that about 30 a second are left."""
+    return max(1, round(fps / _FPS))
+
+
+def long_enough(frames: int) -> bool:
+    """Whether an interval has the least length that was published, in frames at about 30 fps."""
+    return frames >= _LEAST
 
 
 class _Window:

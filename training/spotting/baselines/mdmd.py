@@ -8,7 +8,8 @@ before and after is compared with mean + p (max - mean) over the recording, p = 
 for micro- and 1.3 s for macro-expressions (12 and 39 frames at 30 fps, 80 and 260 at 200 fps).
 
 Written from the description. Frames over the threshold make an interval; those of 7 to 16 frames
-(at 30 fps) are micro, longer ones macro. `relaxed` takes shorter ones too, from 0.1 s on.
+(at 30 fps) are micro, longer ones macro. `relaxed` looks for micro only and takes shorter ones too,
+from 0.1 s on.
 The flow is dense inverse search, not RLOF.
 """
 
@@ -35,16 +36,18 @@ class MdmdWatcher:
 
     def __init__(self, fps: float, relaxed: bool = False) -> None:
         self._fps, self._relaxed = fps, relaxed
-        self._k = {kind: max(2, round(seconds * fps)) for kind, seconds in _K_S.items()}
-        self._recent: deque[AlignedFace] = deque(maxlen=2 * self._k["macro"] + 1)
-        self._features: dict[Kind, list[float]] = {"micro": [], "macro": []}
+        self._k = {
+            kind: max(2, round(seconds * fps))
+            for kind, seconds in _K_S.items()
+            if kind == "micro" or not relaxed
+        }
+        self._recent: deque[AlignedFace] = deque(maxlen=2 * max(self._k.values()) + 1)
+        self._features: dict[Kind, list[float]] = {kind: [] for kind in self._k}
         self._meter = FlowMeter()
-        self._frames = 0
 
     def push(self, face: AlignedFace) -> None:
         """Features become known k frames late."""
         self._recent.append(face)
-        self._frames += 1
         for kind, k in self._k.items():
             if len(self._recent) > 2 * k:
                 head, now, tail = (self._recent[-1 - n] for n in (2 * k, k, 0))
@@ -62,16 +65,25 @@ class MdmdWatcher:
         relative = relative_difference(feature, k)
         peak, mean = float(relative.max()), float(relative.mean())
         threshold = mean + _P * (peak - mean)
-        least_s, most_s = _MICRO_S if kind == "micro" else (_MICRO_S[1], _LONGEST_S)
-        if self._relaxed and kind == "micro":
-            least_s = _RELAXED_LEAST_S
         spans = []
         for first, last in runs_over(relative, threshold):
-            if least_s <= (last - first + 1) / self._fps <= most_s:
+            if self._keeps(kind, (last - first + 1) / self._fps):
                 apex = first + int(relative[first : last + 1].argmax())
                 score = float(relative[apex]) / max(threshold, 1e-9)
                 spans.append(Span(kind, first + k, apex + k, last + k, score))
         return spans
+
+    def _keeps(self, kind: Kind, length_s: float) -> bool:
+        if kind == "macro":
+            return _MICRO_S[1] < length_s <= _LONGEST_S
+        return length_s <= _MICRO_S[1] and (
+            long_enough(length_s) or (self._relaxed and length_s >= _RELAXED_LEAST_S)
+        )
+
+
+def long_enough(length_s: float) -> bool:
+    """Whether a micro interval has the least length that was published."""
+    return length_s >= _MICRO_S[0] - 1e-9
 
 
 def maximal_difference(first: Flow, second: Flow) -> float:
