@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from streamer.faces.config import EYES_Y_FRACTION, IOD_FRACTION
 
@@ -45,4 +46,8 @@ class RecognizerConfig:
 
     threads: int = 1
     device: str = "auto"  # "auto", "cpu" or "cuda"
+    motion: Literal["auto", "dis", "farneback", "tvl1", "selfme"] = "auto"  # auto: the model's
+    backend: Literal["onnx", "torch"] = "onnx"  # torch: .safetensors of a SelfME model
+    offline: bool = False  # models of a hub from its local cache only
+    keep_motion: bool = False  # recognitions carry their motion field, to be drawn
     map: MapConfig = MapConfig()

@@ -39,6 +39,12 @@ class OnnxRecognizer:
         self._temperature = facts.temperature
         self.fingerprint = facts.fingerprint
         expected = preprocessing_fingerprint(self.config.map)
+        if self.config.motion not in ("auto", "dis"):
+            raise ModelError(
+                f"model {self.path} was made for motion dis (fingerprint {facts.fingerprint}), "
+                f"this run measures {self.config.motion}: use --motion dis, or give a model made "
+                f"for {self.config.motion} with --model"
+            )
         if facts.fingerprint != expected:
             raise ModelError(
                 f"model {self.path} was made for preprocessing {facts.fingerprint}, this run uses "
@@ -58,7 +64,8 @@ class OnnxRecognizer:
         shares = self.recognize_maps(motion_map(field, self.config.map)[None])[0]
         best = int(shares.argmax())
         named = {emotion: float(share) for emotion, share in zip(EMOTIONS, shares, strict=True)}
-        return Recognition(EMOTIONS[best], named, float(shares[best]))
+        kept = field if self.config.keep_motion else None
+        return Recognition(EMOTIONS[best], named, float(shares[best]), kept)
 
     def recognize_maps(self, maps: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Probabilities [N, 3] over `EMOTIONS` of motion maps uint8 [N, 28, 28, 3].

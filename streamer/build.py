@@ -30,7 +30,7 @@ class StreamConfig:
     faces: FaceConfig = field(default_factory=FaceConfig)
     spotter: SpotterConfig = field(default_factory=SpotterConfig)
     recognizer: RecognizerConfig = field(default_factory=RecognizerConfig)
-    model: str | None = None  # another recognition model (.onnx); None: the bundled one
+    model: str | None = None  # another recognition model; None: the bundled one
     recognise: bool = True  # False: spot only, events carry no emotion
     kinds: tuple[Kind, ...] = ("micro", "macro")  # events of other kinds are left out
 
@@ -80,9 +80,9 @@ def build_pipeline(
     config = config or StreamConfig()
     recognizer = None
     if config.recognise:
-        from recognition.onnx_recognizer import OnnxRecognizer
+        from recognition.open import open_recognizer
 
-        recognizer = OnnxRecognizer(config.model, config.recognizer)
+        recognizer = open_recognizer(config.model, config.recognizer)
     return Pipeline(
         FaceTracker(MeshDetector(config.faces), config.faces),
         Aligner(config.faces),

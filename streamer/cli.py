@@ -89,6 +89,10 @@ def stream(
         Literal["off", "blur", "mask"],
         option(_OUT, "Hide faces in the annotated recording: blur or mask."),
     ] = "off",
+    explain: Annotated[
+        bool,
+        option(_OUT, "Draw the motion of each event into the annotated recording.", "--explain"),
+    ] = False,
     summary: Annotated[Path | None, option(_OUT, "The closing summary as a JSON file.")] = None,
     show: Annotated[bool, option(_OUT, "Live window; q or Esc stops.", "--show")] = False,
     overwrite: Annotated[
@@ -124,7 +128,17 @@ def stream(
     ] = None,
     max_faces: Annotated[int | None, option(_HOW, "Faces to follow at most.", min=1)] = None,
     micro_only: Annotated[bool, option(_HOW, "Leave out macro events.", "--micro-only")] = False,
-    model: Annotated[Path | None, option(_HOW, "Another recognition model, .onnx.")] = None,
+    model: Annotated[
+        str | None,
+        option(_HOW, "Another recognition model: a file, a folder, or owner/name@commit of a hub."),
+    ] = None,
+    motion: Annotated[
+        Literal["auto", "dis", "farneback", "tvl1", "selfme"] | None,
+        option(_HOW, "How motion is measured for recognition; auto: as the model was trained."),
+    ] = None,
+    offline: Annotated[
+        bool, option(_HOW, "Models of a hub from its local cache only.", "--offline")
+    ] = False,
     no_recognition: Annotated[
         bool, option(_HOW, "Only spot: events without an emotion.", "--no-recognition")
     ] = False,
@@ -158,7 +172,10 @@ def stream(
         "spotter.baseline_s": baseline,
         "faces.max_faces": max_faces,
         "kinds": ["micro"] if micro_only else None,
-        "model": None if model is None else str(model),
+        "model": model,
+        "recognizer.motion": motion,
+        "recognizer.offline": True if offline else None,
+        "recognizer.keep_motion": True if explain else None,
         "recognise": False if no_recognition else None,
     }
     with telling_errors("mer-stream"), logging_to(quiet, verbose, log_file):

@@ -8,7 +8,7 @@ resolution and at any distance from the camera.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -100,6 +100,8 @@ class Recognition:
     emotion: str
     probabilities: Mapping[str, float]  # over EMOTIONS, sums to 1
     confidence: float  # calibrated probability that `emotion` is right
+    # [S, S, 2] onset to apex on the aligned face, head motion removed; None: not asked for
+    motion_iod: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,21 +26,23 @@ class FieldInput(nn.Module):
 
     rows: Tensor
     columns: Tensor
+    rigid: Tensor
 
     def __init__(self, size_px: int, config: FieldConfig) -> None:
         super().__init__()
         face = face_of(size_px)
         self.size_px, self.iod_px, self.scale_iod = size_px, face.iod_px, config.scale_iod
-        self.rigid = RigidRemoval(size_px, config.rigid_iterations)
+        self.head_fit = HeadFit(size_px, config.rigid_iterations)
         (eye_x, eye_y), iod = face.eyes_px, face.iod_px
         left, right = (eye_x + iod * x for x in (face.crop_left_iod, face.crop_right_iod))
         top, bottom = (eye_y + iod * y for y in (face.crop_top_iod, face.crop_bottom_iod))
-        rows, columns = (
-            sampling(size_px, low, high, config.cells)
-            for low, high in ((top, bottom), (left, right))
-        )
-        self.register_buffer("rows", torch.from_numpy(rows), persistent=False)
-        self.register_buffer("columns", torch.from_numpy(columns.T.copy()), persistent=False)
+        rows = sampling(size_px, top, bottom, config.cells)
+        columns = sampling(size_px, left, right, config.cells).T
+        design = rigid_model(face)[0].transpose(2, 3, 0, 1)  # [2, 6, S, S]
+        self.register_buffer("rows", _float(rows), persistent=False)
+        self.register_buffer("columns", _float(columns), persistent=False)
+        # Cropping is linear: the rigid motion can be cropped beforehand.
+        self.register_buffer("rigid", _float(rows @ design @ columns), persistent=False)
 
     def forward(self, motion_px: Tensor) -> Tensor:
         """[N, 2, S, S] -> [N, 2, cells, cells]."""
@@ -49,23 +51,26 @@ class FieldInput(nn.Module):
     def crop(self, motion_px: Tensor) -> Tensor:
         """The face crop [N, 2, cells, cells] in inter-ocular distances, head motion removed."""
         check_motion(motion_px, self.size_px)
-        return self.rows @ self.rigid(motion_px.float() / self.iod_px) @ self.columns
+        motion = motion_px.float() / self.iod_px
+        return self.rows @ motion @ self.columns - torch.einsum(
+            "ckhw,nk->nchw", self.rigid, self.head_fit(motion)
+        )
 
     def compress(self, crop_iod: Tensor) -> Tensor:
         """Of a crop in inter-ocular distances: what the transformer sees."""
         return asinh(crop_iod / self.scale_iod)
 
 
-class RigidRemoval(nn.Module):
-    """Motion [N, 2, S, S] in IOD minus its rigid part: `remove_rigid` in tensors.
+class HeadFit(nn.Module):
+    """Head motion [N, 6] in a field [N, 2, S, S] in IOD: the fit of `remove_rigid`, in tensors.
 
-    The fit (Cauchy-weighted least squares of six head parameters) is not differentiated through:
-    its result is taken as given.
+    Cauchy-weighted least squares. It is not differentiated through: its result is taken as given.
     """
 
-    design: Tensor
-    cell_design: Tensor
-    trust: Tensor
+    design: Tensor  # [6, 2C]: motion of the cells, first all x, then all y, per head parameter
+    back: Tensor  # [2C, 6]
+    squares: Tensor  # [C, 36]: a cell's share of the normal equations
+    trust: Tensor  # [C]
 
     def __init__(self, size_px: int, iterations: int) -> None:
         super().__init__()
@@ -73,29 +78,24 @@ class RigidRemoval(nn.Module):
         design, trust = rigid_model(face_of(size_px))  # [S, S, 2, 6], [S, S]
         cells = np.s_[_STEP // 2 :: _STEP]
         own = design[cells, cells].reshape(-1, 2, 6)
-        self.register_buffer("design", _float(design.reshape(-1, 2, 6)), persistent=False)
-        self.register_buffer("cell_design", _float(own), persistent=False)
+        flat = own.transpose(1, 0, 2).reshape(-1, 6)
+        squares = np.einsum("pci,pcj->pij", own, own).reshape(-1, 36)
+        self.register_buffer("design", _float(flat.T), persistent=False)
+        self.register_buffer("back", _float(flat), persistent=False)
+        self.register_buffer("squares", _float(squares), persistent=False)
         self.register_buffer("trust", _float(trust[cells, cells].reshape(-1)), persistent=False)
 
+    @torch.no_grad()
     def forward(self, motion_iod: Tensor) -> Tensor:
-        """[N, 2, S, S] -> [N, 2, S, S]."""
-        if self.iterations == 0:
-            return motion_iod
-        with torch.no_grad():
-            head = self._fit(motion_iod[:, :, _STEP // 2 :: _STEP, _STEP // 2 :: _STEP].flatten(2))
-            rigid = torch.einsum("pck,nk->ncp", self.design, head)
-        return motion_iod - rigid.reshape(motion_iod.shape)
-
-    def _fit(self, seen: Tensor) -> Tensor:
-        """Head parameters [N, 6] of cell motion [N, 2, C]."""
-        weight = self.trust[None].expand(seen.shape[0], -1)
+        """[N, 2, S, S] -> [N, 6]."""
+        seen = motion_iod[:, :, _STEP // 2 :: _STEP, _STEP // 2 :: _STEP].flatten(1)  # [N, 2C]
+        weight = self.trust[None].expand(seen.shape[0], -1)  # [N, C]
         head = torch.zeros(seen.shape[0], 6, device=seen.device)
+        ridge = 1e-6 * torch.eye(6, device=seen.device)
         for _ in range(self.iterations):
-            weighted = self.cell_design[None] * weight[:, :, None, None]  # [N, C, 2, 6]
-            normal = torch.einsum("npci,pcj->nij", weighted, self.cell_design)
-            target = torch.einsum("npci,ncp->ni", weighted, seen)
-            head = solve_spd(normal + 1e-6 * torch.eye(6, device=seen.device), target)
-            miss = seen - torch.einsum("pck,nk->ncp", self.cell_design, head)
+            normal = (weight @ self.squares).unflatten(1, (6, 6)) + ridge
+            head = solve_spd(normal, (torch.cat([weight, weight], dim=1) * seen) @ self.back)
+            miss = (seen - head @ self.design).unflatten(1, (2, -1))
             length = torch.sqrt((miss * miss).sum(dim=1) + 1e-20)
             scale = _weighted_median(length, self.trust).clamp(min=1e-5)
             weight = self.trust / (1.0 + (length / (1.5 * scale)) ** 2)

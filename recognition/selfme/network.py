@@ -30,7 +30,7 @@ class SelfmeNet(nn.Module):
     def __init__(self, config: SelfmeConfig, *, trained: bool = False) -> None:
         super().__init__()
         self.config = config
-        learned = config.motion == "learned"
+        learned = config.motion == "selfme"
         self.learner = MotionLearner(config.motion_config) if learned else None
         self.classifier = make_field_vit(config.size_px, config.field, trained=trained)
 

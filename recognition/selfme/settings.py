@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from dataclasses import field as default
 from typing import Literal
 
 from recognition.config import MapConfig
 from recognition.selfme.config import MotionConfig
 
-MotionName = Literal["learned", "dis", "farneback", "tvl1"]
-MOTIONS: tuple[MotionName, ...] = ("learned", "dis", "farneback", "tvl1")
+MotionName = Literal["selfme", "dis", "farneback", "tvl1"]
+MOTIONS: tuple[MotionName, ...] = ("selfme", "dis", "farneback", "tvl1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ VIT_S16 = FieldConfig(
 class SelfmeConfig:
     """Which motion, which transformer, and the switches of tables 1, 3, 4 and figure 4."""
 
-    motion: MotionName = "learned"
+    motion: MotionName = "selfme"
     bspline: bool = True  # B-spline and scaling and squaring (eq. 9); off: bilinear
     symmetric: bool = True  # SC loss (eq. 14); off: plain ViT
     amplify: bool = True  # MA: gamma at inference; off: 1
@@ -67,7 +68,9 @@ class SelfmeConfig:
     gamma_training: float = 1.0
     omega: float = 0.11  # weight of the SC loss (eq. 16)
     tau: float = 0.07
-    learner: MotionConfig = MotionConfig()  # its gamma and spline follow the switches above
+    learner: MotionConfig = default(
+        default_factory=MotionConfig
+    )  # its gamma and spline follow the switches above
     field: FieldConfig = FieldConfig()
 
     def __post_init__(self) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer.libs import import_cv2
+from streamer.outputs.motion_wheel import motion_inset
 from streamer.outputs.step import Step
 from streamer.records import EmotionEvent, Face, FrameSignals
 
@@ -23,6 +24,7 @@ CURVES_S = 4.0  # of the past in the strip
 AFTERGLOW_S = 1.0  # how long a banner stays after the offset
 _MIN_WIDTH_PX = 480  # smaller pictures are enlarged, or no text would be readable
 _STRIP_FRACTION = 0.18  # of the picture's width
+_INSET_FRACTION = 0.2  # side of a motion inset, of the picture's width
 _FULL_SCALE_IOD = 0.04  # the curves' height, unless the motion is larger
 _WHITE, _GREY, _DARK = (245, 245, 245), (150, 150, 150), (24, 24, 24)
 _FACE_COLOURS = ((92, 200, 255), (255, 190, 80), (150, 230, 120), (240, 140, 220))
@@ -74,6 +76,18 @@ class Annotator:
             band[:] = (0.25 * band + 0.75 * np.array(colour)).astype(np.uint8)
             text = _banner_text(event, time_s)
             self._text(canvas, text, (8, (row + 1) * line - round(line * 0.3)), _WHITE)
+        self._draw_motion(canvas, shown, top=len(shown) * line)
+
+    def _draw_motion(self, canvas: Canvas, events: Sequence[EmotionEvent], top: int) -> None:
+        """The motion fields of the events that carry one, at the right, newest first."""
+        said = [e.recognition for e in reversed(events) if e.recognition is not None]
+        fields = [one.motion_iod for one in said if one.motion_iod is not None]
+        side = round(_INSET_FRACTION * canvas.shape[1])
+        for column, motion in enumerate(fields[:2]):
+            right = canvas.shape[1] - 8 - column * (side + 8)
+            room = canvas[top + 8 : top + 8 + side, right - side : right]
+            if room.shape[:2] == (side, side):
+                room[:] = motion_inset(motion, side)
 
     def _place(self, picture: Canvas, room: Canvas) -> float:
         """Put the picture into `room`, enlarged or fitted; returns the scale."""

@@ -84,7 +84,7 @@ class SelfmeModel:
 
     def settings(self) -> Settings:
         """All settings, and the sha256 of the weights that the motion learner starts from."""
-        learned = self.run.selfme.motion == "learned"
+        learned = self.run.selfme.motion == "selfme"
         file = start_file(self.run.start) if learned else None
         return {**asdict(self.run), "start": None if file is None else dict(sha256_of([file]))}
 

@@ -78,7 +78,7 @@ def train_recognizer(
 def settings_of(run: SelfmeRun, train: LabelledPairs, seed: int) -> dict[str, Any]:
     """Everything that changes the weights."""
     digest = hashlib.sha256(train.pairs.tobytes() + train.labels.tobytes()).hexdigest()[:16]
-    start = start_file(run.start) if run.selfme.motion == "learned" else None
+    start = start_file(run.start) if run.selfme.motion == "selfme" else None
     of_start = None if start is None else hashlib.sha256(start.read_bytes()).hexdigest()
     return {**asdict(run), "start": of_start, "seed": seed, "pairs": len(train), "data": digest}
 

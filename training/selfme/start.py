@@ -48,7 +48,7 @@ def start_network(config: SelfmeConfig, start: str | None) -> SelfmeNet:
     Raises:
         ModelError: no such file, or no motion learner in it.
     """
-    file = start_file(start) if config.motion == "learned" else None
+    file = start_file(start) if config.motion == "selfme" else None
     if file is None:
         return SelfmeNet(config)
     held = _read_learner(file)

@@ -1,0 +1,87 @@
+"""Opens whatever `--model` and `--motion` mean: a file, a folder, a hub repository, or neither."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from recognition.config import RecognizerConfig
+from recognition.hub import fetch_model, is_hub_reference
+from recognition.onnx_recognizer import OnnxRecognizer
+from recognition.selfme.recognizer import Network, SelfmeRecognizer, facts_of
+from recognition.session import open_session
+from recognition.weights_check import BUNDLED, check_sha256, resolve_model
+from streamer.errors import InstallError, ModelError, UsageError
+
+AnyRecognizer = OnnxRecognizer | SelfmeRecognizer
+
+
+def open_recognizer(
+    model: str | Path | None = None, config: RecognizerConfig | None = None
+) -> AnyRecognizer:
+    """The recogniser for a model; None: the one that comes with the package for `config.motion`.
+
+    Raises:
+        ModelError: nothing there, a pickle, damaged, or made for another motion or preprocessing.
+        InstallError: the torch backend without torch. UsageError: torch with the bundled maps.
+    """
+    config = config or RecognizerConfig()
+    if model is None:
+        model = bundled(config.motion)
+    elif is_hub_reference(str(model)):
+        suffix = ".safetensors" if config.backend == "torch" else ".onnx"
+        model = fetch_model(str(model), suffix=suffix, offline=config.offline)
+    if config.backend == "torch":
+        return _in_torch(Path(model), config)
+    path = resolve_model(model)
+    session = open_session(path, config.device, config.threads)
+    metadata = session.get_modelmeta().custom_metadata_map
+    if metadata.get("kind") != "selfme":
+        return OnnxRecognizer(path, config)
+    return SelfmeRecognizer(path, facts_of(metadata, path), _run(session), config)
+
+
+def bundled(motion: str) -> Path:
+    """The model that comes with the package for a motion method.
+
+    Raises:
+        ModelError: there is none for it.
+    """
+    if motion in ("auto", "dis"):
+        return BUNDLED
+    folder = BUNDLED.parent / motion
+    if not folder.is_dir():
+        raise ModelError(
+            f"no model for motion {motion} comes with this version: give one with --model, or use "
+            "--motion dis"
+        )
+    return folder
+
+
+def _in_torch(path: Path, config: RecognizerConfig) -> SelfmeRecognizer:
+    if path == BUNDLED:
+        raise UsageError(
+            "the backend torch runs SelfME models only: give one with --model, or --motion selfme"
+        )
+    if path.is_dir():
+        found = sorted(path.glob("*.safetensors"))
+        if len(found) != 1:
+            raise ModelError(f"folder {path} must hold one .safetensors file; give the file")
+        path = found[0]
+    if path.suffix != ".safetensors":
+        raise ModelError(f"model {path}: the backend torch reads .safetensors files")
+    if not path.is_file():
+        raise ModelError(f"model {path} not found: give a .safetensors file of mer-train")
+    check_sha256(path)
+    try:
+        from recognition.selfme.torch_backend import open_in_torch
+    except ImportError as error:
+        raise InstallError(
+            f'the backend torch needs torch ({error}): pip install "mer-stream[train]", or use '
+            "the backend onnx"
+        ) from error
+    return open_in_torch(path, config)
+
+
+def _run(session: Any) -> Network:
+    return lambda inputs: tuple(session.run(["logits", "motion"], dict(inputs)))

@@ -1,0 +1,161 @@
+"""`mer-train export`: a trained SelfME as ONNX, compared with torch before it counts."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from recognition.selfme.fingerprint import motion_fingerprint
+from recognition.selfme.network import SelfmeNet, network_facts, without_generator
+from recognition.selfme.settings import face_of
+from recognition.session import open_session
+from streamer.errors import ModelError
+from training.selfme.checkpoint import write_bytes
+
+PARITY = 1e-4  # largest difference of a probability, and of the motion in px, torch against ONNX
+_OPSET = 17  # grid_sample needs 16
+_LARGE = 1024  # bytes
+
+
+class _FromFaces(nn.Module):
+    """Two faces in."""
+
+    def __init__(self, net: SelfmeNet) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, onset: Tensor, apex: Tensor) -> tuple[Tensor, Tensor]:
+        return self.net(onset, apex)
+
+
+class _FromMotion(nn.Module):
+    """A flow field in."""
+
+    def __init__(self, net: SelfmeNet) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, flow: Tensor) -> tuple[Tensor, Tensor]:
+        return self.net.from_motion(flow)
+
+
+def export_selfme(net: SelfmeNet, path: Path, facts: Mapping[str, str]) -> dict[str, float]:
+    """Writes the ONNX file, if it answers as torch does; returns the largest differences.
+
+    Inputs: `onset`, `apex` uint8 [N, S, S, 3] RGB; for a classical flow `flow` float32
+    [N, 2, S, S] px. Outputs: `logits` [N, C] and the amplified `motion` [N, 2, S, S] px.
+
+    Raises:
+        ModelError: a probability or a motion differs by more than `PARITY`.
+        OutputError: the file cannot be written.
+    """
+    net = without_generator(net).cpu().eval()
+    config = net.config
+    graph = onnx.load_from_string(to_onnx(net))
+    stamped = {
+        "kind": "selfme",
+        "motion": config.motion,
+        "size_px": str(config.size_px),
+        "amplification": repr(config.amplification),
+        "selfme": network_facts(config),
+        "fingerprint": motion_fingerprint(config.motion, face_of(config.size_px)),
+        "emotions": facts["emotions"],
+        "temperature": facts["temperature"],
+    }
+    share_constants(graph)
+    onnx.helper.set_model_props(graph, stamped)
+    onnx.checker.check_model(graph, full_check=True)
+    trial = path.with_name(f".{path.stem}.trial.onnx")
+    write_bytes(trial, graph.SerializeToString())
+    try:
+        differences = compare(net, trial, float(facts["temperature"]))
+        worst = max(differences.values())
+        if not worst <= PARITY:
+            raise ModelError(
+                f"{path} would differ from torch by {worst:.1e} (limit {PARITY:.0e}): {differences}"
+            )
+        trial.replace(path)
+    finally:
+        trial.unlink(missing_ok=True)
+    return differences
+
+
+def to_onnx(net: SelfmeNet) -> bytes:
+    """The graph with a dynamic batch."""
+    inputs, module = _example(net, 2)
+    names = list(inputs)
+    buffer = io.BytesIO()
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")  # the TorchScript exporter announces its successor
+        torch.onnx.export(
+            module.eval(),
+            tuple(torch.from_numpy(value) for value in inputs.values()),
+            buffer,  # type: ignore[arg-type]
+            dynamo=False,
+            opset_version=_OPSET,
+            input_names=names,
+            output_names=["logits", "motion"],
+            dynamic_axes={name: {0: "n"} for name in (*names, "logits", "motion")},
+        )
+    return buffer.getvalue()
+
+
+def share_constants(model: Any) -> None:
+    """The exporter writes a buffer anew wherever it is used: keep one of equal constants."""
+    first: dict[bytes, str] = {}
+    renamed: dict[str, str] = {}
+    nodes = []
+    for node in model.graph.node:
+        if node.op_type == "Constant" and len(node.attribute[0].t.raw_data) >= _LARGE:
+            tensor = node.attribute[0].t
+            key = f"{tensor.data_type} {list(tensor.dims)} ".encode() + tensor.raw_data
+            renamed[node.output[0]] = first.setdefault(key, node.output[0])
+            if renamed[node.output[0]] != node.output[0]:
+                continue
+        nodes.append(node)
+    for node in nodes:
+        for place, name in enumerate(node.input):
+            node.input[place] = renamed.get(name, name)
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+
+
+def compare(net: SelfmeNet, path: Path, temperature: float) -> dict[str, float]:
+    """Largest differences between torch and ONNX Runtime (CPU), for several batch sizes."""
+    session = open_session(path, "cpu", 1)
+    found = {"probability": 0.0, "motion_px": 0.0}
+    for count in (1, 3, 2):
+        inputs, module = _example(net, count)
+        logits, motion = session.run(["logits", "motion"], inputs)
+        with torch.no_grad():
+            ours = module(*(torch.from_numpy(value) for value in inputs.values()))
+        shares = (ours[0] / temperature).softmax(dim=-1).numpy()
+        theirs = (torch.from_numpy(logits) / temperature).softmax(dim=-1).numpy()
+        found["probability"] = max(found["probability"], _gap(shares, theirs))
+        found["motion_px"] = max(found["motion_px"], _gap(ours[1].numpy(), motion))
+    return found
+
+
+def _example(net: SelfmeNet, count: int) -> tuple[dict[str, NDArray], nn.Module]:
+    """Soft random faces that move by a pixel or two, or a soft random flow."""
+    rng, size = np.random.default_rng(count), net.config.size_px
+    coarse = torch.from_numpy(rng.normal(size=(count, 3, 16, 16)).astype(np.float32))
+    soft = torch.nn.functional.interpolate(coarse, (size, size), mode="bicubic")
+    if net.learner is None:
+        return {"flow": (0.5 * soft[:, :2]).numpy()}, _FromMotion(net)
+    faces = (128 + 50 * soft).clamp(0, 255).permute(0, 2, 3, 1).to(torch.uint8).contiguous()
+    moved = faces.roll((1, 1), dims=(1, 2)).contiguous()
+    return {"onset": faces.numpy(), "apex": moved.numpy()}, _FromFaces(net)
+
+
+def _gap(a: NDArray, b: NDArray) -> float:
+    return float(np.abs(a - b).max())
