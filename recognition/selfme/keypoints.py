@@ -9,8 +9,6 @@ from recognition.selfme.config import MotionConfig
 from recognition.selfme.hourglass import Hourglass
 from recognition.selfme.warping import identity_grid
 
-_KERNEL = 7
-
 
 class KeypointDetector(nn.Module):
     """F_kp of eq. 1, shared by both frames: image [N, 3, S, S] in 0..1 -> keypoints [N, K, 2]."""
@@ -20,7 +18,10 @@ class KeypointDetector(nn.Module):
         self.shrink, self.temperature = config.detector_shrink, config.temperature
         self.hourglass = Hourglass(3, config.detector)
         self.head = nn.Conv2d(
-            self.hourglass.outputs, config.keypoints, _KERNEL, padding=_KERNEL // 2
+            self.hourglass.outputs,
+            config.keypoints,
+            config.detector_kernel,
+            padding=config.detector_kernel // 2,
         )
 
     def forward(self, image: Tensor) -> Tensor:

@@ -92,7 +92,7 @@ class MotionTraining:
             loss=MotionLossConfig(perceptual="pixel-census", truth_weight=truth_weight),
             augment=AugmentConfig(mirror=0.5, exchange=0.5, grey=0.3, colour=0.1),
             epochs=12,
-            learning_rate=1e-3,
+            learning_rate=2e-3,
             schedule="cosine",
             clip_norm=1.0,
         )
