@@ -10,6 +10,8 @@ from typing import Annotated
 import typer
 
 from streamer.errors import InstallError, MerError, UsageError
+from training.experiments import commands as experiment_commands
+from training.selfme import commands as selfme_commands
 from training.selfme import motion_commands
 from training.spotting import commands as spotting_commands
 
@@ -96,7 +98,7 @@ def loso(
     root: Annotated[Path, typer.Option(help="Folder of the data set; of maps, or their index.")],
     output: Annotated[Path, typer.Option(help="Run folder; a stopped run goes on there.")],
     model: Annotated[
-        str, typer.Option(help="scvit, ststnet, off-apexnet, svm, zero-shot; or several: a,b.")
+        str, typer.Option(help="scvit, ststnet, off-apexnet, svm, zero-shot, selfme; or several.")
     ] = "scvit",
     protocol: Annotated[str, typer.Option(help="clean, or published (oracle epoch).")] = "clean",
     kind: Annotated[str, typer.Option(help="composite, single or cross (data set).")] = "composite",
@@ -122,6 +124,8 @@ def loso(
 
 spotting_commands.register(app)
 motion_commands.register(app)
+selfme_commands.register(app)
+experiment_commands.register(app)
 
 
 def require_training() -> None:

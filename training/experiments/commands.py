@@ -84,6 +84,7 @@ def _run(
     from training.experiments.definition import load_experiment
     from training.experiments.run import run_experiment
     from training.loso.config import LosoConfig
+    from training.selfme.run_settings import parse_pairs
 
     chosen = load_experiment(experiment)
     if curve and chosen.x is None:
@@ -101,16 +102,4 @@ def _run(
         jobs=jobs,
     )
     start = {} if config is None else load_yaml(config)
-    return run_experiment(chosen, where, start, _changes(settings or []))
-
-
-def _changes(pairs: list[str]) -> dict[str, object]:
-    from streamer.strict_yaml import parse_yaml
-
-    changes = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals or not key:
-            raise UsageError(f"--set {pair}: write it as key=value, as in training.epochs=5")
-        changes[key.strip()] = parse_yaml(value, where=f"--set {pair}")
-    return changes
+    return run_experiment(chosen, where, start, parse_pairs(settings or []))

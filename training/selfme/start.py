@@ -2,27 +2,65 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
+from torch import Tensor
 
 from recognition.selfme.motion_learner import MotionLearner
 from recognition.selfme.network import SelfmeNet, load_selfme
 from recognition.selfme.settings import SelfmeConfig
 from recognition.selfme.weights import BUNDLED, load_motion
 from streamer.errors import ModelError
+from training.selfme.motion_config import (
+    AugmentConfig,
+    MotionLossConfig,
+    MotionTraining,
+    Perceptual,
+)
+from training.selfme.motion_data import MotionBatch, to_float
+from training.selfme.motion_train import train_motion
+
+_GENERATOR = "generator."
 
 
 @dataclass(frozen=True, slots=True)
 class FineTuning:
-    """Self-supervised steps on the training subjects' faces. 0 steps: frozen."""
+    """Self-supervised passes over the training subjects' faces (eq. 6-8). 0 epochs: frozen.
 
-    steps: int = 60
+    Rate and schedule are ours, for a learner that has seen synthetic faces already.
+    """
+
+    epochs: int = 1
     batch: int = 8
     learning_rate: float = 2e-5
+    perceptual: Perceptual = "pixel-census"
+    perceptual_weight: float = 10.0
+    equivariance_weight: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FoldSource:
+    """The pairs of a fold as frames to learn motion from."""
+
+    pairs: NDArray[np.uint8]  # [N, 2, S, S, 3]
+
+    @property
+    def digest(self) -> str:
+        """Of the faces."""
+        return hashlib.sha256(self.pairs.tobytes()).hexdigest()[:16]
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def take(self, rows: NDArray[np.int64], rng: np.random.Generator) -> MotionBatch:
+        """Onset and apex; which is which changes in the augmentation."""
+        return MotionBatch(to_float(self.pairs[rows, 0]), to_float(self.pairs[rows, 1]))
 
 
 def start_file(start: str | None) -> Path | None:
@@ -78,7 +116,36 @@ def _read_learner(file: Path) -> MotionLearner:
 def fine_tune(
     learner: MotionLearner, pairs: NDArray[np.uint8], tuning: FineTuning, seed: int
 ) -> None:
-    """Reconstruct the apex from the onset and the onset from the apex, on these pairs alone."""
-    if tuning.steps == 0:
+    """Learn from these pairs [N, 2, S, S, 3] alone, in place: each face rebuilt from the other.
+
+    Shipped weights come without a generator. So here it only adds to the warped face, starting from
+    nothing: the motion is asked to explain the picture from the first step on.
+    """
+    if tuning.epochs == 0:
         return
-    raise NotImplementedError
+    own = learner.config
+    network = replace(own, generator=replace(own.generator, image_skip=True))
+    config = MotionTraining(
+        network=network,
+        loss=MotionLossConfig(
+            perceptual=tuning.perceptual,
+            perceptual_weight=tuning.perceptual_weight,
+            equivariance_weight=tuning.equivariance_weight,
+        ),
+        augment=AugmentConfig(mirror=0.5, exchange=0.5, grey=0.3, colour=0.1),
+        seed=seed,
+        epochs=tuning.epochs,
+        batch=min(tuning.batch, len(pairs)),
+        learning_rate=tuning.learning_rate,
+        clip_norm=1.0,
+        checkpoint_every=1_000_000,
+    )
+    device = next(learner.parameters()).device
+    start = {**MotionLearner(network).state_dict(), **_without_generator(learner)}
+    with TemporaryDirectory() as folder:
+        tuned = train_motion(config, FoldSource(pairs), Path(folder), start, device.type)
+    learner.load_state_dict(_without_generator(tuned), strict=False)
+
+
+def _without_generator(learner: MotionLearner) -> dict[str, Tensor]:
+    return {k: v.cpu() for k, v in learner.state_dict().items() if not k.startswith(_GENERATOR)}

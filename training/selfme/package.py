@@ -1,0 +1,112 @@
+"""A SelfME model as a folder that `mer-stream --model` takes: ONNX, safetensors, both cards."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from recognition.selfme.fingerprint import motion_fingerprint
+from recognition.selfme.network import load_selfme, without_generator
+from recognition.selfme.settings import face_of
+from recognition.weights_check import CARD
+from streamer.errors import UsageError
+from streamer.records import EMOTIONS
+from training.export import sha256_of
+from training.loso.store import write_json, write_text
+from training.selfme.export import export_selfme
+from training.selfme.recognizer_run import RESULTS
+
+_TEXT = """# Model card: {name}
+
+**What it is.** {what}, then a symmetric contrastive vision transformer
+(SCViT) on the motion field; after SelfME (Fan et al., CVPR 2023). {parameters:,} parameters. Input:
+onset and apex face, aligned, uint8 {size} x {size} RGB. Output: log-odds of
+{classes}; softmax(output / {temperature:.3f}) is calibrated on validation pairs.
+
+**Data.** {pairs} onset-apex pairs{source}; the run folder says of what.
+
+**Figures.** On {count} pairs of {people} people that it was not trained on: UF1 {uf1:.3f},
+UAR {uar:.3f}.
+Torch and ONNX Runtime differ by at most {parity:.1e} (probabilities; motion in px).
+
+**Limits.** Expect less on real, spontaneous micro-expressions than on the validation pairs. The
+label is a reading of facial motion, not of what a person feels. Not for decisions about people; not
+at work or in education (EU AI Act, art. 5(1)(f)).
+
+**Preprocessing fingerprint** `{fingerprint}`, motion `{motion}`. **Date** {date}. **Made with**
+`mer-train recognizer` and `mer-train export`.
+"""
+_MOTION = {
+    "selfme": "A self-supervised motion learner (keypoints, dense motion, B-spline)",
+    "dis": "Dense inverse search flow, measured outside",
+    "farneback": "Farneback's flow, measured outside",
+    "tvl1": "TV-L1 flow, measured outside",
+}
+
+
+def package_model(weights: Path, output: Path, name: str, overwrite: bool) -> str:
+    """Writes the folder and returns a sentence.
+
+    Raises:
+        UsageError: a model is there already. ModelError: see `load_selfme`, `export_selfme`.
+    """
+    path = output / f"{name}.onnx"
+    if path.exists() and not overwrite:
+        raise UsageError(f"{path} is there already: choose another --output, or --overwrite")
+    net, facts = load_selfme(weights)
+    output.mkdir(parents=True, exist_ok=True)
+    differences = export_selfme(net, path, facts)
+    copy = path.with_suffix(".safetensors")
+    if weights.resolve() != copy.resolve():
+        shutil.copyfile(weights, copy)
+    config = net.config
+    card = {
+        "name": name,
+        "date": datetime.date.today().isoformat(),
+        "fingerprint": motion_fingerprint(config.motion, face_of(config.size_px)),
+        "motion": config.motion,
+        "sha256": sha256_of([path, copy]),
+        "emotions": list(EMOTIONS),
+        "temperature": float(facts["temperature"]),
+        "parameters": sum(p.numel() for p in without_generator(net).parameters()),
+        "torch_onnx_difference": differences,
+        "run": _run_results(weights),
+    }
+    write_json(output / CARD, card)
+    write_text(output / "model_card.md", _text(card, config.size_px))
+    return f"{path}: torch and ONNX Runtime differ by at most {max(differences.values()):.1e}"
+
+
+def _run_results(weights: Path) -> dict[str, Any]:
+    """What the training wrote beside its weights; empty where they were moved."""
+    path = weights.with_name(RESULTS)
+    if not path.is_file():
+        return {}
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def _text(card: dict[str, Any], size_px: int) -> str:
+    run = card["run"]
+    score, settings = run.get("validation", {}), run.get("settings", {})
+    return _TEXT.format(
+        name=card["name"],
+        what=_MOTION[card["motion"]],
+        parameters=card["parameters"],
+        size=size_px,
+        classes=", ".join(card["emotions"]),
+        temperature=card["temperature"],
+        pairs=settings.get("pairs", "unknown"),
+        source=f", seed {settings['seed']}" if "seed" in settings else "",
+        count=score.get("count", 0),
+        people=len(run.get("validation_people", [])),
+        uf1=score.get("uf1", float("nan")),
+        uar=score.get("uar", float("nan")),
+        parity=max(card["torch_onnx_difference"].values()),
+        fingerprint=card["fingerprint"],
+        motion=card["motion"],
+        date=card["date"],
+    )
