@@ -46,9 +46,10 @@ class MotionConfig:
     heatmap_variance: float = 0.01  # Sigma of eq. 3, coordinates -1..1
     detector: HourglassConfig = HourglassConfig(16, 128, 4)
     detector_shrink: int = 2  # the detector sees the image this many times smaller
-    detector_kernel: int = 7  # of the convolution that makes its scores; odd
     dense: HourglassConfig = HourglassConfig(16, 128, 4)
     generator: GeneratorConfig = GeneratorConfig(16, 64, 2, 2)
+    kernel: int = 7  # of the convolutions that make scores and weights; odd
+    track: bool = False  # beyond the paper: the apex's keypoints are tracked, not detected
     see_target: bool = False  # beyond the paper: the weights' network also sees the apex frame
     gamma: float = 2.0  # motion amplification at inference (eq. 2); 1 switches it off
     spline: bool = True  # eq. 9 and the group exponential; False: bilinear expansion
@@ -67,8 +68,8 @@ class MotionConfig:
             )
         if self.keypoints < 1 or self.temperature <= 0.0 or self.heatmap_variance <= 0.0:
             raise ValueError("keypoints, temperature and heatmap_variance must be above zero")
-        if self.detector_kernel % 2 == 0:
-            raise ValueError(f"detector_kernel is {self.detector_kernel}: it must be odd")
+        if self.kernel % 2 == 0:
+            raise ValueError(f"kernel is {self.kernel}: it must be odd")
         if not 0 <= self.squaring_steps <= 16:
             raise ValueError(f"squaring_steps is {self.squaring_steps}: choose 0 to 16")
 
@@ -76,15 +77,16 @@ class MotionConfig:
     def small(cls) -> MotionConfig:
         """Faces of 128 pixels, as streaming aligns them; beyond the paper where it helps.
 
-        More keypoints than published, psi also sees the apex frame, the generator adds to the
-        warped image.
+        More keypoints than published, tracked from the onset to the apex; psi also sees the apex;
+        the generator adds to the warped image.
         """
         return cls(
-            keypoints=16,
+            keypoints=24,
             detector=HourglassConfig(8, 128, 4),
-            detector_kernel=3,
             dense=HourglassConfig(16, 64, 3),
             generator=GeneratorConfig(8, 32, 2, 1, True),
+            kernel=3,
+            track=True,
             see_target=True,
         )
 

@@ -11,8 +11,6 @@ from recognition.selfme.hourglass import Hourglass
 from recognition.selfme.keypoints import heatmaps
 from recognition.selfme.warping import identity_grid
 
-_KERNEL = 7
-
 
 class DenseMotion(nn.Module):
     """F_dense: aligned onset frames and heatmaps -> weights psi [N, K, S/4, S/4], summing to 1.
@@ -26,7 +24,7 @@ class DenseMotion(nn.Module):
         inputs = 4 * config.keypoints + (3 if config.see_target else 0)
         self.hourglass = Hourglass(inputs, config.dense)
         self.head = nn.Conv2d(
-            self.hourglass.outputs, config.keypoints, _KERNEL, padding=_KERNEL // 2
+            self.hourglass.outputs, config.keypoints, config.kernel, padding=config.kernel // 2
         )
 
     def forward(

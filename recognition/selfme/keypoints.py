@@ -18,24 +18,37 @@ class KeypointDetector(nn.Module):
         self.shrink, self.temperature = config.detector_shrink, config.temperature
         self.hourglass = Hourglass(3, config.detector)
         self.head = nn.Conv2d(
-            self.hourglass.outputs,
-            config.keypoints,
-            config.detector_kernel,
-            padding=config.detector_kernel // 2,
+            self.hourglass.outputs, config.keypoints, config.kernel, padding=config.kernel // 2
         )
 
     def forward(self, image: Tensor) -> Tensor:
-        seen = functional.avg_pool2d(image, self.shrink) if self.shrink > 1 else image
-        return soft_argmax(self.head(self.hourglass(seen - 0.5)), self.temperature)
+        return mean_place(self.attend(self.view(image)))
+
+    def view(self, image: Tensor) -> Tensor:
+        """The image [N, 3, h, h] at the size that the detector looks at."""
+        return functional.avg_pool2d(image, self.shrink) if self.shrink > 1 else image
+
+    def attend(self, view: Tensor) -> Tensor:
+        """Attention maps [N, K, h, h], each summing to 1."""
+        return attention(self.head(self.hourglass(view - 0.5)), self.temperature)
+
+
+def attention(scores: Tensor, temperature: float) -> Tensor:
+    """softmax(scores / temperature) over the places of each map [N, K, h, h]."""
+    size = scores.shape[-1]
+    shares = (scores.flatten(2).float() / temperature).softmax(dim=-1)
+    return shares.reshape(-1, scores.shape[1], size, size)
+
+
+def mean_place(shares: Tensor) -> Tensor:
+    """Mean place [N, K, 2] under attention maps [N, K, h, h]."""
+    # A sum and not a product of matrices: mixed precision would round the places to a tenth pixel.
+    return (shares[..., None] * identity_grid(shares.shape[-1], shares)).sum(dim=(2, 3))
 
 
 def soft_argmax(scores: Tensor, temperature: float) -> Tensor:
     """Expected place [N, K, 2] under softmax(scores [N, K, h, h] / temperature)."""
-    size = scores.shape[-1]
-    shares = (scores.flatten(2).float() / temperature).softmax(dim=-1)
-    grid = identity_grid(size, shares).reshape(size * size, 2)
-    # A sum and not a product of matrices: mixed precision would round the places to a tenth pixel.
-    return (shares[..., None] * grid).sum(dim=2)
+    return mean_place(attention(scores, temperature))
 
 
 def heatmaps(keypoints: Tensor, size: int, variance: float) -> Tensor:

@@ -18,7 +18,8 @@ from recognition.selfme.config import LATTICE, TRAINING_GAMMA, MotionConfig
 from recognition.selfme.dense_motion import DenseMotion
 from recognition.selfme.diffeomorphism import SplineExpansion, exponential
 from recognition.selfme.generator import Generator
-from recognition.selfme.keypoints import KeypointDetector, local_motions
+from recognition.selfme.keypoints import KeypointDetector, local_motions, mean_place
+from recognition.selfme.tracking import track_keypoints
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +99,20 @@ class MotionLearner(nn.Module):
             raise ValueError(
                 f"{onset.shape[0]} onset images and {apex.shape[0]} apex images; expected as many"
             )
-        both = self.detector(torch.cat([onset, apex]))
-        at_onset, at_apex = both.chunk(2)
+        at_onset, at_apex = self._keypoints(onset, apex)
         local = local_motions(at_onset, at_apex, self._gamma(gamma))
         lattice, psi = self.dense(onset, apex, at_apex, local)
         return lattice, at_onset, at_apex, psi
+
+    def _keypoints(self, onset: Tensor, apex: Tensor) -> tuple[Tensor, Tensor]:
+        """z_s and z_t [N, K, 2]: both detected (eq. 1), or z_t tracked."""
+        if not self.config.track:
+            at_onset, at_apex = self.detector(torch.cat([onset, apex])).chunk(2)
+            return at_onset, at_apex
+        views = self.detector.view(onset), self.detector.view(apex)
+        shares = self.detector.attend(views[0])
+        at_onset = mean_place(shares)
+        return at_onset, track_keypoints(*views, shares, at_onset)
 
     def _gamma(self, gamma: float | None) -> float:
         if gamma is None:
