@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
@@ -141,8 +142,9 @@ def fine_tune(
         checkpoint_every=1_000_000,
     )
     device = next(learner.parameters()).device
-    start = {**MotionLearner(network).state_dict(), **_without_generator(learner)}
-    with TemporaryDirectory() as folder:
+    with torch.random.fork_rng(devices=[]), TemporaryDirectory() as folder:
+        torch.manual_seed(seed)
+        start = {**MotionLearner(network).state_dict(), **_without_generator(learner)}
         tuned = train_motion(config, FoldSource(pairs), Path(folder), start, device.type)
     learner.load_state_dict(_without_generator(tuned), strict=False)
 
