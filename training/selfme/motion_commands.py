@@ -51,6 +51,9 @@ def motion(
     overwrite: Annotated[bool, typer.Option(help="Drop what the run folder holds.")] = False,
 ) -> None:
     """Train the motion learner of SelfME: curves, checkpoint and weights in the run folder."""
+    from training.cli import require_training
+
+    require_training()
     from training.selfme.motion_run import MotionRequest, run_motion
 
     request = MotionRequest(

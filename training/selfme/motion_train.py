@@ -7,6 +7,7 @@ been; on a processor the result is the same to the last bit.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -84,6 +85,22 @@ def train_motion(
                     shown = validate(run.learner.eval())
                     bar.write(f"epoch {run.step // per_epoch}: validation {shown:.4f}")
     return run.learner.eval()
+
+
+def time_steps(
+    config: MotionTraining, source: PairSource, device: str, steps: int, output: Path
+) -> list[float]:
+    """Seconds of each of some steps; nothing is written into `output`, which must be new."""
+    run = _begin(config, source, output, None, torch.device(device))
+    times_s = []
+    for _ in range(steps):
+        started = time.perf_counter()
+        _step(run, source, steps_per_epoch(config, len(source)))
+        if device == "cuda":
+            torch.cuda.synchronize()
+        times_s.append(time.perf_counter() - started)
+        run.step += 1
+    return times_s
 
 
 def steps_per_epoch(config: MotionTraining, count: int) -> int:

@@ -51,7 +51,7 @@ TRAINING = MotionTraining(
 )
 
 
-class Killed(Exception):
+class KilledError(Exception):
     """Stands for the end of the process."""
 
 
@@ -86,11 +86,11 @@ def killed_after(steps, source, folder, monkeypatch):
 
     def step(*arguments):
         if len(done) == steps:
-            raise Killed
+            raise KilledError
         done.append(None)
         return real(*arguments)
 
-    with monkeypatch.context() as patch, pytest.raises(Killed):
+    with monkeypatch.context() as patch, pytest.raises(KilledError):
         patch.setattr(motion_train, "_step", step)
         train_motion(TRAINING, source, folder)
 
