@@ -11,8 +11,8 @@ import logging
 import os
 import time
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,6 +22,7 @@ from streamer.outputs.summary import Counts
 from streamer.pipeline import Pipeline
 from streamer.records import Frame
 from streamer.snapshot import Snapshot, capture, from_bytes, restore, to_bytes
+from streamer.sources.start import Start, checksum
 
 FILE_NAME = "checkpoint"
 _VERSION = 1
@@ -31,10 +32,9 @@ _COUNTED = ("frames", "frames_with_face", "faces", "first_s", "last_s")
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Where to go on: at frame `frame`, with logs of these lengths in bytes."""
+    """Where to go on, with logs of these lengths in bytes."""
 
-    frame: int
-    time_s: float
+    start: Start
     lengths: Mapping[str, int]
     snapshot: Snapshot
 
@@ -59,7 +59,9 @@ class Keeper:
         faces: FaceConfig,
         interval_s: float,
         start_s: float = 0.0,
+        is_plain: Callable[[], bool] = bool,
     ) -> None:
+        """is_plain: whether nothing had to be repaired in the recording so far."""
         self._path = path
         self._key = key
         self._pipeline = pipeline
@@ -67,6 +69,7 @@ class Keeper:
         self._interval_s = interval_s
         self._period = faces.period(start_s)
         self._taken_s = time.monotonic()
+        self._is_plain = is_plain
         self.logs: dict[str, IO[str]] = {}
         self.counts = Counts()
 
@@ -91,11 +94,11 @@ class Keeper:
             "counts": {name: getattr(self.counts, name) for name in _COUNTED}
             | {"kinds": dict(self.counts.kinds), "emotions": dict(self.counts.emotions)},
         }
+        start = Start(frame.index, frame.time_s, checksum(frame.image), self._is_plain())
         facts = {
             "version": _VERSION,
             "key": self._key,
-            "frame": frame.index,
-            "time_s": frame.time_s,
+            "start": asdict(start),
             "lengths": lengths,
         }
         with replacing(self._path) as temporary, writing(self._path):
@@ -119,7 +122,7 @@ def load_checkpoint(path: Path, key: str) -> Checkpoint | None:
         if not log.is_file() or log.stat().st_size < length:
             _LOG.warning("%s is shorter than its checkpoint says; beginning anew.", log)
             return None
-    return Checkpoint(int(facts["frame"]), float(facts["time_s"]), lengths, snapshot)
+    return Checkpoint(Start(**facts["start"]), lengths, snapshot)
 
 
 def _synced_length(stream: IO[str]) -> int:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import IO
 
 from spotting.regions import REGION_NAMES
-from streamer.ahead import SourceLike
 from streamer.build import StreamConfig, build_pipeline
 from streamer.errors import InstallError, MerError, ModelError
 from streamer.jobs.finish import finish
@@ -25,9 +24,9 @@ from streamer.outputs.signals import SignalsCsv
 from streamer.outputs.step import Step
 from streamer.outputs.summary import Counts
 from streamer.pipeline import Pipeline
-from streamer.records import FrameSignals, SourceInfo
+from streamer.records import FrameSignals
 from streamer.runner import Fanout, steps
-from streamer.sources import SourceConfig, open_source
+from streamer.sources import Source, SourceConfig, open_source
 from streamer.sources.recording import RecordingSource
 
 EVENTS, SIGNALS = "events.jsonl", "signals.csv"
@@ -84,14 +83,12 @@ def walk(
     Goes on from the checkpoint in `work` if it is of this `key`. Raises MerError for a recording
     that cannot be opened, OutputError where nothing can be written.
     """
-    source = open_source(str(path), _source_config(job, path))
+    checkpoint = _checkpoint(job, key, work)
+    source = _open(path, _source_config(job, path), checkpoint)
     with contextlib.closing(source):
-        checkpoint = _checkpoint(job, key, work)
         pipeline = pipelines.fresh(job.settings.config, job.shown)
-        run = _Run(job, source.info, work, key, pipeline, checkpoint)
-        if checkpoint is not None and isinstance(source, RecordingSource):
-            source.skip(checkpoint.frame)
-        failure = run.stream(source, pipelines.signals, tell, stop)
+        run = _Run(job, source, work, key, pipeline, checkpoint)
+        failure = run.stream(pipelines.signals, tell, stop)
         report = source.report
     if stop():
         return Result("interrupted")
@@ -108,21 +105,21 @@ class _Run:
     def __init__(
         self,
         job: Job,
-        info: SourceInfo,
+        source: Source,
         work: Path,
         key: str,
         pipeline: Pipeline,
         checkpoint: Checkpoint | None,
     ) -> None:
         self._job = job
-        self._info = info
+        self._source = source
         self._pipeline = pipeline
         self.counts = Counts()
-        self.resumed_at_s = None if checkpoint is None else checkpoint.time_s
+        self.resumed_at_s = None if checkpoint is None else checkpoint.start.time_s
         start_s = 0.0
         if checkpoint is not None:
             checkpoint.resume(pipeline, self.counts)
-            start_s = checkpoint.time_s
+            start_s = checkpoint.start.time_s
         self._keeper = Keeper(
             work / FILE_NAME,
             key,
@@ -130,13 +127,13 @@ class _Run:
             job.settings.config.faces,
             job.settings.checkpoint_s,
             start_s,
+            lambda: not (source.report.repairs or source.report.truncated),
         )
         self._keeper.counts = self.counts
         self._open_sinks(work, checkpoint)
 
     def stream(
         self,
-        source: SourceLike,
         signals: list[FrameSignals],
         tell: Callable[[Progress], None],
         stop: Callable[[], bool],
@@ -146,7 +143,7 @@ class _Run:
         failure: MerError | None = None
         told_s = 0.0
         running = steps(
-            source,
+            self._source,
             self._pipeline,
             signals,
             stop=lambda: stop() or self._fanout.failure is not None,
@@ -191,7 +188,7 @@ class _Run:
 
     def _progress(self, step: Step) -> Progress:
         time_s = 0.0 if step.frame is None else step.frame.time_s
-        total_s = self._info.declared_duration_s or 0.0
+        total_s = self._source.info.declared_duration_s or 0.0
         share = min(time_s / total_s, 1.0) if total_s > 0 else 0.0
         return Progress(time_s, share, sum(self.counts.kinds.values()))
 
@@ -204,6 +201,20 @@ def _checkpoint(job: Job, key: str, work: Path) -> Checkpoint | None:
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)
     return checkpoint
+
+
+def _open(path: Path, config: SourceConfig, checkpoint: Checkpoint | None) -> Source:
+    """The recording at its start, or at the checkpoint's frame."""
+    source = open_source(str(path), config)
+    if checkpoint is None or not isinstance(source, RecordingSource):
+        return source
+    if source.go_to(checkpoint.start):
+        return source
+    source.close()
+    source = open_source(str(path), config)
+    if isinstance(source, RecordingSource):
+        source.skip(checkpoint.start.frame)
+    return source
 
 
 def _source_config(job: Job, path: Path) -> SourceConfig:

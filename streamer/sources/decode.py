@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import av
 from av.container import InputContainer
@@ -12,8 +13,8 @@ from streamer.sources.tally import Tally
 
 MAX_READ_FAILURES = 10  # in a row; then the rest of the recording is given up
 STARTS_ANYWHERE = 0x0200  # AVFMT_TS_DISCONT: broadcast formats, whose clocks start anywhere
-
-
+_REORDER = 64  # packets by which the order of decoding may differ from that of presentation
+_LONGEST_KEPT = 5000  # packets between two keyframes
 _SMALL_PX = 1280 * 720
 
 
@@ -39,11 +40,41 @@ class Decoder:
         self.end_s = 0.0  # the latest end of a packet, seconds from the first video packet's time
         self.failure = ""  # why reading stopped before the end, where it did
         self._live = live
+        self._packets = self._read()
+        self.stamps: list[tuple[int | None, int | None]] = []  # pts, duration; while `noting`
+        self.noting = True
         stream.thread_type = "SLICE" if live else "AUTO"
         stream.codec_context.thread_count = threads or _default_threads(stream)
 
     def __iter__(self) -> Iterator[av.VideoFrame]:
-        for packet in self._read():
+        return self._frames(self._packets)
+
+    def frames_from(self, index: int) -> Iterator[av.VideoFrame] | None:
+        """Go to a frame, numbered in order of presentation, without decoding all before it.
+
+        The packets before it are read, counted and noted in `stamps`, but decoding begins at the
+        last keyframe but one. Returned are the frames from a little before that number on; None,
+        where there are no such keyframes: start anew.
+        """
+        kept: list[av.Packet | None] = []
+        keys: list[int] = []  # places in `kept`
+        for packet in self._packets:
+            if packet is not None and packet.is_keyframe and len(self.stamps) <= index - _REORDER:
+                keys = [*keys[-1:], len(kept)]
+                del kept[: keys[0]]
+                keys = [key - keys[0] for key in keys]
+            kept.append(packet)
+            if packet is None or len(self.stamps) > index + _REORDER:
+                break
+            if len(kept) > _LONGEST_KEPT:
+                return None
+        if len(keys) < 2:
+            return None
+        self._stream.codec_context.flush_buffers()
+        return self._frames(itertools.chain(kept, self._packets))
+
+    def _frames(self, packets: Iterable[av.Packet | None]) -> Iterator[av.VideoFrame]:
+        for packet in packets:
             for frame in self._decode(packet):
                 if frame.is_corrupt:
                     self._damage("corrupt_frames", "Some frames were decoded with errors.")
@@ -99,6 +130,8 @@ class Decoder:
     def _note(self, packet: av.Packet) -> None:
         if packet.stream_index == self._stream.index:
             self.packets += 1
+            if self.noting:
+                self.stamps.append((packet.pts, packet.duration))
         if packet.is_corrupt:
             self._note_flagged()
         stamp = packet.pts if packet.pts is not None else packet.dts

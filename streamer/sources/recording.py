@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from streamer.closing import Closing
 from streamer.errors import UsageError
 from streamer.records import Frame, SourceInfo, SourceReport
+from streamer.sources.start import Start
 from streamer.sources.tally import Tally
 
 
@@ -29,13 +30,20 @@ class Reader(Protocol):
     def close(self) -> None: ...
 
 
+@runtime_checkable
+class Jumping(Protocol):
+    """A reader that can begin anywhere."""
+
+    def go_to(self, start: Start) -> bool: ...
+
+
 class RecordingSource(Closing):
     """A file, an image folder, standard input or a finite URL as a `Source`."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._begun = False
-        self._skipped = 0
+        self._skipped = self._first = 0
         self.info = reader.info
         self.tally = reader.tally
 
@@ -52,6 +60,19 @@ class RecordingSource(Closing):
         self._skipped = frames
         self._reader.skip(frames)
 
+    def go_to(self, start: Start) -> bool:
+        """As `skip`, without decoding all frames before; False where that cannot be done.
+
+        The source has to be opened again then.
+        """
+        reader = self._reader
+        if not (start.plain and isinstance(reader, Jumping) and reader.go_to(start)):
+            return False
+        self._first = start.frame
+        for _ in range(start.frame):
+            self.tally.count_frame()
+        return True
+
     def __iter__(self) -> Iterator[Frame]:
         refuse_second_reading(self._begun, self.info.name)
         self._begun = True
@@ -59,7 +80,7 @@ class RecordingSource(Closing):
 
     def _frames(self, reader: Iterable[tuple[float, NDArray[np.uint8]]]) -> Iterator[Frame]:
         try:
-            for index, (time_s, image) in enumerate(reader):
+            for index, (time_s, image) in enumerate(reader, start=self._first):
                 self.tally.count_frame()
                 if index >= self._skipped:
                     yield Frame(index, time_s, image)

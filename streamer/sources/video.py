@@ -17,6 +17,7 @@ from streamer.sources.containers import pick_stream
 from streamer.sources.decode import STARTS_ANYWHERE, Decoder
 from streamer.sources.header import missing_end
 from streamer.sources.pixels import PixelConverter
+from streamer.sources.start import Start, checksum
 from streamer.sources.tally import Tally
 from streamer.sources.timing import MAX_GAP_S, PresentationClock
 
@@ -53,6 +54,7 @@ class VideoReader:
         self._decoder = Decoder(container, self._stream, self.tally, threads, live)
         self._convert = PixelConverter().convert
         self._skipped = 0
+        self._first_s: float | None = None
         self._frames = iter(self._decoder)
         self._first = self._read_first(name)
         self.info = _describe(container, self._stream, self._first[1], name, kind, live)
@@ -65,9 +67,10 @@ class VideoReader:
         )
 
     def __iter__(self) -> Iterator[tuple[float, Image]]:
+        self._decoder.noting = False
         frame, image = self._first
-        time_s = self._stamp(frame)
-        self._report_late_start(frame)
+        time_s = self._stamp(frame) if self._first_s is None else self._first_s
+        self._report_late_start(frame.pts)
         yield time_s, image
         size = (frame.width, frame.height)
         for index, frame in enumerate(self._frames, start=1):
@@ -83,6 +86,28 @@ class VideoReader:
     def skip(self, frames: int) -> None:
         """Spare the conversion of the first frames: their picture is that of the first one."""
         self._skipped = frames
+
+    def go_to(self, start: Start) -> bool:
+        """Begin at a frame of which time and picture are known, decoding little before it.
+
+        The times are worked out from the packets; that they lead to the very frame is checked.
+        False, if they do not: this reader is of no use then.
+        """
+        frames = self._decoder.frames_from(start.frame)
+        self._decoder.noting = False
+        stamps = self._decoder.stamps
+        known = sorted((pts, duration) for pts, duration in stamps if pts is not None)
+        if frames is None or len(known) < len(stamps) or len(known) <= start.frame:
+            return False
+        for pts, duration in known[: start.frame]:
+            self._clock.stamp(pts, _time_base(self._stream), duration)
+        self._report_late_start(known[0][0])
+        self._frames = (f for f in frames if f.pts is None or f.pts >= known[start.frame][0])
+        frame = next(self._frames, None)
+        if frame is None:
+            return False
+        self._first, self._first_s = (frame, self._convert(frame)), self._stamp(frame)
+        return self._first_s == start.time_s and checksum(self._first[1]) == start.checksum
 
     @property
     def failure(self) -> str:
@@ -105,9 +130,9 @@ class VideoReader:
     def _stamp(self, frame: av.VideoFrame) -> float:
         return self._clock.stamp(frame.pts, _time_base(self._stream), frame.duration)
 
-    def _report_late_start(self, frame: av.VideoFrame) -> None:
-        if self.tally.report().repairs.get("late_first_pts") and frame.pts is not None:
-            late_s = float(frame.pts * _time_base(self._stream))
+    def _report_late_start(self, pts: int | None) -> None:
+        if self.tally.report().repairs.get("late_first_pts") and pts is not None:
+            late_s = float(pts * _time_base(self._stream))
             self.tally.say(
                 f"The first frame is at {late_s:.3f} s of the recording; times count from it."
             )
