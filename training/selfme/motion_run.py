@@ -143,7 +143,7 @@ def start_weights(path: Path | None, config: MotionTraining) -> dict[str, Tensor
 
 def write_weights(learner: MotionLearner, output: Path, facts: dict) -> Path:
     """Weights for inference (float16), for learning on (float32, generator too), and the facts."""
-    header = {"training": json.dumps(facts["config"])}  # no date: equal trainings, equal bytes
+    header = {"training": json.dumps(facts["config"])}
     small = pack_motion(learner, header)
     write_bytes(output / WEIGHTS, small)
     write_bytes(output / LEARNER, pack_motion(learner, header, half=False, generator=True))
