@@ -34,9 +34,8 @@ def motion_colours(motion: NDArray[np.float32], full_scale: float | None = None)
         full_scale = max(FULL_SCALE_IOD, float(np.percentile(length, 99)))
     angle = np.degrees(np.arctan2(motion[..., 1], motion[..., 0])) % 360.0
     hsv = np.stack([angle, np.clip(length / full_scale, 0, 1), np.ones_like(length)], axis=-1)
-    return np.asarray(cv2.cvtColor(hsv.astype(np.float32), cv2.COLOR_HSV2RGB) * 255.0).astype(
-        np.uint8
-    )
+    colours = cv2.cvtColor(hsv.astype(np.float32), cv2.COLOR_HSV2RGB)
+    return np.rint(colours * 255.0).astype(np.uint8)
 
 
 def colour_wheel(size_px: int) -> Picture:

@@ -1,0 +1,73 @@
+"""GradCAM (Selvaraju et al., ICCV 2017) of the transformers: which patches speak for a class.
+
+As in figure 5 of SelfME: on the last block's normalised patch tokens, weighted by the gradient of
+the class's logit, averaged over patches; negative evidence is left out.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from recognition.scvit import SCViT
+from recognition.selfme.field_vit import FieldViT
+
+
+def field_gradcam(net: FieldViT, crop_iod: Tensor, label: int | None = None) -> NDArray[np.float32]:
+    """Heat [g, g] in 0..1 of one motion crop [2, c, c] in IOD; label None: the winning class."""
+    return _gradcam(lambda: net.classify(crop_iod[None])[0], first_norm(net.last_block), net, label)
+
+
+def map_gradcam(
+    net: SCViT, motion_map: NDArray[np.uint8], label: int | None = None
+) -> NDArray[np.float32]:
+    """The same of the network on maps, for one map uint8 [28, 28, 3]."""
+    maps = torch.from_numpy(np.ascontiguousarray(motion_map))[None]
+    return _gradcam(lambda: net(maps)[0], first_norm(net.blocks[-1]), net, label)
+
+
+def asymmetry(heat: NDArray[np.float32]) -> float:
+    """How much left and right of a heat map [g, g] differ: 0 mirrored, 1 on one side only."""
+    total = float(2.0 * np.abs(heat).sum())
+    return float(np.abs(heat - heat[:, ::-1]).sum()) / total if total > 0.0 else 0.0
+
+
+def first_norm(block: Any) -> nn.Module:
+    """The LN before the attention of a block: its output is what the class token attends to."""
+    norm: nn.Module = block.norm1
+    return norm
+
+
+def _gradcam(ask: Any, layer: nn.Module, net: nn.Module, label: int | None) -> NDArray[np.float32]:
+    kept: list[Tensor] = []
+
+    def keep(_module: nn.Module, _inputs: Any, output: Tensor) -> None:
+        output.retain_grad()
+        kept.append(output)
+
+    was_training = net.training
+    net.eval()
+    hook = layer.register_forward_hook(keep)
+    try:
+        with torch.enable_grad():
+            logits = ask()[0]
+            chosen = int(logits.argmax()) if label is None else label
+            if not 0 <= chosen < len(logits):
+                raise ValueError(f"label {chosen}: expected 0..{len(logits) - 1}")
+            net.zero_grad(set_to_none=True)
+            logits[chosen].backward()
+    finally:
+        hook.remove()
+        net.train(was_training)
+    tokens = kept[0]
+    assert tokens.grad is not None  # it was retained above
+    values, gradient = tokens[0, 1:].detach(), tokens.grad[0, 1:]
+    net.zero_grad(set_to_none=True)
+    heat = (values * gradient.mean(dim=0)).sum(dim=-1).clamp(min=0.0)
+    side = round(len(heat) ** 0.5)
+    found = heat.reshape(side, side).cpu().numpy()
+    return np.asarray(found / max(float(found.max()), 1e-12), dtype=np.float32)
