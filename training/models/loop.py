@@ -26,7 +26,7 @@ def train_alone(
     net = net.to(plan.device)
     maps = torch.from_numpy(train.maps).to(plan.device)
     labels = torch.from_numpy(train.labels).to(plan.device)
-    adam = torch.optim.Adam(net.parameters(), optimiser.learning_rate)
+    adam = torch.optim.Adam(net.parameters(), optimiser.learning_rate, fused=True)
     place = own_rows(plan, train.ids)
     fitted = FittedNet(net, plan.device)
     for epoch, batches in enumerate(epoch_batches(plan, optimiser.batch), start=1):

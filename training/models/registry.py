@@ -17,6 +17,8 @@ _MAKERS: Mapping[str, tuple[str, str]] = {
     "ststnet": ("ststnet", "make_ststnet"),
     "off-apexnet": ("off_apexnet", "make_off_apexnet"),
     "svm": ("svm", "SvmModel"),
+    "linear": ("linear", "LinearModel"),
+    "committee": ("committee", "CommitteeModel"),
     "zero-shot": ("zero_shot", "ZeroShotModel"),
     "selfme": ("selfme", "make_selfme"),
 }

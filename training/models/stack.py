@@ -48,7 +48,7 @@ def train_stacked(
     labels = torch.from_numpy(samples.labels).to(plan.device)
     gradients = make(torch.from_numpy(samples.maps).to(plan.device), labels)
     stack = _stacked(nets, plan.device)
-    adam = torch.optim.Adam(list(stack.values()), optimiser.learning_rate)
+    adam = torch.optim.Adam(list(stack.values()), optimiser.learning_rate, fused=True)
     mask = _mask(rows, len(samples)).to(plan.device)
     place = own_rows(plan, samples.ids)
     for epoch, steps in enumerate(_epochs(plan, len(rows), optimiser.batch), start=1):

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import GroupKFold
 from sklearn.svm import SVC
 
-from training.metrics import score_recognition
 from training.models.base import FitPlan, Fitted, Samples, Settings, Watch, fit_one_by_one
+from training.models.inner import best_cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,7 @@ class Standardiser:
     mean: NDArray[np.float64]  # [D]
     deviation: NDArray[np.float64]  # [D], never zero
 
-    def __call__(self, maps: NDArray[np.uint8]) -> NDArray[np.float64]:
+    def __call__(self, maps: NDArray) -> NDArray[np.float64]:
         """[N, 28, 28, 3] -> [N, D], divided by sqrt(D) so that C does not depend on the size."""
         flat = (maps.reshape(len(maps), -1) - self.mean) / self.deviation
         return np.asarray(flat / np.sqrt(flat.shape[1]))
@@ -82,7 +81,11 @@ class SvmModel:
 
     def fit(self, train: Samples, plan: FitPlan, watch: Watch | None = None) -> Fitted:
         """Choose C by inner subject splits, then fit on all training clips."""
-        return fit_svm(train, self._best_cost(train, plan.classes), plan.classes)
+
+        def attempt(part: Samples, cost: float) -> Fitted:
+            return fit_svm(part, cost, plan.classes)
+
+        return attempt(train, best_cost(attempt, train, self.costs, self.inner, plan.classes))
 
     def fit_folds(
         self,
@@ -93,20 +96,6 @@ class SvmModel:
     ) -> list[Fitted]:
         """A loop."""
         return fit_one_by_one(self, samples, rows, plan, watch)
-
-    def _best_cost(self, train: Samples, classes: int) -> float:
-        splits = min(self.inner, len(set(train.groups)))
-        if splits < 2:
-            return 1.0
-        rest = list(GroupKFold(splits).split(train.labels, groups=list(train.groups)))
-        scores = []
-        for cost in self.costs:
-            guess = np.zeros(len(train), dtype=np.int64)
-            for inner, held in rest:
-                fitted = fit_svm(train.take(inner), cost, classes)
-                guess[held] = fitted.probabilities(train.maps[held]).argmax(axis=1)
-            scores.append(score_recognition(train.labels, guess, classes).uf1)
-        return self.costs[int(np.argmax(scores))]
 
 
 def fit_svm(train: Samples, cost: float, classes: int) -> FittedSvm:

@@ -84,7 +84,7 @@ def test_a_fold_is_shown_its_own_subjects_only(selection: Selection, inner: bool
 
 
 @pytest.mark.parametrize("stacked", [True, False])
-@pytest.mark.parametrize("name", ["ststnet", "svm", "scvit", "off-apexnet"])
+@pytest.mark.parametrize("name", ["ststnet", "svm", "scvit", "off-apexnet", "linear", "committee"])
 def test_a_changed_held_out_subject_changes_no_weight(
     selection: Selection, name: str, stacked: bool
 ) -> None:

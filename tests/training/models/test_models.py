@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
+from recognition.ensemble import mirror
 from recognition.maps import map_of_crop
 from streamer.errors import UsageError
 from streamer.records import EMOTIONS
 from training.datasets.fake import fake_field
-from training.models.base import FitPlan, Samples
+from training.models.base import FitPlan, Fitted, Samples, fit_one_by_one
+from training.models.inner import best_cost
+from training.models.linear import fit_linear
 from training.models.registry import MODELS, check_models, make_model, reads_pairs
 from training.models.scvit import class_weights, load_pretrained, vary
 from training.models.svm import fit_standardiser, fit_svm
@@ -30,14 +34,14 @@ def samples() -> Samples:
 @pytest.mark.parametrize("name", [name for name in MODELS if not reads_pairs(name)])
 def test_a_model_learns_its_training_clips(name: str, samples: Samples) -> None:
     model = make_model(name)
-    epochs = {"ststnet": 150, "off-apexnet": 12, "scvit": 4}.get(name, 0)
+    epochs = {"ststnet": 150, "committee": 150, "off-apexnet": 12, "scvit": 4}.get(name, 0)
     fitted = model.fit(samples, FitPlan(3, 0, epochs, "cpu", samples.ids))
     shares = fitted.probabilities(samples.maps)
     assert shares.shape == (36, 3) and shares.dtype == np.float32
     assert np.allclose(shares.sum(axis=1), 1, atol=1e-5)
     assert (shares.argmax(axis=1) == samples.labels).mean() > 0.7
     features = fitted.features(samples.maps)
-    assert (features is None) == (name in ("svm", "zero-shot"))
+    assert (features is None) == (name in ("svm", "zero-shot", "linear"))
     assert features is None or len(features) == 36
     json.dumps(dict(model.settings()))
     assert model.name == name
@@ -87,3 +91,67 @@ def test_variation_moves_and_mirrors_only(samples: Samples) -> None:
     moved = vary(maps, 2)
     assert moved.shape == maps.shape and moved.dtype == torch.uint8
     assert not torch.equal(moved, maps)
+
+
+def test_the_committee_is_the_mean_of_its_members(samples: Samples) -> None:
+    plan = FitPlan(3, 5, 3, "cpu", samples.ids)
+    told: list[np.ndarray] = []
+
+    def watch(epoch: int, position: int, fitted: Fitted) -> None:
+        told.append(fitted.probabilities(samples.maps))
+
+    found = make_model("committee").fit(samples, plan, watch)
+    members = [make_model(name).fit(samples, plan) for name in ("zero-shot", "linear", "ststnet")]
+    expected = np.mean([m.probabilities(samples.maps) for m in members], axis=0)
+    assert np.allclose(found.probabilities(samples.maps), expected, atol=1e-6)
+    assert len(told) == 3 and np.allclose(told[-1], expected, atol=1e-6)
+
+
+def test_the_committee_of_many_folds_and_seeds_equals_those_alone(samples: Samples) -> None:
+    model, rows = make_model("committee"), [np.arange(24), np.arange(6, 36)] * 2
+    plan = FitPlan(3, 0, 2, "cpu", samples.ids, seeds=(0, 0, 1, 1))
+    together = model.fit_folds(samples, rows, plan)
+    for a, b in zip(together, fit_one_by_one(model, samples, rows, plan), strict=True):
+        gap = a.probabilities(samples.maps) - b.probabilities(samples.maps)
+        assert np.abs(gap).max() < 1e-5
+
+
+def test_under_five_classes_the_committee_has_two_members(samples: Samples) -> None:
+    five = replace(samples, labels=np.arange(36) % 5)
+    fitted = make_model("committee").fit(five, FitPlan(5, 0, 1, "cpu", samples.ids))
+    assert fitted.probabilities(samples.maps).shape == (36, 5)
+
+
+def test_a_linear_model_without_a_class_gives_it_nothing(samples: Samples) -> None:
+    two = samples.take(np.flatnonzero(samples.labels != 1))
+    shares = fit_linear(two, 1.0, 3).probabilities(samples.maps)
+    assert (shares[:, 1] == 0).all() and np.allclose(shares.sum(axis=1), 1)
+    one = samples.take(np.flatnonzero(samples.labels == 2))
+    assert (fit_linear(one, 1.0, 3).probabilities(samples.maps).argmax(axis=1) == 2).all()
+
+
+def test_a_mirrored_face_gets_the_same_answer(samples: Samples) -> None:
+    fitted = fit_linear(samples, 10.0, 3)
+    turned = mirror(torch.from_numpy(samples.maps)).numpy()
+    assert np.allclose(fitted.probabilities(samples.maps), fitted.probabilities(turned), atol=1e-6)
+
+
+def test_the_cost_is_chosen_on_left_out_subjects(samples: Samples) -> None:
+    shown: list[set[str]] = []
+
+    def fit(part: Samples, cost: float) -> Fitted:
+        shown.append(set(part.groups))
+        good = np.eye(3, dtype=np.float32)[samples.labels]
+        answers = {m.tobytes(): row for m, row in zip(samples.maps, good, strict=True)}
+        wrong = np.array([0.0, 0.0, 1.0], dtype=np.float32)
+
+        class Fixed:
+            def probabilities(self, maps: np.ndarray) -> np.ndarray:
+                return np.stack([answers[m.tobytes()] if cost == 2 else wrong for m in maps])
+
+        return Fixed()  # type: ignore[return-value]
+
+    assert best_cost(fit, samples, (1.0, 2.0, 4.0), 4, 3) == 2.0
+    assert all(len(groups) == 3 for groups in shown) and len(shown) == 12
+    alone = samples.take(np.flatnonzero([group == "a/s0" for group in samples.groups]))
+    assert best_cost(fit, alone, (1.0, 2.0, 4.0), 4, 3) == 2.0 and len(shown) == 12

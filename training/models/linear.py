@@ -1,0 +1,117 @@
+"""Logistic regression on levelled maps: the zero of the flow found first, each face mirrored too.
+
+The public maps are stretched to 0..255 one by one, which moves their zero and hides their scale.
+The network's own first step (`Levelling`: robust trend taken out, robust scale made one, asinh) is
+put before the linear model here, and 2 x 2 cells are averaged. Its cost C is chosen inside the fold, by leaving out groups of
+the training subjects.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from torch.nn.functional import avg_pool2d
+
+from recognition.ensemble import mirror
+from recognition.scvit import Levelling
+from training.models.base import FitPlan, Fitted, Samples, Settings, Watch, fit_one_by_one
+from training.models.inner import best_cost
+from training.models.svm import Standardiser
+
+DETREND = 3  # level and slopes, as in SCViT
+CELLS = 2  # averaged, along a side
+
+
+@dataclass(frozen=True, slots=True)
+class FittedLinear:
+    """Mean of the log-probabilities of a map and of its mirror image."""
+
+    standardise: Standardiser
+    machine: LogisticRegression | None  # None: the fold had one class only
+    present: tuple[int, ...]  # classes that the fold had
+    classes: int
+
+    def probabilities(self, maps: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """[N, classes]; zero for a class that the fold had not."""
+        shares = np.zeros((len(maps), self.classes), dtype=np.float64)
+        if self.machine is None:
+            shares[:, self.present[0]] = 1.0
+            return shares.astype(np.float32)
+        both = [self.machine.predict_log_proba(self.standardise(v)) for v in two_views(maps)]
+        powers = np.exp(np.mean(both, axis=0))
+        shares[:, list(self.present)] = powers / powers.sum(axis=1, keepdims=True)
+        return shares.astype(np.float32)
+
+    def features(self, maps: NDArray[np.uint8]) -> None:
+        """None beyond the map itself."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class LinearModel:
+    """`costs` are tried inside the fold, over `inner` groups of subjects."""
+
+    costs: tuple[float, ...] = (1.0, 3.0, 10.0, 30.0)
+    inner: int = 5
+    name: str = "linear"
+    default_epochs: int = 0
+    seeded: bool = False
+    stacks: bool = False
+
+    def settings(self) -> Settings:
+        """What is searched and how."""
+        return {
+            "costs": list(self.costs),
+            "inner": self.inner,
+            "class_weight": "balanced",
+            "input": f"levelled, {DETREND} columns, averaged over {CELLS}, mirrored",
+        }
+
+    def fit(self, train: Samples, plan: FitPlan, watch: Watch | None = None) -> Fitted:
+        """Choose C by inner subject splits, then fit on all training clips."""
+
+        def attempt(part: Samples, cost: float) -> Fitted:
+            return fit_linear(part, cost, plan.classes)
+
+        return attempt(train, best_cost(attempt, train, self.costs, self.inner, plan.classes))
+
+    def fit_folds(
+        self,
+        samples: Samples,
+        rows: Sequence[NDArray[np.int64]],
+        plan: FitPlan,
+        watch: Watch | None = None,
+    ) -> list[Fitted]:
+        """A loop."""
+        return fit_one_by_one(self, samples, rows, plan, watch)
+
+
+def fit_linear(train: Samples, cost: float, classes: int) -> FittedLinear:
+    """Logistic regression with the classes weighted by their rarity."""
+    views = np.concatenate(two_views(train.maps))
+    mean, deviation = views.mean(axis=0), np.full(views.shape[1], max(float(views.std()), 1e-6))
+    standardise = Standardiser(mean, deviation)
+    present = tuple(int(label) for label in np.unique(train.labels))
+    if len(present) == 1:
+        return FittedLinear(standardise, None, present, classes)
+    machine = LogisticRegression(C=cost, class_weight="balanced", max_iter=500)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # 500 steps are the recipe
+        machine.fit(standardise(views), np.concatenate([train.labels] * 2))
+    return FittedLinear(standardise, machine, present, classes)
+
+
+def two_views(maps: NDArray[np.uint8]) -> list[NDArray[np.float64]]:
+    """Levelled maps and levelled mirror images, each [N, D]."""
+    given = torch.from_numpy(maps)
+    levelling = Levelling(maps.shape[1], DETREND)
+    with torch.no_grad():
+        levelled = [levelling(v) for v in (given, mirror(given))]
+        return [avg_pool2d(v, CELLS).flatten(1).double().numpy() for v in levelled]
