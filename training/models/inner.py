@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.model_selection import GroupKFold
 
 from training.metrics import score_recognition
-from training.models.base import Fitted, Samples
+from training.models.base import Samples
+
+Rows = NDArray[np.int64]
 
 
 def best_cost(
-    fit: Callable[[Samples, float], Fitted],
+    ask: Callable[[Rows, float, Rows], NDArray[np.float32]],
     train: Samples,
     costs: Sequence[float],
     groups: int,
@@ -20,7 +23,8 @@ def best_cost(
 ) -> float:
     """The cost with the highest UF1 over left-out groups of subjects; the first of equals.
 
-    With one subject nothing can be left out: the middle one of the costs.
+    `ask` fits on some rows of the training part and gives the probabilities of others. With one
+    subject nothing can be left out: the middle cost is taken.
     """
     splits = min(groups, len(set(train.groups)))
     if splits < 2:
@@ -30,7 +34,6 @@ def best_cost(
     for cost in costs:
         guess = np.zeros(len(train), dtype=np.int64)
         for inner, held in rest:
-            fitted = fit(train.take(inner), cost)
-            guess[held] = fitted.probabilities(train.maps[held]).argmax(axis=1)
+            guess[held] = ask(inner, cost, held).argmax(axis=1)
         scores.append(score_recognition(train.labels, guess, classes).uf1)
     return costs[int(np.argmax(scores))]

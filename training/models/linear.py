@@ -2,8 +2,8 @@
 
 The public maps are stretched to 0..255 one by one, which moves their zero and hides their scale.
 The network's own first step (`Levelling`: robust trend taken out, robust scale made one, asinh) is
-put before the linear model here, and 2 x 2 cells are averaged. Its cost C is chosen inside the fold, by leaving out groups of
-the training subjects.
+put before the linear model here, and 2 x 2 cells are averaged. Its cost C is chosen inside the
+fold, by leaving out groups of the training subjects.
 """
 
 from __future__ import annotations
@@ -22,11 +22,13 @@ from torch.nn.functional import avg_pool2d
 from recognition.ensemble import mirror
 from recognition.scvit import Levelling
 from training.models.base import FitPlan, Fitted, Samples, Settings, Watch, fit_one_by_one
-from training.models.inner import best_cost
+from training.models.inner import Rows, best_cost
 from training.models.svm import Standardiser
 
 DETREND = 3  # level and slopes, as in SCViT
 CELLS = 2  # averaged, along a side
+
+Views = tuple[NDArray[np.float64], NDArray[np.float64]]  # a map and its mirror image, [N, D]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +42,15 @@ class FittedLinear:
 
     def probabilities(self, maps: NDArray[np.uint8]) -> NDArray[np.float32]:
         """[N, classes]; zero for a class that the fold had not."""
-        shares = np.zeros((len(maps), self.classes), dtype=np.float64)
+        return self.of_views(two_views(maps))
+
+    def of_views(self, views: Views) -> NDArray[np.float32]:
+        """The same for maps that are levelled already."""
+        shares = np.zeros((len(views[0]), self.classes), dtype=np.float64)
         if self.machine is None:
             shares[:, self.present[0]] = 1.0
             return shares.astype(np.float32)
-        both = [self.machine.predict_log_proba(self.standardise(v)) for v in two_views(maps)]
+        both = [self.machine.predict_log_proba(self.standardise(view)) for view in views]
         powers = np.exp(np.mean(both, axis=0))
         shares[:, list(self.present)] = powers / powers.sum(axis=1, keepdims=True)
         return shares.astype(np.float32)
@@ -77,10 +83,14 @@ class LinearModel:
     def fit(self, train: Samples, plan: FitPlan, watch: Watch | None = None) -> Fitted:
         """Choose C by inner subject splits, then fit on all training clips."""
 
-        def attempt(part: Samples, cost: float) -> Fitted:
-            return fit_linear(part, cost, plan.classes)
+        views, classes = two_views(train.maps), plan.classes  # levelling learns nothing
 
-        return attempt(train, best_cost(attempt, train, self.costs, self.inner, plan.classes))
+        def ask(inner: Rows, cost: float, held: Rows) -> NDArray[np.float32]:
+            fitted = fit_linear(_take(views, inner), train.labels[inner], cost, classes)
+            return fitted.of_views(_take(views, held))
+
+        cost = best_cost(ask, train, self.costs, self.inner, classes)
+        return fit_linear(views, train.labels, cost, classes)
 
     def fit_folds(
         self,
@@ -93,25 +103,30 @@ class LinearModel:
         return fit_one_by_one(self, samples, rows, plan, watch)
 
 
-def fit_linear(train: Samples, cost: float, classes: int) -> FittedLinear:
+def fit_linear(views: Views, labels: NDArray[np.int64], cost: float, classes: int) -> FittedLinear:
     """Logistic regression with the classes weighted by their rarity."""
-    views = np.concatenate(two_views(train.maps))
-    mean, deviation = views.mean(axis=0), np.full(views.shape[1], max(float(views.std()), 1e-6))
+    both = np.concatenate(views)
+    mean, deviation = both.mean(axis=0), np.full(both.shape[1], max(float(both.std()), 1e-6))
     standardise = Standardiser(mean, deviation)
-    present = tuple(int(label) for label in np.unique(train.labels))
+    present = tuple(int(label) for label in np.unique(labels))
     if len(present) == 1:
         return FittedLinear(standardise, None, present, classes)
     machine = LogisticRegression(C=cost, class_weight="balanced", max_iter=500)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # 500 steps are the recipe
-        machine.fit(standardise(views), np.concatenate([train.labels] * 2))
+        machine.fit(standardise(both), np.concatenate([labels, labels]))
     return FittedLinear(standardise, machine, present, classes)
 
 
-def two_views(maps: NDArray[np.uint8]) -> list[NDArray[np.float64]]:
+def two_views(maps: NDArray[np.uint8]) -> Views:
     """Levelled maps and levelled mirror images, each [N, D]."""
     given = torch.from_numpy(maps)
     levelling = Levelling(maps.shape[1], DETREND)
     with torch.no_grad():
         levelled = [levelling(v) for v in (given, mirror(given))]
-        return [avg_pool2d(v, CELLS).flatten(1).double().numpy() for v in levelled]
+        plain, turned = (avg_pool2d(v, CELLS).flatten(1).double().numpy() for v in levelled)
+        return plain, turned
+
+
+def _take(views: Views, rows: Rows) -> Views:
+    return views[0][rows], views[1][rows]

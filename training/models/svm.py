@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sklearn.svm import SVC
 
 from training.models.base import FitPlan, Fitted, Samples, Settings, Watch, fit_one_by_one
-from training.models.inner import best_cost
+from training.models.inner import Rows, best_cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +82,11 @@ class SvmModel:
     def fit(self, train: Samples, plan: FitPlan, watch: Watch | None = None) -> Fitted:
         """Choose C by inner subject splits, then fit on all training clips."""
 
-        def attempt(part: Samples, cost: float) -> Fitted:
-            return fit_svm(part, cost, plan.classes)
+        def ask(inner: Rows, cost: float, held: Rows) -> NDArray[np.float32]:
+            return fit_svm(train.take(inner), cost, plan.classes).probabilities(train.maps[held])
 
-        return attempt(train, best_cost(attempt, train, self.costs, self.inner, plan.classes))
+        cost = best_cost(ask, train, self.costs, self.inner, plan.classes)
+        return fit_svm(train, cost, plan.classes)
 
     def fit_folds(
         self,
