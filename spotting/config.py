@@ -15,14 +15,14 @@ class GateConfig:
 
     blink_change: float = 0.13  # of the eyes' picture (1 - correlation) over its usual level
     blink_lid_iod: float = 0.055  # lids that travel farther than this and back have blinked
-    gaze_change: float = 0.06  # less than a blink, but the eyes' picture has changed
+    gaze_shift_iod: float = 0.008  # of both irises to the same side within 0.12 s
     eyes_margin_s: float = 0.10  # lids and irises are left alone this long before and after
     head_window_s: float = 0.5  # head turn: within this time the head moves farther than ...
     head_shift_iod: float = 0.16
-    head_turn_rad: float = 0.09  # yaw, pitch or roll
+    head_turn_rad: float = 0.08  # yaw, pitch or roll
     head_grow: float = 0.04  # towards the camera or away
     light_change: float = 0.10  # of the face's brightness within 0.15 s
-    covered_change: float = 0.55  # of patches that no expression moves (1 - correlation)
+    covered_change: float = 0.35  # of patches that no expression moves (1 - correlation)
     least_visible: float = 0.99  # share of the face mesh inside the picture
     margin_s: float = 0.15  # an event this near to any of these is rejected
     speech_bumps: int = 3  # of the mouth within 2 s: speech or chewing
@@ -52,7 +52,7 @@ class SpotterConfig:
     unrest_factor: float = 2.0  # ... and of any other bump in that half of the face close in time
     unrest_before_s: float = 1.1
     unrest_after_s: float = 0.6
-    micro_max_iod: float = 0.12  # a larger bump is no micro-expression, or the tracking slipped
+    micro_max_iod: float = 0.09  # a larger bump is no micro-expression, or the tracking slipped
     head_leak: float = 0.15  # share of the head's own motion that is taken off every bump
     noise_memory_s: float = 12.0
 

@@ -32,6 +32,7 @@ class Look:
     """What is seen of a face besides its motion."""
 
     eyes: float  # change of the eyes' picture over its usual level
+    gaze_iod: float  # how far both irises have just gone to the same side
     covered: float  # the same of skin that expressions hardly move
     brightness: float  # mean grey level of the face
     visible: float  # share of the face mesh inside the picture
@@ -56,7 +57,7 @@ class GateKeeper:
         head, light = self._head_gate(now_s, head_iod), self._light_gate(now_s, look.brightness)
         holds = {
             BLINK: look.eyes > c.blink_change,
-            GAZE: c.gaze_change < look.eyes <= c.blink_change,
+            GAZE: look.gaze_iod > c.gaze_shift_iod and look.eyes <= c.blink_change,
             HEAD: head,
             COVERED: look.covered > c.covered_change,
             LIGHT: light,

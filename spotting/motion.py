@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spotting.gates import Look
+from spotting.gaze import GazeWatcher
 from spotting.looks import LookWatcher
 from spotting.regions import LAYOUT, REGION_NAMES
 from spotting.rigid import N_PARAMETERS, RigidFit
@@ -21,10 +22,12 @@ from streamer.faces.landmarks import eye_centres, inter_ocular_px
 from streamer.records import AlignedFace, Motion
 
 _WINDOW_PX = 15  # of the Lucas-Kanade patch on a 128-px face: a third of the inter-ocular distance
+_GOOD_QUALITY = 0.25  # regions with less texture than this are trusted less
+_TRUST_S = 2.0  # how quickly the trust follows
 _LOCAL_PX = 17  # neighbourhood for brightness normalisation
 # Skin that expressions hardly move: forehead, bridge and tip of the nose, cheeks, chin.
 _SKIN = (151, 6, 4, 50, 280, 199)
-_QUIET_LOOK = Look(0.0, 0.0, 128.0, 1.0, False)
+_QUIET_LOOK = Look(0.0, 0.0, 0.0, 128.0, 1.0, False)
 
 
 def normalise_brightness(grey_image: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -62,7 +65,10 @@ class MotionMeter:
 
     def __init__(self) -> None:
         self._reference: _Reference | None = None
+        self._trust = np.ones(len(REGION_NAMES))
+        self._before_s = 0.0
         self._eyes = LookWatcher(width_iod=0.46, height_iod=0.22, rank=0, step_s=0.006)
+        self._gaze = GazeWatcher()
         self._skin = LookWatcher(width_iod=0.35, height_iod=0.35, rank=-2, step_s=0.06)
         self.look = _QUIET_LOOK  # of the last frame
         self._last = np.zeros((len(REGION_NAMES), 2), dtype=np.float32)
@@ -90,17 +96,19 @@ class MotionMeter:
         cells_iod, quality = self._follow(reference, picture)
         head = reference.rigid.solve(cells_iod, LAYOUT.rigid_weight * quality)
         residual = cells_iod - reference.rigid.motion(head)
-        pooled = LAYOUT.pool(residual)
+        pooled = LAYOUT.pool(residual) * self._trust_in(quality, face.time_s)[:, None]
         displacement = (reference.carried_iod + pooled).astype(np.float32)
         self._last, self._head = displacement, head
         self.head_iod = reference.carried_head + head
         shift = head[:2] * reference.iod_px
         place = (reference.iod_px, face.time_s)
-        blink = self._eyes.push(grey, reference.eyes_px + shift, *place)
+        eyes_px = reference.eyes_px + shift
+        blink = self._eyes.push(grey, eyes_px, *place)
+        gaze_iod = self._gaze.push(grey, eyes_px, *place)
         covered = self._skin.push(grey, reference.skin_px + shift, *place)
         margin = grey.shape[0] // 4
         brightness = float(cv2.mean(grey[margin:-margin, margin:-margin])[0])
-        self.look = Look(blink, covered, brightness, face.visible, renewed)
+        self.look = Look(blink, gaze_iod, covered, brightness, face.visible, renewed)
         return Motion(
             face.index,
             face.time_s,
@@ -110,6 +118,14 @@ class MotionMeter:
             blink,
             gate="",
         )
+
+    def _trust_in(self, quality: NDArray[np.float32], time_s: float) -> NDArray[np.float64]:
+        """Weight [R] of each region: flat skin tells little, and what it tells is mostly noise."""
+        share = 1.0 - np.exp(-(time_s - self._before_s) / _TRUST_S)
+        self._before_s = time_s
+        now = np.minimum(LAYOUT.median(quality) / _GOOD_QUALITY, 1.0)
+        self._trust += share * (now - self._trust)
+        return self._trust
 
     def renew_reference(self, face: AlignedFace) -> None:
         """Take this (quiet) face, the last one pushed, as the new reference."""

@@ -73,6 +73,12 @@ class Layout:
         cells = motion[: n_regions * CELLS_PER_REGION].reshape(n_regions, CELLS_PER_REGION, 2)
         return np.sort(cells, axis=1)[:, 1:-1].mean(axis=1)
 
+    def median(self, quality: NDArray) -> NDArray:
+        """Cell values [C] -> region values [R]: the middle one of five cells."""
+        n_regions = len(REGION_NAMES)
+        cells = quality[: n_regions * CELLS_PER_REGION].reshape(n_regions, CELLS_PER_REGION)
+        return np.sort(cells, axis=1)[:, CELLS_PER_REGION // 2]
+
 
 def build_layout() -> Layout:
     """The layout of all cells, regions first, rigid cells last."""

@@ -6,7 +6,7 @@ import pytest
 from spotting.config import GateConfig
 from spotting.gates import GateKeeper, Look
 
-QUIET = Look(eyes=0.0, covered=0.0, brightness=120.0, visible=1.0, new_anchor=False)
+QUIET = Look(eyes=0.0, gaze_iod=0.0, covered=0.0, brightness=120.0, visible=1.0, new_anchor=False)
 STILL = np.zeros(6)
 FPS = 30
 
@@ -25,7 +25,7 @@ def test_a_quiet_frame_has_no_gate():
     ("change", "reason"),
     [
         ({"eyes": 0.3}, "blink"),
-        ({"eyes": 0.09}, "gaze shift"),
+        ({"gaze_iod": 0.02}, "gaze shift"),
         ({"covered": 0.7}, "covered"),
         ({"brightness": 150.0}, "light jump"),
         ({"brightness": 90.0}, "light jump"),
@@ -35,6 +35,10 @@ def test_a_quiet_frame_has_no_gate():
 )
 def test_each_look_has_its_reason(change, reason):
     assert gates_of(replace(QUIET, **change)) == [reason]
+
+
+def test_irises_go_along_in_a_blink():
+    assert gates_of(replace(QUIET, eyes=0.3, gaze_iod=0.05)) == ["blink"]
 
 
 def test_several_reasons_are_all_named():
@@ -80,7 +84,7 @@ def test_an_event_in_or_next_to_a_gate_is_void():
 
 
 def test_a_gaze_shift_voids_events_of_the_eyes_only():
-    keeper = filled(2.0, 2.2, {"eyes": 0.09})
+    keeper = filled(2.0, 2.2, {"gaze_iod": 0.02})
     assert keeper.voided(2.0, 2.3, eyes_only=True) == "gaze shift"
     assert keeper.voided(2.0, 2.3, eyes_only=False) == ""
 
@@ -89,4 +93,4 @@ def test_a_macro_movement_is_void_when_half_of_it_is():
     keeper = filled(2.0, 3.0, {"visible": 0.5})
     assert keeper.mostly_voided(1.5, 3.0) == "border"
     assert keeper.mostly_voided(0.0, 3.0) == ""
-    assert filled(2.0, 3.0, {"eyes": 0.09}).mostly_voided(2.0, 3.0) == ""
+    assert filled(2.0, 3.0, {"gaze_iod": 0.02}).mostly_voided(2.0, 3.0) == ""
