@@ -161,6 +161,9 @@ def _as_union(value: Any, hint: Any, where: str, key: str) -> Any:
     members = get_args(hint)
     if value is None and type(None) in members:
         return None
+    for member in members:
+        if dataclasses.is_dataclass(member) and isinstance(value, Mapping):
+            return _convert(value, member, where, key)
     exact = [m for m in members if m is type(value)]
     for member in exact or [m for m in members if m is not type(None)]:
         try:
