@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from streamer.jobs.job import Job
-from streamer.jobs.record import Result
+from streamer.jobs.record import SCHEMA, Result
 from streamer.outputs.events import open_event_file, read_events
 from streamer.outputs.formats import FILE_NAMES, write_events
 from streamer.outputs.formats.media import Media
@@ -14,10 +14,11 @@ from streamer.outputs.report.page import ReportFacts, write_report
 from streamer.outputs.signal_table import signals_to_parquet
 from streamer.outputs.step import Step
 from streamer.outputs.summary import Counts
+from streamer.records import JsonObject
 from streamer.sources.redact import redact
 
 
-def finish(work: Path, job: Job, result: Result) -> None:
+def finish(work: Path, job: Job, facts: ReportFacts) -> None:
     """Write all wanted formats beside the logs in `work`; remove what is not wanted.
 
     Raises OutputError, or InstallError where the library of a format is missing.
@@ -33,7 +34,7 @@ def finish(work: Path, job: Job, result: Result) -> None:
     for name in sorted(formats & set(FILE_NAMES)):
         write_events(name, events, work / FILE_NAMES[name], Media(job.shown, location))
     if "html" in formats:
-        write_report(work, _facts(job, result), events)
+        write_report(work, facts, events)
     signals = work / "signals.csv"
     if settings.signals == "parquet":
         signals_to_parquet(signals, signals.with_suffix(".parquet"))
@@ -43,7 +44,8 @@ def finish(work: Path, job: Job, result: Result) -> None:
         shutil.rmtree(work / "images", ignore_errors=True)
 
 
-def _facts(job: Job, result: Result) -> ReportFacts:
+def facts_of(job: Job, result: Result) -> ReportFacts:
+    """What the report says, after a walk."""
     counts, report = result.counts or Counts(), result.report
     return ReportFacts(
         job.shown,
@@ -55,4 +57,26 @@ def _facts(job: Job, result: Result) -> ReportFacts:
         report.truncated,
         report.repairs,
         report.errors,
+    )
+
+
+def can_add(run: JsonObject, work: Path, formats: set[str]) -> bool:
+    """Whether formats can be made from the logs of a finished recording."""
+    logs = {"events.jsonl", *(("signals.csv",) if "html" in formats else ())}
+    return run.get("schema") == SCHEMA and all((work / name).is_file() for name in logs)
+
+
+def facts_of_run(run: JsonObject) -> ReportFacts:
+    """What the report says, after a walk of an earlier run."""
+    counts, quality = run["counts"], run["quality"]
+    return ReportFacts(
+        run["name"],
+        counts["frames"],
+        counts["frames_with_face"],
+        counts["faces"],
+        counts["duration_s"],
+        0,
+        quality["truncated"],
+        quality["repairs"],
+        quality["warnings"],
     )

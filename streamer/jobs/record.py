@@ -65,7 +65,7 @@ def run_record(job: Job, result: Result, error: str, work: Path, wall_s: float) 
             "repairs": summary.repairs,
             "warnings": [_told(job, w) for w in summary.warnings],
         },
-        "outputs": _outputs(work),
+        "outputs": outputs_in(work),
         "timing": {
             "batch": job.batch,
             "began_at_s": round(time.time() - wall_s, 3),
@@ -120,7 +120,7 @@ def _declared(info: SourceInfo | None) -> JsonObject:
     }
 
 
-def _outputs(work: Path) -> dict[str, str]:
+def outputs_in(work: Path) -> dict[str, str]:
     """SHA-256 of every file in the folder, by its name in it."""
     files = sorted(p for p in work.rglob("*") if p.is_file() and p.name not in _NO_OUTPUTS)
     return {

@@ -15,10 +15,19 @@ from pathlib import Path
 from streamer.errors import MerError, OutputError
 from streamer.jobs import stores
 from streamer.jobs.digest import input_digest, sample_path
+from streamer.jobs.finish import can_add, facts_of_run, finish
 from streamer.jobs.job import Job, Outcome, Progress
 from streamer.jobs.names import without_name
-from streamer.jobs.output import PARTIAL, RUN, FolderOutput, Output, locked, open_output_of
-from streamer.jobs.record import Result, outcome_of, run_record, write_run
+from streamer.jobs.output import (
+    PARTIAL,
+    RUN,
+    FolderOutput,
+    Output,
+    locked,
+    open_output_of,
+    parse_run,
+)
+from streamer.jobs.record import Result, outcome_of, outputs_in, run_record, write_run
 from streamer.jobs.walk import Pipelines, walk
 from streamer.records import JsonObject
 from streamer.runner import never
@@ -52,7 +61,7 @@ def do_recording(
         else:
             key = _key(job, found[1])
             kept = output.run_of(job.folder)
-            if kept is not None and _may_keep(job, kept) and _is_kept(job, kept, key, output):
+            if kept is not None and _may_keep(job, kept) and _stands(job, kept, key, output, work):
                 return replace(outcome_of(kept, job.folder), status="kept")
             result = _run(job, found, key, work, pipelines, tell, stop)
         if result.status == "interrupted":
@@ -96,8 +105,6 @@ def _publish(job: Job, output: Output, work: Path, result: Result, wall_s: float
 
 
 def _read_run(work: Path) -> JsonObject:
-    from streamer.jobs.output import parse_run
-
     record = parse_run((work / RUN).read_bytes())
     if record is None:
         raise OutputError(f"{work / RUN} was changed while it was written; run again.")
@@ -119,23 +126,45 @@ def _may_keep(job: Job, run: JsonObject) -> bool:
     return job.resume or (job.batch != "" and run.get("timing", {}).get("batch") == job.batch)
 
 
-def _is_kept(job: Job, run: JsonObject, key: str, output: Output) -> bool:
+def _is_kept(job: Job, run: JsonObject, key: str) -> bool:
     """Whether a finished recording stands; why it does not is logged."""
     if run.get("status") != "done":
         return False
     if run.get("key") != key:
         _LOG.warning("%s: input or settings have changed; done again.", job.shown)
         return False
-    if not set(job.settings.formats) <= set(run.get("formats", ())):
-        _LOG.warning("%s: other formats are wanted; done again.", job.shown)
+    return True
+
+
+def _stands(job: Job, run: JsonObject, key: str, output: Output, work: Path) -> bool:
+    """Whether a finished recording is what is wanted, if need be after adding formats to it."""
+    if not _is_kept(job, run, key):
         return False
+    if set(job.settings.formats) <= set(run.get("formats", ())):
+        return True
+    return _add_formats(job, run, output, work)
+
+
+def _add_formats(job: Job, run: JsonObject, output: Output, work: Path) -> bool:
+    """Make more formats from the logs of a finished recording; False where it has to run again."""
+    formats = {*job.settings.formats, *run["formats"]}
+    if not isinstance(output, FolderOutput):
+        return False
+    done = output.root / job.folder
+    if not can_add(run, done, formats):
+        _LOG.warning("%s: its signals were not kept, and the report needs them.", job.shown)
+        return False
+    shutil.rmtree(work, ignore_errors=True)
+    shutil.copytree(done, work)
+    settings = replace(job.settings, formats=tuple(sorted(formats)))
+    finish(work, replace(job, settings=settings), facts_of_run(run))
+    write_run(work / RUN, run | {"formats": sorted(formats), "outputs": outputs_in(work)})
+    output.publish(work, job.folder)
     return True
 
 
 def _is_finished(work: Path, key: str) -> bool:
     """Whether all was done but for the publishing."""
-    from streamer.jobs.output import parse_run
-
     with contextlib.suppress(OSError):
         run = parse_run((work / RUN).read_bytes())
         return run is not None and run.get("key") == key and run.get("status") == "done"

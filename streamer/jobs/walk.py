@@ -13,7 +13,7 @@ from typing import IO
 from spotting.regions import REGION_NAMES
 from streamer.build import StreamConfig, build_pipeline
 from streamer.errors import InstallError, MerError, ModelError
-from streamer.jobs.finish import finish
+from streamer.jobs.finish import facts_of, finish
 from streamer.jobs.job import Job, Progress
 from streamer.jobs.keeper import FILE_NAME, Checkpoint, Keeper, load_checkpoint
 from streamer.jobs.pictures import Pictures
@@ -95,7 +95,7 @@ def walk(
     if failure is not None and run.counts.frames == 0:
         raise failure
     result = Result("done", failure, sha256, key, source.info, run.counts, report, run.resumed_at_s)
-    finish(work, job, result)
+    finish(work, job, facts_of(job, result))
     return result
 
 

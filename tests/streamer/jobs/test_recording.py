@@ -141,6 +141,16 @@ def test_what_is_done_is_kept(tmp_path: Path, pipelines: Pipelines) -> None:
     assert not list((tmp_path / ".partial").glob("*old*"))
 
 
+def test_formats_are_added_without_running_again(
+    clean: Path, tmp_path: Path, pipelines: Pipelines
+) -> None:
+    few = replace(SETTINGS, formats=("jsonl",))
+    assert do_recording(job(tmp_path, settings=few), pipelines).status == "done"
+    assert not (tmp_path / "sample" / "report.html").exists()
+    assert do_recording(job(tmp_path, resume=True), pipelines).status == "kept"
+    assert contents(tmp_path / "sample") == contents(clean / "sample")
+
+
 def test_a_changed_input_is_done_again(tmp_path: Path, pipelines: Pipelines) -> None:
     clip = tmp_path / "clip.mp4"
     clip.write_bytes(sample_path().read_bytes())
