@@ -19,7 +19,7 @@ from streamer.records import EmotionEvent, FrameSignals, Kind
 from streamer.sources.config import SourceConfig
 
 if TYPE_CHECKING:
-    from streamer.pipeline import Pipeline
+    from streamer.pipeline import Pipeline, Spotter
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class StreamConfig:
     spotter: SpotterConfig = field(default_factory=SpotterConfig)
     recognizer: RecognizerConfig = field(default_factory=RecognizerConfig)
     model: str | None = None  # another recognition model; None: the bundled one
+    spotter_model: str | None = None  # weights of a learned spotter (.npz); None: the rule
     recognise: bool = True  # False: spot only, events carry no emotion
     kinds: tuple[Kind, ...] = ("micro", "macro")  # events of other kinds are left out
 
@@ -71,7 +72,6 @@ def build_pipeline(
     from streamer.libs import import_cv2
 
     import_cv2()  # a broken installation is told here, before the rooms import cv2
-    from spotting.spotter import FlowSpotter
     from streamer.faces.alignment import Aligner
     from streamer.faces.detector import MeshDetector
     from streamer.faces.tracker import FaceTracker
@@ -86,11 +86,25 @@ def build_pipeline(
     return Pipeline(
         FaceTracker(MeshDetector(config.faces), config.faces),
         Aligner(config.faces),
-        FlowSpotter(config.spotter),
+        make_spotter(config),
         recognizer,
         source_name=source_name,
         on_signals=on_signals,
     )
+
+
+def make_spotter(config: StreamConfig) -> Spotter:
+    """The rule, or a learned spotter where the settings name its weights.
+
+    Raises ModelError where they cannot be used.
+    """
+    if config.spotter_model is not None:
+        from spotting.learned import LearnedSpotter
+
+        return LearnedSpotter(Path(config.spotter_model), config.spotter)
+    from spotting.spotter import FlowSpotter
+
+    return FlowSpotter(config.spotter)
 
 
 def stream(

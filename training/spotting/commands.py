@@ -16,6 +16,7 @@ def register(app: typer.Typer) -> None:
     app.command("spot-set")(spot_set)
     app.command("spot")(spot)
     app.command("score-spots")(score_spots)
+    app.command("spotter")(spotter)
 
 
 def spot_set(
@@ -51,7 +52,12 @@ def spot(
     dataset: Annotated[str, typer.Option(help="casme-sq, samm-lv, casme3 or synthetic.")],
     root: Annotated[Path, typer.Option(help="Folder of the data set; of a spot-set.")],
     output: Annotated[Path, typer.Option(help="Run folder; a stopped run goes on there.")],
-    spotter: Annotated[str, typer.Option(help="rule, or a baseline; or several: rule,b.")] = "rule",
+    spotter: Annotated[
+        str, typer.Option(help="rule, learned, a baseline; or several: a,b.")
+    ] = "rule",
+    spotter_model: Annotated[
+        Path | None, typer.Option(help="Weights of the learned spotter (.npz).")
+    ] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="A setting: spotter.sensitivity=2.")
     ] = None,
@@ -66,7 +72,8 @@ def spot(
     from training.spotting.table import make_table
 
     request = SpotRequest(dataset, root, output, spotter, jobs, plots, overwrite)
-    results = run_spot(request, settings_of(config, settings or (), {}))
+    model = None if spotter_model is None else str(spotter_model)
+    results = run_spot(request, settings_of(config, settings or (), {"spotter_model": model}))
     typer.echo(make_table(results))
     for failed in results["failed"]:
         typer.echo(f"mer-train: {failed['video']} left out: {failed['reason']}", err=True)
@@ -103,6 +110,29 @@ def score_spots(
     for warning in facts["warnings"]:
         typer.echo(f"mer-train: {warning}", err=True)
     typer.echo(json.dumps(facts))
+
+
+def spotter(
+    root: Annotated[list[Path], typer.Option(help="A spot-set; may be repeated.")],
+    output: Annotated[Path, typer.Option(help="The weights, .npz; motion is kept beside them.")],
+    validate: Annotated[str, typer.Option(help="Portraits set aside: a,b; default: a fifth.")] = "",
+    steps: Annotated[int, typer.Option(min=1, help="Of training.")] = 1500,
+    seed: Annotated[int, typer.Option(help="Same seed, same network.")] = 0,
+    threads: Annotated[int, typer.Option(min=1, help="Of torch.")] = 1,
+    overwrite: Annotated[bool, typer.Option(help="Replace weights that are there.")] = False,
+) -> None:
+    """Train the learned spotter on recordings of known truth (see spot-set)."""
+    from training.cli import require_training
+
+    require_training()
+    from training.spotting.learn import LearnConfig, run_learning, text_of
+
+    if output.suffix != ".npz":
+        raise UsageError(f"--output {output}: the name must end in .npz")
+    if output.exists() and not overwrite:
+        raise UsageError(f"{output} is there already: choose another --output, or --overwrite")
+    config = LearnConfig(steps=steps, seed=seed, validate=_words(validate), threads=threads)
+    typer.echo(text_of(run_learning(root, output, config), output))
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -143,9 +143,9 @@ class _Bench:
         aligner = Aligner(config.faces)
         recognizer = None
         if config.recognise and any(SPOTTERS[name].streams for name in spotters):
-            from recognition.onnx_recognizer import OnnxRecognizer
+            from recognition.open import open_recognizer
 
-            recognizer = OnnxRecognizer(config.model, config.recognizer)
+            recognizer = open_recognizer(config.model, config.recognizer)
         measuring = next((name for name in spotters if SPOTTERS[name].streams), None)
         self._pipelines = {
             name: Pipeline(

@@ -30,6 +30,14 @@ def _rule(config: StreamConfig, _fps: float) -> Spotter:
     return FlowSpotter(config.spotter)
 
 
+def _learned(config: StreamConfig, _fps: float) -> Spotter:
+    from streamer.build import make_spotter
+
+    if config.spotter_model is None:
+        raise UsageError("--spotter learned needs its weights: --spotter-model FILE")
+    return make_spotter(config)
+
+
 def _mdmd(relaxed: bool) -> Maker:
     def make(_config: StreamConfig, fps: float) -> Spotter:
         from training.spotting.baselines.mdmd import MdmdWatcher
@@ -60,6 +68,7 @@ def _softnet_like(_config: StreamConfig, fps: float) -> Spotter:
 _SHORT = "with its least length relaxed"
 SPOTTERS: Mapping[str, Entry] = {
     "rule": Entry("mer-stream, causal", True, _rule),
+    "learned": Entry("mer-stream with a learned spotter, causal", True, _learned),
     "mdmd": Entry("MDMD", False, _mdmd(relaxed=False)),
     "mdmd-relaxed": Entry(f"MDMD {_SHORT}, micro only", False, _mdmd(relaxed=True)),
     "he2021": Entry("He 2021 / Zhao 2022 rule", False, _he(relaxed=False)),

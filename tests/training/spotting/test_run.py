@@ -82,8 +82,34 @@ def test_a_run_folder_is_of_one_configuration(done, small_set):
     output, _ = done
     with pytest.raises(UsageError, match="other settings"):
         run_spot(SpotRequest("synthetic", small_set, output), StreamConfig(recognise=False))
-    with pytest.raises(UsageError, match="choose among rule"):
+    with pytest.raises(UsageError, match="choose among rule, learned"):
         run_spot(SpotRequest("synthetic", small_set, output, "rule,x"), StreamConfig())
+
+
+def test_a_learned_spotter_runs_beside_the_rule(small_set, tmp_path):
+    torch = pytest.importorskip("torch")
+    from spotting.learned_net import save_net
+    from spotting.learned_ticks import RATE_HZ
+    from training.spotting.net import CausalTcn, export_net
+
+    torch.manual_seed(0)
+    settings = {"threshold": 0.05, "delay_s": 0.45, "rate_hz": RATE_HZ}
+    save_net(export_net(CausalTcn().eval(), settings), tmp_path / "net.npz")
+    command = ["spot", "--dataset", "synthetic", "--root", str(small_set), "--no-plots"]
+    command += ["--spotter", "learned,rule", "--set", "recognise=false"]
+    command += ["--output", str(tmp_path / "out")]
+    missing = CliRunner().invoke(app, command)
+    assert isinstance(missing.exception, UsageError)
+    assert "--spotter-model" in str(missing.exception)
+    model = ["--spotter-model", str(tmp_path / "net.npz"), "--overwrite"]
+    assert CliRunner().invoke(app, [*command, *model]).exit_code == 0
+    results = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert set(results["spotters"]) == {"learned", "rule"}
+    config = StreamConfig(recognise=False, spotter_model=str(tmp_path / "net.npz"))
+    name = "someone_30fps_disturbed.mp4"
+    rows = csv.DictReader((tmp_path / "out" / "predictions_learned.csv").open())
+    expected = [(e.spot.kind, e.spot.onset_frame) for e in stream(small_set / name, config)]
+    assert [(r["kind"], int(r["onset"])) for r in rows if r["video"] == name] == expected
 
 
 def test_observations_survive_json(done):
