@@ -43,3 +43,20 @@ def test_two_meshes_on_one_face_become_one():
     mesh = np.random.default_rng(0).uniform(100, 200, (468, 3)).astype(np.float32)
     kept = room._without_doubles([mesh, mesh + 3.0, mesh + 150.0])
     assert len(kept) == 2
+
+
+@pytest.mark.parametrize("search", [True, False])
+def test_what_is_found_after_forgetting_is_what_a_new_graph_finds(search):
+    """On it hangs that a recording which is gone on with finds the same faces."""
+    picture = room._known_face()
+    moved = np.ascontiguousarray(np.roll(picture, (3, 5), axis=(0, 1)))
+    with room.MeshDetector(FaceConfig()) as mesh:
+        (fresh,) = mesh.detect(picture, search)
+        mesh.reset()
+        for _ in range(4):
+            mesh.detect(moved, search)
+        (followed,) = mesh.detect(picture, search)
+        assert not np.array_equal(followed, fresh)  # or there were nothing to forget
+        mesh.forget()
+        (found,) = mesh.detect(picture, search)
+        assert np.array_equal(found, fresh)

@@ -4,6 +4,7 @@ import pytest
 from streamer.faces.config import FaceConfig
 from streamer.faces.tracker import FaceTracker
 from streamer.records import Frame
+from streamer.snapshot import capture, restore, set_state, state_of
 from tests.streamer.faces.meshes import mesh_at
 
 RED, BLUE = (200, 60, 40), (30, 80, 210)
@@ -130,3 +131,27 @@ def test_more_faces_than_are_matched_exhaustively():
     assert [f.face_id for f in second] == list(range(6))
     for a, b in zip(first, second, strict=True):
         assert a.box_px == b.box_px
+
+
+def test_at_every_period_the_detector_forgets_and_measures_at_once():
+    detector = ScriptedDetector([[]])
+    tracker = FaceTracker(detector, FaceConfig(restart_s=1.0, mesh_interval_s=0.25))
+    for index in range(31):  # 0 to 3 s: periods begin at 1, 2 and 3 s
+        tracker.push(Frame(index, index * 0.1, paint()))
+    assert detector.forgot == 3
+    # Measured at 0, 0.3, 0.6, 0.9 | 1.0, 1.3, 1.6, 1.9 | 2.0, ... | 3.0
+    assert detector.calls == 13
+
+
+def test_a_state_taken_at_a_period_goes_on_alike():
+    people = [[mesh_at(100, 200), mesh_at(400, 200)], [mesh_at(402, 200), mesh_at(104, 200)]]
+    config = FaceConfig(restart_s=1.0)
+    one, other = (FaceTracker(ScriptedDetector(people[::1]), config) for _ in range(2))
+    image = paint((100, (200, 0, 0)), (400, (0, 0, 200)))
+    one.push(Frame(0, 0.5, image))
+    kept = capture(state_of(one))
+    set_state(other, restore(kept))
+    other._detector.calls = 1
+    first, second = (t.push(Frame(1, 1.0, image)) for t in (one, other))
+    assert [f.face_id for f in first] == [f.face_id for f in second] == [0, 1]
+    assert [f.box_px for f in first] == [f.box_px for f in second]
