@@ -95,10 +95,15 @@ def prepare(
 @app.command()
 def loso(
     dataset: Annotated[str, typer.Option(help="Data set, or several: casme2,smic.")],
-    root: Annotated[Path, typer.Option(help="Folder of the data set; of maps, or their index.")],
+    root: Annotated[
+        Path, typer.Option(help="The data set's folder, a prepared cache, or flow maps.")
+    ],
     output: Annotated[Path, typer.Option(help="Run folder; a stopped run goes on there.")],
     model: Annotated[
-        str, typer.Option(help="scvit, ststnet, off-apexnet, svm, zero-shot, selfme; or several.")
+        str,
+        typer.Option(
+            help="committee, linear, svm, ststnet, off-apexnet, scvit, selfme, zero-shot; or a,b."
+        ),
     ] = "scvit",
     protocol: Annotated[str, typer.Option(help="clean, or published (oracle epoch).")] = "clean",
     kind: Annotated[str, typer.Option(help="composite, single or cross (data set).")] = "composite",

@@ -17,7 +17,10 @@ INNER = "inner"
 
 @dataclass(frozen=True, slots=True)
 class LosoConfig:
-    """One model under one protocol. `epochs` None: as published; "inner": by subject splits."""
+    """One model under one protocol. `epochs` None: as published; "inner": by subject splits.
+
+    Frames that nobody has prepared yet are prepared into `prepared`, or into the run folder.
+    """
 
     dataset: str
     root: Path
@@ -34,6 +37,7 @@ class LosoConfig:
     jobs: int = 1
     stacked: bool = True
     overwrite: bool = False
+    prepared: Path | None = None
 
 
 def parse_epochs(text: str | None) -> int | Literal["inner"] | None:

@@ -29,7 +29,7 @@ from training.loso.store import load_outcome, save_outcome, write_text
 from training.models.base import Samples
 from training.models.registry import make_model, reads_pairs
 
-CONFIG = "config.yaml"
+CONFIG, PREPARED = "config.yaml", "prepared"
 _PACKAGES = ("mer-stream", "torch", "numpy", "scikit-learn", "onnxruntime", "onnxruntime-gpu")
 
 
@@ -37,8 +37,9 @@ def run_models(config: LosoConfig, models: Sequence[str]) -> list[dict[str, Any]
     """One run per model; several models get a folder each and a table together."""
     if len(models) == 1:
         return [run_loso(replace(config, model=models[0]))]
+    shared = replace(config, prepared=config.prepared or config.output / PREPARED)
     runs = [
-        run_loso(replace(config, model=name, output=config.output / _folder(name)))
+        run_loso(replace(shared, model=name, output=config.output / _folder(name)))
         for name in models
     ]
     combine(config.output, runs)
@@ -58,7 +59,11 @@ def run_loso(config: LosoConfig) -> dict[str, Any]:
         OutputError: the folder holds another run, or cannot be written.
     """
     selection = load_selection(
-        config.dataset, config.root, config.classes, pairs=reads_pairs(config.model)
+        config.dataset,
+        config.root,
+        config.classes,
+        pairs=reads_pairs(config.model),
+        cache=config.prepared or config.output / PREPARED,
     )
     samples = selection.samples
     model = make_model(config.model)

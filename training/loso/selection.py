@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,9 +13,10 @@ import numpy as np
 
 from streamer.errors import SourceFormatError, UsageError
 from training.datasets import class_names, load_dataset
-from training.datasets.map_files import load_maps
+from training.datasets.map_files import MAP_SUFFIXES, load_maps
 from training.datasets.pair_files import load_pairs
 from training.models.base import Samples
+from training.prepare.run import prepare
 from training.records import Clip
 
 
@@ -29,15 +31,25 @@ class Selection:
 
 
 def load_selection(
-    dataset: str, root: Path, classes: Literal[3, 5], pairs: bool = False
+    dataset: str,
+    root: Path,
+    classes: Literal[3, 5],
+    pairs: bool = False,
+    cache: Path | None = None,
 ) -> Selection:
     """Reads the maps of one or more data sets; with `pairs` the onset and apex faces too.
 
+    Where `root` holds frames, their faces are aligned and their maps made first, into `cache`; what
+    is there already is not made again.
+
     Raises:
         SourceNotFoundError, SourceFormatError, UsageError: see the loaders; a map with NaN or of
-            another size is named.
+            another size is named. Frames without a cache, too.
+        OutputError: the cache cannot be written or holds other files.
     """
     loaded = load_dataset(dataset, root, classes)
+    if any(clip.path.suffix.lower() not in MAP_SUFFIXES for clip in loaded.clips):
+        loaded = load_dataset(dataset, _prepared(dataset, root, cache), classes)
     if not loaded.clips:
         raise UsageError(f"{dataset} in {root} has no clips: choose another data set or root")
     names = _classes(sorted({clip.dataset for clip in loaded.clips}), classes)
@@ -77,6 +89,21 @@ def digest_of(samples: Samples, classes: Sequence[str]) -> str:
         if samples.pairs is not None:
             whole.update(samples.pairs[row].tobytes())
     return whole.hexdigest()[:16]
+
+
+def _prepared(dataset: str, root: Path, cache: Path | None) -> Path:
+    """A cache of the frames in `root`, made whole now where it is not."""
+    command = f"mer-train prepare --dataset {dataset} --root {root} --output CACHE"
+    if cache is None:
+        raise UsageError(f"{root} holds frames, not maps: run {command}, then use --root CACHE")
+    print(
+        f"{root} holds frames: their faces are aligned into {cache} first. A stopped run goes on "
+        f"there; to prepare once for many runs: {command}, then --root CACHE",
+        file=sys.stderr,
+    )
+    report = prepare(load_dataset(dataset, root), cache)
+    print(report.text(cache), file=sys.stderr)
+    return cache
 
 
 def _classes(datasets: Sequence[str], classes: Literal[3, 5]) -> tuple[str, ...]:

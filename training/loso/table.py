@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from streamer.records import EMOTIONS
 from training.loso.published import NOTES, PARTS, ROWS, Published
 from training.loso.results import ORACLE
 
@@ -15,17 +16,19 @@ _COMPOSITE = set(PARTS) - {"full"}
 def make_table(runs: Sequence[Mapping[str, Any]]) -> str:
     """A Markdown table of runs (results.json of each) above the published rows.
 
-    Our figures stand under "full" only where all three data sets of the composite were used.
+    Our figures stand under "full" only where all three data sets of the composite were used. The
+    published rows are of three classes, left out by subject: they stand beside such runs alone.
     """
     datasets = sorted({name for run in runs for name in run["per_dataset"]})
+    alike = len(runs[0]["classes"]) == len(EMOTIONS) and runs[0]["kind"] != "cross"
     extra = [name for name in datasets if name not in PARTS]
-    columns = [*PARTS, *extra]
+    columns = [*PARTS, *extra] if alike else datasets
     whole = f"{' + '.join(_TITLES.get(name, name) for name in datasets)}, pooled"
     head = ["method", "protocol", whole, *(_TITLES.get(name, name) for name in columns)]
     rows = [row for run in runs for row in _own_rows(run, columns)]
-    rows += [_published_row(row, len(extra)) for row in ROWS]
+    rows += [_published_row(row, len(extra)) for row in ROWS if alike]
     lines = [_line(head), _line(["---"] * len(head)), *map(_line, rows)]
-    return "\n".join([_title(runs), "", *lines, "", *_footnotes(runs), ""])
+    return "\n".join([_title(runs), "", *lines, "", *_footnotes(runs, alike), ""])
 
 
 def _title(runs: Sequence[Mapping[str, Any]]) -> str:
@@ -78,16 +81,18 @@ def _published_row(row: Published, extra: int) -> list[str]:
     return [row.method + notes, "as printed", "", *figures, *[""] * extra]
 
 
-def _footnotes(runs: Sequence[Mapping[str, Any]]) -> list[str]:
-    notes = [f"[{number}] {text}.  " for number, text in NOTES.items()]
+def _footnotes(runs: Sequence[Mapping[str, Any]], alike: bool) -> list[str]:
+    ours = "Rows above the printed ones are ours" if alike else "All rows are ours"
+    notes = [f"[{number}] {text}.  " for number, text in NOTES.items() if alike]
     notes.append(
-        "Rows above the printed ones are ours: mean and standard deviation over seeds, scores "
-        "pooled over all held-out subjects and a fixed list of classes.  "
+        f"{ours}: mean and standard deviation over seeds, scores pooled over all held-out subjects "
+        "and a fixed list of classes.  "
     )
-    notes.append(
-        "Published rows without a note give their protocol no further than leave-one-subject-out "
-        "on the 442 clips; parts are of one composite-trained model.  "
-    )
+    if alike:
+        notes.append(
+            "Published rows without a note give their protocol no further than "
+            "leave-one-subject-out on the 442 clips; parts are of one composite-trained model.  "
+        )
     if any(run["protocol"] == "published" for run in runs):
         notes.append(
             f"Protocol published ({ORACLE}): the epoch is chosen on the held-out subject; only for "

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import torch
@@ -134,6 +134,7 @@ def load_pretrained(member: int, classes: int) -> SCViT:
     net.load_state_dict(own)
     if classes != config.classes:
         net.head[-1] = torch.nn.Linear(config.width, classes)
+        net.config = replace(config, classes=classes)
     return net
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from recognition.ensemble import mirror
+from recognition.ensemble import ViewEnsemble, mirror
 from recognition.maps import map_of_crop
 from streamer.errors import UsageError
 from streamer.records import EMOTIONS
@@ -75,6 +75,8 @@ def test_a_cell_that_never_changes_does_no_harm() -> None:
 
 def test_scvit_takes_five_classes() -> None:
     net = load_pretrained(0, 5)
+    views = ViewEnsemble([net])(torch.zeros(2, 28, 28, 3, dtype=torch.uint8))
+    assert views.shape == (2, 5)
     assert net(torch.zeros(2, 28, 28, 3, dtype=torch.uint8))[0].shape == (2, 5)
 
 

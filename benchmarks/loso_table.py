@@ -1,0 +1,176 @@
+"""The leave-one-subject-out table of the README, made by one command.
+
+    python benchmarks/loso_table.py --root DIR [--models a,b] [--seeds 3] [--runs FOLDER]
+
+Runs every model of the benchmark on the public flow maps (protocol clean, composite of what is in
+DIR, three classes), then writes `benchmarks/results/loso.json` and the section "loso" of README.md.
+Run folders lie under `--runs`: folds that are finished there are not trained again, so a stopped
+run goes on, and a second one takes a minute. The result file holds figures, no data and no weights.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import os
+import platform
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+from readme_section import README, write_section
+
+from training.loso.config import LosoConfig
+from training.loso.run import run_models
+from training.loso.store import write_json
+from training.models.registry import check_models
+
+RESULTS = Path(__file__).parent / "results" / "loso.json"
+MODELS = "zero-shot,svm,linear,ststnet,off-apexnet,scvit,committee"
+TITLES = {
+    "zero-shot": "bundled model as it is, nothing learnt here",
+    "svm": "linear SVM on the maps",
+    "ststnet": "STSTNet",
+    "off-apexnet": "OFF-ApexNet",
+    "scvit": "SCViT, from the bundled weights",
+    "linear": "logistic regression on levelled maps",
+    "committee": "committee: the first, logistic regression and STSTNet",
+}
+PARTS = {"casme2": "CASME II", "smic": "SMIC", "samm": "SAMM"}
+_FIGURES = ("uf1", "uar", "accuracy", "spread", "ensemble", "n", "subjects")
+_FACTS = (*_FIGURES, "seeds", "epochs", "protocol", "kind", "folds", "device", "wall_s")
+
+
+def main() -> None:
+    """Runs, writes, prints."""
+    options = _options()
+    facts = measure(options)
+    write_json(options.results, facts)
+    write_section(options.readme, "loso", section(facts))
+    print(section(facts))
+
+
+def measure(options: argparse.Namespace) -> dict[str, Any]:
+    """Figures of every model, and what they were made with."""
+    config = LosoConfig(
+        dataset=options.dataset,
+        root=options.root,
+        model="",
+        output=options.runs,
+        seeds=options.seeds,
+        epochs=options.epochs,
+        device=options.device,
+        jobs=options.jobs,
+    )
+    runs = run_models(config, check_models(options.models))
+    return {
+        "command": f"python benchmarks/loso_table.py {_shown(options)}",
+        "date": datetime.date.today().isoformat(),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "versions": _versions(),
+        "models": {run["model"]: _compact(run) for run in runs},
+    }
+
+
+def section(facts: Mapping[str, Any]) -> str:
+    """The Markdown between the markers."""
+    models = facts["models"]
+    first = next(iter(models.values()))
+    parts = [name for name in PARTS if name in first["per_dataset"]]
+    head = ["model", "epochs", "seeds", "pooled UF1/UAR", *(PARTS[name] for name in parts)]
+    rows = [row for name, run in models.items() for row in _rows(name, run, parts)]
+    lines = [_line(head), _line(["---"] * len(head)), *map(_line, rows)]
+    there = " and ".join(PARTS[name] for name in parts)
+    return "\n".join(
+        [
+            f"Made by `{facts['command']}` on {facts['date']} ({facts['machine']}; run times are "
+            f"in `benchmarks/results/loso.json`): {there}, {first['n']} clips, {first['subjects']} "
+            "subjects, three classes, "
+            f"protocol {first['protocol']}. Mean ± standard deviation over seeds; an ensemble is "
+            "the mean of the probabilities over the seeds.",
+            "",
+            *lines,
+        ]
+    )
+
+
+def _rows(name: str, run: Mapping[str, Any], parts: Sequence[str]) -> list[list[str]]:
+    cells = [run, *(run["per_dataset"][part] for part in parts)]
+    title, count = TITLES.get(name, name), len(run["seeds"])
+    epochs = run["epochs"].removeprefix("fixed, ")
+    if count == 1:
+        return [[title, epochs, "-", *(_pair(cell) for cell in cells)]]
+    return [
+        [title, epochs, str(count), *(_mean(cell) for cell in cells)],
+        [f"{title}: ensemble", epochs, str(count), *(_pair(cell["ensemble"]) for cell in cells)],
+    ]
+
+
+def _mean(cell: Mapping[str, Any]) -> str:
+    return "/".join(f"{_short(cell[k])} ± {_short(cell['spread'][k])}" for k in ("uf1", "uar"))
+
+
+def _pair(cell: Mapping[str, Any]) -> str:
+    return f"{_short(cell['uf1'])}/{_short(cell['uar'])}"
+
+
+def _short(value: float) -> str:
+    return f"{value:.3f}".removeprefix("0")
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _compact(run: Mapping[str, Any]) -> dict[str, Any]:
+    parts = {
+        name: {key: part[key] for key in _FIGURES} for name, part in run["per_dataset"].items()
+    }
+    return {**{key: run[key] for key in _FACTS}, "per_dataset": parts}
+
+
+def _shown(options: argparse.Namespace) -> str:
+    """The options that change a figure; the folder is the user's own business."""
+    shown = ["--root DIR"]
+    for name in ("dataset", "models", "seeds", "epochs"):
+        value = getattr(options, name)
+        if value != _parser().get_default(name):
+            shown.append(f"--{name} {shlex.quote(str(value))}")
+    return " ".join(shown)
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for name in ("mer-stream", "torch", "numpy", "scikit-learn"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def _options() -> argparse.Namespace:
+    return _parser().parse_args()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--root", type=Path, required=True, help="folder of the flow maps")
+    parser.add_argument("--dataset", default="megc2019-flow")
+    parser.add_argument("--models", default=MODELS)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--epochs", type=int, help="for all models; default: each its own")
+    parser.add_argument("--runs", type=Path, default=Path("runs/loso-table"))
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument("--readme", type=Path, default=README)
+    return parser
+
+
+if __name__ == "__main__":
+    main()
