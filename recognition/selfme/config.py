@@ -50,6 +50,7 @@ class MotionConfig:
     generator: GeneratorConfig = GeneratorConfig(16, 64, 2, 2)
     kernel: int = 7  # of the convolutions that make scores and weights; odd
     track: bool = False  # beyond the paper: the apex's keypoints are tracked, not detected
+    track_rounds: int = 1  # more: after each, the onset is warped and the rest is tracked
     see_target: bool = False  # beyond the paper: the weights' network also sees the apex frame
     gamma: float = 2.0  # motion amplification at inference (eq. 2); 1 switches it off
     spline: bool = True  # eq. 9 and the group exponential; False: bilinear expansion
@@ -68,6 +69,8 @@ class MotionConfig:
             )
         if self.keypoints < 1 or self.temperature <= 0.0 or self.heatmap_variance <= 0.0:
             raise ValueError("keypoints, temperature and heatmap_variance must be above zero")
+        if self.track_rounds < 1:
+            raise ValueError(f"track_rounds is {self.track_rounds}: it must be 1 or more")
         if self.kernel % 2 == 0:
             raise ValueError(f"kernel is {self.kernel}: it must be odd")
         if not 0 <= self.squaring_steps <= 16:
@@ -87,6 +90,7 @@ class MotionConfig:
             generator=GeneratorConfig(8, 32, 2, 1, True),
             kernel=3,
             track=True,
+            track_rounds=2,
             see_target=True,
         )
 

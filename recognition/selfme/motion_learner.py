@@ -15,11 +15,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recognition.selfme.config import LATTICE, TRAINING_GAMMA, MotionConfig
-from recognition.selfme.dense_motion import DenseMotion
+from recognition.selfme.dense_motion import DenseMotion, weigh_motions
 from recognition.selfme.diffeomorphism import SplineExpansion, exponential
 from recognition.selfme.generator import Generator
 from recognition.selfme.keypoints import KeypointDetector, local_motions, mean_place
 from recognition.selfme.tracking import track_keypoints
+from recognition.selfme.warping import warp
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,20 +100,29 @@ class MotionLearner(nn.Module):
             raise ValueError(
                 f"{onset.shape[0]} onset images and {apex.shape[0]} apex images; expected as many"
             )
-        at_onset, at_apex = self._keypoints(onset, apex)
-        local = local_motions(at_onset, at_apex, self._gamma(gamma))
-        lattice, psi = self.dense(onset, apex, at_apex, local)
+        amount = self._gamma(gamma)
+        if self.config.track:
+            lattice, at_onset, at_apex, psi = self._track(onset, apex)
+            return amount * lattice, at_onset, at_apex, psi
+        at_onset, at_apex = self.detector(torch.cat([onset, apex])).chunk(2)  # eq. 1
+        lattice, psi = self.dense(onset, apex, at_apex, local_motions(at_onset, at_apex, amount))
         return lattice, at_onset, at_apex, psi
 
-    def _keypoints(self, onset: Tensor, apex: Tensor) -> tuple[Tensor, Tensor]:
-        """z_s and z_t [N, K, 2]: both detected (eq. 1), or z_t tracked."""
-        if not self.config.track:
-            at_onset, at_apex = self.detector(torch.cat([onset, apex])).chunk(2)
-            return at_onset, at_apex
-        views = self.detector.view(onset), self.detector.view(apex)
-        shares = self.detector.attend(views[0])
+    def _track(self, onset: Tensor, apex: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """As `_lattice` at gamma 1, with z_t tracked; each further round tracks what is left."""
+        view, wanted = self.detector.view(onset), self.detector.view(apex)
+        shares = self.detector.attend(view)
         at_onset = mean_place(shares)
-        return at_onset, track_keypoints(*views, shares, at_onset)
+        at_apex = track_keypoints(view, wanted, shares, at_onset)
+        lattice, psi = self.dense(
+            onset, apex, at_apex, local_motions(at_onset, at_apex, TRAINING_GAMMA)
+        )
+        for _ in range(self.config.track_rounds - 1):
+            carried = self.detector.view(warp(onset, self.expand(lattice)))
+            rest = at_onset - track_keypoints(carried, wanted, shares, at_onset)
+            lattice = lattice + weigh_motions(psi, rest) * (self.config.image_size_px / 2.0)
+            at_apex = at_apex - rest
+        return lattice, at_onset, at_apex, psi
 
     def _gamma(self, gamma: float | None) -> float:
         if gamma is None:

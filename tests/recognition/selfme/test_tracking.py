@@ -1,5 +1,7 @@
 """Tracked keypoints follow a known shift, whatever the light does."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch.nn import functional
@@ -73,6 +75,30 @@ def test_gradient_and_contrast_by_hand():
     torch.testing.assert_close(
         normalise_contrast(0.5 * image + 0.2), normalise_contrast(image), atol=0.15, rtol=0
     )
+
+
+def large_shift_error(rounds):
+    torch.manual_seed(0)
+    learner = MotionLearner(replace(MotionConfig.small(), track_rounds=rounds)).eval()
+    image = functional.interpolate(textured(), size=(128, 128), mode="bilinear")
+    apex = warp(image, -torch.full((1, 2, 128, 128), 3.0))
+    with torch.no_grad():
+        motion = learner.describe(image, apex, 1.0, paint=False).motion
+    return float((motion[..., 32:96, 32:96] - 3.0).abs().mean())
+
+
+def test_a_second_round_finds_the_rest_of_a_large_motion():
+    assert large_shift_error(2) < 0.7 * large_shift_error(1)
+
+
+def test_tracked_motion_is_amplified_in_proportion():
+    torch.manual_seed(0)
+    learner = MotionLearner(MotionConfig.small()).eval()
+    image = functional.interpolate(textured(), size=(128, 128), mode="bilinear")
+    apex = warp(image, -torch.full((1, 2, 128, 128), 1.0))
+    with torch.no_grad():
+        once, twice = (learner.describe(image, apex, g, paint=False).lattice for g in (1.0, 2.0))
+    torch.testing.assert_close(twice, 2.0 * once)
 
 
 def test_a_tracking_learner_learns_where_to_look():
