@@ -10,7 +10,7 @@ from typing import Any
 from streamer.jobs.job import Job, Outcome, Progress
 from streamer.outputs.text import format_clock
 
-_BAR = "{desc} {percentage:3.0f}%|{bar:24}| {postfix}"
+_BAR = "{desc} {percentage:3.0f}%|{bar:24}| {unit}"  # tqdm's own postfix begins with a comma
 
 
 class BatchView:
@@ -65,7 +65,8 @@ class BatchView:
         done = sum(self._sizes[name] * share for name, share in self._shares.items())
         self._total.n = done / sum(self._sizes.values())
         failed = f", {self._failed} failed" if self._failed else ""
-        self._total.set_postfix_str(f"{self._over} of {self._count}{failed}, {self._left()}")
+        self._total.unit = f"{self._over} of {self._count}{failed}, {self._left()}"
+        self._total.refresh()
 
     def _show_bar(self, job: Job, progress: Progress) -> None:
         bar = self._bars.get(job.folder)
@@ -74,7 +75,8 @@ class BatchView:
             self._free.remove(min(self._free))
         if bar is not None:
             bar.n = progress.share
-            bar.set_postfix_str(f"{format_clock(progress.time_s)[:-4]}, events: {progress.events}")
+            bar.unit = f"{format_clock(progress.time_s)[:-4]}, events: {progress.events}"
+            bar.refresh()
 
     def _left(self) -> str:
         """Time left, by the bytes worked through so far."""
@@ -119,6 +121,6 @@ def _bar(name: str, position: int) -> Any:
     from tqdm import tqdm
 
     return tqdm(
-        desc=f"{name:28}", total=1.0, bar_format=_BAR, file=sys.stderr, position=position,
+        desc=f"{name:28}", total=1.0, bar_format=_BAR, unit="", file=sys.stderr, position=position,
         leave=False, dynamic_ncols=True, mininterval=0.2,
     )  # fmt: skip
