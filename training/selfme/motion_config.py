@@ -7,7 +7,7 @@ family. `MotionTraining.small()` trains from scratch on synthetic video, on a pr
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -85,14 +85,22 @@ class MotionTraining:
             raise ValueError(f"learning_rate is {self.learning_rate}: it must be above 0")
 
     @classmethod
-    def small(cls, truth_weight: float = 0.0) -> MotionTraining:
-        """From scratch on synthetic pairs; `truth_weight` above 0 also learns from known motion."""
+    def small(cls) -> MotionTraining:
+        """Self-supervised, from scratch, on synthetic pairs (their truth is not looked at)."""
         return cls(
             network=MotionConfig.small(),
-            loss=MotionLossConfig(perceptual="pixel-census", truth_weight=truth_weight),
+            loss=MotionLossConfig(perceptual="pixel-census"),
             augment=AugmentConfig(mirror=0.5, exchange=0.5, grey=0.3, colour=0.1),
-            epochs=12,
+            epochs=3,
             learning_rate=2e-3,
             schedule="cosine",
             clip_norm=1.0,
         )
+
+    @classmethod
+    def small_truth(cls) -> MotionTraining:
+        """Beyond the paper: by the known motion of synthetic pairs alone, nothing is painted."""
+        loss = MotionLossConfig(
+            "pixel-census", perceptual_weight=0.0, equivariance_weight=0.0, truth_weight=1.0
+        )
+        return replace(cls.small(), loss=loss)

@@ -31,7 +31,7 @@ WEIGHTS, LEARNER, FACTS = "selfme_motion.safetensors", "learner.safetensors", "m
 PRESETS: dict[str, Callable[[], MotionTraining]] = {
     "paper": MotionTraining,
     "small": MotionTraining.small,
-    "small-truth": lambda: MotionTraining.small(truth_weight=1.0),
+    "small-truth": MotionTraining.small_truth,
 }
 _VALIDATED = 64  # pairs after every epoch; all of them at the end
 
