@@ -102,6 +102,8 @@ def prepare_folder(config: LosoConfig, settings: Mapping[str, object], digest: s
     if config.overwrite:
         for old in (*config.output.glob("folds/*.json"), *config.output.glob(sessions.FILE)):
             old.unlink()
+    for torn in config.output.rglob(".*.tmp"):  # of a run that was killed while writing
+        torn.unlink(missing_ok=True)
     facts = {
         "digest": digest,
         "settings": json.loads(json.dumps(settings)),

@@ -92,6 +92,7 @@ def test_finished_folds_are_never_run_twice(
     first = run_loso(config(flow_root, tmp_path, model="zero-shot"))
     damaged = fold_path(tmp_path, "smic/s02", 0)
     damaged.write_text(damaged.read_text()[:50])
+    (tmp_path / FOLDS / ".torn.json.1.tmp").write_text("{")
     asked = []
     real = run_module.run_local
 
@@ -102,6 +103,7 @@ def test_finished_folds_are_never_run_twice(
     monkeypatch.setattr(run_module, "run_local", spy)
     second = run_loso(config(flow_root, tmp_path, model="zero-shot"))
     assert asked == ["smic/s02"]
+    assert not list(tmp_path.rglob("*.tmp"))
     assert (first["uf1"], first["uar"]) == (second["uf1"], second["uar"])
 
 
