@@ -4,7 +4,9 @@
     python benchmarks/batch.py kill    CLIP [--minutes 5 --kills 10]   killed and resumed == clean
     python benchmarks/batch.py workers CLIP [--seconds 60]         throughput of 1 and 2 workers
     python benchmarks/batch.py memory  CLIP [--minutes 180]        memory over a long recording
+    python benchmarks/batch.py cost    CLIP [--seconds 120 --hours 100000 --price 0.04]
 
+`cost` counts processor seconds, which say more than the clock on a machine that others use too.
 All recordings are made from the given clips by repeating their packets (see loop_video.py).
 """
 
@@ -16,6 +18,7 @@ import filecmp
 import json
 import os
 import random
+import resource
 import shutil
 import signal
 import subprocess
@@ -34,17 +37,19 @@ FORMATS = "jsonl,csv,srt,vtt,eaf,boris,parquet,html"
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("mode", choices=["forty", "kill", "workers", "memory"])
+    parser.add_argument("mode", choices=["forty", "kill", "workers", "memory", "cost"])
     parser.add_argument("clips", nargs="+", type=Path)
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--seed", type=int, default=6)
+    parser.add_argument("--hours", type=float, default=100_000.0)
+    parser.add_argument("--price", type=float, default=0.04, help="of one core for one hour")
     parser.add_argument("--folder", type=Path, help="keep the files here")
     args = parser.parse_args()
     folder = args.folder or Path(tempfile.mkdtemp(prefix="mer-batch-"))
     folder.mkdir(parents=True, exist_ok=True)
-    modes = {"forty": forty, "kill": kill, "workers": workers, "memory": memory}
+    modes = {"forty": forty, "kill": kill, "workers": workers, "memory": memory, "cost": cost}
     result = modes[args.mode](args, folder)
     print(
         json.dumps({"mode": args.mode, "cores": len(os.sched_getaffinity(0)), **result}, indent=2)
@@ -154,6 +159,43 @@ def memory(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
         "peak_mb": round(max(mb for _, mb in known), 1),
         "samples_mb": [round(mb) for _, mb in known[:: max(1, len(known) // 30)]],
     }
+
+
+def cost(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """Core hours for many hours of such recordings, from the processor time of two lengths.
+
+    The difference between the two leaves out what a batch costs once, such as loading the models.
+    """
+    spent, lengths, bytes_out, bytes_in = [], [], 0, 0
+    for number, seconds in enumerate((args.seconds / 4, args.seconds)):
+        inputs = folder / f"inputs{number}"
+        inputs.mkdir()
+        loop_video(args.clips[0], seconds, inputs / "clip.mp4")
+        before = _cpu_s()
+        run(inputs, folder / f"results{number}", "--workers", "1")
+        spent.append(_cpu_s() - before)
+        table = json.loads((folder / f"results{number}" / "manifest.json").read_text())
+        lengths.append(table["recordings"][0]["duration_s"])
+        bytes_out = sum(p.stat().st_size for p in (folder / f"results{number}").rglob("*.*"))
+        bytes_in = (inputs / "clip.mp4").stat().st_size
+    share = (spent[1] - spent[0]) / (lengths[1] - lengths[0])  # core seconds a second
+    core_hours = args.hours * share
+    return {
+        "core_seconds_per_media_second": round(share, 4),
+        "once_core_seconds": round(spent[0] - share * lengths[0], 1),
+        "hours": args.hours,
+        "core_hours": round(core_hours),
+        "days_on_1000_cores": round(core_hours / 1000 / 24, 2),
+        "price_per_core_hour": args.price,
+        "price": round(core_hours * args.price),
+        "input_gb": round(args.hours * 3600 * bytes_in / lengths[1] / 1e9),
+        "output_gb": round(args.hours * 3600 * bytes_out / lengths[1] / 1e9),
+    }
+
+
+def _cpu_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def run(inputs: Path, output: Path, *more: str, threads: int = 0) -> tuple[float, int]:
