@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+# Moments closer than this are the same: times are sums of fractions, and a tie must not depend on
+# the last bit of how they were added up.
+TIE_S = 1e-6
+
 
 @dataclass(frozen=True, slots=True)
 class GateConfig:

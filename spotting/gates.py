@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spotting.config import GateConfig
+from spotting.config import TIE_S, GateConfig
 
 BLINK, GAZE, HEAD, COVERED, LIGHT, BORDER = (
     "blink", "gaze shift", "head turn", "covered", "light jump", "border",
@@ -71,7 +71,7 @@ class GateKeeper:
 
     def voided(self, start_s: float, end_s: float, eyes_only: bool) -> str:
         """The first voiding gate within the margin of an event; "" if there is none."""
-        margin_s = self._config.margin_s
+        margin_s = self._config.margin_s + TIE_S
         for time_s, reason in self._voids:
             near = start_s - margin_s <= time_s <= end_s + margin_s
             if near and (eyes_only or reason != GAZE):
@@ -103,7 +103,7 @@ class GateKeeper:
         """Whether the head went farther than allowed within the window, in either direction."""
         c = self._config
         self._head.append((now_s, head_iod))
-        while self._head[0][0] < now_s - c.head_window_s:
+        while self._head[0][0] < now_s - c.head_window_s - TIE_S:
             self._head.popleft()
         path = np.array([head for _, head in self._head])
         span = path.max(axis=0) - path.min(axis=0)
@@ -115,7 +115,7 @@ class GateKeeper:
 
     def _light_gate(self, now_s: float, brightness: float) -> bool:
         self._light.append((now_s, brightness))
-        while len(self._light) > 2 and self._light[0][0] < now_s - _LIGHT_WINDOW_S:
+        while len(self._light) > 2 and self._light[0][0] < now_s - _LIGHT_WINDOW_S - TIE_S:
             self._light.popleft()
         levels = [level for _, level in self._light]
         return max(levels) > (1.0 + self._config.light_change) * max(min(levels), 8.0)

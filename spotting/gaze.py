@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from spotting.config import TIE_S
+
 _WIDTH_IOD, _HEIGHT_IOD = 0.36, 0.14
 _WINDOW_S = 0.12  # a saccade takes 0.02 to 0.1 s
 _STEP_S = 0.012
@@ -35,10 +37,10 @@ class GazeWatcher:
         `image` is the grey aligned face, `eyes_px` [2, 2] where its eye centres are now. The eye
         that went less decides, and irises that part or stay count as zero.
         """
-        if self._places and time_s < self._places[-1][0] + _STEP_S:
+        if self._places and time_s < self._places[-1][0] + _STEP_S - TIE_S:
             return self._shift_iod
         now = np.array([_iris_x_px(image, eye, iod_px) for eye in eyes_px]) / iod_px
-        while self._places and self._places[0][0] < time_s - _WINDOW_S:
+        while self._places and self._places[0][0] < time_s - _WINDOW_S - TIE_S:
             self._places.popleft()
         self._shift_iod = max((_common(now - then) for _, then in self._places), default=0.0)
         self._places.append((time_s, now))

@@ -5,7 +5,8 @@ of the moment `delay_s` ago how likely it is an apex, and how far onset and offs
 highest such moment within 0.15 s on both sides, over the threshold, is a spot; a stretch that a
 gate voids (head turn, hand, light, border) is none. Macro-expressions stay with the rule.
 
-Weights are made by `mer-train spotter`; there is no torch here.
+Weights are made by `mer-train spotter`; there is no torch here. Those in `weights/` were trained on
+synthetic motion of portraits only (`weights/learned.json` says how and what they reached).
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from spotting.regions import REGION_NAMES
 from spotting.spotter import FlowSpotter
 from streamer.records import AlignedFace, Motion, Rejected, Spot
 
+BUNDLED = Path(__file__).parent / "weights" / "learned.npz"
 OUTPUTS = 3  # apex (logit), seconds back to the onset, seconds on to the offset
 SETTINGS = ("threshold", "delay_s", "rate_hz")
 PEAK_RADIUS_S = 0.15

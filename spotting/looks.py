@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from spotting.config import TIE_S
+
 _LOOK_S = 0.7  # how quickly the usual look follows (more slowly while the patches are busy)
 _RISE_S, _FALL_S = 3.0, 0.3  # how quickly the usual change follows, upwards and downwards
 
@@ -41,7 +43,7 @@ class LookWatcher:
 
         `image` is the grey aligned face, `centres_px` [P, 2] where the patches are now.
         """
-        if self._usual is not None and time_s < self._before_s + self._step_s:
+        if self._usual is not None and time_s < self._before_s + self._step_s - TIE_S:
             return self._excess
         now = self._cut(image, centres_px, iod_px)
         if self._usual is None or self._usual.shape != now.shape:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spotting.config import SpotterConfig
+from spotting.config import TIE_S, SpotterConfig
 from spotting.noise import NoiseFloor
 from spotting.series import MotionSeries
 from spotting.unrest import Unrest
@@ -90,12 +90,12 @@ class _PeakFinder:
     def pop_until(self, now_s: float) -> list[_Moment]:
         """Peaks that are certain at `now_s`; of equals the first."""
         found = []
-        while self._waiting and self._waiting[0][1].time_s + PEAK_RADIUS_S <= now_s:
+        while self._waiting and self._waiting[0][1].time_s + PEAK_RADIUS_S <= now_s + TIE_S:
             score, moment = self._waiting.popleft()
             if moment.time_s > self._done_s and all(
                 other <= score
                 for time_s, other in self._recent
-                if abs(time_s - moment.time_s) <= PEAK_RADIUS_S
+                if abs(time_s - moment.time_s) <= PEAK_RADIUS_S + TIE_S
             ):
                 self._done_s = moment.time_s + PEAK_RADIUS_S
                 found.append(moment)
@@ -124,10 +124,10 @@ class BumpDetector:
         times = series.time_s[:final]
         look_ahead_s = _LEAST_AHEAD_S if flush else float(HALF_WIDTHS_S[-1])
         while (k := self._next - series.dropped) < final and (
-            times[k] + look_ahead_s <= times[final - 1] + 1e-6
+            times[k] + look_ahead_s <= times[final - 1] + TIE_S
         ):
             self._next += 1
-            if times[k] - HALF_WIDTHS_S[-1] >= times[0] - 1e-6:
+            if times[k] - HALF_WIDTHS_S[-1] >= times[0] - TIE_S:
                 self._take(self._measure(series, k))
                 found += self._judge_until(self._last_s)
         if flush:
@@ -160,7 +160,7 @@ class BumpDetector:
             self._peaks.append((self._lower, moment))
         self._peaks.extend((self._upper, moment) for moment in self._upper.pop_until(now_s))
         found = []
-        while self._peaks and self._peaks[0][1].time_s + self.unrest.ahead_s <= now_s:
+        while self._peaks and self._peaks[0][1].time_s + self.unrest.ahead_s <= now_s + TIE_S:
             found.append(self._judge(*self._peaks.popleft()))
         return found
 

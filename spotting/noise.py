@@ -7,7 +7,7 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-from spotting.config import SpotterConfig
+from spotting.config import TIE_S, SpotterConfig
 
 _STEP_S = 0.05
 _EVERY = 5  # steps between two looks at the median
@@ -37,7 +37,7 @@ class NoiseFloor:
         if self._first_s is None:
             self._first_s = now_s
         frozen = now_s > self.baseline_end_s > -np.inf and self._learned >= _LEAST_STEPS
-        if frozen or now_s < self._last_s + _STEP_S:
+        if frozen or now_s < self._last_s + _STEP_S - TIE_S:
             return
         self._last_s = now_s
         self._heights.append(height_iod)

@@ -10,6 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from spotting.config import TIE_S
+
 
 class MotionSeries:
     """Ring of the last `keep_s` seconds. Rows are regions; values are displacements in IOD."""
@@ -50,9 +52,9 @@ class MotionSeries:
         self.open[n] = True
         self._raw += 1
         if gated.any():
-            near = np.searchsorted(self.time_s[:n], time_s - gate_margin_s)
+            near = np.searchsorted(self.time_s[:n], time_s - gate_margin_s - TIE_S)
             self.open[near : n + 1, gated] = False
-            self._gated_until_s[gated] = time_s + gate_margin_s
+            self._gated_until_s[gated] = time_s + gate_margin_s + TIE_S
         self.open[n] &= self._gated_until_s < time_s
         return self._finish(time_s)
 
@@ -63,10 +65,10 @@ class MotionSeries:
     def _finish(self, now_s: float) -> int:
         before = self._final
         times = self.time_s[: self._raw]
-        while self._final < self._raw and times[self._final] + self._settle_s <= now_s + 1e-6:
+        while self._final < self._raw and times[self._final] + self._settle_s <= now_s + TIE_S:
             k = self._final
-            low = np.searchsorted(times, times[k] - self._half_s - 1e-6)
-            high = np.searchsorted(times, times[k] + self._half_s + 1e-6)
+            low = np.searchsorted(times, times[k] - self._half_s - TIE_S)
+            high = np.searchsorted(times, times[k] + self._half_s + TIE_S)
             only = high - low == 1
             self.smooth[k] = self.value[k] if only else self.value[low:high].mean(axis=0)
             if k > 0:

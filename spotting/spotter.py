@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from spotting.config import SpotterConfig
+from spotting.config import TIE_S, SpotterConfig
 from spotting.gates import BLINK, SEPARATOR, GateKeeper
 from spotting.interval import Interval, sharpen
 from spotting.macro import Departure, DepartureDetector
@@ -83,7 +83,7 @@ class _FaceState:
             _BLINKED & blinking,
             self._config.gates.eyes_margin_s,
         )
-        old = face.time_s - self._meter.reference_s > self._config.reference_age_s
+        old = face.time_s - self._meter.reference_s > self._config.reference_age_s - TIE_S
         if old and not blinking and not self._departures.is_open:
             self._meter.renew_reference(face)
         spots = self._collect(flush=False)

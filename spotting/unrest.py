@@ -10,7 +10,7 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-from spotting.config import SpotterConfig
+from spotting.config import TIE_S, SpotterConfig
 
 _ITSELF_S = 0.3  # so far to both sides all is the bump itself
 _BEFORE_ITSELF_S = 0.32
@@ -45,9 +45,8 @@ class Unrest:
         low = high = 0.0
         for moment_s, lower, upper in self._moments:
             away_s = moment_s - time_s
-            if -c.unrest_before_s <= away_s <= -_BEFORE_ITSELF_S or (
-                _ITSELF_S <= away_s <= self.ahead_s
-            ):
+            before = -c.unrest_before_s - TIE_S <= away_s <= -_BEFORE_ITSELF_S + TIE_S
+            if before or _ITSELF_S - TIE_S <= away_s <= self.ahead_s + TIE_S:
                 low, high = max(low, lower), max(high, upper)
         return np.where(self._lower, low, high)
 
@@ -57,6 +56,6 @@ class Unrest:
 
     def is_speech(self, now_s: float) -> bool:
         """Whether the mouth has peaked several times within the last two seconds."""
-        while self._mouth_s and self._mouth_s[0] < now_s - _SPEECH_S:
+        while self._mouth_s and self._mouth_s[0] < now_s - _SPEECH_S - TIE_S:
             self._mouth_s.popleft()
         return len(self._mouth_s) >= self._config.gates.speech_bumps

@@ -6,7 +6,7 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from spotting.regions import REGION_NAMES
@@ -29,7 +29,7 @@ from streamer.outputs.step import Sink
 from streamer.outputs.summary import Counts, SourceSummary, format_summary, write_summary
 from streamer.records import FrameSignals
 from streamer.runner import Fanout, steps
-from streamer.sources import expand_sources, open_source
+from streamer.sources import Source, expand_sources, open_source
 from streamer.sources.redact import redact
 from streamer.stopping import StopFlag
 
@@ -48,14 +48,26 @@ def run_batch(
     outputs: OutputOptions,
     names: Sequence[str],
     max_seconds: float | None = None,
+    join: bool = False,
 ) -> int:
     """Run all sources that `names` stand for; returns the exit code, 0 if all went well.
+
+    With `join` they are the parts of one recording, in this order.
 
     Raises UsageError or OutputError before any work where the outputs cannot be used.
     """
     sources = _expand(names)
-    plan = OutputPlan(outputs, sources)
-    return Batch(config, plan, StopFlag(), max_seconds).run(sources)
+
+    def opened(name: str) -> Source:
+        if not join:
+            return open_source(name, config.source)
+        from streamer.sources.joined import JoinedSource
+
+        return JoinedSource(sources, config.source)
+
+    runs = sources[:1] if join else sources
+    plan = OutputPlan(outputs, runs)
+    return Batch(config, plan, StopFlag(), max_seconds, opened).run(runs)
 
 
 class Batch:
@@ -66,9 +78,11 @@ class Batch:
         config: StreamConfig,
         plan: OutputPlan,
         stop: StopFlag,
-        max_seconds: float | None = None,
+        max_seconds: float | None,
+        opened: Callable[[str], Source],
     ) -> None:
         self._config = config
+        self._open = opened
         self._plan = plan
         self._stop = stop
         self._max_seconds = max_seconds
@@ -95,7 +109,7 @@ class Batch:
         """Run one source and sum it up; returns whether the run has to end."""
         counts = Counts()
         try:
-            opened = open_source(source, self._config.source)
+            opened = self._open(source)
         except MerError as error:
             return self._sum_up(counts.summarise(redact(source), **_failure(error)), error)
         except KeyboardInterrupt:

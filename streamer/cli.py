@@ -64,6 +64,10 @@ def stream(
         float | None,
         option(_IN, "Stop after this much of the recording.", "--max-seconds", min=0.0),
     ] = None,
+    join: Annotated[
+        bool,
+        option(_IN, "The files are parts of one recording: times and events go on.", "--join"),
+    ] = False,
     output: Annotated[
         str | None,
         option(
@@ -191,7 +195,7 @@ def stream(
             output, format_, signals, save_video, summary, show, overwrite, quiet, progress, redact
         )
         names = [*(source or []), *(sources or [])]
-        code = _run(settings, outputs, names, max_seconds, verbose)
+        code = _run(settings, outputs, names, max_seconds, verbose, join)
     raise typer.Exit(code)
 
 
@@ -201,6 +205,7 @@ def _run(
     names: list[str],
     max_seconds: float | None,
     verbose: bool,
+    join: bool,
 ) -> int:
     if not names:
         raise UsageError("no source was named; try: mer-stream sample (more: mer-stream --help).")
@@ -211,7 +216,7 @@ def _run(
     with hushed(not verbose):
         from streamer.batch import run_batch
 
-        return run_batch(settings, outputs, names, max_seconds)
+        return run_batch(settings, outputs, names, max_seconds, join)
 
 
 def main() -> None:
