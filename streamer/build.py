@@ -31,7 +31,8 @@ class StreamConfig:
     spotter: SpotterConfig = field(default_factory=SpotterConfig)
     recognizer: RecognizerConfig = field(default_factory=RecognizerConfig)
     model: str | None = None  # another recognition model; None: the bundled one
-    spotter_model: str | None = None  # weights of a learned spotter (.npz); None: the rule
+    # A learned spotter for micro-expressions: "bundled", or weights (.npz). None: the rule.
+    spotter_model: str | None = None
     recognise: bool = True  # False: spot only, events carry no emotion
     kinds: tuple[Kind, ...] = ("micro", "macro")  # events of other kinds are left out
 
@@ -99,9 +100,10 @@ def make_spotter(config: StreamConfig) -> Spotter:
     Raises ModelError where they cannot be used.
     """
     if config.spotter_model is not None:
-        from spotting.learned import LearnedSpotter
+        from spotting.learned import BUNDLED, LearnedSpotter
 
-        return LearnedSpotter(Path(config.spotter_model), config.spotter)
+        bundled = config.spotter_model == "bundled"
+        return LearnedSpotter(BUNDLED if bundled else Path(config.spotter_model), config.spotter)
     from spotting.spotter import FlowSpotter
 
     return FlowSpotter(config.spotter)

@@ -59,7 +59,7 @@ def test_spotting_table(tmp_path):
     result = run("spot_table.py", "--portraits", portraits, *options)
     rows = result["rates"]["30"]
     assert set(rows) == {
-        "rule", "mdmd", "mdmd-relaxed", "he2021", "he2021-relaxed", "softnet-like"
+        "rule", "learned", "mdmd", "mdmd-relaxed", "he2021", "he2021-relaxed", "softnet-like"
     }  # fmt: skip
     assert all(0 <= row["f1"] <= 1 and row["true"] >= 1 for row in rows.values())
     assert all(row["false_per_minute_talking"] >= 0 for row in rows.values())

@@ -234,3 +234,25 @@ def test_the_weights_of_the_training_network(tmp_path):
     state = NetState(exported)
     said = np.stack([state.step(exported, row) for row in x])
     np.testing.assert_allclose(said, expected, atol=2e-4)
+
+
+def test_the_bundled_weights_find_a_movement(monkeypatch):
+    """A brow raise of 0.04 IOD within 0.4 s, and nothing else; not tuned, merely alive."""
+    monkeypatch.setattr(learned, "FlowSpotter", StubRule)
+    for fps in (30.0, 200.0):
+        made = LearnedSpotter(learned.BUNDLED)
+        spots = [spot for _, spot in play(made, fps=fps)[0]] + made.flush()
+        assert len(spots) == 1
+        assert spots[0].apex_s == pytest.approx(2.0, abs=0.06)
+        assert spots[0].onset_s == pytest.approx(1.8, abs=0.1)
+        assert spots[0].offset_s == pytest.approx(2.2, abs=0.1)
+
+
+def test_settings_choose_the_spotter():
+    from spotting.spotter import FlowSpotter
+    from streamer.build import StreamConfig, make_spotter
+
+    assert isinstance(make_spotter(StreamConfig()), FlowSpotter)
+    assert isinstance(make_spotter(StreamConfig(spotter_model="bundled")), LearnedSpotter)
+    with pytest.raises(ModelError, match=r"No spotter weights at nowhere\.npz"):
+        make_spotter(StreamConfig(spotter_model="nowhere.npz"))

@@ -56,7 +56,7 @@ def spot(
         str, typer.Option(help="rule, learned, a baseline; or several: a,b.")
     ] = "rule",
     spotter_model: Annotated[
-        Path | None, typer.Option(help="Weights of the learned spotter (.npz).")
+        Path | None, typer.Option(help="Weights of the learned spotter (.npz); default: bundled.")
     ] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="A setting: spotter.sensitivity=2.")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ _WINDOW = 400  # ticks: 8 s
 _BATCH = 24
 _POSITIVE_WEIGHT = 6.0
 _INTERVAL_WEIGHT = 2.0
+_FALSE_PER_MINUTE = 0.5
 _PEAK_RADIUS = round(0.15 * RATE_HZ)
 
 
@@ -83,7 +84,7 @@ def run_learning(roots: Sequence[Path], output: Path, config: LearnConfig) -> di
     net = train([e.ticks for e in used], config)
     curves = [(e, _curve(export_net(net, {}), e.ticks.inputs)) for e in held]
     scores = {t: score(curves, t) for t in np.round(np.arange(0.2, 0.9, 0.05), 2)}
-    threshold = max(scores, key=lambda t: (scores[t].f1, t))
+    threshold = choose_threshold(scores, _minutes(held))
     settings = {"threshold": float(threshold), "delay_s": DELAY_S, "rate_hz": RATE_HZ}
     save_net(export_net(net, settings), output)
     report = {
@@ -192,8 +193,18 @@ def intervals_of(
     return found
 
 
+def choose_threshold(scores: Mapping[float, SpotScore], minutes: float) -> float:
+    """The best F1 among thresholds with few false events a minute, else among all."""
+    few = [t for t, found in scores.items() if found.fp <= _FALSE_PER_MINUTE * minutes]
+    return max(few or scores, key=lambda t: (scores[t].f1, t))
+
+
+def _minutes(examples: Sequence[Example]) -> float:
+    return sum(float(e.ticks.time_s[-1]) for e in examples) / 60
+
+
 def _facts(found: SpotScore, held: Sequence[Example]) -> dict[str, Any]:
-    minutes = sum(float(e.ticks.time_s[-1]) for e in held) / 60
+    minutes = _minutes(held)
     return {
         "tp": found.tp,
         "fp": found.fp,

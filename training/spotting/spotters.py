@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from streamer.errors import UsageError
@@ -33,9 +33,7 @@ def _rule(config: StreamConfig, _fps: float) -> Spotter:
 def _learned(config: StreamConfig, _fps: float) -> Spotter:
     from streamer.build import make_spotter
 
-    if config.spotter_model is None:
-        raise UsageError("--spotter learned needs its weights: --spotter-model FILE")
-    return make_spotter(config)
+    return make_spotter(replace(config, spotter_model=config.spotter_model or "bundled"))
 
 
 def _mdmd(relaxed: bool) -> Maker:

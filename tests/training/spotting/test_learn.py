@@ -13,7 +13,8 @@ from spotting.regions import REGION_NAMES
 from streamer.errors import SourceFormatError, UsageError
 from training.cli import app
 from training.spotting import windows
-from training.spotting.learn import LearnConfig, intervals_of, run_learning, train
+from training.spotting.learn import LearnConfig, choose_threshold, intervals_of, run_learning, train
+from training.spotting.matching import SpotScore
 from training.spotting.signals import Signals
 from training.spotting.windows import DELAY_S, draw_batch, targets_of, ticks_of
 
@@ -105,6 +106,13 @@ def test_peaks_of_a_curve():
     apex_s = 61 / RATE_HZ - DELAY_S
     assert interval == pytest.approx((apex_s - 0.1, apex_s + 0.1))
     assert intervals_of(times, curve, 0.99) == []
+
+
+def test_the_threshold_allows_few_false_events():
+    scores = {0.3: SpotScore(9, 2, 1), 0.5: SpotScore(8, 1, 2), 0.7: SpotScore(6, 0, 4)}
+    assert choose_threshold(scores, minutes=2.0) == 0.5
+    assert choose_threshold(scores, minutes=20.0) == 0.3
+    assert choose_threshold({0.3: SpotScore(9, 4, 1), 0.5: SpotScore(8, 3, 2)}, 1.0) == 0.3
 
 
 def test_the_same_seed_gives_the_same_network():

@@ -98,10 +98,7 @@ def test_a_learned_spotter_runs_beside_the_rule(small_set, tmp_path):
     command = ["spot", "--dataset", "synthetic", "--root", str(small_set), "--no-plots"]
     command += ["--spotter", "learned,rule", "--set", "recognise=false"]
     command += ["--output", str(tmp_path / "out")]
-    missing = CliRunner().invoke(app, command)
-    assert isinstance(missing.exception, UsageError)
-    assert "--spotter-model" in str(missing.exception)
-    model = ["--spotter-model", str(tmp_path / "net.npz"), "--overwrite"]
+    model = ["--spotter-model", str(tmp_path / "net.npz")]
     assert CliRunner().invoke(app, [*command, *model]).exit_code == 0
     results = json.loads((tmp_path / "out" / "results.json").read_text())
     assert set(results["spotters"]) == {"learned", "rule"}
