@@ -1,6 +1,6 @@
 """What mer-batch claims, shown on this machine, as JSON.
 
-    python benchmarks/batch.py forty   CLIPS... [--seconds 30]     37 logs and 3 clear errors of 40
+    python benchmarks/batch.py forty   CLIPS... [--seconds 30]     37 logs, 3 errors; killed: the same
     python benchmarks/batch.py kill    CLIP [--minutes 5 --kills 10]   killed and resumed == clean
     python benchmarks/batch.py workers CLIP [--seconds 60]         throughput of 1 and 2 workers
     python benchmarks/batch.py memory  CLIP [--minutes 180]        memory over a long recording
@@ -63,6 +63,13 @@ def forty(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
     inputs = folder / "inputs"
     make_forty(args.clips, inputs, args.seconds)
     wall_s, code = run(inputs, folder / "results", "--formats", FORMATS)
+    killed: dict[str, Any] = {}
+    if args.kills:
+        longest_s = 2.0 * wall_s / args.kills
+        after_s, _ = kill_and_resume(
+            inputs, folder / "killed", args, longest_s, "--formats", FORMATS
+        )
+        killed = {"killed_after_s": after_s, **compare(folder / "results", folder / "killed")}
     table = json.loads((folder / "results" / "manifest.json").read_text())
     rows = table["recordings"]
     logs = [r for r in rows if (folder / "results" / r["folder"] / "events.jsonl").exists()]
@@ -74,6 +81,7 @@ def forty(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
         "media_minutes": round(sum(r["duration_s"] for r in rows) / 60, 2),
         "wall_s": round(wall_s, 1),
         "realtime_factor": round(sum(r["duration_s"] for r in rows) / wall_s, 2),
+        **killed,
     }
 
 
@@ -98,24 +106,31 @@ def kill(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
         loop_video(args.clips[0], 60 * args.minutes, inputs / f"long{number}.mp4", skip=number)
     more = ("--formats", FORMATS, "--images", "--checkpoint-every", "1")
     wall_s, _ = run(inputs, folder / "clean", *more)
-    chance = random.Random(args.seed)
-    killed_at_s = []
-    for _ in range(args.kills):
-        after_s = chance.uniform(0.05, 0.6) * wall_s
-        with started(inputs, folder / "killed", "--resume", *more) as process:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(after_s)
-                break
-            os.killpg(process.pid, signal.SIGKILL)
-            killed_at_s.append(round(after_s, 1))
-    _, code = run(inputs, folder / "killed", "--resume", *more)
+    after_s, code = kill_and_resume(inputs, folder / "killed", args, 0.6 * wall_s, *more)
     return {
         "media_minutes": 2 * args.minutes,
         "clean_wall_s": round(wall_s, 1),
-        "killed_after_s": killed_at_s,
+        "killed_after_s": after_s,
         "exit_code": code,
         **compare(folder / "clean", folder / "killed"),
     }
+
+
+def kill_and_resume(
+    inputs: Path, output: Path, args: argparse.Namespace, longest_s: float, *more: str
+) -> tuple[list[float], int]:
+    """Seconds after which each run was killed with all its processes; exit code of the last run."""
+    chance = random.Random(args.seed)
+    after_s: list[float] = []
+    while len(after_s) < args.kills:
+        wait_s = chance.uniform(0.05, longest_s)
+        with started(inputs, output, "--resume", *more) as process:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(wait_s)
+                break
+            os.killpg(process.pid, signal.SIGKILL)
+            after_s.append(round(wait_s, 1))
+    return after_s, run(inputs, output, "--resume", *more)[1]
 
 
 def workers(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
