@@ -83,8 +83,8 @@ def _tsne(
     for name in classes:
         own = np.array([label == name for label in truth])
         axes.scatter(points[own, 0], points[own, 1], s=10, label=name)
-    axes.legend()
-    axes.set(title=f"{title}: t-SNE of held-out features", xticks=[], yticks=[])
+    figure.legend(loc="outside lower center", ncols=len(classes), fontsize=8)  # over no point
+    axes.set(title=f"{title}\nt-SNE of held-out features", xticks=[], yticks=[])
     return figure
 
 
