@@ -1,6 +1,6 @@
 """What mer-batch claims, shown on this machine, as JSON.
 
-    python benchmarks/batch.py forty   CLIPS... [--seconds 30]     37 logs, 3 errors; killed: the same
+    python benchmarks/batch.py forty   CLIPS... [--seconds 30]   37 logs, 3 errors, also if killed
     python benchmarks/batch.py kill    CLIP [--minutes 5 --kills 10]   killed and resumed == clean
     python benchmarks/batch.py workers CLIP [--seconds 60]         throughput of 1 and 2 workers
     python benchmarks/batch.py memory  CLIP [--minutes 180]        memory over a long recording

@@ -62,61 +62,70 @@ def view_signals(
     frames: int,
 ) -> SignalsView:
     """One pass over the log. Memory: the bins, and windows of the `wanted` events (numbers)."""
-    span_s = max(duration_s, 1e-3)
-    count = max(1, min(MAX_BINS, frames // _FRAMES_A_BIN))
-    view = SignalsView(duration_s, [Bin() for _ in range(count)])
-    waiting = deque(sorted((_window(n, events[n]) for n in wanted), key=lambda w: w.start_s))
-    open_windows: list[_Window] = []
-    last_frame = ""
+    bins = max(1, min(MAX_BINS, frames // _FRAMES_A_BIN))
     with path.open(encoding="utf-8", newline="") as stream:
         rows = csv.reader(stream)
-        names = next(rows)
-        columns = {name: index for index, name in enumerate(names)}
-        moved = [i for i, name in enumerate(names) if name.startswith(_MOTION)]
-        regions = [names[i].removeprefix(_MOTION) for i in moved]
+        reader = _Reader(next(rows), [_window(n, events[n]) for n in wanted], duration_s, bins)
         for row in rows:
-            time_s = float(row[columns["time_s"]])
-            place = view.bins[min(int(count * time_s / span_s), count - 1)]
-            face = row[columns["face_id"]]
-            if row[columns["frame"]] != last_frame:
-                last_frame = row[columns["frame"]]
-                place.frames += 1
-                place.with_face += bool(face)
-            if not face:
-                continue
-            _add_row(view, place, row, columns["gate"], moved)
-            while waiting and waiting[0].start_s <= time_s:
-                open_windows.append(waiting.popleft())
-            for window in open_windows:
-                if window.face_id == int(face):
-                    _add_to(window, time_s, row, moved, regions)
-            open_windows = _without_ended(open_windows, time_s, view)
-    for window in open_windows:
-        view.curves[window.number] = window.curves
-    return view
+            reader.take(row)
+    return reader.view()
 
 
-def _add_row(view: SignalsView, place: Bin, row: list[str], gate: int, moved: list[int]) -> None:
-    view.rows_with_face += 1
-    place.peak_iod = max([place.peak_iod, *(float(row[i]) for i in moved if row[i])])
-    if row[gate]:
-        place.gated += 1
-        view.gates.update(row[gate].split("+"))
+class _Reader:
+    """Takes the rows of a log in order."""
 
+    def __init__(
+        self, names: list[str], windows: list[_Window], duration_s: float, bins: int
+    ) -> None:
+        self._time, self._frame, self._face, self._gate = (
+            names.index(name) for name in ("time_s", "frame", "face_id", "gate")
+        )
+        self._moved = [i for i, name in enumerate(names) if name.startswith(_MOTION)]
+        self._regions = [names[i].removeprefix(_MOTION) for i in self._moved]
+        self._waiting = deque(sorted(windows, key=lambda window: window.start_s))
+        self._open: list[_Window] = []
+        self._last_frame = ""
+        self._bins_a_second = bins / max(duration_s, 1e-3)
+        self._view = SignalsView(duration_s, [Bin() for _ in range(bins)])
 
-def _add_to(
-    window: _Window, time_s: float, row: list[str], moved: list[int], regions: list[str]
-) -> None:
-    window.curves.time_s.append(time_s)
-    for name, index in zip(regions, moved, strict=True):
-        window.curves.regions.setdefault(name, []).append(float(row[index] or 0.0))
+    def take(self, row: list[str]) -> None:
+        """One face of one frame, or a frame without a face."""
+        time_s, face = float(row[self._time]), row[self._face]
+        place = self._view.bins[min(int(time_s * self._bins_a_second), len(self._view.bins) - 1)]
+        if row[self._frame] != self._last_frame:
+            self._last_frame = row[self._frame]
+            place.frames += 1
+            place.with_face += bool(face)
+        if face:
+            motion = [float(row[i] or 0.0) for i in self._moved]
+            self._add_row(place, row[self._gate], motion)
+            self._add_to_windows(time_s, int(face), motion)
 
+    def view(self) -> SignalsView:
+        """What was seen; windows that the end of the log cut off are in it."""
+        self._close(self._open)
+        return self._view
 
-def _without_ended(windows: list[_Window], time_s: float, view: SignalsView) -> list[_Window]:
-    for window in windows:
-        if window.end_s <= time_s:
-            view.curves[window.number] = window.curves
-    return [window for window in windows if window.end_s > time_s]
+    def _add_row(self, place: Bin, gate: str, motion: list[float]) -> None:
+        self._view.rows_with_face += 1
+        place.peak_iod = max([place.peak_iod, *motion])
+        if gate:
+            place.gated += 1
+            self._view.gates.update(gate.split("+"))
+
+    def _add_to_windows(self, time_s: float, face: int, motion: list[float]) -> None:
+        while self._waiting and self._waiting[0].start_s <= time_s:
+            self._open.append(self._waiting.popleft())
+        for window in self._open:
+            if window.face_id == face and time_s <= window.end_s:
+                window.curves.time_s.append(time_s)
+                for name, value in zip(self._regions, motion, strict=True):
+                    window.curves.regions.setdefault(name, []).append(value)
+        self._close([window for window in self._open if window.end_s <= time_s])
+
+    def _close(self, windows: list[_Window]) -> None:
+        self._view.curves |= {window.number: window.curves for window in windows}
+        self._open = [window for window in self._open if window not in windows]
 
 
 def _window(number: int, event: EmotionEvent) -> _Window:

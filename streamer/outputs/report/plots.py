@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from streamer.outputs.formats.tidy import label
 from streamer.outputs.report.log import Curves, SignalsView
@@ -37,53 +38,78 @@ def timeline(view: SignalsView, events: Sequence[EmotionEvent]) -> str:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Plot:
+    """Coordinates of a motion plot."""
+
+    start_s: float
+    end_s: float
+    peak_iod: float
+    width: float = 360.0
+    left: float = 30.0
+    right: float = 352.0
+    top: float = 18.0
+    foot: float = 128.0
+
+    def x(self, time_s: float) -> float:
+        share = (time_s - self.start_s) / max(self.end_s - self.start_s, 1e-6)
+        return self.left + (self.right - self.left) * min(max(share, 0.0), 1.0)
+
+    def y(self, value_iod: float) -> float:
+        return self.foot - (self.foot - self.top) * value_iod / self.peak_iod
+
+    def line(self, curves: Curves, name: str, colour: str, width: float) -> str:
+        pairs = zip(curves.time_s, curves.regions[name], strict=True)
+        points = " ".join(f"{self.x(t):.1f},{self.y(v):.1f}" for t, v in pairs)
+        return f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="{width}"/>'
+
+
 def motion(event: EmotionEvent, curves: Curves) -> str:
     """Region motion around one event, with lines at onset, apex and offset."""
-    width, height, foot = 360.0, 150.0, 128.0
-    spot = event.spot
-    shown = [name for name in spot.regions if name in curves.regions][:_SHOWN_REGIONS]
-    others = [name for name in curves.regions if name not in shown]
     peak = max([0.02, *(max(values, default=0.0) for values in curves.regions.values())])
-    start_s, end_s = curves.time_s[0], curves.time_s[-1]
-    left, right = 30.0, 8.0
+    plot = _Plot(curves.time_s[0], curves.time_s[-1], peak)
+    shown = [name for name in event.spot.regions if name in curves.regions][:_SHOWN_REGIONS]
+    others = [name for name in curves.regions if name not in shown]
+    grey = "".join(plot.line(curves, name, "var(--other)", 0.8) for name in others)
+    bright = "".join(plot.line(curves, n, f"var(--c{i})", 1.8) for i, n in enumerate(shown))
+    body = _marks(plot, event) + grey + bright + _scale(plot) + _legend(plot, shown)
+    return _svg(plot.width, 166, body, "Region motion", f"small {label(event)}")
 
-    def points(name: str) -> str:
-        span_s = max(end_s - start_s, 1e-6)
-        pairs = zip(curves.time_s, curves.regions[name], strict=True)
-        return " ".join(
-            f"{left + (width - left - right) * (t - start_s) / span_s:.1f},"
-            f"{foot - (foot - 18) * v / peak:.1f}"
-            for t, v in pairs
-        )
 
-    def at(time_s: float) -> float:
-        share = (time_s - start_s) / max(end_s - start_s, 1e-6)
-        return left + (width - left - right) * min(max(share, 0.0), 1.0)
-
+def _marks(plot: _Plot, event: EmotionEvent) -> str:
+    """The event's span, and lines at its three moments."""
+    left, right = plot.x(event.spot.onset_s), plot.x(event.spot.offset_s)
     band = (
-        f'<rect x="{at(spot.onset_s):.1f}" y="18" height="{foot - 18}" fill="currentColor" '
-        f'opacity=".12" width="{at(spot.offset_s) - at(spot.onset_s):.1f}"/>'
+        f'<rect x="{left:.1f}" y="{plot.top}" width="{right - left:.1f}" '
+        f'height="{plot.foot - plot.top}" fill="currentColor" opacity=".12"/>'
     )
-    grey = "".join(_line(points(n), "var(--other)", 0.8) for n in others)
-    bright = "".join(_line(points(n), f"var(--c{i})", 1.8) for i, n in enumerate(shown))
-    marks = "".join(
-        f'<line x1="{at(t):.1f}" x2="{at(t):.1f}" y1="14" y2="{foot}" stroke="currentColor" '
-        f'stroke-dasharray="3 3"/><text x="{at(t):.1f}" y="11" text-anchor="{anchor}">{name}</text>'
+    lines = (
+        f'<line x1="{plot.x(t):.1f}" x2="{plot.x(t):.1f}" y1="14" y2="{plot.foot}" '
+        f'stroke="currentColor" stroke-dasharray="3 3"/>'
+        f'<text x="{plot.x(t):.1f}" y="11" text-anchor="{anchor}">{name}</text>'
         for name, t, anchor in _moments(event)
     )
-    legend = "".join(
-        f'<text x="{left + (i % 2) * 165:.0f}" y="{foot + 24 + 12 * (i // 2):.0f}" '
+    return band + "".join(lines)
+
+
+def _scale(plot: _Plot) -> str:
+    below = plot.foot + 12
+    return (
+        f'<text x="0" y="24">{plot.peak_iod:.2f}</text><text x="0" y="36">IOD</text>'
+        f'<line x1="{plot.left}" x2="{plot.right}" y1="{plot.foot}" y2="{plot.foot}" '
+        'stroke="var(--line)"/>'
+        f'<text x="{plot.left}" y="{below}">{format_clock(plot.start_s)}</text>'
+        f'<text x="{plot.right}" y="{below}" text-anchor="end">{format_clock(plot.end_s)}</text>'
+    )
+
+
+def _legend(plot: _Plot, names: Sequence[str]) -> str:
+    """Two names a line."""
+    return "".join(
+        f'<text x="{plot.left + (i % 2) * 165:.0f}" y="{plot.foot + 24 + 12 * (i // 2):.0f}" '
         f'style="fill:var(--c{i})">{html.escape(name.replace("_", " "))}</text>'
-        for i, name in enumerate(shown)
+        for i, name in enumerate(names)
     )
-    scale = (
-        f'<text x="0" y="24">{peak:.2f}</text><text x="0" y="36">IOD</text>'
-        f'<line x1="{left}" x2="{width - right}" y1="{foot}" y2="{foot}" stroke="var(--line)"/>'
-        f'<text x="{left}" y="{foot + 12}">{format_clock(start_s)}</text>'
-        f'<text x="{width - right}" y="{foot + 12}" text-anchor="end">{format_clock(end_s)}</text>'
-    )
-    body = f"{band}{grey}{bright}{marks}{scale}{legend}"
-    return _svg(width, height + 16, body, "Region motion", f"small {label(event)}")
 
 
 def _moments(event: EmotionEvent) -> list[tuple[str, float, str]]:
@@ -94,10 +120,6 @@ def _moments(event: EmotionEvent) -> list[tuple[str, float, str]]:
         ("", spot.apex_s, "middle"),
         ("offset", spot.offset_s, "start"),
     ]
-
-
-def _line(points: str, colour: str, width: float) -> str:
-    return f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="{width}"/>'
 
 
 def _event_mark(event: EmotionEvent, x: tuple[float, float]) -> str:
