@@ -1,0 +1,134 @@
+"""Reports: what is read from the log, and that the page is whole and keeps to itself."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from streamer.outputs.report import page as page_module
+from streamer.outputs.report.index import IndexRow, index_page
+from streamer.outputs.report.log import view_signals
+from streamer.outputs.report.page import ReportFacts, choose, write_report
+from streamer.outputs.signals import SignalsCsv
+from tests.streamer.outputs.fakes import REGIONS, make_event, make_signals, make_step
+
+FACTS = ReportFacts("clips/talk.mp4", 300, 240, 1, 10.0, 0, False, {}, ())
+VOID = {"meta", "img"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """10 s at 30 a second: no face in the first 2 s, then one that moves by 0.1 IOD, gated."""
+    log = SignalsCsv(tmp_path / "signals.csv", REGIONS)
+    for index in range(300):
+        face = None if index < 60 else 1
+        log.write(make_step(index, index / 30, [make_signals(index, index / 30, face)]))
+    log.close()
+    return tmp_path
+
+
+class Balance(HTMLParser):
+    """Notes tags that are not closed, and every address that is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.links: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.links += [str(value) for name, value in attrs if name in ("src", "href")]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """<line/> opens nothing."""
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def parsed(document: str) -> Balance:
+    balance = Balance()
+    balance.feed(document)
+    balance.close()
+    assert balance.open == []
+    assert "<script" not in document
+    return balance
+
+
+def test_the_overview_counts_faces_gates_and_motion(folder: Path) -> None:
+    event = make_event(onset_frame=150)  # 5.0 to 5.3 s
+    view = view_signals(folder / "signals.csv", [event], [0], 10.0, 300)
+    assert len(view.bins) == 100 and sum(b.frames for b in view.bins) == 300
+    assert sum(b.with_face for b in view.bins) == 240
+    assert [b.with_face for b in view.bins[18:22]] == [0, 0, 3, 3]
+    assert view.bins[50].peak_iod == pytest.approx(0.1)
+    assert view.gates == {"blink": 240} and view.rows_with_face == 240
+    curves = view.curves[0]
+    assert curves.time_s[0] == pytest.approx(4.0) and curves.time_s[-1] == pytest.approx(6.3)
+    assert set(curves.regions) == set(REGIONS)
+    assert curves.regions["brow_left"][0] == pytest.approx(0.05)
+
+
+def test_a_window_that_the_log_cuts_off_is_kept(folder: Path) -> None:
+    view = view_signals(folder / "signals.csv", [make_event(onset_frame=290)], [0], 10.0, 300)
+    assert view.curves[0].time_s[-1] == pytest.approx(299 / 30)
+
+
+def test_a_short_recording_has_few_bins(folder: Path) -> None:
+    assert len(view_signals(folder / "signals.csv", [], [], 10.0, 2).bins) == 1
+
+
+def test_the_page_is_whole_and_asks_for_nothing(folder: Path) -> None:
+    events = [make_event(onset_frame=150), make_event(onset_frame=200, kind="macro")]
+    write_report(folder, FACTS, events)
+    document = (folder / "report.html").read_text()
+    assert parsed(document).links == []
+    assert "default-src 'none'" in document
+    for words in ("talk.mp4", "micro surprise", "macro surprise", "80%", "blink 100.0%", "onset"):
+        assert words in document, words
+    assert document.count("<polyline") == 2 * len(REGIONS)
+    assert len(re.findall(r"<tr>", document)) == 3
+
+
+def test_pictures_are_in_the_page_if_there_are_some(folder: Path) -> None:
+    from streamer.outputs.record import event_id
+
+    event = make_event(onset_frame=150)
+    (folder / "images").mkdir()
+    (folder / "images" / f"{event_id(event)}-apex.jpg").write_bytes(b"jpeg")
+    write_report(folder, FACTS, [event])
+    links = parsed((folder / "report.html").read_text()).links
+    assert links == ["data:image/jpeg;base64,anBlZw=="]
+
+
+def test_no_events(folder: Path) -> None:
+    write_report(folder, FACTS, [])
+    document = (folder / "report.html").read_text()
+    parsed(document)
+    assert "None was found" in document
+
+
+def test_the_strongest_micro_events_get_plots(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page_module, "MAX_CARDS", 2)
+    events = [
+        make_event(onset_frame=90, kind="macro"),
+        make_event(onset_frame=60),
+        make_event(onset_frame=30),
+    ]
+    assert choose(events) == [2, 1]  # in the order of their times
+
+
+def test_the_index_links_to_reports_and_names_failures() -> None:
+    rows = [
+        IndexRow("a/<b>.mp4", "b c#1", 90.0, 3, 1, 2, 0.5, True, None),
+        IndexRow("x.mp4", "x", 0.0, 0, 0, 0, 0.0, False, "x.mp4 is <empty>"),
+    ]
+    document = index_page(rows)
+    assert parsed(document).links == ["b%20c%231/report.html"]
+    assert "&lt;b&gt;.mp4" in document and "x.mp4 is &lt;empty&gt;" in document
+    assert ">2.0<" in document  # micro a minute
+    assert "cut short" in document
