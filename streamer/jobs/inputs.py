@@ -32,29 +32,32 @@ class Input:
     size_bytes: int = 0
 
 
-def find_inputs(specs: Sequence[str], fps: float | None = None) -> list[Input]:
+def find_inputs(
+    specs: Sequence[str], fps: float | None = None, output: Path | None = None
+) -> list[Input]:
     """The recordings that `specs` stand for, each once.
 
     A spec is a file, a folder (all recordings in it and below; with `fps`, a folder of images is
     one recording), a pattern, a URL of an object store, or `@list.txt` with one spec a line. A
-    file that is not there stays in the list and fails when its turn comes.
+    file that is not there stays in the list and fails when its turn comes. The folder `output` is
+    left out of the folders it lies in: what the batch writes is not to be read.
 
     Raises UsageError for a live source or an empty list, SourceNotFoundError for a pattern or
     folder without a recording.
     """
     found: dict[str, Input] = {}
     for spec in specs:
-        for item in _expand(spec, fps):
+        for item in _expand(spec, fps, output):
             found.setdefault(item.source, item)
     if not found:
         raise UsageError("no recording was named; try: mer-batch FOLDER --output results")
     return list(found.values())
 
 
-def _expand(spec: str, fps: float | None) -> Iterator[Input]:
+def _expand(spec: str, fps: float | None, output: Path | None) -> Iterator[Input]:
     if spec.startswith("@"):
         for line in _read_list(Path(spec[1:]).expanduser()):
-            yield from _expand(line, fps)
+            yield from _expand(line, fps, output)
         return
     scheme = url_scheme(spec)
     if spec == "-" or webcam_number(spec) is not None or scheme in _LIVE:
@@ -67,14 +70,18 @@ def _expand(spec: str, fps: float | None) -> Iterator[Input]:
         if not path.is_dir():
             yield Input(name, _size(path))
         else:
-            yield from _in_folder(path, fps)
+            yield from _in_folder(path, fps, output)
 
 
-def _in_folder(folder: Path, fps: float | None) -> Iterator[Input]:
+def _in_folder(folder: Path, fps: float | None, output: Path | None) -> Iterator[Input]:
     """All recordings below a folder, in natural order; hidden files are left out."""
     found = []
     for parent, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+        folders[:] = [
+            name
+            for name in folders
+            if not name.startswith(".") and not _is_same(Path(parent, name), output)
+        ]
         visible = [Path(parent, name) for name in files if not name.startswith(".")]
         found += [path for path in visible if path.suffix.lower() in VIDEO_SUFFIXES]
         if fps is not None and any(p.suffix.lower() in IMAGE_SUFFIXES for p in visible):
@@ -83,6 +90,10 @@ def _in_folder(folder: Path, fps: float | None) -> Iterator[Input]:
         raise SourceNotFoundError(f"{folder} holds no recordings. Name the files, or a pattern.")
     for path in sorted(found, key=lambda path: natural_key(str(path))):
         yield Input(str(path), _size(path))
+
+
+def _is_same(folder: Path, other: Path | None) -> bool:
+    return other is not None and folder.resolve() == other.resolve()
 
 
 def _read_list(path: Path) -> list[str]:

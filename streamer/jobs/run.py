@@ -102,7 +102,8 @@ def make_jobs(
     settings: BatchSettings, options: BatchOptions, specs: Sequence[str], output: Output
 ) -> list[Job]:
     """One job per recording, each with a folder of its own."""
-    inputs = find_inputs(specs, settings.config.source.fps)
+    root = output.root if isinstance(output, FolderOutput) else None
+    inputs = find_inputs(specs, settings.config.source.fps, root)
     hashed, key = settings.hash_names, settings.hash_key
     shown = [shown_name(item.source, hashed=hashed, key=key) for item in inputs]
     folders = folder_names(shown, known_folders(output) if options.resume else {})

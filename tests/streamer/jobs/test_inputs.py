@@ -31,6 +31,13 @@ def test_a_folder_gives_its_recordings_in_natural_order(study: Path) -> None:
     assert find_inputs([str(study)])[0].size_bytes == 5
 
 
+def test_the_output_is_not_read(study: Path) -> None:
+    (study / "results" / "talk").mkdir(parents=True)
+    (study / "results" / "talk" / "annotated.mp4").write_bytes(b"x")
+    found = find_inputs([str(study)], output=study / "p2" / ".." / "results")
+    assert [Path(item.source).name for item in found] == ["talk.mp4", "talk.MP4"]
+
+
 def test_folders_of_images_count_where_their_rate_is_given(study: Path) -> None:
     assert sources(study, fps=25.0)[0] == str(study / "frames")
 

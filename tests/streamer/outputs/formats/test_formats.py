@@ -168,6 +168,14 @@ def test_parquet_is_read_by_arrow_with_types(tmp_path: Path) -> None:
     assert str(table.schema.field("face_id").type) == "int64"
 
 
+def test_parquet_is_read_by_pandas(tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.read_parquet(written(tmp_path, "parquet", "e.parquet"))
+    assert frame["onset_s"].tolist() == [0.5, 1.0, 1.2, 2.0]
+    assert frame["kind"].tolist() == ["macro", "micro", "micro", "micro"]
+    assert frame["prob_surprise"].isna().tolist() == [False, False, True, False]
+
+
 @pytest.mark.parametrize(
     ("form", "name"), [("eaf", "e.eaf"), ("boris", "e.xlsx"), ("parquet", "e.parquet")]
 )
