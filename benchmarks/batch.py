@@ -65,10 +65,7 @@ def forty(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
     wall_s, code = run(inputs, folder / "results", "--formats", FORMATS)
     killed: dict[str, Any] = {}
     if args.kills:
-        longest_s = 2.0 * wall_s / args.kills
-        after_s, _ = kill_and_resume(
-            inputs, folder / "killed", args, longest_s, "--formats", FORMATS
-        )
+        after_s, _ = kill_and_resume(inputs, folder / "killed", args, wall_s, "--formats", FORMATS)
         killed = {"killed_after_s": after_s, **compare(folder / "results", folder / "killed")}
     table = json.loads((folder / "results" / "manifest.json").read_text())
     rows = table["recordings"]
@@ -106,7 +103,7 @@ def kill(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
         loop_video(args.clips[0], 60 * args.minutes, inputs / f"long{number}.mp4", skip=number)
     more = ("--formats", FORMATS, "--images", "--checkpoint-every", "1")
     wall_s, _ = run(inputs, folder / "clean", *more)
-    after_s, code = kill_and_resume(inputs, folder / "killed", args, 0.6 * wall_s, *more)
+    after_s, code = kill_and_resume(inputs, folder / "killed", args, wall_s, *more)
     return {
         "media_minutes": 2 * args.minutes,
         "clean_wall_s": round(wall_s, 1),
@@ -117,10 +114,13 @@ def kill(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
 
 def kill_and_resume(
-    inputs: Path, output: Path, args: argparse.Namespace, longest_s: float, *more: str
+    inputs: Path, output: Path, args: argparse.Namespace, wall_s: float, *more: str
 ) -> tuple[list[float], int]:
-    """Seconds after which each run was killed with all its processes; exit code of the last run."""
-    chance = random.Random(args.seed)
+    """Seconds after which each run was killed with all its processes; exit code of the last run.
+
+    wall_s: of a run that is left alone; the kills are spread over about as much.
+    """
+    chance, longest_s = random.Random(args.seed), 1.6 * wall_s / args.kills
     after_s: list[float] = []
     while len(after_s) < args.kills:
         wait_s = chance.uniform(0.05, longest_s)

@@ -104,6 +104,8 @@ def format_totals(outcomes: Sequence[Outcome], wall_s: float) -> str:
     if any(o.truncated for o in done):
         parts.append(f"{sum(o.truncated for o in done)} are cut short or damaged")
     lines = ["; ".join(parts)]
+    if any(o.status == "interrupted" for o in outcomes):
+        lines.append("It was stopped; the same command with --resume goes on.")
     if failed:
         lines.append(f"{len(failed)} failed:")
         lines += [f"  {o.error}" for o in failed]
