@@ -40,6 +40,19 @@ def test_throughput():
     assert result["memory"]["frames"] > 2000
 
 
+def test_spotter_settings():
+    options = ("--names", "known_face", "--seconds", "8", "--size", "200")
+    result = run("spotter_settings.py", "--portraits", "streamer/assets", *options)
+    rows = result["settings"]
+    assert {f"sensitivity {s}" for s in ("0.5", "1", "2", "4")} < set(rows)
+    assert all(row["cpu_ms_per_frame"] > 0 for row in rows.values())
+    assert all(
+        set(row["recall_by_strength_iod"]) <= {"0.015", "0.03", "0.05"} for row in rows.values()
+    )
+    section = load("spotter_settings").section(result)
+    assert section.count("\n| sensitivity") == len(rows)
+
+
 @pytest.mark.slow
 def test_spotting_table(tmp_path):
     (tmp_path / "clips").mkdir()
