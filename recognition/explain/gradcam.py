@@ -1,7 +1,10 @@
 """GradCAM (Selvaraju et al., ICCV 2017) of the transformers: which patches speak for a class.
 
-As in figure 5 of SelfME: on the last block's normalised patch tokens, weighted by the gradient of
-the class's logit, averaged over patches; negative evidence is left out.
+As figure 5 of SelfME, on the normalised patch tokens that enter the first block, weighted by the
+gradient of the class's logit; negative evidence is left out. Two choices are ours. Each patch keeps
+its own gradient (HiResCAM, Draelos and Carin 2020): a transformer has no pooling over patches that
+would make their mean the right weight. And the first block instead of the last, where the class
+token has seen the patches already and their own tokens hardly count any more.
 """
 
 from __future__ import annotations
@@ -19,7 +22,9 @@ from recognition.selfme.field_vit import FieldViT
 
 def field_gradcam(net: FieldViT, crop_iod: Tensor, label: int | None = None) -> NDArray[np.float32]:
     """Heat [g, g] in 0..1 of one motion crop [2, c, c] in IOD; label None: the winning class."""
-    return _gradcam(lambda: net.classify(crop_iod[None])[0], first_norm(net.last_block), net, label)
+    return _gradcam(
+        lambda: net.classify(crop_iod[None])[0], first_norm(net.first_block), net, label
+    )
 
 
 def map_gradcam(
@@ -27,7 +32,7 @@ def map_gradcam(
 ) -> NDArray[np.float32]:
     """The same of the network on maps, for one map uint8 [28, 28, 3]."""
     maps = torch.from_numpy(np.ascontiguousarray(motion_map))[None]
-    return _gradcam(lambda: net(maps)[0], first_norm(net.blocks[-1]), net, label)
+    return _gradcam(lambda: net(maps)[0], first_norm(net.blocks[0]), net, label)
 
 
 def asymmetry(heat: NDArray[np.float32]) -> float:
@@ -67,7 +72,7 @@ def _gradcam(ask: Any, layer: nn.Module, net: nn.Module, label: int | None) -> N
     assert tokens.grad is not None  # it was retained above
     values, gradient = tokens[0, 1:].detach(), tokens.grad[0, 1:]
     net.zero_grad(set_to_none=True)
-    heat = (values * gradient.mean(dim=0)).sum(dim=-1).clamp(min=0.0)
+    heat = (values * gradient).sum(dim=-1).clamp(min=0.0)
     side = round(len(heat) ** 0.5)
     found = heat.reshape(side, side).cpu().numpy()
     return np.asarray(found / max(float(found.max()), 1e-12), dtype=np.float32)

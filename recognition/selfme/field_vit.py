@@ -57,7 +57,7 @@ class FieldViT(nn.Module):
         raise NotImplementedError
 
     @property
-    def last_block(self) -> nn.Module:
+    def first_block(self) -> nn.Module:
         """Whose tokens GradCAM looks at."""
         raise NotImplementedError
 
@@ -82,8 +82,8 @@ class SmallFieldViT(FieldViT):
         return self.norm(encoded[:, 0]), patches
 
     @property
-    def last_block(self) -> nn.Module:
-        return self.blocks[-1]
+    def first_block(self) -> nn.Module:
+        return self.blocks[0]
 
 
 class Vit16Field(FieldViT):
@@ -100,8 +100,8 @@ class Vit16Field(FieldViT):
         return vit.norm(vit.blocks(tokens))[:, 0], patches
 
     @property
-    def last_block(self) -> nn.Module:
-        block: nn.Module = self.vit.blocks[-1]
+    def first_block(self) -> nn.Module:
+        block: nn.Module = self.vit.blocks[0]
         return block
 
 
