@@ -32,6 +32,11 @@ class Manifest:
         self._written_s = time.monotonic()
 
     @property
+    def size(self) -> int:
+        """How many recordings the batch has."""
+        return len(self._jobs)
+
+    @property
     def outcomes(self) -> list[Outcome]:
         """Those that are known, in the order of the jobs."""
         found = (self._outcomes.get(job.folder) for job in self._jobs)

@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Literal
 
 from streamer.errors import EXIT_INTERRUPTED, EXIT_TRUNCATED, OutputError, UsageError
@@ -155,12 +154,12 @@ def _cores() -> Sequence[int]:
 
 def _close(settings: BatchSettings, output: Output, manifest: Manifest) -> None:
     manifest.write()
+    over = [o for o in manifest.outcomes if o.status != "interrupted"]
     if "html" in settings.formats:
-        over = [o for o in manifest.outcomes if o.status != "interrupted"]
         page = index_page([_index_row(outcome) for outcome in over])
         output.write("index.html", page.encode("utf-8", "backslashreplace"))
-    if isinstance(output, FolderOutput):
-        _tidy(output.root / PARTIAL)
+    if isinstance(output, FolderOutput) and len(over) == manifest.size:
+        shutil.rmtree(output.root / PARTIAL, ignore_errors=True)
 
 
 def _index_row(outcome: Outcome) -> IndexRow:
@@ -175,12 +174,6 @@ def _index_row(outcome: Outcome) -> IndexRow:
         outcome.truncated,
         (outcome.error or "failed") if outcome.failed else None,
     )
-
-
-def _tidy(partial: Path) -> None:
-    """Remove the folder of unfinished work if there is none."""
-    if partial.is_dir() and all(path.suffix == ".lock" for path in partial.iterdir()):
-        shutil.rmtree(partial)
 
 
 def _exit_code(outcomes: Sequence[Outcome], stop: StopFlag) -> int:
