@@ -93,6 +93,10 @@ def batch(
     workers: Annotated[
         int | None, option(_RUN, "Recordings at a time; one per core if left out.", min=1)
     ] = None,
+    threads: Annotated[
+        int | None,
+        option(_RUN, "Of one recording, 1 or 2; 2 if there are cores for them.", min=1, max=2),
+    ] = None,
     engine: Annotated[
         Literal["local", "ray"], option(_RUN, "This machine, or a Ray cluster.")
     ] = "local",
@@ -151,8 +155,8 @@ def batch(
                 os.environ.get("MER_HASH_KEY", ""), checkpoint_every,
             ),
             BatchOptions(
-                output, workers, resume, overwrite, engine, address, scratch, quiet, progress,
-                verbose,
+                output, workers, threads, resume, overwrite, engine, address, scratch, quiet,
+                progress, verbose,
             ),
             inputs,
         )  # fmt: skip

@@ -32,6 +32,7 @@ class BatchOptions:
 
     output: str
     workers: int | None = None  # None: one per core
+    threads: int | None = None  # of one recording; None: two where there are cores for them
     resume: bool = False
     overwrite: bool = False
     engine: Literal["local", "ray"] = "local"
@@ -143,6 +144,8 @@ def _check_output(output: Output, options: BatchOptions) -> None:
 
 def _threads(workers: int, options: BatchOptions) -> int:
     """Threads of one recording: two where there are cores for them."""
+    if options.threads is not None:
+        return options.threads
     return 2 if options.engine == "local" and 2 * workers <= len(_cores()) else 1
 
 
