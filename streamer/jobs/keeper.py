@@ -21,7 +21,7 @@ from streamer.outputs.files import replacing, writing
 from streamer.outputs.summary import Counts
 from streamer.pipeline import Pipeline
 from streamer.records import Frame
-from streamer.snapshot import Snapshot, capture, from_bytes, restore, to_bytes
+from streamer.snapshot import capture, from_bytes, restore, to_bytes
 from streamer.sources.start import Start, checksum
 
 FILE_NAME = "checkpoint"
@@ -36,11 +36,11 @@ class Checkpoint:
 
     start: Start
     lengths: Mapping[str, int]
-    snapshot: Snapshot
+    state: Mapping[str, Any]
 
     def resume(self, pipeline: Pipeline, counts: Counts) -> None:
         """Bring a fresh pipeline and fresh counts to where this was taken."""
-        state = restore(self.snapshot)
+        state = self.state
         pipeline.resume(state["track"], state["advance"])
         for name in _COUNTED:
             setattr(counts, name, state["counts"][name])
@@ -109,6 +109,7 @@ def load_checkpoint(path: Path, key: str) -> Checkpoint | None:
     """The checkpoint for this input and these settings, or None."""
     try:
         snapshot, facts = from_bytes(path.read_bytes())
+        state = restore(snapshot)
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
@@ -122,7 +123,7 @@ def load_checkpoint(path: Path, key: str) -> Checkpoint | None:
         if not log.is_file() or log.stat().st_size < length:
             _LOG.warning("%s is shorter than its checkpoint says; beginning anew.", log)
             return None
-    return Checkpoint(Start(**facts["start"]), lengths, snapshot)
+    return Checkpoint(Start(**facts["start"]), lengths, state)
 
 
 def _synced_length(stream: IO[str]) -> int:

@@ -35,8 +35,12 @@ class Result:
     finished: bool = False  # its run.json is written already
 
 
-def run_record(job: Job, result: Result, error: str, work: Path, wall_s: float) -> JsonObject:
-    """The record. Only `timing` differs between two runs of the same recording."""
+def run_record(job: Job, result: Result, local: str, work: Path, wall_s: float) -> JsonObject:
+    """The record. Only `timing` differs between two runs of the same recording.
+
+    local: the file that was read, whose name is kept out of all sentences.
+    """
+    error = None if result.error is None else _told(job, str(result.error), local)
     counts = result.counts or Counts()
     summary = counts.summarise(job.shown, result.report)
     code = result.error.exit_code if result.error is not None else 0
@@ -45,7 +49,7 @@ def run_record(job: Job, result: Result, error: str, work: Path, wall_s: float) 
         "name": job.shown,
         "status": result.status,
         "exit_code": code or (EXIT_TRUNCATED if summary.truncated else 0),
-        "error": error or None,
+        "error": error,
         "key": result.key,
         "input": {"sha256": result.sha256, "bytes": job.size_bytes, **_declared(result.info)},
         "formats": sorted(job.settings.formats),
@@ -63,7 +67,7 @@ def run_record(job: Job, result: Result, error: str, work: Path, wall_s: float) 
         "quality": {
             "truncated": summary.truncated,
             "repairs": summary.repairs,
-            "warnings": [_told(job, w) for w in summary.warnings],
+            "warnings": [_told(job, w, local) for w in summary.warnings],
         },
         "outputs": outputs_in(work),
         "timing": {
@@ -104,8 +108,10 @@ def outcome_of(record: JsonObject, folder: str) -> Outcome:
     )
 
 
-def _told(job: Job, sentence: str) -> str:
-    return without_name(sentence, job.source, str(Path(job.source).expanduser()), job.shown)
+def _told(job: Job, sentence: str, local: str) -> str:
+    """A sentence with the name that may be shown."""
+    sentence = without_name(sentence, job.source, local, job.shown)
+    return without_name(sentence, "", str(Path(job.source).expanduser()), job.shown)
 
 
 def _declared(info: SourceInfo | None) -> JsonObject:

@@ -17,7 +17,6 @@ from streamer.jobs import stores
 from streamer.jobs.digest import input_digest, sample_path
 from streamer.jobs.finish import can_add, facts_of_run, finish
 from streamer.jobs.job import Job, Outcome, Progress
-from streamer.jobs.names import without_name
 from streamer.jobs.output import (
     PARTIAL,
     RUN,
@@ -66,7 +65,8 @@ def do_recording(
             result = _run(job, found, key, work, pipelines, tell, stop)
         if result.status == "interrupted":
             return Outcome(job.shown, job.folder, "interrupted")
-        return _publish(job, output, work, result, time.monotonic() - started)
+        local = "" if isinstance(found, MerError) else str(found[0])
+        return _publish(job, output, work, result, local, time.monotonic() - started)
 
 
 def _run(
@@ -90,13 +90,14 @@ def _run(
         return Result("failed", error=error, sha256=found[1], key=key)
 
 
-def _publish(job: Job, output: Output, work: Path, result: Result, wall_s: float) -> Outcome:
+def _publish(
+    job: Job, output: Output, work: Path, result: Result, local: str, wall_s: float
+) -> Outcome:
     if result.status == "failed":
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)
     if not result.finished:
-        shown = "" if result.error is None else _sentence(job, result.error)
-        write_run(work / RUN, run_record(job, result, shown, work, wall_s))
+        write_run(work / RUN, run_record(job, result, local, work, wall_s))
     with contextlib.suppress(FileNotFoundError):
         (work / "checkpoint").unlink()
     record = _read_run(work)
@@ -109,11 +110,6 @@ def _read_run(work: Path) -> JsonObject:
     if record is None:
         raise OutputError(f"{work / RUN} was changed while it was written; run again.")
     return record
-
-
-def _sentence(job: Job, error: MerError) -> str:
-    local = str(Path(job.source).expanduser())
-    return without_name(str(error), job.source, local, job.shown)
 
 
 def _key(job: Job, sha256: str) -> str:

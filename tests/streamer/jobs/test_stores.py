@@ -108,6 +108,8 @@ def test_a_batch_from_s3_to_s3(bucket: str, tmp_path: Path) -> None:
     assert run_jobs(QUICK, options, [f"{bucket}/in"]) == 4
     table = json.loads(stores.read_bytes(f"{bucket}/out/manifest.json") or b"")
     assert [row["status"] for row in table["recordings"]] == ["done", "failed"]
+    said = table["recordings"][1]["error"]
+    assert said.startswith(f"{bucket}/in/b/clip.mp4 cannot be opened"), said
     folder = table["recordings"][0]["folder"]
     log = stores.read_bytes(f"{bucket}/out/{folder}/events.jsonl")
     assert log is not None and len(log.splitlines()) == 3
