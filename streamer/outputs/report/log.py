@@ -14,6 +14,7 @@ MAX_BINS = 300
 _FRAMES_A_BIN = 3  # at least, or short recordings would look full of gaps
 AROUND_S = 1.0  # of motion before the onset and after the offset
 _MOTION = "motion_"
+_STRETCH_S = 1.0
 
 
 @dataclass(slots=True)
@@ -23,7 +24,7 @@ class Bin:
     frames: int = 0
     with_face: int = 0
     gated: int = 0
-    peak_iod: float = 0.0  # largest motion of any region of any face
+    change_iod: float = 0.0  # largest change of any region of any face within it (or a second)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,9 @@ class _Reader:
         self._open: list[_Window] = []
         self._last_frame = ""
         self._bins_a_second = bins / max(duration_s, 1e-3)
+        self._stretch_s = max(_STRETCH_S, 1.0 / self._bins_a_second)
+        self._stretch = -1
+        self._ranges: dict[int, tuple[list[float], list[float]]] = {}  # per face: low, high
         self._view = SignalsView(duration_s, [Bin() for _ in range(bins)])
 
     def take(self, row: list[str]) -> None:
@@ -98,7 +102,8 @@ class _Reader:
             place.with_face += bool(face)
         if face:
             motion = [float(row[i] or 0.0) for i in self._moved]
-            self._add_row(place, row[self._gate], motion)
+            self._add_gate(place, row[self._gate])
+            place.change_iod = max(place.change_iod, self._change(time_s, int(face), motion))
             self._add_to_windows(time_s, int(face), motion)
 
     def view(self) -> SignalsView:
@@ -106,12 +111,22 @@ class _Reader:
         self._close(self._open)
         return self._view
 
-    def _add_row(self, place: Bin, gate: str, motion: list[float]) -> None:
+    def _add_gate(self, place: Bin, gate: str) -> None:
         self._view.rows_with_face += 1
-        place.peak_iod = max([place.peak_iod, *motion])
         if gate:
             place.gated += 1
             self._view.gates.update(gate.split("+"))
+
+    def _change(self, time_s: float, face: int, motion: list[float]) -> float:
+        """Largest range of a region in the present stretch: slow drift does not count."""
+        if int(time_s / self._stretch_s) != self._stretch:
+            self._stretch = int(time_s / self._stretch_s)
+            self._ranges = {}
+        low, high = self._ranges.get(face, (motion, motion))
+        low = [min(pair) for pair in zip(low, motion, strict=True)]
+        high = [max(pair) for pair in zip(high, motion, strict=True)]
+        self._ranges[face] = low, high
+        return max(top - bottom for bottom, top in zip(low, high, strict=True))
 
     def _add_to_windows(self, time_s: float, face: int, motion: list[float]) -> None:
         while self._waiting and self._waiting[0].start_s <= time_s:

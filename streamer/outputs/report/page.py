@@ -54,8 +54,8 @@ def write_report(folder: Path, facts: ReportFacts, events: Sequence[EmotionEvent
             f'<div class="card"><div class="scroll">{timeline(view, events)}</div>'
             '<p class="soft">Micro and macro events by '
             "emotion (red negative, green positive, amber surprise, grey not recognised); largest "
-            "motion of any region, in inter-ocular distances; strip: red where no face was "
-            "followed.</p></div>",
+            "change of any region within a second or more, in inter-ocular distances; strip: red "
+            "where no face was followed.</p></div>",
             _quality(facts, view),
             _cards(folder, events, chosen, view),
             _rows(events),

@@ -22,10 +22,10 @@ def timeline(view: SignalsView, events: Sequence[EmotionEvent]) -> str:
     x = _axis(0.0, max(view.duration_s, 1e-3), _WIDTH)
     lanes = "".join(_event_mark(event, x) for event in events)
     top, bottom = 74.0, 128.0
-    peak = max([0.04, *(place.peak_iod for place in view.bins)])
+    peak = max([0.04, *(place.change_iod for place in view.bins)])
     width = (_WIDTH - _LEFT - _RIGHT) / len(view.bins)
     heights = [
-        f"{_LEFT + width * n:.1f},{bottom - (bottom - top) * min(place.peak_iod / peak, 1.0):.1f}"
+        f"{_LEFT + width * n:.1f},{bottom - (bottom - top) * min(place.change_iod / peak, 1.0):.1f}"
         for n, place in enumerate(view.bins)
     ]
     end = f"{_WIDTH - _RIGHT:.1f},{bottom}"

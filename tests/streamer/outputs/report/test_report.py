@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -21,11 +22,14 @@ VOID = {"meta", "img"}
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """10 s at 30 a second: no face in the first 2 s, then one that moves by 0.1 IOD, gated."""
+    """10 s at 30 a second: no face in the first 2 s, then one that is gated and, at 5 s, jumps."""
     log = SignalsCsv(tmp_path / "signals.csv", REGIONS)
     for index in range(300):
-        face = None if index < 60 else 1
-        log.write(make_step(index, index / 30, [make_signals(index, index / 30, face)]))
+        signals = make_signals(index, index / 30, None if index < 60 else 1)
+        if index == 150 and signals.motion is not None:
+            twice = replace(signals.motion, displacement_iod=2 * signals.motion.displacement_iod)
+            signals = replace(signals, motion=twice)
+        log.write(make_step(index, index / 30, [signals]))
     log.close()
     return tmp_path
 
@@ -65,7 +69,8 @@ def test_the_overview_counts_faces_gates_and_motion(folder: Path) -> None:
     assert len(view.bins) == 100 and sum(b.frames for b in view.bins) == 300
     assert sum(b.with_face for b in view.bins) == 240
     assert [b.with_face for b in view.bins[18:22]] == [0, 0, 3, 3]
-    assert view.bins[50].peak_iod == pytest.approx(0.1)
+    assert view.bins[50].change_iod == pytest.approx(0.1)  # the mouth, from 0.1 to 0.2
+    assert view.bins[45].change_iod == 0.0
     assert view.gates == {"blink": 240} and view.rows_with_face == 240
     curves = view.curves[0]
     assert curves.time_s[0] == pytest.approx(4.0) and curves.time_s[-1] == pytest.approx(6.3)
