@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from streamer.errors import EXIT_TRUNCATED, MerError
+from streamer.jobs.digest import input_digest
 from streamer.jobs.job import Job, Outcome, Status
 from streamer.jobs.names import without_name
 from streamer.jobs.settings import model_facts, versions
@@ -129,6 +129,4 @@ def _declared(info: SourceInfo | None) -> JsonObject:
 def outputs_in(work: Path) -> dict[str, str]:
     """SHA-256 of every file in the folder, by its name in it."""
     files = sorted(p for p in work.rglob("*") if p.is_file() and p.name not in _NO_OUTPUTS)
-    return {
-        p.relative_to(work).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files
-    }
+    return {p.relative_to(work).as_posix(): input_digest(p) for p in files}
