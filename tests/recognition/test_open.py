@@ -6,11 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from recognition.config import RecognizerConfig
 from recognition.onnx_recognizer import OnnxRecognizer
 from recognition.open import bundled, open_recognizer
+from recognition.selfme.recognizer import SelfmeRecognizer
 from recognition.weights_check import BUNDLED
 from streamer.errors import ModelError, UsageError
 
@@ -55,3 +57,25 @@ def test_opening_imports_no_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("motion", ["selfme", "farneback"])
+def test_models_for_other_motions_come_along(motion: str) -> None:
+    found = open_recognizer(None, RecognizerConfig(device="cpu", motion=motion))  # type: ignore[arg-type]
+    assert isinstance(found, SelfmeRecognizer) and found.facts.motion == motion
+    faces = np.random.default_rng(0).integers(0, 256, (2, 128, 128, 3), dtype=np.uint8)
+    shares, motion_px = found.recognize_pairs(faces, faces)
+    assert shares.shape == (2, 3) and motion_px.shape == (2, 2, 128, 128)
+    np.testing.assert_allclose(shares.sum(axis=1), 1.0, atol=1e-5)
+    with pytest.raises(ModelError, match=f"made for motion {motion} .*measures dis"):
+        open_recognizer(bundled(motion), RecognizerConfig(device="cpu", motion="dis"))
+
+
+def test_a_motion_without_a_model_is_told_so() -> None:
+    with pytest.raises(ModelError, match="no model for motion tvl1 comes with this version"):
+        open_recognizer(None, RecognizerConfig(device="cpu", motion="tvl1"))
+
+
+def test_the_models_of_selfme_stay_small() -> None:
+    files = [p for folder in BUNDLED.parent.iterdir() if folder.is_dir() for p in folder.iterdir()]
+    assert 0 < sum(path.stat().st_size for path in files) <= 12_000_000

@@ -40,7 +40,7 @@ at work or in education (EU AI Act, art. 5(1)(f)).
 `mer-train recognizer` and `mer-train export`.
 """
 _MOTION = {
-    "selfme": "A self-supervised motion learner (keypoints, dense motion, B-spline)",
+    "selfme": "SelfME's motion learner (keypoints, dense motion, B-spline)",
     "dis": "Dense inverse search flow, measured outside",
     "farneback": "Farneback's flow, measured outside",
     "tvl1": "TV-L1 flow, measured outside",
