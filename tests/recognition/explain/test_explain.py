@@ -29,7 +29,7 @@ FACE = np.full((64, 64, 3), 120, dtype=np.uint8)
 
 
 def test_colours_by_hand() -> None:
-    """Rest is white; to the right is red, downwards (90 degrees) green-yellow, strength is depth."""
+    """Rest is white; to the right is red, to the left cyan; strength is depth."""
     field = np.zeros((1, 4, 2), dtype=np.float32)
     field[0, 1], field[0, 2], field[0, 3] = (1, 0), (-1, 0), (0.5, 0)
     white, red, cyan, pale = motion_colours(field, 1.0)[0]
