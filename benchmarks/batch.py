@@ -142,14 +142,18 @@ def workers(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
         loop_video(args.clips[0], args.seconds, inputs / f"clip{number}.mp4", skip=number)
     kinds = {"1 worker": (1, 1), "2 workers": (2, 1), "1 worker, 2 threads": (1, 2)}
     speeds: dict[str, list[float]] = {name: [] for name in kinds}
+    spent: dict[str, list[float]] = {name: [] for name in kinds}
     for turn in range(3):
         for name, (count, threads) in kinds.items():
             place = folder / f"results-{count}-{threads}-{turn}"
+            before_s = _cpu_s()
             run(inputs, place, "--workers", str(count), "--threads", str(threads))
+            spent[name].append(round(_cpu_s() - before_s, 2))
             speeds[name].append(speed_of(place))
     ratios = [two / one for one, two in zip(speeds["1 worker"], speeds["2 workers"], strict=True)]
     return {
         "realtime_factor": speeds,
+        "processor_s": spent,
         "two_over_one": [round(ratio, 3) for ratio in ratios],
         "two_over_one_median": round(statistics.median(ratios), 3),
     }
