@@ -130,6 +130,10 @@ def stream(
             min=0.0,
         ),
     ] = None,
+    spotter: Annotated[
+        Literal["rule", "learned"] | None,
+        option(_HOW, "rule: every verdict has a reason. learned: a network, finds more."),
+    ] = None,
     max_faces: Annotated[int | None, option(_HOW, "Faces to follow at most.", min=1)] = None,
     micro_only: Annotated[bool, option(_HOW, "Leave out macro events.", "--micro-only")] = False,
     model: Annotated[
@@ -174,6 +178,7 @@ def stream(
         "spotter.sensitivity": sensitivity,
         "spotter.low_latency": True if low_latency else None,
         "spotter.baseline_s": baseline,
+        "spotter_model": "bundled" if spotter == "learned" else None,
         "faces.max_faces": max_faces,
         "kinds": ["micro"] if micro_only else None,
         "model": model,
