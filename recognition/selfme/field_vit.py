@@ -133,8 +133,9 @@ def make_vit(config: FieldConfig) -> Any:
     if config.start == "random":
         return timm.create_model(VIT_NAME, pretrained=False, in_chans=2, num_classes=0)
     file = config.imagenet_file
+    known: Any = timm.get_pretrained_cfg(VIT_NAME)
     try:
-        file = file or _from_hub(timm.get_pretrained_cfg(VIT_NAME).hf_hub_id)
+        file = file or _from_hub(str(known.hf_hub_id))
         if not file.endswith(".safetensors"):
             raise ModelError(f"imagenet_file {file}: only .safetensors is read, never a pickle")
         overlay = {"file": file}
