@@ -30,6 +30,7 @@ from streamer.faces.alignment import Aligner
 from streamer.faces.config import FaceConfig
 from streamer.faces.detector import MeshDetector
 from streamer.faces.tracker import FaceTracker
+from streamer.libs import import_cv2
 from streamer.records import AlignedFace, Spot
 from training.spotting.megc import score_set
 from training.spotting.records import SpotRow
@@ -59,6 +60,7 @@ class Tally:
 def main() -> None:
     """Renders, aligns, watches, writes."""
     args = _options()
+    import_cv2().setNumThreads(1)  # as in a stream
     with tempfile.TemporaryDirectory() as folder:
         facts = measure(args, Path(folder))
     print(json.dumps(facts, indent=1))
