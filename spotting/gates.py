@@ -33,7 +33,7 @@ class Look:
 
     eyes: float  # change of the eyes' picture over its usual level
     gaze_iod: float  # how far both irises have just gone to the same side
-    covered: float  # the same of skin that expressions hardly move
+    covered: float  # as `eyes`, of skin that expressions hardly move
     brightness: float  # mean grey level of the face
     visible: float  # share of the face mesh inside the picture
     new_anchor: bool

@@ -104,8 +104,7 @@ class _FaceState:
     def _micro(self, bump: Bump) -> Spot | None:
         interval = sharpen(self._series, bump, reach_s=self._config.micro_max_s)
         eyes_only = not (bump.row_scores[~_ROWS.eyes] >= 1.0).any()
-        voided = self._gates.voided(interval.onset_s, interval.offset_s, eyes_only)
-        reason = bump.rejected or voided
+        reason = bump.rejected or self._gates.voided(interval.onset_s, interval.offset_s, eyes_only)
         if reason:
             self._reject(reason, interval, bump.score)
             return None

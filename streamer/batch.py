@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 from spotting.regions import REGION_NAMES
 from streamer.ahead import SourceLike
 from streamer.build import StreamConfig, build_pipeline
+from streamer.console import detach_stdout
 from streamer.errors import (
+    EXIT_BROKEN_PIPE,
     EXIT_INTERRUPTED,
     EXIT_TRUNCATED,
     InstallError,
@@ -35,8 +36,6 @@ from streamer.stopping import StopFlag
 
 if TYPE_CHECKING:
     from streamer.pipeline import Pipeline
-
-EXIT_BROKEN_PIPE = 141  # the reader of standard output went away, as after `| head`
 
 _LOG = logging.getLogger(__name__)
 # Errors that the next source would meet as well.
@@ -218,7 +217,7 @@ class Batch:
         if self._pipeline is not None:
             self._pipeline.close()
         if self._broken_pipe:
-            _detach_stdout()
+            detach_stdout()
         options = self._plan.options
         if options.summary is not None and self._summaries:
             write_summary(options.summary, self._summaries, overwrite=options.overwrite)
@@ -251,11 +250,3 @@ def _failure(error: BaseException | None) -> dict[str, Any]:
     if not isinstance(error, MerError):
         return {}
     return {"exit_code": error.exit_code, "error": redact(str(error))}
-
-
-def _detach_stdout() -> None:
-    """Keep Python from complaining at exit that the rest of its buffer has no reader."""
-    with contextlib.suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)

@@ -1,4 +1,6 @@
-"""Standard error kept readable: own messages only, unless the libraries' chatter is asked for."""
+"""Standard error kept readable: own messages only, unless the libraries' chatter is asked for;
+standard output that may lose its reader.
+"""
 
 from __future__ import annotations
 
@@ -112,3 +114,11 @@ def set_up_logging(*, quiet: bool, verbose: bool, log_file: Path | None) -> logg
     root.addHandler(to_file)
     root.setLevel(logging.INFO)
     return to_file
+
+
+def detach_stdout() -> None:
+    """Keep Python from complaining at exit that the rest of its buffer has no reader."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

@@ -62,3 +62,4 @@ class InstallError(MerError):
 
 EXIT_TRUNCATED = 10  # the run ended well, but the source was cut short or damaged
 EXIT_INTERRUPTED = 130
+EXIT_BROKEN_PIPE = 141  # the reader of standard output went away, as after `| head`

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from statistics import median
-from types import TracebackType
 
+from streamer.closing import Closing
 from streamer.errors import UsageError
 from streamer.records import Frame, SourceInfo, SourceReport
 from streamer.sources import open_source
@@ -19,7 +19,7 @@ _RECENT = 30  # frames whose distance tells how far the next file's first frame 
 _DEFAULT_GAP_S = 1 / 30  # after a file of a single frame
 
 
-class JoinedSource:
+class JoinedSource(Closing):
     """Reads the named sources one after the other as a single recording.
 
     The first frame of a file follows the last one of the file before at the usual distance.
@@ -88,14 +88,3 @@ class JoinedSource:
     def close(self) -> None:
         """Free the open file. May be called more than once."""
         self._part.close()
-
-    def __enter__(self) -> JoinedSource:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -23,7 +23,7 @@ from recognition.ensemble import mirror
 from recognition.scvit import Levelling
 from training.models.base import FitPlan, Fitted, Samples, Settings, Watch, fit_one_by_one
 from training.models.inner import Rows, best_cost
-from training.models.svm import Standardiser
+from training.models.svm import Standardiser, spread
 
 DETREND = 3  # level and slopes, as in SCViT
 CELLS = 2  # averaged, along a side
@@ -46,14 +46,10 @@ class FittedLinear:
 
     def of_views(self, views: Views) -> NDArray[np.float32]:
         """The same for maps that are levelled already."""
-        shares = np.zeros((len(views[0]), self.classes), dtype=np.float64)
         if self.machine is None:
-            shares[:, self.present[0]] = 1.0
-            return shares.astype(np.float32)
+            return spread(np.ones((len(views[0]), 1)), self.present, self.classes)
         both = [self.machine.predict_log_proba(self.standardise(view)) for view in views]
-        powers = np.exp(np.mean(both, axis=0))
-        shares[:, list(self.present)] = powers / powers.sum(axis=1, keepdims=True)
-        return shares.astype(np.float32)
+        return spread(np.exp(np.mean(both, axis=0)), self.present, self.classes)
 
     def features(self, maps: NDArray[np.uint8]) -> None:
         """None beyond the map itself."""

@@ -37,6 +37,15 @@ def fit_standardiser(maps: NDArray[np.uint8]) -> Standardiser:
     return Standardiser(flat.mean(axis=0), np.where(deviation > 0, deviation, 1.0))
 
 
+def spread(
+    powers: NDArray[np.float64], present: tuple[int, ...], classes: int
+) -> NDArray[np.float32]:
+    """Powers [N, present] as probabilities [N, classes]; zero for the classes that are absent."""
+    shares = np.zeros((len(powers), classes), dtype=np.float64)
+    shares[:, list(present)] = powers / powers.sum(axis=1, keepdims=True)
+    return shares.astype(np.float32)
+
+
 @dataclass(frozen=True, slots=True)
 class FittedSvm:
     """Softmax of the one-against-rest decision values: a ranking, not calibrated."""
@@ -48,16 +57,13 @@ class FittedSvm:
 
     def probabilities(self, maps: NDArray[np.uint8]) -> NDArray[np.float32]:
         """[N, classes]; zero for a class that the fold had not."""
-        shares = np.zeros((len(maps), self.classes), dtype=np.float64)
         if self.machine is None:
-            shares[:, self.present[0]] = 1.0
-            return shares.astype(np.float32)
+            return spread(np.ones((len(maps), 1)), self.present, self.classes)
         values = self.machine.decision_function(self.standardise(maps))
         if values.ndim == 1:  # two classes
             values = np.stack([-values, values], axis=1)
         powers = np.exp(values - values.max(axis=1, keepdims=True))
-        shares[:, list(self.present)] = powers / powers.sum(axis=1, keepdims=True)
-        return shares.astype(np.float32)
+        return spread(powers, self.present, self.classes)
 
     def features(self, maps: NDArray[np.uint8]) -> None:
         """None beyond the map itself."""
