@@ -1,0 +1,202 @@
+"""What a wrong onset and apex cost, with and without jitter in training, for docs/selfme.md.
+
+    python benchmarks/jitter.py --portraits DIR --runs runs/jitter
+
+Onset and apex are frames of expressions of 0.16 to 0.5 s (raised cosine) at 60 frames a second.
+The classifiers are trained on right frames, or on frames up to --trained frames off; both are
+scored on people never trained on, with onset and apex off by just so many frames, each before or
+after by chance. Writes `benchmarks/results/jitter.json` and the section "jitter"; what is finished
+in --runs stays, the weights that mer-train export takes among it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import torch
+
+sys.path.insert(0, str(Path(__file__).parent))
+from field_training import (
+    TRANSFORMERS,
+    Training,
+    config_of,
+    made_on,
+    measure,
+    save_calibrated,
+    score,
+    short,
+    table,
+    train,
+)
+from held_out import HELD_OUT
+from readme_section import write_section
+
+from recognition.selfme.settings import MotionName
+from training.loso.store import write_json
+from training.selfme.pair_source import LabelledPairs, hold_out_people, read_source
+from training.synthetic.clip_set import find_portraits
+from training.synthetic.pairs import PairRange, draw_pairs, write_pairs
+from training.synthetic.pairs_run import make_faces
+from training.synthetic.timing import Timing
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS, RESULTS = ROOT / "docs" / "selfme.md", ROOT / "benchmarks" / "results" / "jitter.json"
+ERRORS = (0, 1, 2, 4, 8)
+TRAININGS = ("right", "jittered")
+_TEST_SEED, _TRAIN_SEED, _VARIANTS = 1000, 5, 6
+
+
+def main() -> None:
+    """Draws, trains, scores, writes, prints."""
+    options = read_options()
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    facts = measure_all(options)
+    write_json(options.results, facts)
+    write_section(options.docs, "jitter", section(facts))
+    print(json.dumps(facts, indent=2))
+
+
+def measure_all(options: argparse.Namespace) -> dict[str, Any]:
+    """UF1 per motion method, transformer, training and error."""
+    sources = draw_all(options)
+    tuned, parts = set_tuning_people_aside(sources)
+    motions: dict[str, Any] = {}
+    for motion in options.motions.split(","):
+        motions[motion] = measure_motion(motion, parts, options)
+    shown = f"--pairs {options.pairs} --count {options.count} --epochs {options.epochs}"
+    return {
+        "command": f"python benchmarks/jitter.py --portraits DIR --motions {options.motions} "
+        f"--trained {options.trained} {shown}",
+        **made_on(),
+        "fps": options.fps,
+        "trained_frames": options.trained,
+        "pairs": {"train": len(parts["right"]), "test": len(parts[f"error{ERRORS[0]}"])},
+        "people": {
+            "train": len(set(parts["right"].people)),
+            "tune": sorted(tuned),
+            "test": len(set(parts[f"error{ERRORS[0]}"].people)),
+        },
+        "epochs": options.epochs,
+        "motions": motions,
+    }
+
+
+def measure_motion(
+    motion: MotionName, parts: Mapping[str, LabelledPairs], options: argparse.Namespace
+) -> dict[str, Any]:
+    """All trainings on one motion method; each is kept when it is finished."""
+    start = "bundled" if motion == "selfme" else None
+    training = Training(options.epochs)
+    wanted = [(t, w) for t in TRANSFORMERS for w in TRAININGS]
+    folders = {(t, w): options.runs / f"{motion}-{t.lower()}-{w}" for t, w in wanted}
+    if any(not (folder / "figures.json").is_file() for folder in folders.values()):
+        crops = measure(motion, start, parts, training)
+        for (transformer, way), folder in folders.items():
+            config = config_of(motion, TRANSFORMERS[transformer], training)
+            net = train(config, start, crops[way], training, 0)
+            calibration = tuple(
+                torch.cat([crops[f"tune-{w}"][i] for w in TRAININGS]) for i in (0, 1)
+            )
+            save_calibrated(net, calibration, folder / "selfme.safetensors")
+            figures = {name: score(net, part) for name, part in crops.items()}
+            write_json(folder / "figures.json", figures)
+    found: dict[str, Any] = {}
+    for (transformer, way), folder in folders.items():
+        figures = json.loads((folder / "figures.json").read_text(encoding="utf-8"))
+        found.setdefault(transformer, {})[way] = {
+            "uf1": {str(error): figures[f"error{error}"]["uf1"] for error in ERRORS},
+            "uar": {str(error): figures[f"error{error}"]["uar"] for error in ERRORS},
+            "tuning people, uf1": {w: figures[f"tune-{w}"]["uf1"] for w in TRAININGS},
+            "left/right cosine": [
+                figures["error0"]["similarity_upper"],
+                figures["error0"]["similarity_lower"],
+            ],
+        }
+    return found
+
+
+def draw_all(options: argparse.Namespace) -> dict[str, LabelledPairs]:
+    """Training pairs, right and jittered, and the test pairs of every error."""
+    everyone = [path.stem for path in find_portraits(options.portraits)]
+    learnt = tuple(find_portraits(options.portraits, [n for n in everyone if n not in HELD_OUT]))
+    held = tuple(find_portraits(options.portraits, HELD_OUT))
+    jobs = {
+        "right": (learnt, _TRAIN_SEED, _VARIANTS, options.pairs, Timing(options.fps)),
+        "jittered": (
+            *(learnt, _TRAIN_SEED, _VARIANTS, options.pairs),
+            Timing(options.fps, error_frames=options.trained),
+        ),
+    }
+    for error in ERRORS:
+        timing = Timing(options.fps, error_frames=error, exact=True)
+        jobs[f"error{error}"] = (held, _TEST_SEED, 1, options.count, timing)
+    found = {}
+    made = lru_cache(maxsize=1)(make_faces)
+    for name, (portraits, seed, variants, count, timing) in jobs.items():
+        path = options.runs / f"{name}.npz"
+        if not path.is_file():
+            ranges = replace(PairRange(), timing=timing)
+            faces = made(portraits, variants, seed)
+            write_pairs(draw_pairs(faces, count, seed, ranges), path, ranges)
+        found[name] = read_source(path)
+    return found
+
+
+def set_tuning_people_aside(
+    sources: Mapping[str, LabelledPairs],
+) -> tuple[set[str], dict[str, LabelledPairs]]:
+    """Two of the training people calibrate the answers and are not learnt from."""
+    parts = {name: part for name, part in sources.items() if name not in TRAININGS}
+    for way in TRAININGS:
+        parts[way], parts[f"tune-{way}"] = hold_out_people(sources[way], 0.14, 0)
+    return set(parts["tune-right"].people), parts
+
+
+def section(facts: Mapping[str, Any]) -> str:
+    """The table and how it was made."""
+    names = {"dis": "DIS", "selfme": "learned"}
+    rows = []
+    for motion, transformers in facts["motions"].items():
+        for transformer, ways in transformers.items():
+            for way, figures in ways.items():
+                title = f"{names.get(motion, motion)}, {transformer}"
+                rows.append([title, way, *(short(v) for v in figures["uf1"].values())])
+    heads = [f"{e} frames, {1000 * e / facts['fps']:.0f} ms" for e in ERRORS]
+    pairs, people = facts["pairs"], facts["people"]
+    return (
+        f"Made by `{facts['command']}` on {facts['date']} ({facts['machine']}): {pairs['train']} "
+        f"training pairs of {people['train']} people, {pairs['test']} test pairs of "
+        f"{people['test']} others, {facts['fps']:g} frames a second, {facts['epochs']} epochs, one "
+        f"seed; UF1 by the error of both onset and apex. Jittered: trained with errors of up to "
+        f"{facts['trained_frames']} frames.\n\n"
+        f"{table(['motion, transformer', 'trained on', *heads], rows)}"
+    )
+
+
+def read_options() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--portraits", type=Path, required=True, help="folder of portraits")
+    parser.add_argument("--runs", type=Path, default=Path("runs/jitter"))
+    parser.add_argument("--motions", default="dis,selfme")
+    parser.add_argument("--trained", type=int, default=4, help="frames of jitter in training")
+    parser.add_argument("--fps", type=float, default=60.0)
+    parser.add_argument("--pairs", type=int, default=2400, help="drawn for each training")
+    parser.add_argument("--count", type=int, default=270, help="test pairs of each error")
+    parser.add_argument("--epochs", type=int, default=15)
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument("--docs", type=Path, default=DOCS)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
