@@ -59,7 +59,7 @@ def pair_latency(timing: PairTiming) -> Mapping[str, Any]:
             for engine in timing.engines:
                 found[size][engine] = {
                     f"{threads} threads": in_process(
-                        _time_pairs, engine, size, path, threads, timing.rounds
+                        time_pairs, engine, size, path, threads, timing.rounds
                     )
                     for threads in THREADS
                 }
@@ -93,11 +93,19 @@ def in_process(work: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def peak_mb() -> int:
-    """Largest resident size of this process."""
+    """Largest resident size of this process.
+
+    Linux's own figure of the address space, where there is one: getrusage also counts what the
+    parent held when this process was forked from it.
+    """
+    status = Path("/proc/self/status")
+    if status.is_file():
+        lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
+        return round(int(lines["VmHWM"].split()[0]) / 1024)
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
-def _time_pairs(engine: str, size: str, path: Path, threads: int, rounds: int) -> dict[str, float]:
+def time_pairs(engine: str, size: str, path: Path, threads: int, rounds: int) -> dict[str, float]:
     torch.set_num_threads(threads)
     ask = _onnx(path, threads) if engine == "onnx" else _torch(make_network(size))
     faces = _faces(256 if size == "full size" else 128, 1)
