@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file
 
 from recognition.config import RecognizerConfig
+from recognition.explain.selfme import explain
 from recognition.onnx_recognizer import OnnxRecognizer
 from recognition.open import open_recognizer
 from recognition.selfme.motion_learner import MotionLearner
@@ -20,6 +21,7 @@ from recognition.selfme.recognizer import SelfmeRecognizer
 from recognition.selfme.weights import load_motion, pack_motion
 from recognition.weights_check import CARD
 from streamer.errors import ModelError, OutputError, UsageError
+from streamer.records import AlignedFace, Face
 from tests.training.selfme.faces import FACE, SIZE, make_pairs, tiny_config
 from training.models.selfme import SelfmeRun
 from training.selfme import export as exporting
@@ -146,6 +148,28 @@ def test_onnx_and_torch_answer_alike(trained: dict[str, Path], motion: str) -> N
             onnx.recognize_pairs(wrong, pairs[:, 1])
     with pytest.raises(ValueError, match="2 onset faces but 9 apex faces"):
         onnx.recognize_pairs(pairs[:2, 0], pairs[:, 1])
+
+
+@pytest.mark.parametrize("motion", ["dis", "selfme"])
+def test_torch_tells_what_it_looked_at(trained: dict[str, Path], motion: str) -> None:
+    pair = make_pairs(1, seed=3)[0][0]
+    mesh = np.zeros((468, 3), dtype=np.float32)
+    face = Face(0, (0.0, 0.0, 1.0, 1.0), mesh, 1.0)
+    unit = np.eye(2, 3, dtype=np.float32)
+    onset, apex = (AlignedFace(i, 0.1 * i, pair[i], face, 0, unit, mesh) for i in (0, 1))
+    maps = replace(RecognizerConfig().map, aligned_size_px=SIZE)
+    config = RecognizerConfig(device="cpu", map=maps, keep_motion=True)
+    onnx = open_recognizer(trained[motion] / "model", config).recognize(onset, apex)
+    told = open_recognizer(trained[motion] / "model", replace(config, backend="torch"))
+    found = told.recognize(onset, apex)
+    assert onnx.motion_iod is not None and onnx.keypoints is None and onnx.attention is None
+    wanted = explain(load_selfme(trained[motion] / "selfme.safetensors")[0], *pair)
+    assert found.attention is not None and found.attention.shape == (SIZE, SIZE)
+    np.testing.assert_array_equal(found.attention, wanted.attention)
+    if motion == "dis":
+        assert found.keypoints is None and wanted.keypoints is None
+    else:
+        np.testing.assert_array_equal(found.keypoints, np.stack(wanted.keypoints))
 
 
 def test_another_motion_than_the_models_is_an_error_with_its_cure(
