@@ -7,7 +7,8 @@
 
 The pairs of --test show people that nothing was trained on. Every method sees the same pairs: its
 end-point error is measured, then a ViT and a SCViT are trained on its motion and scored. Writes
-`benchmarks/results/motion.json` and the section "motion"; what is finished in --runs stays.
+`benchmarks/results/motion.json`, the section "motion" and, beside the text, a figure of how alike
+left and right become; what is finished in --runs stays.
 """
 
 from __future__ import annotations
@@ -21,8 +22,12 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import matplotlib
 import numpy as np
 import torch
+
+matplotlib.use("Agg")
+from matplotlib.figure import Figure
 
 sys.path.insert(0, str(Path(__file__).parent))
 from field_training import (
@@ -64,6 +69,7 @@ def main() -> None:
     facts = measure_all(options)
     write_json(options.results, facts)
     write_section(options.docs, "motion", section(facts))
+    draw_similarity(facts, options.docs.with_name("selfme-similarity.png"))
     print(json.dumps(facts, indent=2))
 
 
@@ -150,6 +156,21 @@ def section(facts: Mapping[str, Any]) -> str:
         f"{people['test']} others, {facts['epochs']} epochs, mean of {facts['seeds']} seed(s), "
         f"gamma 1.\n\n{table(titles, rows)}"
     )
+
+
+def draw_similarity(facts: Mapping[str, Any], path: Path) -> None:
+    """Bars: cosine of the embeddings of left and right, with and without the SC loss."""
+    figure = Figure(figsize=(7, 3), layout="constrained")
+    axes = figure.subplots(1, 2, sharey=True)
+    places = np.arange(len(facts["rows"]))
+    for part, side in zip(("upper", "lower"), axes, strict=True):
+        for shift, transformer in ((-0.2, "ViT"), (0.2, "SCViT")):
+            values = [row[transformer][f"similarity_{part}"] for row in facts["rows"].values()]
+            side.bar(places + shift, values, 0.4, label=transformer)
+        side.set_title(f"cosine of left and right, {part} face", fontsize=9)
+        side.set_xticks(places, [name.replace(" (", "\n(") for name in facts["rows"]], fontsize=6)
+    axes[0].legend(fontsize=8, loc="lower left")
+    figure.savefig(path, dpi=110)
 
 
 def slug(name: str) -> str:
