@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -39,8 +40,13 @@ from field_training import (
 from held_out import HELD_OUT
 from readme_section import write_section
 
+from recognition.config import RecognizerConfig
+from recognition.maps import motion_map
+from recognition.motion_field import motion_field
+from recognition.onnx_recognizer import OnnxRecognizer
 from recognition.selfme.settings import MotionName
 from training.loso.store import write_json
+from training.metrics import score_recognition
 from training.selfme.pair_source import LabelledPairs, hold_out_people, read_source
 from training.synthetic.clip_set import find_portraits
 from training.synthetic.pairs import PairRange, draw_pairs, write_pairs
@@ -72,6 +78,7 @@ def measure_all(options: argparse.Namespace) -> dict[str, Any]:
     motions: dict[str, Any] = {}
     for motion in options.motions.split(","):
         motions[motion] = measure_motion(motion, parts, options)
+    default = score_default(parts, options.runs)
     shown = f"--pairs {options.pairs} --count {options.count} --epochs {options.epochs}"
     return {
         "command": f"python benchmarks/jitter.py --portraits DIR --motions {options.motions} "
@@ -87,6 +94,7 @@ def measure_all(options: argparse.Namespace) -> dict[str, Any]:
         },
         "epochs": options.epochs,
         "motions": motions,
+        "default": default,
     }
 
 
@@ -122,6 +130,23 @@ def measure_motion(
             ],
         }
     return found
+
+
+def score_default(parts: Mapping[str, LabelledPairs], runs: Path) -> dict[str, Any]:
+    """What `mer-stream` does without options, its bundled weights as they are."""
+    path = runs / "default.json"
+    if not path.is_file():
+        recognizer = OnnxRecognizer(config=RecognizerConfig(device="cpu"))
+        config, found = recognizer.config.map, {}
+        for error in ERRORS:
+            part = parts[f"error{error}"]
+            fields = [motion_field(onset, apex, config) for onset, apex in part.pairs]
+            shares = recognizer.recognize_maps(np.stack([motion_map(f, config) for f in fields]))
+            scored = score_recognition(part.labels, shares.argmax(axis=1))
+            found[str(error)] = {"uf1": round(scored.uf1, 4), "uar": round(scored.uar, 4)}
+        write_json(path, {key: {e: one[key] for e, one in found.items()} for key in ("uf1", "uar")})
+    held: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return held
 
 
 def draw_all(options: argparse.Namespace) -> dict[str, LabelledPairs]:
@@ -170,6 +195,8 @@ def section(facts: Mapping[str, Any]) -> str:
             for way, figures in ways.items():
                 title = f"{names.get(motion, motion)}, {transformer}"
                 rows.append([title, way, *(short(v) for v in figures["uf1"].values())])
+    title = "default of mer-stream (28 x 28 maps of DIS)"
+    rows.append([title, "as bundled", *(short(v) for v in facts["default"]["uf1"].values())])
     heads = [f"{e} frames, {1000 * e / facts['fps']:.0f} ms" for e in ERRORS]
     pairs, people = facts["pairs"], facts["people"]
     return (

@@ -7,8 +7,8 @@
 
 The pairs of --test show people that nothing was trained on. Every method sees the same pairs: its
 end-point error is measured, then a ViT and a SCViT are trained on its motion and scored. Writes
-`benchmarks/results/motion.json`, the section "motion" and, beside the text, a figure of how alike
-left and right become; what is finished in --runs stays.
+`benchmarks/results/motion.json`, the section "motion", a short one for README.md and, beside
+the text, a figure of how alike left and right become; what is finished in --runs stays.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from field_training import (
     table,
     train,
 )
-from readme_section import write_section
+from readme_section import README, write_section
 
 from recognition.selfme.settings import MotionName
 from training.loso.store import write_json
@@ -69,6 +69,7 @@ def main() -> None:
     facts = measure_all(options)
     write_json(options.results, facts)
     write_section(options.docs, "motion", section(facts))
+    write_section(options.readme, "selfme", brief(facts))
     draw_similarity(facts, options.docs.with_name("selfme-similarity.png"))
     print(json.dumps(facts, indent=2))
 
@@ -158,6 +159,18 @@ def section(facts: Mapping[str, Any]) -> str:
     )
 
 
+def brief(facts: Mapping[str, Any]) -> str:
+    """The table of README.md."""
+    nothing = next(iter(facts["rows"].values()))["nothing"]
+    rows = [["none", short(nothing["whole_px"]), short(nothing["expression_px"]), ""]]
+    for name, row in facts["rows"].items():
+        errors = [short(row["errors"][key]) for key in ("whole_px", "expression_px")]
+        scores = [short(row[transformer]["uf1"]) for transformer in ("SCViT", "ViT")]
+        rows.append([name, *errors, " / ".join(scores)])
+    heads = ["motion", "end-point error, whole, px", "of the expression, px", "UF1, SCViT / ViT"]
+    return table(heads, rows)
+
+
 def draw_similarity(facts: Mapping[str, Any], path: Path) -> None:
     """Bars: cosine of the embeddings of left and right, with and without the SC loss."""
     figure = Figure(figsize=(7, 3), layout="constrained")
@@ -198,6 +211,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--docs", type=Path, default=DOCS)
+    parser.add_argument("--readme", type=Path, default=README)
     return parser.parse_args()
 
 

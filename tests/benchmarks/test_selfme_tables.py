@@ -50,6 +50,9 @@ def test_motion_table(
     docs, results = page(tmp_path, "motion"), tmp_path / "motion.json"
     words = ["--train", pairs[0], "--test", pairs[1], "--runs", tmp_path / "runs", "--epochs", 1]
     words += ["--rows", "DIS,learned (known motion)", "--docs", docs, "--results", results]
+    readme = tmp_path / "README.md"
+    readme.write_text("<!-- selfme:begin -->\n<!-- selfme:end -->\n")
+    words += ["--readme", readme]
     run(monkeypatch, motion_table, *words)
     facts = json.loads(results.read_text())
     assert facts["pairs"] == {"train": 9, "test": 6} and facts["people"] == {"train": 2, "test": 1}
@@ -58,6 +61,7 @@ def test_motion_table(
         assert row["ViT"]["n"] == 6 and len(row["SCViT"]["uf1_of_seeds"]) == 2
     text = docs.read_text()
     assert "| learned (known motion) | ." in text and "old" not in text and "rest" in text
+    assert "| DIS | ." in readme.read_text()
     assert str(tmp_path) not in text + results.read_text()
     assert (tmp_path / "selfme-similarity.png").stat().st_size > 5000
     with pytest.raises(SystemExit, match="a is in --train and in --test"):
@@ -79,6 +83,7 @@ def test_jitter_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ways = facts["motions"]["dis"]["SCViT"]
     assert set(ways) == {"right", "jittered"} and set(ways["right"]["uf1"]) == set("01248")
     assert "| DIS, ViT | jittered | " in docs.read_text()
+    assert facts["default"]["uf1"]["0"] >= facts["default"]["uf1"]["8"] > 0.0
 
 
 def test_paper_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
