@@ -31,7 +31,7 @@ from recognition.motion_methods import METHODS, motion_method
 from recognition.selfme.config import MotionConfig
 from training.selfme.motion_config import MotionLossConfig, MotionTraining
 from training.selfme.motion_data import SyntheticSource
-from training.selfme.motion_report import report_errors, report_grey
+from training.selfme.motion_report import report_errors, report_grey, report_reconstruction
 from training.selfme.motion_train import time_steps
 from training.synthetic.pairs import Pairs, read_pairs
 
@@ -46,6 +46,11 @@ def errors(pairs: Pairs, options: argparse.Namespace) -> Mapping[str, Any]:
 def grey(pairs: Pairs, options: argparse.Namespace) -> Mapping[str, Any]:
     """Agreement of colour and grey input, in pixels."""
     return report_grey(pairs, options.methods, options.weights)
+
+
+def reconstruction(pairs: Pairs, options: argparse.Namespace) -> Mapping[str, Any]:
+    """How well the learner rebuilds the apex, in grey levels."""
+    return report_reconstruction(pairs, options.weights)
 
 
 def latency(pairs: Pairs, options: argparse.Namespace) -> Mapping[str, Any]:
@@ -76,6 +81,7 @@ def training(pairs: Pairs, options: argparse.Namespace) -> Mapping[str, Any]:
 SECTIONS: Mapping[str, Callable[[Pairs, argparse.Namespace], Mapping[str, Any]]] = {
     "errors": errors,
     "grey": grey,
+    "reconstruction": reconstruction,
     "latency": latency,
     "pair": pair,
     "training": training,
