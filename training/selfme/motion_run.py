@@ -32,6 +32,7 @@ PRESETS: dict[str, Callable[[], MotionTraining]] = {
     "paper": MotionTraining,
     "small": MotionTraining.small,
     "small-truth": MotionTraining.small_truth,
+    "small-painted": MotionTraining.small_painted,
 }
 _VALIDATED = 64  # pairs after every epoch; all of them at the end
 
