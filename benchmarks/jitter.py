@@ -48,6 +48,7 @@ from recognition.selfme.settings import MotionName
 from training.loso.store import write_json
 from training.metrics import score_recognition
 from training.selfme.pair_source import LabelledPairs, hold_out_people, read_source
+from training.selfme.recognizer_run import RESULTS as RESULTS_OF_RUN
 from training.synthetic.clip_set import find_portraits
 from training.synthetic.pairs import PairRange, draw_pairs, write_pairs
 from training.synthetic.pairs_run import make_faces
@@ -120,6 +121,7 @@ def measure_motion(
     found: dict[str, Any] = {}
     for (transformer, way), folder in folders.items():
         figures = json.loads((folder / "figures.json").read_text(encoding="utf-8"))
+        write_results(folder, figures["error0"], parts, way, options)
         found.setdefault(transformer, {})[way] = {
             "uf1": {str(error): figures[f"error{error}"]["uf1"] for error in ERRORS},
             "uar": {str(error): figures[f"error{error}"]["uar"] for error in ERRORS},
@@ -130,6 +132,24 @@ def measure_motion(
             ],
         }
     return found
+
+
+def write_results(
+    folder: Path,
+    right: Mapping[str, float],
+    parts: Mapping[str, LabelledPairs],
+    way: str,
+    options: argparse.Namespace,
+) -> None:
+    """What mer-train export puts on the card: the scores on right frames of people not seen."""
+    settings = {"pairs": len(parts[way]), "seed": 0, "epochs": options.epochs}
+    settings["jitter_frames"] = options.trained if way == "jittered" else 0
+    results = {
+        "validation": {"count": right["n"], "uf1": right["uf1"], "uar": right["uar"]},
+        "validation_people": sorted(set(parts["error0"].people)),
+        "settings": settings,
+    }
+    write_json(folder / RESULTS_OF_RUN, results)
 
 
 def score_default(parts: Mapping[str, LabelledPairs], runs: Path) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import jitter
 import motion_table
 import paper_tables
 import pytest
+import speed_table
 
 import streamer
 from tests.training.experiments.conftest import write_cache
@@ -103,3 +104,21 @@ def test_paper_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = docs.read_text()
     assert "### small" in text and "selfme-small.yaml.png" in text
     assert re.search(r"\n\| 0\.07 \| (\.|1\.)\d{3} \| ", text)
+
+
+def test_speed_section() -> None:
+    timed = {"1 threads": {"median_ms": 21.4, "peak_mb": 600}}
+    size = {"face_px": 128, "parameters": 739708, "onnx": timed, "torch": timed}
+    gpu = {"pairs_per_s": 900, "peak_mb": 700}
+    facts = {
+        "command": "c",
+        "date": "d",
+        "machine": "m",
+        "pair": {"small": {**size, "cuda, batch 64": gpu}},
+        "latency": {"tvl1": timed},
+        "training": {"small, batch 8": {"median_s": 0.58, "peak_mb": 900}},
+    }
+    text = speed_table.section(facts)
+    assert "| small | 128 px | 739,708 | onnx | 21 ms, 600 MB |" in text
+    assert "CUDA, 64 pairs | 900 pairs a second" in text
+    assert "| TV-L1 | 21.4 ms |" in text and "| small, batch 8 | 0.58 s | 900 MB |" in text
