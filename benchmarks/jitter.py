@@ -58,6 +58,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCS, RESULTS = ROOT / "docs" / "selfme.md", ROOT / "benchmarks" / "results" / "jitter.json"
 ERRORS = (0, 1, 2, 4, 8)
 TRAININGS = ("right", "jittered")
+BOTH = ("selfme",)  # motions that a plain ViT is trained on too
 _TEST_SEED, _TRAIN_SEED, _VARIANTS = 1000, 5, 6
 
 
@@ -105,7 +106,7 @@ def measure_motion(
     """All trainings on one motion method; each is kept when it is finished."""
     start = "bundled" if motion == "selfme" else None
     training = Training(options.epochs)
-    wanted = [(t, w) for t in TRANSFORMERS for w in TRAININGS]
+    wanted = [(t, w) for t in (TRANSFORMERS if motion in BOTH else ("SCViT",)) for w in TRAININGS]
     folders = {(t, w): options.runs / f"{motion}-{t.lower()}-{w}" for t, w in wanted}
     if any(not (folder / "figures.json").is_file() for folder in folders.values()):
         crops = measure(motion, start, parts, training)
@@ -192,7 +193,8 @@ def draw_all(options: argparse.Namespace) -> dict[str, LabelledPairs]:
             ranges = replace(PairRange(), timing=timing)
             faces = made(portraits, variants, seed)
             write_pairs(draw_pairs(faces, count, seed, ranges), path, ranges)
-        found[name] = read_source(path)
+        source = read_source(path)  # a longer file of an earlier run begins with the same pairs
+        found[name] = source.take(np.arange(min(count, len(source))))
     return found
 
 

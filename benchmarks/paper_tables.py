@@ -35,7 +35,7 @@ DOCS, RESULTS = ROOT / "docs" / "selfme.md", ROOT / "benchmarks" / "results" / "
 EXPERIMENTS = ("table1", "table3", "table4", "figure4a", "figure4b")
 # Small, so that two cores finish; the motion learner stays as it comes with the package.
 SETTINGS: Mapping[str, Any] = {
-    "training.epochs": 25,
+    "training.epochs": 20,
     "training.batch": 16,
     "fine_tuning.epochs": 0,
 }

@@ -83,7 +83,7 @@ def test_jitter_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert facts["people"]["test"] == 9 and "DIR" in facts["command"]
     ways = facts["motions"]["dis"]["SCViT"]
     assert set(ways) == {"right", "jittered"} and set(ways["right"]["uf1"]) == set("01248")
-    assert "| DIS, ViT | jittered | " in docs.read_text()
+    assert "| DIS, SCViT | jittered | " in docs.read_text()
     assert facts["default"]["uf1"]["0"] >= facts["default"]["uf1"]["8"] > 0.0
 
 
