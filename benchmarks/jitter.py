@@ -3,10 +3,11 @@
     python benchmarks/jitter.py --portraits DIR --runs runs/jitter
 
 Onset and apex are frames of expressions of 0.16 to 0.5 s (raised cosine) at 60 frames a second.
-The classifiers are trained on right frames, or on frames up to --trained frames off; both are
-scored on people never trained on, with onset and apex off by just so many frames, each before or
-after by chance. Writes `benchmarks/results/jitter.json` and the section "jitter"; what is finished
-in --runs stays, the weights that mer-train export takes among it.
+The classifiers are trained on right frames, on frames up to --trained frames off, or on both (every
+epoch draws one or the other for each pair, as mer-train does). They are scored on people never
+trained on, with onset and apex off by just so many frames, before or after by chance.
+Writes `benchmarks/results/jitter.json` and the section "jitter"; what is finished in --runs stays,
+the weights that mer-train export takes among it.
 """
 
 from __future__ import annotations
@@ -15,8 +16,6 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +36,7 @@ from field_training import (
     table,
     train,
 )
-from held_out import HELD_OUT
+from jitter_pairs import ERRORS, TRAININGS, draw_all, set_tuning_people_aside
 from readme_section import write_section
 
 from recognition.config import RecognizerConfig
@@ -47,19 +46,17 @@ from recognition.onnx_recognizer import OnnxRecognizer
 from recognition.selfme.settings import MotionName
 from training.loso.store import write_json
 from training.metrics import score_recognition
-from training.selfme.pair_source import LabelledPairs, hold_out_people, read_source
+from training.selfme.pair_source import LabelledPairs
 from training.selfme.recognizer_run import RESULTS as RESULTS_OF_RUN
-from training.synthetic.clip_set import find_portraits
-from training.synthetic.pairs import PairRange, draw_pairs, write_pairs
-from training.synthetic.pairs_run import make_faces
-from training.synthetic.timing import Timing
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS, RESULTS = ROOT / "docs" / "selfme.md", ROOT / "benchmarks" / "results" / "jitter.json"
-ERRORS = (0, 1, 2, 4, 8)
-TRAININGS = ("right", "jittered")
-BOTH = ("selfme",)  # motions that a plain ViT is trained on too
-_TEST_SEED, _TRAIN_SEED, _VARIANTS = 1000, 5, 6
+# Motion and transformer -> trainings. ViT on learned motion is there to be explained beside SCViT.
+WAYS: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("selfme", "SCViT"): ("right", "jittered", "both"),
+    ("selfme", "ViT"): ("right", "both"),
+}
+_OTHERS = ("right", "both")  # of SCViT on any other motion
 
 
 def main() -> None:
@@ -106,13 +103,18 @@ def measure_motion(
     """All trainings on one motion method; each is kept when it is finished."""
     start = "bundled" if motion == "selfme" else None
     training = Training(options.epochs)
-    wanted = [(t, w) for t in (TRANSFORMERS if motion in BOTH else ("SCViT",)) for w in TRAININGS]
+    ways = {t: WAYS.get((motion, t), _OTHERS if t == "SCViT" else ()) for t in TRANSFORMERS}
+    wanted = [(transformer, way) for transformer, own in ways.items() for way in own]
     folders = {(t, w): options.runs / f"{motion}-{t.lower()}-{w}" for t, w in wanted}
     if any(not (folder / "figures.json").is_file() for folder in folders.values()):
         crops = measure(motion, start, parts, training)
+        pair = torch.stack([crops[way][0] for way in TRAININGS], dim=1)  # versions of each pair
+        learnt = {**crops, "both": (pair, crops["right"][1])}
         for (transformer, way), folder in folders.items():
+            if (folder / "figures.json").is_file():
+                continue
             config = config_of(motion, TRANSFORMERS[transformer], training)
-            net = train(config, start, crops[way], training, 0)
+            net = train(config, start, learnt[way], training, 0)
             calibration = tuple(
                 torch.cat([crops[f"tune-{w}"][i] for w in TRAININGS]) for i in (0, 1)
             )
@@ -143,8 +145,8 @@ def write_results(
     options: argparse.Namespace,
 ) -> None:
     """What mer-train export puts on the card: the scores on right frames of people not seen."""
-    settings = {"pairs": len(parts[way]), "seed": 0, "epochs": options.epochs}
-    settings["jitter_frames"] = options.trained if way == "jittered" else 0
+    settings = {"pairs": len(parts["right"]), "seed": 0, "epochs": options.epochs}
+    settings["jitter_frames"] = 0 if way == "right" else options.trained
     results = {
         "validation": {"count": right["n"], "uf1": right["uf1"], "uar": right["uar"]},
         "validation_people": sorted(set(parts["error0"].people)),
@@ -170,44 +172,6 @@ def score_default(parts: Mapping[str, LabelledPairs], runs: Path) -> dict[str, A
     return held
 
 
-def draw_all(options: argparse.Namespace) -> dict[str, LabelledPairs]:
-    """Training pairs, right and jittered, and the test pairs of every error."""
-    everyone = [path.stem for path in find_portraits(options.portraits)]
-    learnt = tuple(find_portraits(options.portraits, [n for n in everyone if n not in HELD_OUT]))
-    held = tuple(find_portraits(options.portraits, HELD_OUT))
-    jobs = {
-        "right": (learnt, _TRAIN_SEED, _VARIANTS, options.pairs, Timing(options.fps)),
-        "jittered": (
-            *(learnt, _TRAIN_SEED, _VARIANTS, options.pairs),
-            Timing(options.fps, error_frames=options.trained),
-        ),
-    }
-    for error in ERRORS:
-        timing = Timing(options.fps, error_frames=error, exact=True)
-        jobs[f"error{error}"] = (held, _TEST_SEED, 1, options.count, timing)
-    found = {}
-    made = lru_cache(maxsize=1)(make_faces)
-    for name, (portraits, seed, variants, count, timing) in jobs.items():
-        path = options.runs / f"{name}.npz"
-        if not path.is_file():
-            ranges = replace(PairRange(), timing=timing)
-            faces = made(portraits, variants, seed)
-            write_pairs(draw_pairs(faces, count, seed, ranges), path, ranges)
-        source = read_source(path)  # a longer file of an earlier run begins with the same pairs
-        found[name] = source.take(np.arange(min(count, len(source))))
-    return found
-
-
-def set_tuning_people_aside(
-    sources: Mapping[str, LabelledPairs],
-) -> tuple[set[str], dict[str, LabelledPairs]]:
-    """Two of the training people calibrate the answers and are not learnt from."""
-    parts = {name: part for name, part in sources.items() if name not in TRAININGS}
-    for way in TRAININGS:
-        parts[way], parts[f"tune-{way}"] = hold_out_people(sources[way], 0.14, 0)
-    return set(parts["tune-right"].people), parts
-
-
 def section(facts: Mapping[str, Any]) -> str:
     """The table and how it was made."""
     names = {"dis": "DIS", "selfme": "learned"}
@@ -226,7 +190,8 @@ def section(facts: Mapping[str, Any]) -> str:
         f"training pairs of {people['train']} people, {pairs['test']} test pairs of "
         f"{people['test']} others, {facts['fps']:g} frames a second, {facts['epochs']} epochs, one "
         f"seed; UF1 by the error of both onset and apex. Jittered: trained with errors of up to "
-        f"{facts['trained_frames']} frames.\n\n"
+        f"{facts['trained_frames']} frames; both: every epoch draws the right or the jittered "
+        "pair.\n\n"
         f"{table(['motion, transformer', 'trained on', *heads], rows)}"
     )
 

@@ -82,8 +82,8 @@ def test_jitter_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert facts["people"]["train"] == 2 and len(facts["people"]["tune"]) == 1
     assert facts["people"]["test"] == 9 and "DIR" in facts["command"]
     ways = facts["motions"]["dis"]["SCViT"]
-    assert set(ways) == {"right", "jittered"} and set(ways["right"]["uf1"]) == set("01248")
-    assert "| DIS, SCViT | jittered | " in docs.read_text()
+    assert set(ways) == {"right", "both"} and set(ways["right"]["uf1"]) == set("01248")
+    assert "| DIS, SCViT | both | " in docs.read_text()
     assert facts["default"]["uf1"]["0"] >= facts["default"]["uf1"]["8"] > 0.0
 
 
