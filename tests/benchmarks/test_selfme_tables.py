@@ -8,6 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import explain_figure
 import held_out
 import jitter
 import motion_table
@@ -104,6 +105,21 @@ def test_paper_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = docs.read_text()
     assert "### small" in text and "selfme-small.yaml.png" in text
     assert re.search(r"\n\| 0\.07 \| (\.|1\.)\d{3} \| ", text)
+
+
+def test_the_picture_and_the_asymmetry(
+    pairs: tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    picture = tmp_path / "explained.jpg"
+    run(monkeypatch, explain_figure, "--output", picture)
+    assert picture.stat().st_size > 20_000
+    run(monkeypatch, explain_figure, "--pairs", pairs[1])
+    found = json.loads(capsys.readouterr().out)
+    assert found["pairs"] == 6
+    assert 0.0 < found["with_sc"] < 1.0 and found["with_sc"] != found["without_sc"]
 
 
 def test_speed_section() -> None:
