@@ -84,12 +84,20 @@ def prepare(
     dataset: Annotated[str, typer.Option(help="Name, see `mer-train datasets`.")],
     root: Annotated[Path, typer.Option(help="Folder of the data set as it was handed out.")],
     output: Annotated[Path, typer.Option(help="Cache; a stopped run goes on where it was.")],
+    jitter_frames: Annotated[
+        int, typer.Option(min=0, help="Keep pairs with a wrong onset and apex too, up to so many.")
+    ] = 0,
+    draws: Annotated[int, typer.Option(min=1, help="Wrong pairs of each clip.")] = 4,
+    seed: Annotated[int, typer.Option(help="Of the wrong pairs.")] = 0,
 ) -> None:
     """Align the faces of a data set as in a stream and keep their onset-apex pairs and maps."""
     from training.datasets import load_dataset
+    from training.prepare.jitter import Jitter
+    from training.prepare.run import PrepareConfig
     from training.prepare.run import prepare as run
 
-    typer.echo(run(load_dataset(dataset, root), output).text(output))
+    config = PrepareConfig(jitter=Jitter(jitter_frames, draws, seed))
+    typer.echo(run(load_dataset(dataset, root), output, config).text(output))
 
 
 @app.command()

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from recognition.selfme.field_vit import make_field_vit
 from recognition.selfme.motion_learner import MotionLearner
 from recognition.selfme.settings import SelfmeConfig
+from recognition.selfme.weights import bundled_state
 from streamer.config import fill
 from streamer.errors import ModelError, UsageError
 
@@ -75,20 +76,27 @@ def config_from_facts(text: str, where: str) -> SelfmeConfig:
 def load_selfme(path: Path, device: str = "cpu") -> tuple[SelfmeNet, dict[str, str]]:
     """A network from a .safetensors file of mer-train, and the file's metadata.
 
+    A file may leave out the motion learner that comes with the package: its metadata then has the
+    learner's sha256 as `learner`.
+
     Raises:
-        ModelError: no such file, not safetensors, or not of this kind.
+        ModelError: no such file, not safetensors, not of this kind, or of another learner.
     """
     if path.suffix != ".safetensors":
         raise ModelError(f"{path}: give a .safetensors file of mer-train; pickles are not read")
     try:
         with safe_open(str(path), framework="pt", device=device) as file:
             facts = dict(file.metadata() or {})
-            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            held = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError) as error:
         raise ModelError(f"{path} cannot be read ({error}): give weights of mer-train") from error
     if "selfme" not in facts:
         raise ModelError(f"{path} holds no SelfME network: train one with mer-train recognizer")
     net = SelfmeNet(config_from_facts(facts["selfme"], str(path)), trained=True)
+    state = {k: v.float() if v.is_floating_point() else v for k, v in held.items()}
+    if "learner" in facts:
+        own = bundled_state(facts["learner"], str(path))
+        state.update({f"learner.{name}": value for name, value in own.items()})
     try:
         net.load_state_dict(state)
     except RuntimeError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -12,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
+from torch import Tensor
 
 from recognition.config import MapConfig
 from recognition.fingerprint import preprocessing_fingerprint
@@ -69,6 +71,26 @@ def load_motion(path: Path | None = None) -> MotionLearner:
             f"{expected}: train it again"
         )
     return learner.eval()
+
+
+def bundled_sha256() -> str:
+    """Of the learner that comes with the package."""
+    return hashlib.sha256(BUNDLED.read_bytes()).hexdigest()
+
+
+def bundled_state(sha256: str, where: str) -> dict[str, Tensor]:
+    """The weights of the learner that comes with the package.
+
+    Raises:
+        ModelError: it is not the one that `where` was trained on.
+    """
+    found = bundled_sha256()
+    if found != sha256:
+        raise ModelError(
+            f"{where} was trained on the motion learner {sha256[:16]}..., this version comes with "
+            f"{found[:16]}...: train it again, or give a model that holds its own learner"
+        )
+    return dict(load_motion().state_dict())
 
 
 class LearnedMotion:

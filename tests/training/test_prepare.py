@@ -31,7 +31,9 @@ from training import cli
 from training.datasets import load_dataset
 from training.datasets.fake import FakeConfig, make_fake
 from training.datasets.map_files import load_map, load_maps
+from training.datasets.pair_files import load_jittered, load_pairs
 from training.prepare.clip import ClipPreparer
+from training.prepare.jitter import Jitter, place
 from training.prepare.run import PrepareConfig, prepare
 
 FPS = 30.0
@@ -292,3 +294,33 @@ def test_the_command(
     with pytest.raises(SystemExit):
         cli.main()
     assert "megc2019-flow" in capsys.readouterr().out
+
+
+def test_wrong_pairs_are_kept_beside_the_right_one(cache: Path, tree: Path, tmp_path: Path) -> None:
+    data, jitter = load_dataset("folder", tree), Jitter(frames=2, draws=3, seed=5)
+    prepare(data, tmp_path / "a", PrepareConfig(jitter=jitter))
+    prepare(data, tmp_path / "b", PrepareConfig(jitter=jitter))
+    clips = load_dataset("folder", tmp_path / "a", 3).clips
+    wrong = load_jittered(clips)
+    assert wrong.shape == (3, 3, 2, 128, 128, 3)
+    assert np.array_equal(wrong, load_jittered(load_dataset("folder", tmp_path / "b", 3).clips))
+    right = load_pairs(clips)
+    assert np.array_equal(right, load_pairs(load_dataset("folder", cache, 3).clips))
+    assert (wrong != right[:, None]).any(axis=(1, 2, 3, 4, 5)).all()
+    with pytest.raises(UsageError, match="jitter 2 frames, 3 draws, seed 5, this run uses none"):
+        prepare(data, tmp_path / "a")
+    with pytest.raises(SourceFormatError, match="jittered_images"):
+        load_jittered(load_dataset("folder", cache, 3).clips)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ((11, 14), (11, 14)),
+        ((8, 99), (10, 14)),  # the nearest there is
+        ((13, 12), (13, 14)),  # crossed: the apex is the next frame
+        ((14, 14), (13, 14)),  # no frame is left after the last
+    ],
+)
+def test_wrong_frames_by_hand(wanted: tuple[int, int], found: tuple[int, int]) -> None:
+    assert place([10, 11, 13, 14], *wanted) == found

@@ -19,7 +19,19 @@ def load_pairs(clips: Sequence[Clip]) -> NDArray[np.uint8]:
         UsageError: the clips are flow maps, or frames that nobody has prepared yet.
         SourceFormatError: a file is damaged, or its faces have another size than the others'.
     """
-    pairs = [_load_pair(clip) for clip in clips]
+    return _stack([_load_pair(clip) for clip in clips], clips)
+
+
+def load_jittered(clips: Sequence[Clip]) -> NDArray[np.uint8]:
+    """The wrong pairs uint8 [N, D, 2, S, S, 3] beside the right ones, in their order.
+
+    Raises:
+        SourceFormatError: a clip has none, or see `load_pairs`.
+    """
+    return _stack([_load_wrong(clip) for clip in clips], clips)
+
+
+def _stack(pairs: list[NDArray[np.uint8]], clips: Sequence[Clip]) -> NDArray[np.uint8]:
     sizes = {pair.shape for pair in pairs}
     if len(sizes) > 1:
         odd = next(c for c, pair in zip(clips, pairs, strict=True) if pair.shape != pairs[0].shape)
@@ -38,16 +50,32 @@ def _load_pair(clip: Clip) -> NDArray[np.uint8]:
             "a cache made by mer-train prepare from the data set's frames; data sets of flow maps "
             "only (megc2019-flow) cannot be used"
         )
-    try:
-        with np.load(clip.path, allow_pickle=False) as held:
-            pair = np.stack([held["onset_image"], held["apex_image"]])
-    except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
-        raise SourceFormatError(
-            f"{clip.path} cannot be read ({error}): delete it and run mer-train prepare again"
-        ) from error
+    pair = np.stack([_read(clip, name) for name in ("onset_image", "apex_image")])
     if pair.dtype != np.uint8 or pair.ndim != 4 or pair.shape[1] != pair.shape[2]:
         raise SourceFormatError(
             f"{clip.path} holds faces {pair.dtype} {pair.shape[1:]}, not uint8 [S, S, 3]: delete "
             "it and run mer-train prepare again"
         )
     return pair
+
+
+def _load_wrong(clip: Clip) -> NDArray[np.uint8]:
+    """[D, 2, S, S, 3]."""
+    wrong = _read(clip, "jittered_images")
+    if wrong.dtype != np.uint8 or wrong.ndim != 5 or wrong.shape[1] != 2:
+        raise SourceFormatError(
+            f"{clip.path} holds jittered pairs {wrong.dtype} {wrong.shape}, not uint8 "
+            "[D, 2, S, S, 3]: delete it and run mer-train prepare again"
+        )
+    return wrong
+
+
+def _read(clip: Clip, name: str) -> NDArray[np.uint8]:
+    try:
+        with np.load(clip.path, allow_pickle=False) as held:
+            found: NDArray[np.uint8] = held[name]
+    except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
+        raise SourceFormatError(
+            f"{clip.path} cannot be read ({error}): delete it and run mer-train prepare again"
+        ) from error
+    return found

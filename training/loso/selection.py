@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from streamer.errors import SourceFormatError, UsageError
 from training.datasets import class_names, load_dataset
 from training.datasets.map_files import MAP_SUFFIXES, load_maps
-from training.datasets.pair_files import load_pairs
+from training.datasets.pair_files import load_jittered, load_pairs
 from training.models.base import Samples
+from training.prepare.cache import is_prepared, read_settings
 from training.prepare.run import prepare
 from training.records import Clip
 
@@ -55,7 +57,9 @@ def load_selection(
     names = _classes(sorted({clip.dataset for clip in loaded.clips}), classes)
     samples = to_samples(loaded.clips, names)
     if pairs:
-        samples = replace(samples, pairs=load_pairs(loaded.clips))
+        samples = replace(
+            samples, pairs=load_pairs(loaded.clips), jittered=_jittered(root, loaded.clips)
+        )
     rejected = tuple(f"{row.source}: {row.reason}" for row in loaded.rejected)
     return Selection(samples, names, rejected, digest_of(samples, names))
 
@@ -88,7 +92,14 @@ def digest_of(samples: Samples, classes: Sequence[str]) -> str:
         whole.update(samples.maps[row].tobytes())
         if samples.pairs is not None:
             whole.update(samples.pairs[row].tobytes())
+        if samples.jittered is not None:
+            whole.update(samples.jittered[row].tobytes())
     return whole.hexdigest()[:16]
+
+
+def _jittered(root: Path, clips: Sequence[Clip]) -> NDArray[np.uint8] | None:
+    """The wrong pairs of a cache that was prepared with jitter."""
+    return load_jittered(clips) if is_prepared(root) and read_settings(root).jitter else None
 
 
 def _prepared(dataset: str, root: Path, cache: Path | None) -> Path:

@@ -21,6 +21,7 @@ class Samples:
     maps: NDArray[np.uint8]  # [N, 28, 28, 3]: u, v, strain
     labels: NDArray[np.int64]  # [N], positions in the list of classes
     pairs: NDArray[np.uint8] | None = None  # [N, 2, S, S, 3]: onset and apex face, where asked for
+    jittered: NDArray[np.uint8] | None = None  # [N, D, 2, S, S, 3]: the same, some frames off
 
     @property
     def inputs(self) -> NDArray[np.uint8]:
@@ -38,6 +39,7 @@ class Samples:
             self.maps[rows],
             self.labels[rows],
             None if self.pairs is None else self.pairs[rows],
+            None if self.jittered is None else self.jittered[rows],
         )
 
 

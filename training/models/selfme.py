@@ -24,7 +24,7 @@ from streamer.errors import UsageError
 from training.export import sha256_of
 from training.models.base import FitPlan, Fitted, Samples, Settings, Watch, fit_one_by_one
 from training.selfme.classification import SMALL, ClassifierTrainer, ClassifierTraining
-from training.selfme.motions import motion_crops
+from training.selfme.motions import motion_crops, training_crops
 from training.selfme.start import FineTuning, fine_tune, start_file, start_network
 
 _CHUNK = 128
@@ -35,13 +35,15 @@ class SelfmeRun:
     """What a YAML file fills: the network, the training, and what the motion learner starts from.
 
     `start` is a .safetensors file of mer-train motion or recognizer; "bundled" is the one that
-    comes with the package, null trains from scratch.
+    comes with the package, null trains from scratch. `jitter` trains SCViT on pairs some frames off
+    too, as a spotter finds them: the cache must have been prepared with --jitter-frames.
     """
 
     selfme: SelfmeConfig = field(default_factory=SelfmeConfig)
     training: ClassifierTraining = SMALL
     start: str | None = "bundled"
     fine_tuning: FineTuning = field(default_factory=FineTuning)
+    jitter: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ class SelfmeModel:
             if net.learner is not None:
                 fine_tune(net.learner, train.pairs, self.run.fine_tuning, plan.seed)
             fitted = FittedSelfme(net)
-            train_classifier(fitted, train, plan, self.run.training, watch)
+            train_classifier(fitted, train, plan, self.run, watch)
         net.eval()
         return fitted
 
@@ -126,15 +128,16 @@ def train_classifier(
     fitted: FittedSelfme,
     train: Samples,
     plan: FitPlan,
-    training: ClassifierTraining,
+    run: SelfmeRun,
     watch: Watch | None,
 ) -> None:
     """SCViT on the motion of the fold's clips; the motion learner stays as it is."""
     net = fitted.net
     assert train.pairs is not None  # the caller looked
-    crops = motion_crops(net, train.pairs, net.config.gamma_training)
+    wrong = wanted_jitter(run, train.jittered)
+    crops = training_crops(net, train.pairs, wrong, net.config.gamma_training)
     labels = torch.from_numpy(train.labels).to(crops.device)
-    training = replace(training, epochs=plan.epochs)
+    training = replace(run.training, epochs=plan.epochs)
     contrast = (net.config.contrast, net.config.tau)
     trainer = ClassifierTrainer(net.classifier, crops, labels, training, contrast, plan.seed)
     per_epoch = training.steps_per_epoch(len(crops))
@@ -142,6 +145,20 @@ def train_classifier(
         trainer.step()
         if watch and step % per_epoch == 0:
             watch(step // per_epoch, 0, fitted)
+
+
+def wanted_jitter(run: SelfmeRun, jittered: NDArray[np.uint8] | None) -> NDArray[np.uint8] | None:
+    """The wrong pairs, if the settings want them.
+
+    Raises:
+        UsageError: they do, and there are none.
+    """
+    if run.jitter and jittered is None:
+        raise UsageError(
+            "jitter: true needs pairs some frames off: prepare the data set with mer-train prepare "
+            "--jitter-frames 4 (pairs of mer-train pairs take --jitter-frames when they are drawn)"
+        )
+    return jittered if run.jitter else None
 
 
 def make_selfme(file: Path | None = None) -> SelfmeModel:

@@ -43,13 +43,14 @@ class Settings:
     dataset: str
     fingerprint: str  # of the map: the one stamped on checkpoints and ONNX files
     faces: str  # of the tracker and aligner
+    jitter: str = ""  # of the wrong pairs beside each right one; empty: there are none
 
 
-def settings_of(dataset: str, faces: FaceConfig, maps: MapConfig) -> Settings:
+def settings_of(dataset: str, faces: FaceConfig, maps: MapConfig, jitter: str = "") -> Settings:
     """The settings of a run that is about to start."""
     text = json.dumps(asdict(faces), sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-    return Settings(dataset, preprocessing_fingerprint(maps), digest)
+    return Settings(dataset, preprocessing_fingerprint(maps), digest, jitter)
 
 
 def is_prepared(root: Path) -> bool:
@@ -108,8 +109,10 @@ def write_clip(cache: Path, clip: Clip, made: Prepared, fingerprint: str) -> Non
         OutputError: it cannot be written.
     """
     data = io.BytesIO()
+    wrong = {} if made.jittered is None else {"jittered_images": made.jittered}
     np.savez_compressed(
         data,
+        **wrong,
         onset_image=made.onset_image,
         apex_image=made.apex_image,
         map=made.map,
@@ -190,6 +193,11 @@ def _check(cache: Path, wanted: Settings) -> None:
         raise UsageError(
             f"{cache} holds {held.dataset}, not {wanted.dataset}: choose another folder for "
             "--output"
+        )
+    if held.jitter != wanted.jitter:
+        raise UsageError(
+            f"{cache} was prepared with jitter {held.jitter or 'none'}, this run uses "
+            f"{wanted.jitter or 'none'}: prepare into another folder"
         )
 
 

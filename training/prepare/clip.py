@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from streamer.faces.tracker import FaceTracker
 from streamer.records import AlignedFace, Face
 from training.datasets.frames import read_frames
 from training.prepare.apex import spot_apex
+from training.prepare.jitter import Jitter, wrong_pairs
 from training.records import Clip
 
 
@@ -31,13 +32,14 @@ class Prepared:
     onset: int
     apex: int  # as annotated, or spotted
     spotted: bool
+    jittered: NDArray[np.uint8] | None = None  # [D, 2, S, S, 3]: pairs of frames around the two
 
 
 class ClipPreparer:
     """Runs the streaming tracker and aligner over clips; every clip is a stream of its own."""
 
-    def __init__(self, faces: FaceConfig, maps: MapConfig) -> None:
-        self._maps = maps
+    def __init__(self, faces: FaceConfig, maps: MapConfig, jitter: Jitter | None = None) -> None:
+        self._maps, self._jitter = maps, jitter or Jitter()
         self._tracker = FaceTracker(MeshDetector(faces), faces)
         self._aligner = Aligner(faces)
 
@@ -48,9 +50,12 @@ class ClipPreparer:
             SourceFormatError, SourceNotFoundError: its frames cannot be read.
         """
         last = clip.offset if clip.apex is None else clip.apex
-        faces = self._follow(clip, last)
-        if isinstance(faces, str):
-            return faces
+        around = self._follow(clip, last + self._jitter.frames)
+        if isinstance(around, str):
+            return around
+        faces = [face for face in around if clip.onset <= face.index <= last]
+        if not faces:
+            return f"{clip.path} ends before frame {clip.onset} (onset): correct the row"
         onset = faces[0]
         if clip.apex is None:
             if len(faces) < 2:
@@ -64,23 +69,37 @@ class ClipPreparer:
                 f"before frame {clip.apex} (apex): correct the row, or leave the clip out"
             )
         start = bring_to_anchor(onset, apex)
-        field = motion_field(start, apex.image, self._maps)
-        made = motion_map(field, self._maps)
-        return Prepared(start, apex.image, made, onset.index, apex.index, clip.apex is None)
+        made = motion_map(motion_field(start, apex.image, self._maps), self._maps)
+        wrong = self._wrong_pairs(clip, around, onset.index, apex.index)
+        spotted = clip.apex is None
+        return Prepared(start, apex.image, made, onset.index, apex.index, spotted, wrong)
 
     def close(self) -> None:
         """Free the face mesh."""
         self._tracker.close()
 
+    def _wrong_pairs(
+        self, clip: Clip, around: list[AlignedFace], onset: int, apex: int
+    ) -> NDArray[np.uint8] | None:
+        if self._jitter.frames == 0:
+            return None
+        return wrong_pairs({f.index: f for f in around}, onset, apex, clip.id, self._jitter)
+
     def _follow(self, clip: Clip, last: int) -> list[AlignedFace] | str:
-        """The largest face of the onset frame through the clip, in the frames where it is seen."""
+        """The largest face of the onset frame through the clip, in the frames where it is seen.
+
+        With jitter, from so many frames earlier on, where the face is seen there already.
+        """
         self._tracker.reset()
         self._aligner.reset()
         followed: list[AlignedFace] = []
         wanted: int | None = None
-        for frame in read_frames(clip, last):
+        early = replace(clip, onset=clip.onset - self._jitter.frames)
+        for frame in read_frames(early, last):
             faces = self._tracker.push(frame)
             if wanted is None:
+                if not faces and frame.index < clip.onset:
+                    continue
                 if not faces:
                     return (
                         f"no face in frame {frame.index} (onset): give the raw frames rather than "
@@ -89,8 +108,6 @@ class ClipPreparer:
                 wanted = max(faces, key=_area_px).face_id
             aligned = self._aligner.push(frame, faces)
             followed.extend(face for face in aligned if face.face.face_id == wanted)
-        if not followed:
-            return f"{clip.path} ends before frame {clip.onset} (onset): correct the row"
         return followed
 
 

@@ -20,6 +20,7 @@ from training.prepare.cache import (
     write_index,
 )
 from training.prepare.clip import ClipPreparer, Prepared
+from training.prepare.jitter import Jitter
 from training.records import Clip, DataSet, Rejected
 
 
@@ -29,6 +30,7 @@ class PrepareConfig:
 
     faces: FaceConfig = field(default_factory=FaceConfig)
     maps: MapConfig = field(default_factory=MapConfig)
+    jitter: Jitter = field(default_factory=Jitter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def prepare(data_set: DataSet, cache: Path, config: PrepareConfig | None = None)
     config = config or PrepareConfig()
     if any(clip.path.suffix.lower() in MAP_SUFFIXES for clip in data_set.clips):
         raise UsageError(f"{data_set.name} holds maps already: use it as it is, without preparing")
-    settings = settings_of(data_set.name, config.faces, config.maps)
+    settings = settings_of(data_set.name, config.faces, config.maps, config.jitter.name)
     open_cache(cache, settings)
     preparer: ClipPreparer | None = None
     rows: list[tuple[Clip, int, bool]] = []
@@ -75,7 +77,7 @@ def prepare(data_set: DataSet, cache: Path, config: PrepareConfig | None = None)
                 kept += 1
                 rows.append((clip, *finished))
                 continue
-            preparer = preparer or ClipPreparer(config.faces, config.maps)
+            preparer = preparer or ClipPreparer(config.faces, config.maps, config.jitter)
             made = _attempt(preparer, clip)
             if isinstance(made, str):
                 rejected.append(Rejected(clip.extra.get("source", clip.id), f"{clip.id}: {made}"))

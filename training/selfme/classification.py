@@ -72,7 +72,11 @@ class StepLosses:
 
 
 class ClassifierTrainer:
-    """Trains one network on face crops of motion [N, 2, c, c] in inter-ocular distances."""
+    """Trains one network on face crops of motion [N, 2, c, c] in inter-ocular distances.
+
+    Crops [N, V, 2, c, c] are V versions of each clip, such as pairs some frames off: every epoch
+    draws one of them for each clip.
+    """
 
     def __init__(
         self,
@@ -107,13 +111,14 @@ class ClassifierTrainer:
             group["lr"] = c.learning_rate * c.decay**epoch
         order = np.random.default_rng([self.seed, epoch]).permutation(len(self._crops))
         rows = torch.from_numpy(order[place * c.batch : (place + 1) * c.batch]).to(device)
+        versions = self._versions(epoch)
         self.net.train()
         self.optimizer.zero_grad()
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             torch.manual_seed(_mix(self.seed, self.step_count))  # dropout
             draw = torch.Generator().manual_seed(_mix(self.seed + 1, self.step_count))
             parts = rows.split(max(1, -(-len(rows) // c.accumulate)))
-            losses = [self._backward(part, len(part) / len(rows), draw) for part in parts]
+            losses = [self._backward(part, versions, len(part) / len(rows), draw) for part in parts]
         self._decay_weights()
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
         self.optimizer.step()
@@ -129,10 +134,19 @@ class ClassifierTrainer:
         self.step_count = int(state["step"])
         self.optimizer.load_state_dict(state["optimizer"])
 
+    def _versions(self, epoch: int) -> Tensor | None:
+        """Which version [N] of each clip an epoch sees; None where there is but one."""
+        if self._crops.ndim == 4:
+            return None
+        count, versions = self._crops.shape[:2]
+        drawn = np.random.default_rng([self.seed, epoch, 1]).integers(versions, size=count)
+        return torch.from_numpy(drawn).to(self._crops.device)
+
     def _backward(
-        self, rows: Tensor, share: float, draw: torch.Generator
+        self, rows: Tensor, versions: Tensor | None, share: float, draw: torch.Generator
     ) -> tuple[float, float, float]:
-        crops = vary(self._crops[rows], self.training, draw)
+        seen = self._crops[rows] if versions is None else self._crops[rows, versions[rows]]
+        crops = vary(seen, self.training, draw)
         labels = self._labels[rows]
         device = crops.device.type
         with torch.autocast(device, enabled=device == "cuda"):

@@ -89,8 +89,12 @@ def export(
     output: Annotated[Path, typer.Option(help="Folder for model and card.")],
     name: Annotated[str, typer.Option(help="Of the model.")] = "selfme",
     overwrite: Annotated[bool, typer.Option(help="Replace a model that is there.")] = False,
+    small: Annotated[
+        bool, typer.Option(help="float16, and without the learner that comes with the package.")
+    ] = False,
+    onnx: Annotated[bool, typer.Option(help="Write the ONNX file too.")] = True,
 ) -> None:
     """Export SelfME to ONNX, compared with torch, with a card, for mer-stream --model."""
-    from training.selfme.package import package_model
+    from training.selfme.package import PackageRequest, package_model
 
-    typer.echo(package_model(weights, output, name, overwrite))
+    typer.echo(package_model(PackageRequest(weights, output, name, overwrite, small, onnx)))

@@ -23,12 +23,21 @@ def pairs(
         int, typer.Option(min=1, help="Faces of each portrait: itself, and random changes of it.")
     ] = 8,
     clean: Annotated[bool, typer.Option(help="No head motion, light, noise, compression.")] = False,
+    jitter_frames: Annotated[
+        int | None,
+        typer.Option(
+            min=0, help="Onset and apex are frames at --fps, wrong by up to so many; 0: right."
+        ),
+    ] = None,
+    fps: Annotated[float, typer.Option(help="Frames per second, with --jitter-frames.")] = 60.0,
     overwrite: Annotated[bool, typer.Option(help="Replace the file.")] = False,
 ) -> None:
     """Draw synthetic onset-apex pairs of portraits, with their true motion, into one file."""
     from training.synthetic.pairs_run import PairsRun, run_pairs
 
-    request = PairsRun(tuple(portraits), output, count, seed, variants, clean, overwrite)
+    request = PairsRun(
+        tuple(portraits), output, count, seed, variants, clean, overwrite, jitter_frames, fps
+    )
     typer.echo(run_pairs(request))
 
 

@@ -47,6 +47,20 @@ def motion_crops(
     return torch.cat(parts)
 
 
+def training_crops(
+    net: SelfmeNet,
+    pairs: NDArray[np.uint8],
+    jittered: NDArray[np.uint8] | None,
+    gamma: float,
+) -> Tensor:
+    """As `motion_crops`; with wrong pairs [N, D, 2, S, S, 3]: [N, 1 + D, 2, c, c], right first."""
+    right = motion_crops(net, pairs, gamma)
+    if jittered is None:
+        return right
+    wrong = [motion_crops(net, jittered[:, d], gamma) for d in range(jittered.shape[1])]
+    return torch.stack([right, *wrong], dim=1)
+
+
 def _motion(net: SelfmeNet, pairs: NDArray[np.uint8], gamma: float, device: torch.device) -> Tensor:
     """Motion [n, 2, S, S] in pixels, amplified."""
     if net.learner is not None:

@@ -5,17 +5,24 @@ from __future__ import annotations
 import datetime
 import json
 import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+from safetensors.torch import save
+
 from recognition.selfme.fingerprint import motion_fingerprint
-from recognition.selfme.network import load_selfme, without_generator
+from recognition.selfme.network import SelfmeNet, load_selfme, without_generator
 from recognition.selfme.settings import face_of
+from recognition.selfme.weights import bundled_sha256, bundled_state
 from recognition.weights_check import CARD
 from streamer.errors import UsageError
 from streamer.records import EMOTIONS
 from training.export import sha256_of
 from training.loso.store import write_json, write_text
+from training.selfme.checkpoint import write_bytes
 from training.selfme.export import export_selfme
 from training.selfme.recognizer_run import RESULTS
 
@@ -30,7 +37,7 @@ onset and apex face, aligned, uint8 {size} x {size} RGB. Output: log-odds of
 
 **Figures.** On {count} pairs of {people} people that it was not trained on: UF1 {uf1:.3f},
 UAR {uar:.3f}.
-Torch and ONNX Runtime differ by at most {parity:.1e} (probabilities; motion in px).
+{parity}
 
 **Limits.** Expect less on real, spontaneous micro-expressions than on the validation pairs. The
 label is a reading of facial motion, not of what a person feels. Not for decisions about people; not
@@ -47,28 +54,45 @@ _MOTION = {
 }
 
 
-def package_model(weights: Path, output: Path, name: str, overwrite: bool) -> str:
+@dataclass(frozen=True, slots=True)
+class PackageRequest:
+    """What to pack and how."""
+
+    weights: Path
+    output: Path
+    name: str = "selfme"
+    overwrite: bool = False
+    small: bool = False  # float16, and without the learner that comes with the package
+    onnx: bool = True
+
+
+def package_model(request: PackageRequest) -> str:
     """Writes the folder and returns a sentence.
 
     Raises:
-        UsageError: a model is there already. ModelError: see `load_selfme`, `export_selfme`.
+        UsageError: a model is there already, or `small` and its learner is not the bundled one.
+        ModelError: see `load_selfme`, `export_selfme`.
     """
+    weights, output, name = request.weights, request.output, request.name
     path = output / f"{name}.onnx"
-    if path.exists() and not overwrite:
-        raise UsageError(f"{path} is there already: choose another --output, or --overwrite")
-    net, facts = load_selfme(weights)
-    output.mkdir(parents=True, exist_ok=True)
-    differences = export_selfme(net, path, facts)
     copy = path.with_suffix(".safetensors")
-    if weights.resolve() != copy.resolve():
+    for file in (path, copy):
+        if file.exists() and not request.overwrite and file.resolve() != weights.resolve():
+            raise UsageError(f"{file} is there already: choose another --output, or --overwrite")
+    output.mkdir(parents=True, exist_ok=True)
+    if request.small:
+        write_bytes(copy, pack_small(*load_selfme(weights)))
+    elif weights.resolve() != copy.resolve():
         shutil.copyfile(weights, copy)
+    net, facts = load_selfme(copy)
+    differences = export_selfme(net, path, facts) if request.onnx else {}
     config = net.config
     card = {
         "name": name,
         "date": datetime.date.today().isoformat(),
         "fingerprint": motion_fingerprint(config.motion, face_of(config.size_px)),
         "motion": config.motion,
-        "sha256": sha256_of([path, copy]),
+        "sha256": sha256_of([path, copy] if request.onnx else [copy]),
         "emotions": list(EMOTIONS),
         "temperature": float(facts["temperature"]),
         "parameters": sum(p.numel() for p in without_generator(net).parameters()),
@@ -77,7 +101,37 @@ def package_model(weights: Path, output: Path, name: str, overwrite: bool) -> st
     }
     write_json(output / CARD, card)
     write_text(output / "model_card.md", _text(card, config.size_px))
+    if not request.onnx:
+        return f"{copy}: {copy.stat().st_size:,} bytes"
     return f"{path}: torch and ONNX Runtime differ by at most {max(differences.values()):.1e}"
+
+
+def pack_small(net: SelfmeNet, facts: Mapping[str, str]) -> bytes:
+    """The classifier in float16; the motion learner is named by its sha256 and not in the file.
+
+    Raises:
+        UsageError: the learner is not the one that comes with the package.
+    """
+    state = net.state_dict()
+    named = dict(facts)
+    if net.learner is not None:
+        named["learner"] = bundled_sha256()
+        held = bundled_state(named["learner"], "the model")
+        same = all(torch.equal(held[k], v) for k, v in net.learner.state_dict().items())
+        if not same:
+            raise UsageError(
+                "--small leaves out the motion learner, but this model's is not the one that comes "
+                "with the package: train with start: bundled and fine_tuning.epochs: 0"
+            )
+    kept = {k: v for k, v in state.items() if not k.startswith("learner.")}
+    return save({k: v.half().contiguous() for k, v in kept.items()}, metadata=named)
+
+
+def _parity(differences: Mapping[str, float]) -> str:
+    if not differences:
+        return "Torch only: it is there to be explained."
+    worst = max(differences.values())
+    return f"Torch and ONNX Runtime differ by at most {worst:.1e} (probabilities; motion in px)."
 
 
 def _run_results(weights: Path) -> dict[str, Any]:
@@ -105,7 +159,7 @@ def _text(card: dict[str, Any], size_px: int) -> str:
         people=len(run.get("validation_people", [])),
         uf1=score.get("uf1", float("nan")),
         uar=score.get("uar", float("nan")),
-        parity=max(card["torch_onnx_difference"].values()),
+        parity=_parity(card["torch_onnx_difference"]),
         fingerprint=card["fingerprint"],
         motion=card["motion"],
         date=card["date"],

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from streamer.errors import UsageError
 from streamer.records import EMOTIONS
-from training.datasets.pair_files import load_pairs
+from training.datasets.pair_files import load_jittered, load_pairs
 from training.prepare.cache import is_prepared, read_settings
 from training.prepare.load import load_prepared
 from training.synthetic.pairs import read_pairs
@@ -23,6 +23,7 @@ class LabelledPairs:
     pairs: NDArray[np.uint8]  # [N, 2, S, S, 3]: onset and apex face, RGB
     labels: NDArray[np.int64]  # [N], positions in EMOTIONS
     people: tuple[str, ...]
+    jittered: NDArray[np.uint8] | None = None  # [N, D, 2, S, S, 3]: the same, some frames off
 
     def __len__(self) -> int:
         return len(self.people)
@@ -30,7 +31,10 @@ class LabelledPairs:
     def take(self, rows: NDArray[np.int64]) -> LabelledPairs:
         """Only these rows."""
         return LabelledPairs(
-            self.pairs[rows], self.labels[rows], tuple(self.people[i] for i in rows)
+            self.pairs[rows],
+            self.labels[rows],
+            tuple(self.people[i] for i in rows),
+            None if self.jittered is None else self.jittered[rows],
         )
 
 
@@ -49,9 +53,11 @@ def read_source(path: Path) -> LabelledPairs:
             f"{path} holds no pairs: give an .npz of mer-train pairs, or a cache of mer-train "
             "prepare"
         )
-    clips = load_prepared(path, read_settings(path).dataset.split(","), 3).clips
+    settings = read_settings(path)
+    clips = load_prepared(path, settings.dataset.split(","), 3).clips
     labels = np.array([EMOTIONS.index(clip.emotion) for clip in clips], dtype=np.int64)
-    return LabelledPairs(load_pairs(clips), labels, tuple(clip.group for clip in clips))
+    wrong = load_jittered(clips) if settings.jitter else None
+    return LabelledPairs(load_pairs(clips), labels, tuple(clip.group for clip in clips), wrong)
 
 
 def hold_out_people(

@@ -23,12 +23,12 @@ from recognition.selfme.network import SelfmeNet, network_facts
 from streamer.records import EMOTIONS
 from training.loso.store import write_json
 from training.metrics import RecognitionScore, score_recognition
-from training.models.selfme import SelfmeRun
+from training.models.selfme import SelfmeRun, wanted_jitter
 from training.recognizer import fit_temperature
 from training.selfme.checkpoint import load_checkpoint, save_checkpoint, write_bytes
 from training.selfme.classification import ClassifierTrainer
 from training.selfme.curves import write_curves
-from training.selfme.motions import motion_crops
+from training.selfme.motions import motion_crops, training_crops
 from training.selfme.pair_source import LabelledPairs
 from training.selfme.start import fine_tune, start_file, start_network
 
@@ -77,7 +77,11 @@ def train_recognizer(
 
 def settings_of(run: SelfmeRun, train: LabelledPairs, seed: int) -> dict[str, Any]:
     """Everything that changes the weights."""
-    digest = hashlib.sha256(train.pairs.tobytes() + train.labels.tobytes()).hexdigest()[:16]
+    whole = hashlib.sha256(train.pairs.tobytes() + train.labels.tobytes())
+    wrong = wanted_jitter(run, train.jittered)
+    if wrong is not None:
+        whole.update(wrong.tobytes())
+    digest = whole.hexdigest()[:16]
     start = start_file(run.start) if run.selfme.motion == "selfme" else None
     of_start = None if start is None else hashlib.sha256(start.read_bytes()).hexdigest()
     return {**asdict(run), "start": of_start, "seed": seed, "pairs": len(train), "data": digest}
@@ -98,7 +102,8 @@ def _fresh(run: SelfmeRun, seed: int, device: str) -> SelfmeNet:
 
 
 def _trainer(run: SelfmeRun, net: SelfmeNet, train: LabelledPairs, seed: int) -> ClassifierTrainer:
-    crops = motion_crops(net, train.pairs, run.selfme.gamma_training)
+    wrong = wanted_jitter(run, train.jittered)
+    crops = training_crops(net, train.pairs, wrong, run.selfme.gamma_training)
     labels = torch.from_numpy(train.labels).to(crops.device)
     contrast = (run.selfme.contrast, run.selfme.tau)
     return ClassifierTrainer(net.classifier, crops, labels, run.training, contrast, seed)

@@ -23,6 +23,7 @@ from training.synthetic.action_units import Activation
 from training.synthetic.pair_face import PairFace, Pose, State
 from training.synthetic.pair_light import LightRange, draw_light
 from training.synthetic.recipes import ActivationRange, draw_activations
+from training.synthetic.timing import Timing, draw_levels
 
 Progress = Callable[[int], object]
 _OUTSIDE_PX = 0.05  # a pixel whose face point could not be found this well has no truth
@@ -37,6 +38,7 @@ class PairRange:
     activation: ActivationRange = field(default_factory=ActivationRange)
     onset_level: float = 0.1  # the onset shows up to this share of the expression already
     apex_level: float = 0.85  # the apex at least this share
+    timing: Timing | None = None  # instead of the two levels: frames of an expression, with errors
     camera_iod_px: tuple[float, float] = (44.0, 88.0)
     roll_deg: float = 6.0
     yaw_deg: float = 6.0  # to either side
@@ -107,10 +109,12 @@ def draw_pair(face: PairFace, rng: np.random.Generator, ranges: PairRange) -> di
     units = draw_activations(EMOTIONS[emotion], rng, ranges.activation)
     moved = face.field([Activation(u.au, strength * u.left, strength * u.right) for u in units])
     pose, frame_px = _draw_pose(rng, ranges)
-    onset = State(pose, moved * np.float32(rng.uniform(0.0, ranges.onset_level)))
-    apex = State(
-        _move_head(pose, rng, ranges), moved * np.float32(rng.uniform(ranges.apex_level, 1))
-    )
+    first = rng.uniform(0.0, ranges.onset_level)
+    head = _move_head(pose, rng, ranges)
+    top = rng.uniform(ranges.apex_level, 1.0)
+    if ranges.timing is not None:  # a stream of its own: all else is drawn as without
+        first, top = draw_levels(ranges.timing, rng.spawn(1)[0])
+    onset, apex = State(pose, moved * np.float32(first)), State(head, moved * np.float32(top))
     noise = rng.normal(0.0, ranges.landmark_noise_iod * pose.iod_px, (4, 2))
     matrix = _alignment(face.landmarks(onset), noise, ranges.size_px)
     light = draw_light(rng, ranges.light)

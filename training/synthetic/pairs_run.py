@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ from tqdm import tqdm
 from streamer.errors import OutputError
 from training.synthetic.pair_face import PairFace
 from training.synthetic.pairs import PairRange, draw_pairs, write_pairs
+from training.synthetic.timing import Timing
 from training.synthetic.variants import vary_portrait
 from training.synthetic.video import read_portrait
 
@@ -28,6 +29,8 @@ class PairsRun:
     variants: int = 8
     clean: bool = False
     overwrite: bool = False
+    jitter_frames: int | None = None  # None: shares of the expression instead of frames
+    fps: float = 60.0
 
 
 def run_pairs(run: PairsRun) -> str:
@@ -40,6 +43,9 @@ def run_pairs(run: PairsRun) -> str:
     if run.output.exists() and not run.overwrite:
         raise OutputError(f"{run.output} is there: choose another --output, or --overwrite")
     ranges = PairRange().clean() if run.clean else PairRange()
+    if run.jitter_frames is not None:
+        timing = Timing(fps=run.fps, error_frames=run.jitter_frames)
+        ranges = replace(ranges, timing=timing)
     faces = make_faces(run.portraits, run.variants, run.seed)
     with tqdm(total=run.count, desc="pairs", unit="pair", disable=None) as bar:
         pairs = draw_pairs(faces, run.count, run.seed, ranges, bar.update)

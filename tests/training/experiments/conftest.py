@@ -34,8 +34,12 @@ fine_tuning: {{epochs: {tuning}, batch: 8}}
 @pytest.fixture(scope="session")
 def face_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three subjects, eight or nine clips each."""
-    cache = tmp_path_factory.mktemp("prepared") / "cache"
-    settings = settings_of("folder", FaceConfig(), MapConfig())
+    return write_cache(tmp_path_factory.mktemp("prepared") / "cache")
+
+
+def write_cache(cache: Path, jitter: str = "") -> Path:
+    """With `jitter`, every clip has a wrong pair too: apex and onset exchanged."""
+    settings = settings_of("folder", FaceConfig(), MapConfig(), jitter)
     open_cache(cache, settings)
     pairs, labels = make_pairs(27)
     rows = []
@@ -43,7 +47,8 @@ def face_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
         subject = f"s{index // 3 % 3}"
         name = f"folder/{subject}/clip{index}"
         clip = Clip(name, "folder", subject, cache, 30.0, 1, 5, 9, EMOTIONS[label])
-        made = Prepared(pair[0], pair[1], np.full((28, 28, 3), 128, np.uint8), 1, 5, False)
+        wrong = pair[None, ::-1].copy() if jitter else None
+        made = Prepared(pair[0], pair[1], np.full((28, 28, 3), 128, np.uint8), 1, 5, False, wrong)
         write_clip(cache, clip, made, settings.fingerprint)
         rows.append((clip, 5, False))
     write_index(cache, rows, [])

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from streamer.errors import UsageError
-from tests.training.experiments.conftest import settings_text
+from tests.training.experiments.conftest import settings_text, write_cache
 from training.datasets.fake import FakeConfig, write_fake
 from training.experiments.definition import Experiment, load_experiment, names, run_of
 from training.experiments.run import run_experiment
@@ -51,6 +51,20 @@ def test_learned_motion_is_fine_tuned_in_the_fold(face_cache: Path, tmp_path: Pa
         folds = [json.loads(p.read_text()) for p in sorted((tmp_path / name).glob("folds/*.json"))]
         figures[-1] = [fold["clips"] for fold in folds]
     assert figures[0] == figures[1]  # same seed, same answers
+
+
+def test_folds_learn_from_wrong_pairs_when_asked(face_cache: Path, tmp_path: Path) -> None:
+    """Exchanged frames in half of the draws take the direction away, by which classes differ."""
+    cache, found = write_cache(tmp_path / "cache", "1 frames"), {}
+    for jitter in ("false", "true"):
+        file = tmp_path / f"{jitter}.yaml"
+        file.write_text(settings_text() + f"jitter: {jitter}\n")
+        config = LosoConfig("folder", cache, f"selfme@{file}", tmp_path / jitter, seeds=1)
+        found[jitter] = run_loso(config)["uf1"]
+    assert found["true"] != found["false"] > 0.7
+    config = LosoConfig("folder", face_cache, f"selfme@{file}", tmp_path / "none", seeds=1)
+    with pytest.raises(UsageError, match="--jitter-frames 4"):
+        run_loso(config)
 
 
 def test_flow_maps_are_refused_with_the_cure(tmp_path: Path) -> None:

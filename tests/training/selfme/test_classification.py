@@ -50,6 +50,27 @@ def test_without_contrast_its_loss_is_not_there() -> None:
     assert with_sc.total == pytest.approx(with_sc.classes + 0.11 * with_sc.contrast, rel=1e-5)
 
 
+def test_every_epoch_draws_a_version_of_each_clip() -> None:
+    """Versions that tell themselves apart: which one is seen changes, and comes again."""
+    trainer = make_trainer(PLAIN)
+    crops = trainer._crops[:, None] * torch.tensor([1.0, 0.5, 0.25])[:, None, None, None]
+    many = ClassifierTrainer(trainer.net, crops, trainer._labels, PLAIN, (0.11, 0.07), seed=3)
+    again = ClassifierTrainer(trainer.net, crops, trainer._labels, PLAIN, (0.11, 0.07), seed=3)
+    drawn = [many._versions(epoch) for epoch in range(4)]
+    assert all(version is not None and version.shape == (12,) for version in drawn)
+    assert {int(v) for version in drawn for v in version} == {0, 1, 2}
+    assert not torch.equal(drawn[0], drawn[1]) and torch.equal(drawn[2], again._versions(2))
+    assert trainer._versions(0) is None
+
+
+def test_one_version_trains_as_the_pair_itself() -> None:
+    plain, same = make_trainer(PLAIN), make_trainer(PLAIN)
+    same = ClassifierTrainer(
+        same.net, same._crops[:, None], same._labels, PLAIN, (0.11, 0.07), seed=3
+    )
+    assert [plain.step() for _ in range(3)] == [same.step() for _ in range(3)]
+
+
 @pytest.mark.parametrize("killed_after", [1, 3, 5])
 def test_going_on_after_a_kill_gives_the_same_weights(killed_after: int) -> None:
     training = replace(SMALL, epochs=4, batch=6)

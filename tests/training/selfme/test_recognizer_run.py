@@ -14,15 +14,17 @@ from safetensors.torch import load_file
 from recognition.config import RecognizerConfig
 from recognition.onnx_recognizer import OnnxRecognizer
 from recognition.open import open_recognizer
+from recognition.selfme.motion_learner import MotionLearner
 from recognition.selfme.network import load_selfme
 from recognition.selfme.recognizer import SelfmeRecognizer
+from recognition.selfme.weights import load_motion, pack_motion
 from recognition.weights_check import CARD
 from streamer.errors import ModelError, OutputError, UsageError
 from tests.training.selfme.faces import FACE, SIZE, make_pairs, tiny_config
 from training.models.selfme import SelfmeRun
 from training.selfme import export as exporting
 from training.selfme.classification import ClassifierTraining
-from training.selfme.package import package_model
+from training.selfme.package import PackageRequest, package_model
 from training.selfme.pair_source import LabelledPairs, hold_out_people
 from training.selfme.recognizer_run import RunPlace, predict_pairs, train_recognizer
 from training.selfme.run_settings import make_run
@@ -49,7 +51,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         folder = tmp_path_factory.mktemp(motion)
         train, held_out = hold_out_people(make_source(), 0.25, 0)
         train_recognizer(tiny_run(motion), train, held_out, 0, RunPlace(folder))
-        package_model(folder / "selfme.safetensors", folder / "model", "tiny", False)
+        package_model(PackageRequest(folder / "selfme.safetensors", folder / "model", "tiny"))
         made[motion] = folder
     return made
 
@@ -82,6 +84,27 @@ def test_a_run_that_was_stopped_ends_with_the_same_weights(tmp_path: Path) -> No
     assert all(torch.equal(whole[name], cut[name]) for name in whole)
     with pytest.raises(OutputError, match="other settings or data"):
         train_recognizer(run, train, held_out, 1, RunPlace(tmp_path / "cut"))
+
+
+def test_jittered_pairs_are_learnt_from_only_when_asked(tmp_path: Path) -> None:
+    source = make_source(24)
+    with pytest.raises(UsageError, match=r"prepare the data set with .* --jitter-frames 4"):
+        train_recognizer(
+            replace(tiny_run(), jitter=True), source, source, 0, RunPlace(tmp_path / "none")
+        )
+    wrong = replace(source, jittered=np.stack([source.pairs[:, ::-1]] * 2, axis=1))
+    train, held_out = hold_out_people(wrong, 0.25, 0)
+    assert train.jittered is not None and train.jittered.shape == (18, 2, 2, SIZE, SIZE, 3)
+    weights = {}
+    for jitter in (False, True):
+        run = replace(tiny_run(), training=replace(TRAINING, epochs=2), jitter=jitter)
+        for name, stop in (("cut", 2), ("cut", None), ("whole", None)):
+            place = RunPlace(tmp_path / f"{name}{jitter}", stop_after=stop)
+            train_recognizer(run, train, held_out, 0, place)
+            weights[name, jitter] = load_file(place.output / "selfme.safetensors")
+    name = "classifier.patches.weight"
+    assert torch.equal(weights["cut", True][name], weights["whole", True][name])
+    assert not torch.equal(weights["cut", True][name], weights["cut", False][name])
 
 
 def test_fine_tuning_changes_the_motion_learner_only_when_asked(tmp_path: Path) -> None:
@@ -160,12 +183,38 @@ def test_package_writes_a_card_that_guards_the_files(
     assert max(card["torch_onnx_difference"].values()) <= 1e-4
     assert "UF1" in (folder / "model_card.md").read_text()
     with pytest.raises(UsageError, match="--overwrite"):
-        package_model(trained["dis"] / "selfme.safetensors", folder, "tiny", False)
+        package_model(PackageRequest(trained["dis"] / "selfme.safetensors", folder, "tiny"))
     for name in (CARD, "tiny.onnx"):
         (tmp_path / name).write_bytes((folder / name).read_bytes())
     (tmp_path / "tiny.onnx").write_bytes((folder / "tiny.onnx").read_bytes() + b"x")
     with pytest.raises(ModelError, match="sha256"):
         open_recognizer(tmp_path, RecognizerConfig(device="cpu"))
+
+
+def test_a_small_file_leaves_out_the_learner_of_the_package(
+    trained: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = trained["selfme"] / "selfme.safetensors"
+    net, _ = load_selfme(weights)
+    assert net.learner is not None
+    bundle = tmp_path / "bundle.safetensors"
+    bundle.write_bytes(pack_motion(net.learner, {}, half=False, generator=True))
+    monkeypatch.setattr("recognition.selfme.weights.BUNDLED", bundle)
+    monkeypatch.setattr("recognition.selfme.weights.load_motion", lambda: load_motion(bundle))
+    package_model(PackageRequest(weights, tmp_path / "out", small=True, onnx=False))
+    small = tmp_path / "out" / "selfme.safetensors"
+    assert not (tmp_path / "out" / "selfme.onnx").exists()
+    assert small.stat().st_size < 0.4 * weights.stat().st_size
+    whole, facts = load_selfme(small)
+    assert facts["learner"] and whole.learner is not None
+    for name, value in net.state_dict().items():
+        torch.testing.assert_close(whole.state_dict()[name], value, atol=2e-3, rtol=2e-3)
+    torch.manual_seed(9)
+    bundle.write_bytes(pack_motion(MotionLearner(net.learner.config), {}, generator=True))
+    with pytest.raises(ModelError, match="was trained on the motion learner"):
+        load_selfme(small)
+    with pytest.raises(UsageError, match="not the one that comes with the package"):
+        package_model(PackageRequest(weights, tmp_path / "other", small=True))
 
 
 def test_settings_come_from_preset_file_and_keys(tmp_path: Path) -> None:

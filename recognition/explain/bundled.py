@@ -1,0 +1,49 @@
+"""The networks that come with the package to be explained: SCViT, and the same without its SC loss.
+
+Light: torch is imported when they are loaded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from recognition.weights_check import BUNDLED, check_sha256
+from streamer.errors import InstallError
+
+if TYPE_CHECKING:
+    from recognition.selfme.network import SelfmeNet
+
+WITH_SC = BUNDLED.parent / "selfme" / "selfme.safetensors"
+WITHOUT_SC = BUNDLED.parent / "selfme_vit" / "selfme_vit.safetensors"
+
+
+@dataclass(frozen=True, slots=True)
+class Explainers:
+    """Two networks on one motion learner, alike but for the symmetric contrastive loss."""
+
+    with_sc: SelfmeNet
+    without_sc: SelfmeNet
+
+
+def load_explainers() -> Explainers:
+    """The two networks in evaluation mode, on the processor; `explain` takes either.
+
+    Raises:
+        InstallError: torch is not installed.
+        ModelError: a bundled file is missing or damaged.
+    """
+    return Explainers(_load(WITH_SC), _load(WITHOUT_SC))
+
+
+def _load(path: Path) -> SelfmeNet:
+    try:
+        from recognition.selfme.network import load_selfme
+    except ImportError as error:
+        raise InstallError(
+            f'explanations need torch ({error}): pip install "mer-stream[train]"'
+        ) from error
+    if path.is_file():
+        check_sha256(path)
+    return load_selfme(path)[0]
