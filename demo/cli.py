@@ -6,9 +6,7 @@ from typing import Annotated
 
 import typer
 
-from demo.limits import Limits
-from streamer.command import option, run_app, show_version, telling_errors
-from streamer.errors import InstallError, UsageError
+from streamer.command import option, run_app
 
 _PROGRAM = "mer-demo"
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")

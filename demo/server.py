@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import gradio as gr
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 from fastapi.responses import FileResponse, PlainTextResponse, Response
 
 from demo.assets import read_asset
+from demo.explainer import Explainer
 from demo.limits import Limits
 from demo.page import build_page
 from demo.results import DOWNLOADS
@@ -23,6 +24,7 @@ _MONO = ["ui-monospace", "Consolas", "monospace"]
 def create_app(limits: Limits | None = None) -> FastAPI:
     """The whole application; closing it deletes all temporary files."""
     visitors = Visitors(limits or Limits())
+    explainer = Explainer()
     os.environ["GRADIO_TEMP_DIR"] = str(visitors.upload_folder)
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
@@ -30,6 +32,7 @@ def create_app(limits: Limits | None = None) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
         visitors.close()
+        explainer.close()
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.visitors = visitors
@@ -48,7 +51,7 @@ def create_app(limits: Limits | None = None) -> FastAPI:
             headers={"Cache-Control": "no-store"},
         )
 
-    page = build_page(visitors)
+    page = build_page(visitors, explainer)
     page.queue(max_size=visitors.limits.waiting, api_open=False)
     return gr.mount_gradio_app(
         app,
