@@ -20,6 +20,7 @@ class Limits:
     workers: int = field(default_factory=_cores)  # recordings analysed at a time
     waiting: int = 16  # visitors in the queue for a worker, at most
     live: int = field(default_factory=_cores)  # live cameras at a time
+    live_minutes: float = 30.0  # of one live camera
     visitors: int = 64  # at a time
     results: int = 5  # recordings kept per visitor; the oldest goes first
     work_minutes: float = 30.0  # of computing for one recording

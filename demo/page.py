@@ -9,6 +9,7 @@ import gradio as gr
 from demo.benchmarks_tab import benchmarks_tab
 from demo.explainer import Explainer
 from demo.inside_tab import choices_and, inside_tab, reference
+from demo.live_tab import live_tab
 from demo.recording_tab import recording_tab
 from demo.settings_tab import choices_of, settings_tab
 from demo.visitors import Visitors
@@ -36,6 +37,7 @@ def build_page(visitors: Visitors, explainer: Explainer) -> gr.Blocks:
         gr.HTML(f'<p class="warning" role="note">{_WARNING}</p>')
         with gr.Tabs() as tabs:
             in_recording = gr.Tab("Recording", id="recording")
+            in_live = gr.Tab("Live camera", id="live")
             with gr.Tab("Look inside", id="inside") as in_inside:
                 inside = inside_tab(visitors, explainer, in_inside)
             with gr.Tab("Settings", id="settings"):
@@ -47,6 +49,8 @@ def build_page(visitors: Visitors, explainer: Explainer) -> gr.Blocks:
                 )  # fmt: skip
             with in_recording:
                 recording = recording_tab(visitors, settings)
+            with in_live:
+                live = live_tab(visitors, settings)
             with gr.Tab("Benchmarks", id="benchmarks"):
                 benchmarks_tab()
 
@@ -62,7 +66,8 @@ def build_page(visitors: Visitors, explainer: Explainer) -> gr.Blocks:
             visitors.forget(request.session_hash)
 
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-        recording.result.select(look_inside, None, [tabs, inside.event], **quiet)
+        for component in (recording.result, live.stage):
+            component.select(look_inside, None, [tabs, inside.event], **quiet)
         gr.on(
             [recording.ready.change, *(setting.change for setting in settings)],
             show_command, [recording.ready, *settings], command, queue=False, **quiet,

@@ -13,6 +13,7 @@ from fastapi.responses import FileResponse, PlainTextResponse, Response
 from demo.assets import read_asset
 from demo.explainer import Explainer
 from demo.limits import Limits
+from demo.live_socket import add_live_socket
 from demo.page import build_page
 from demo.results import DOWNLOADS
 from demo.visitors import Visitors
@@ -51,6 +52,7 @@ def create_app(limits: Limits | None = None) -> FastAPI:
             headers={"Cache-Control": "no-store"},
         )
 
+    add_live_socket(app, visitors)
     page = build_page(visitors, explainer)
     page.queue(max_size=visitors.limits.waiting, api_open=False)
     return gr.mount_gradio_app(

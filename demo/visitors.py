@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from demo.choices import Choices
 from demo.limits import Limits
 from streamer.errors import UsageError
 
@@ -29,6 +30,7 @@ class Visitor:
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     results: list[str] = field(default_factory=list)  # folders of finished recordings, oldest first
     pending: tuple[Path, str] | None = None  # an uploaded recording and its name
+    live_choices: Choices = field(default_factory=Choices)  # of the next live camera
     stopped: threading.Event = field(default_factory=threading.Event)  # asked to stop analysing
     busy: threading.Lock = field(default_factory=threading.Lock)  # held while analysing
     gone: bool = False
