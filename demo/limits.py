@@ -22,6 +22,7 @@ class Limits:
     live: int = field(default_factory=_cores)  # live cameras at a time
     live_minutes: float = 30.0  # of one live camera
     visitors: int = 64  # at a time
+    idle_minutes: float = 120.0  # a page that says nothing for so long is taken for closed
     results: int = 5  # recordings kept per visitor; the oldest goes first
     work_minutes: float = 30.0  # of computing for one recording
     memory_mb: int = 8192  # address space of one analysis

@@ -43,8 +43,9 @@ def live_tab(visitors: Visitors, settings: list[Any]) -> LiveTab:
         "else; only the faces around events are kept, until you close the page."
     )
     with gr.Row():
-        start = gr.Button("Start the camera", variant="primary")
-        stop = gr.Button("Stop the camera")
+        with gr.Column(min_width=200):
+            start = gr.Button("Start the camera", variant="primary")
+            stop = gr.Button("Stop the camera", variant="stop")
         spotter = gr.Radio(
             [("Learned: answers sooner", "learned"), ("Rule: answers a second later", "rule")],
             value="learned", label="How movements are found (--spotter)",

@@ -1,33 +1,42 @@
-"""The web server: Gradio's page, the visitors' files, the live camera, and what is refused."""
+"""The web server: Gradio's page, the visitors' files, the live camera."""
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from typing import Any
 
 import gradio as gr
 from fastapi import FastAPI
 from fastapi.responses import FileResponse, PlainTextResponse, Response
+from starlette.types import ASGIApp
 
 from demo.assets import read_asset
 from demo.explainer import Explainer
+from demo.guard import LOOPBACK, Guard
 from demo.limits import Limits
 from demo.live_socket import add_live_socket
 from demo.page import build_page
-from demo.results import DOWNLOADS
+from demo.results import DOWNLOADS, VIDEO
+from demo.theme import make_theme
 from demo.visitors import Visitors
 
-_FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
-_MONO = ["ui-monospace", "Consolas", "monospace"]
+_GONE = "This file is not here (any more). Reload the page."
 
 
-def create_app(limits: Limits | None = None) -> FastAPI:
-    """The whole application; closing it deletes all temporary files."""
+def create_app(limits: Limits | None = None, hosts: Collection[str] | None = LOOPBACK) -> ASGIApp:
+    """The whole application, for an ASGI server; shutting it down deletes all temporary files.
+
+    hosts: names under which the page may be asked for; None: any.
+    """
     visitors = Visitors(limits or Limits())
     explainer = Explainer()
+    # Gradio reads these when the page is built.
     os.environ["GRADIO_TEMP_DIR"] = str(visitors.upload_folder)
-    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    logging.getLogger("httpx").setLevel(logging.WARNING)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -36,38 +45,42 @@ def create_app(limits: Limits | None = None) -> FastAPI:
         explainer.close()
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.visitors = visitors
+    _add_files(app, visitors)
+    add_live_socket(app, visitors)
+    page = build_page(visitors, explainer)
+    page.queue(max_size=visitors.limits.waiting, api_open=False)
+    gr.mount_gradio_app(app, page, path="", **_mounted(visitors.limits))
+    return Guard(app, visitors.limits, hosts)
+
+
+def _add_files(app: FastAPI, visitors: Visitors) -> None:
+    """Files of a visitor, for those who have the visitor's token."""
 
     @app.get("/visit/{token}/{result}/{file}")
     def visit(token: str, result: str, file: str, download: int = 0) -> Response:
         visitor = visitors.by_token(token)
         if visitor is None or result not in visitor.results or file not in DOWNLOADS:
-            return PlainTextResponse("Not here (any more). Reload the page.", 404)
+            return PlainTextResponse(_GONE, 404)
         path = visitor.folder / result / file
         if not path.is_file():
-            return PlainTextResponse("Not here (any more). Reload the page.", 404)
+            return PlainTextResponse(_GONE, 404)
+        inline = file == VIDEO and not download
         return FileResponse(
-            path,
-            filename=file if download else None,
-            headers={"Cache-Control": "no-store"},
+            path, filename=None if inline else file, headers={"Cache-Control": "no-store"}
         )
 
-    add_live_socket(app, visitors)
-    page = build_page(visitors, explainer)
-    page.queue(max_size=visitors.limits.waiting, api_open=False)
-    return gr.mount_gradio_app(
-        app,
-        page,
-        path="",
-        css=read_asset("page.css"),
-        theme=gr.themes.Default(font=_FONTS, font_mono=_MONO),
-        max_file_size=f"{visitors.limits.upload_mb}mb",
-        allowed_paths=[],
-        show_error=False,
-        ssr_mode=False,
-        run_history=False,
-        footer_links=[],
-        pwa=False,
-        mcp_server=False,
-        enable_monitoring=False,
-    )
+
+def _mounted(limits: Limits) -> dict[str, Any]:
+    return {
+        "css": read_asset("page.css"),
+        "theme": make_theme(),
+        "max_file_size": limits.upload_mb * 10**6,
+        "allowed_paths": [],
+        "show_error": False,
+        "ssr_mode": False,
+        "run_history": False,
+        "footer_links": [],
+        "pwa": False,
+        "mcp_server": False,
+        "enable_monitoring": False,
+    }

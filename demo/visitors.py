@@ -7,6 +7,7 @@ import secrets
 import shutil
 import tempfile
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -34,9 +35,19 @@ class Visitor:
     stopped: threading.Event = field(default_factory=threading.Event)  # asked to stop analysing
     busy: threading.Lock = field(default_factory=threading.Lock)  # held while analysing
     gone: bool = False
+    touched_s: float = field(default_factory=time.monotonic)
     _number: int = 0
     _goodbyes: list[Callable[[], None]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def touch(self) -> None:
+        """A sign of life."""
+        self.touched_s = time.monotonic()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a recording is being analysed or a camera runs."""
+        return bool(self._goodbyes)
 
     def new_name(self, kind: str) -> str:
         """A folder name that was not used before. Raises UsageError for a visitor who has left."""
@@ -102,9 +113,11 @@ class Visitors:
             raise UsageError("This request belongs to no page. Reload the page.")
         with self._lock:
             if session in self._by_session:
+                self._by_session[session].touch()
                 return self._by_session[session]
             if session in self._left:
                 raise UsageError(GONE)
+            self._forget_the_idle()
             if len(self._by_session) >= self.limits.visitors:
                 raise UsageError(FULL)
             visitor = Visitor(Path(tempfile.mkdtemp(prefix="visitor-", dir=self._root)))
@@ -113,9 +126,13 @@ class Visitors:
 
     def by_token(self, token: str) -> Visitor | None:
         """Who has this token."""
+        asked = token.encode()
         with self._lock:
-            found = [v for v in self._by_session.values() if secrets.compare_digest(v.token, token)]
-        return found[0] if found else None
+            for visitor in self._by_session.values():
+                if secrets.compare_digest(visitor.token.encode(), asked):
+                    visitor.touch()
+                    return visitor
+        return None
 
     def forget(self, session: str | None) -> None:
         """The page was closed."""
@@ -126,6 +143,15 @@ class Visitors:
         if visitor is not None:
             _LOG.info("a visitor left")
             visitor.leave()
+
+    def _forget_the_idle(self) -> None:
+        """Pages that have been silent for hours: one that closed without a word, or a script."""
+        oldest_s = time.monotonic() - 60.0 * self.limits.idle_minutes
+        for session, visitor in list(self._by_session.items()):
+            if visitor.touched_s < oldest_s and not visitor.is_busy:
+                del self._by_session[session]
+                self._left.append(session)
+                visitor.leave()
 
     def close(self) -> None:
         """Everybody has to leave; the temporary files are gone afterwards."""

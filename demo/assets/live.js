@@ -120,8 +120,10 @@ function report(mine) {
   const lost = mine.dropped + mine.serverDropped - mine.last;
   mine.last += lost;
   const warning = find('.live-warning');
-  if (mine.ready && mine.number > 60 && lost > 0)
-    warning.textContent = 'This machine does not keep up: ' + lost + ' of the oldest pictures were just thrown away. Times stay right; very short movements may be missed.';
+  mine.lost = [...(mine.lost || []), lost].slice(-4);
+  const share = mine.lost.reduce((a, b) => a + b, 0) / Math.max(mine.seen.length, 1);
+  if (mine.ready && mine.number > 60 && share > 0.05)
+    warning.textContent = 'This machine does not keep up: it throws away the oldest pictures (' + Math.round(100 * share / (1 + share)) + '% just now). Times stay right; very short movements may be missed.';
   else if (mine.ready && mine.number > 60 && rate < 20)
     warning.textContent = 'Only ' + rate.toFixed(0) + ' pictures a second arrive (dark rooms slow cameras down): very short movements may be missed.';
   else warning.textContent = '';
