@@ -1,4 +1,4 @@
-"""What a visitor can set, with the names of the command line, and the command that does the same."""
+"""What a visitor can set, named as on the command line, and the command that does the same."""
 
 from __future__ import annotations
 

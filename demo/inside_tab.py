@@ -26,8 +26,8 @@ from streamer.records import EmotionEvent
 _LOG = logging.getLogger(__name__)
 _FACTOR = 8
 _EMPTY = (
-    '<p class="soft">Analyse a recording or use the live camera, then choose an event here or press '
-    "“Look inside” beside it.</p>"
+    '<p class="soft">Analyse a recording or use the live camera, then choose an event here or '
+    "press “Look inside” beside it.</p>"
 )
 _WAIT = '<p class="soft" role="status">SelfME is looking at it ...</p>'
 _NO_TORCH = (

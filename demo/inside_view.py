@@ -56,16 +56,21 @@ def strip_player(strip: FaceStrip, factor: float) -> str:
         f'<button type="button" class="plain" data-frame="{place}">{name}</button>'
         for name, place in moments
     )
-    return (
-        f'<div class="strip" data-count="{len(frames)}" data-columns="{columns}" data-rows="{rows}" '
-        f'data-times="{times}" data-apex="{strip.apex}"><div class="strip-picture" role="img" '
-        f'aria-label="The face, {said}" style="background-image:url({as_url(sheet, lossless=False)});'
+    picture = (
+        f'<div class="strip-picture" role="img" aria-label="The face, {said}" '
+        f'style="background-image:url({as_url(sheet, lossless=False)});'
         f'background-size:{100 * columns}% {100 * rows}%"></div>'
-        f'<div class="strip-tools"><button type="button" class="plain" data-play aria-pressed="false">'
-        f"Play</button>{buttons}<label>Frame <input type='range' min='0' max='{len(frames) - 1}' "
-        f"value='{strip.apex}' aria-label='Frame'></label> <output class='soft'></output></div>"
-        f'<p class="soft">{said[0].upper()}{said[1:]}. Played five times slower than it happened.'
-        "</p></div>"
+    )
+    tools = (
+        '<button type="button" class="plain" data-play aria-pressed="false">Play</button>'
+        f'{buttons}<label>Frame <input type="range" min="0" max="{len(frames) - 1}" '
+        f'value="{strip.apex}" aria-label="Frame"></label> <output class="soft"></output>'
+    )
+    return (
+        f'<div class="strip" data-count="{len(frames)}" data-columns="{columns}" '
+        f'data-rows="{rows}" data-times="{times}" data-apex="{strip.apex}">{picture}'
+        f'<div class="strip-tools">{tools}</div><p class="soft">{said[0].upper()}{said[1:]}. '
+        "Played five times slower than it happened.</p></div>"
     )
 
 
@@ -82,7 +87,7 @@ def pictures(strip: FaceStrip) -> str:
         f"{_figure(apex, 'Apex', f'The face {apart_s:.2f} s later, where it is strongest.')}"
         f"{_flicker(onset, apex)}"
         f"{_wheel(motion_colours(field), largest)}"
-        f"{_figure(draw_arrows(onset, moved), 'Motion as arrows', 'Six times as long as measured.')}"
+        f"{_figure(draw_arrows(onset, moved), 'Motion as arrows', 'Six times as long.')}"
         "</div>"
     )
 
@@ -139,16 +144,18 @@ def _curves(result: Finished, event: EmotionEvent) -> str:
     if curves is None or len(curves.time_s) < 2:
         return ""
     return (
-        f'<div class="mer-card report"><h4>Region motion</h4>{motion(event, curves)}<p class="soft">'
-        "The four parts of the face that moved most, in colour; all others in grey.</p></div>"
+        f'<div class="mer-card report"><h4>Region motion</h4>{motion(event, curves)}'
+        '<p class="soft">In colour the four parts of the face that moved most, in grey all others.'
+        "</p></div>"
     )
 
 
 def _flicker(onset: NDArray[np.uint8], apex: NDArray[np.uint8]) -> str:
     return (
         '<figure class="flicker"><div class="flicker-stage">'
-        f'<img alt="Onset" src="{as_url(onset)}"><img alt="Apex" class="over" src="{as_url(apex)}">'
-        "</div><figcaption><strong>Flicker</strong> Both faces in turn: what moves jumps to the eye. "
+        f'<img alt="Onset" src="{as_url(onset)}">'
+        f'<img alt="Apex" class="over" src="{as_url(apex)}"></div>'
+        "<figcaption><strong>Flicker</strong> Both faces in turn: what moves jumps to the eye. "
         '<button type="button" class="plain" data-flicker aria-pressed="false">Start</button>'
         "</figcaption></figure>"
     )

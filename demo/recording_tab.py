@@ -139,7 +139,11 @@ def _analysed(
     found = load_finished(visitor, folder)
     count = len(found.events)
     said = _said(f"{shown}: done, {count} event{'' if count == 1 else 's'}.", "done")
-    yield said, recording_view(found, visitor), *_buttons(visitor, working=False)
+    yield (
+        said,
+        recording_view(found, visitor, choices.command(shown)),
+        *_buttons(visitor, working=False),
+    )
 
 
 def _pending(visitor: Visitor) -> tuple[Path, str]:

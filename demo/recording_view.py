@@ -23,8 +23,8 @@ NOTHING = (
 )
 
 
-def recording_view(result: Finished, visitor: Visitor) -> str:
-    """HTML of everything below the upload."""
+def recording_view(result: Finished, visitor: Visitor, command: str) -> str:
+    """HTML of everything below the upload; `command` gives the same on the command line."""
     counts = result.run["counts"]
     duration_s = float(counts["duration_s"])
     views = [
@@ -41,7 +41,7 @@ def recording_view(result: Finished, visitor: Visitor) -> str:
         f'<section class="mer-result" data-result="{text(result.name)}" aria-label="Result">'
         f"<h3>{text(result.shown)}</h3>{_figures(result)}{_notes(result)}{video}"
         f"{timeline(result.events, views, duration_s)}{_table(result)}"
-        f"{_downloads(result, visitor)}</section>"
+        f"{_downloads(result, visitor, command)}</section>"
     )
 
 
@@ -112,7 +112,7 @@ def _row(event: EmotionEvent) -> str:
     return f'<tr data-row="{number}">' + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
 
-def _downloads(result: Finished, visitor: Visitor) -> str:
+def _downloads(result: Finished, visitor: Visitor, command: str) -> str:
     links = "".join(
         f'<a class="download" download="{text(file)}" '
         f'href="{result.address(visitor, file)}?download=1">{text(name)}</a>'
@@ -121,5 +121,6 @@ def _downloads(result: Finished, visitor: Visitor) -> str:
     return (
         f'<div class="downloads" role="group" aria-label="Downloads"><h4>Downloads</h4>{links}'
         '<p class="soft">The same files as the command line writes. They are deleted from this '
-        "server when you close the page.</p></div>"
+        "server when you close the page. This command gives the same events:</p>"
+        f'<pre class="command">{text(command)}</pre></div>'
     )

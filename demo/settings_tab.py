@@ -26,7 +26,7 @@ def settings_tab() -> list[Any]:
         with gr.Column():
             sensitivity = gr.Slider(
                 0.25, 4.0, _DEFAULT.sensitivity, step=0.05, label="Sensitivity (--sensitivity)",
-                info="1 as calibrated. 2 halves the thresholds: more is found, more of it is false.",
+                info="1 as calibrated. 2 halves the thresholds: finds more, and more false ones.",
             )  # fmt: skip
             spotter = gr.Radio(
                 [

@@ -110,10 +110,12 @@ def _marks(event: EmotionEvent, span_s: float) -> str:
 
 
 def _axis(span_s: float) -> str:
-    step_s = next((s for s in _STEPS_S if span_s / s <= 12), _STEPS_S[-1])
+    step_s = next((s for s in _STEPS_S if span_s / s <= 8), _STEPS_S[-1])
     ticks = []
     for number in range(int(span_s / step_s) + 1):
         at_s = number * step_s
+        if span_s - at_s < 0.4 * step_s and number:
+            break  # the next name would not fit
         minutes, seconds = divmod(at_s, 60.0)
         shown = f"{minutes:.0f}:{seconds:04.1f}" if step_s < 1 else f"{minutes:.0f}:{seconds:02.0f}"
         ticks.append(f'<span style="left:{100 * at_s / span_s:.3f}%">{shown}</span>')
@@ -129,7 +131,7 @@ def _legend() -> str:
     return (
         f'<ul class="tl-legend soft">{names}</ul><p class="soft">Curves: how far each part of the '
         "face has moved within the last second, in distances between the eyes (IOD), head motion "
-        "removed. Lines in an event: onset, apex (strongest), offset. Grey: a blink, a turn of the head, "
-        "a hand or speech; point at it to see which. Movements there are judged with care or not "
-        "counted.</p>"
+        "removed. Lines in an event: onset, apex (strongest), offset. Grey: a blink, a turn of the "
+        "head, a hand or speech; point at it to see which. Movements there are judged with care "
+        "or not counted.</p>"
     )

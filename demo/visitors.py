@@ -25,7 +25,7 @@ FULL = "Too many people are on this page at the moment. Please try again in a fe
 
 @dataclass(eq=False)
 class Visitor:
-    """One open page. Its token is in the addresses of its files: who has not got it sees nothing."""
+    """One open page. Its token is in the addresses of its files: without it, nothing is seen."""
 
     folder: Path
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24))

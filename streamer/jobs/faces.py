@@ -27,6 +27,7 @@ from streamer.pipeline import Pipeline
 from streamer.records import AlignedFace, EmotionEvent, Spot
 
 AROUND_S = 0.2  # before the onset and after the offset
+_ARRAYS = ("images", "time_s", "frame", "anchor")
 MAX_FACES = 64  # of one event; of more, every n-th and the three moments
 
 
@@ -108,14 +109,14 @@ def read_strip(path: Path) -> FaceStrip:
     try:
         with np.load(path, allow_pickle=False) as held:
             onset, apex, offset = (int(place) for place in held["moments"])
-            arrays = [held[name] for name in ("images", "time_s", "frame", "anchor")]
+            images, time_s, frame, anchor = (held[name] for name in _ARRAYS)
     except FileNotFoundError:
         raise SourceNotFoundError(
             f"{path.name} is not there: the faces of this event were not kept"
         ) from None
     except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise SourceFormatError(f"{path.name} holds no faces of an event: {error}") from None
-    return FaceStrip(*arrays, onset, apex, offset)
+    return FaceStrip(images, time_s, frame, anchor, onset, apex, offset)
 
 
 def _thinned(faces: Sequence[AlignedFace], keep: set[int]) -> list[AlignedFace]:
