@@ -14,7 +14,8 @@ from demo.explainer import Explainer
 from demo.inside_view import explained, header, pictures, strip_player
 from demo.magnify import LARGEST
 from demo.results import Finished, load_finished
-from demo.visitors import Visitor, Visitors
+from demo.site import Site
+from demo.visitors import Visitor
 from streamer.errors import InstallError, MerError, UsageError
 from streamer.jobs.faces import FaceStrip, read_strip
 from streamer.outputs.formats.tidy import label
@@ -44,7 +45,7 @@ class InsideTab:
     event: gr.Dropdown
 
 
-def inside_tab(visitors: Visitors, explainer: Explainer, tab: gr.Tab) -> InsideTab:
+def inside_tab(site: Site, tab: gr.Tab) -> InsideTab:
     """Builds the tab; choosing an event shows it."""
     event = gr.Dropdown([], label="Event", interactive=True)
     top = gr.HTML(_EMPTY)
@@ -61,7 +62,7 @@ def inside_tab(visitors: Visitors, explainer: Explainer, tab: gr.Tab) -> InsideT
 
     def refresh(chosen: str | None, request: gr.Request) -> Any:
         try:
-            choices = _choices(visitors.of(request.session_hash))
+            choices = _choices(site.visitors.of(request.session_hash))
         except MerError:
             return gr.skip()
         known = chosen if chosen in [value for _, value in choices] else None
@@ -73,11 +74,11 @@ def inside_tab(visitors: Visitors, explainer: Explainer, tab: gr.Tab) -> InsideT
             yield _EMPTY, "", "", ""
             return
         try:
-            result, found = _find(visitors.of(request.session_hash), chosen)
+            result, found = _find(site.visitors.of(request.session_hash), chosen)
             yield header(result, found), gr.skip(), gr.skip(), _WAIT
             faces = _faces(result, found)
             yield gr.skip(), strip_player(faces, times), pictures(faces), gr.skip()
-            yield gr.skip(), gr.skip(), gr.skip(), _explain(explainer, result, found)
+            yield gr.skip(), gr.skip(), gr.skip(), _explain(site.explainer, result, found)
         except MerError as error:
             yield gr.skip(), "", _refused(error), ""
 
@@ -85,7 +86,7 @@ def inside_tab(visitors: Visitors, explainer: Explainer, tab: gr.Tab) -> InsideT
         if not chosen:
             return gr.skip()
         try:
-            faces = _faces(*_find(visitors.of(request.session_hash), chosen))
+            faces = _faces(*_find(site.visitors.of(request.session_hash), chosen))
         except MerError as error:
             return _refused(error)
         return strip_player(faces, times)

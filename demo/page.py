@@ -7,12 +7,11 @@ from typing import Any
 import gradio as gr
 
 from demo.benchmarks_tab import benchmarks_tab
-from demo.explainer import Explainer
 from demo.inside_tab import choices_and, inside_tab, reference
 from demo.live_tab import live_tab
 from demo.recording_tab import recording_tab
 from demo.settings_tab import choices_of, settings_tab
-from demo.visitors import Visitors
+from demo.site import Site
 
 TITLE = "mer-stream: see a micro-expression happen"
 _INTRO = (
@@ -30,7 +29,7 @@ _WARNING = (
 )
 
 
-def build_page(visitors: Visitors, explainer: Explainer) -> gr.Blocks:
+def build_page(site: Site) -> gr.Blocks:
     """The Gradio page. Style and limits are given where it is mounted, in `demo.server`."""
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(60, 300)) as page:
         gr.Markdown(_INTRO)
@@ -39,7 +38,7 @@ def build_page(visitors: Visitors, explainer: Explainer) -> gr.Blocks:
             in_recording = gr.Tab("Recording", id="recording")
             in_live = gr.Tab("Live camera", id="live")
             with gr.Tab("Look inside", id="inside") as in_inside:
-                inside = inside_tab(visitors, explainer, in_inside)
+                inside = inside_tab(site, in_inside)
             with gr.Tab("Settings", id="settings"):
                 settings = settings_tab()
                 command = gr.Code(
@@ -48,14 +47,14 @@ def build_page(visitors: Visitors, explainer: Explainer) -> gr.Blocks:
                     interactive=False,
                 )  # fmt: skip
             with in_recording:
-                recording = recording_tab(visitors, settings)
+                recording = recording_tab(site, settings)
             with in_live:
-                live = live_tab(visitors, settings)
+                live = live_tab(site.visitors, settings)
             with gr.Tab("Benchmarks", id="benchmarks"):
                 benchmarks_tab()
 
         def look_inside(event: gr.EventData, request: gr.Request) -> tuple[Any, Any]:
-            visitor = visitors.of(request.session_hash)
+            visitor = site.visitors.of(request.session_hash)
             chosen = reference(str(event.result), str(event.event))
             return gr.Tabs(selected="inside"), choices_and(visitor, chosen)
 
@@ -63,7 +62,7 @@ def build_page(visitors: Visitors, explainer: Explainer) -> gr.Blocks:
             return choices_of(values).command(name or "RECORDING")
 
         def leave(request: gr.Request) -> None:
-            visitors.forget(request.session_hash)
+            site.visitors.forget(request.session_hash)
 
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         for component in (recording.result, live.stage):

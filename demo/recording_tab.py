@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from demo.choices import Choices
 from demo.recording_view import recording_view
 from demo.results import load_finished
 from demo.settings_tab import choices_of
+from demo.site import Site
 from demo.visitors import Visitor, Visitors
 from streamer.errors import MerError, UsageError
 from streamer.jobs.job import Progress
@@ -35,9 +35,9 @@ class RecordingTab:
     ready: gr.State  # the name of what was uploaded, for the command that is shown
 
 
-def recording_tab(visitors: Visitors, settings: list[Any]) -> RecordingTab:
+def recording_tab(site: Site, settings: list[Any]) -> RecordingTab:
     """Builds the tab. Its result triggers `select` with `result` and `event`."""
-    limits = visitors.limits
+    limits, visitors = site.limits, site.visitors
     gr.Markdown(
         f"Choose a video of a face, up to {limits.minutes:g} minutes and {limits.upload_mb} MB, or "
         "try the bundled sample. It is analysed on this machine, and deleted when you close the "
@@ -55,9 +55,9 @@ def recording_tab(visitors: Visitors, settings: list[Any]) -> RecordingTab:
     status = gr.HTML(_said("No recording chosen yet."), elem_classes="status")
     result = gr.HTML("", js_on_load=read_asset("recording.js"), elem_id="result")
 
-    def take(path: str | None, request: gr.Request) -> tuple[Any, ...]:
+    def take(sent: dict[str, Any] | None, request: gr.Request) -> tuple[Any, ...]:
         try:
-            name = take_upload(visitors.of(request.session_hash), path)
+            name = site.uploads.take(visitors.of(request.session_hash), sent)
         except MerError as error:
             return None, "", _said(str(error), "refused"), gr.Button(interactive=False)
         said = _said(f"{name} is here. Press “Find micro-expressions”.")
@@ -74,8 +74,9 @@ def recording_tab(visitors: Visitors, settings: list[Any]) -> RecordingTab:
 
     hidden: dict[str, Any] = {"api_visibility": "private"}
     upload.upload(
-        take, upload, [upload, ready, status, start], show_progress="hidden", queue=False, **hidden
-    )
+        take, upload, [upload, ready, status, start], preprocess=False, show_progress="hidden",
+        queue=False, **hidden,
+    )  # fmt: skip
     working: dict[str, Any] = hidden | {
         "concurrency_limit": limits.workers,
         "concurrency_id": "analysis",
@@ -87,24 +88,6 @@ def recording_tab(visitors: Visitors, settings: list[Any]) -> RecordingTab:
     sample.click(run_sample, settings, outputs, **working)
     stop.click(ask_to_stop, None, None, queue=False, **hidden)
     return RecordingTab(result, status, ready)
-
-
-def take_upload(visitor: Visitor, path: str | None) -> str:
-    """Move an upload to its visitor, in place of the one before; returns its name.
-
-    Raises UsageError.
-    """
-    if path is None:
-        raise UsageError("No recording has arrived. Choose it again.")
-    source = Path(path)
-    folder = visitor.folder / visitor.new_name("upload")
-    folder.mkdir()
-    target = folder / source.name
-    shutil.move(source, target)
-    if visitor.pending is not None:
-        shutil.rmtree(visitor.pending[0].parent, ignore_errors=True)
-    visitor.pending = (target, source.name)
-    return source.name
 
 
 def _run(

@@ -14,12 +14,12 @@ from fastapi.responses import FileResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp
 
 from demo.assets import read_asset
-from demo.explainer import Explainer
 from demo.guard import LOOPBACK, Guard
 from demo.limits import Limits
 from demo.live_socket import add_live_socket
 from demo.page import build_page
 from demo.results import DOWNLOADS, VIDEO
+from demo.site import open_site
 from demo.theme import make_theme
 from demo.visitors import Visitors
 
@@ -31,26 +31,24 @@ def create_app(limits: Limits | None = None, hosts: Collection[str] | None = LOO
 
     hosts: names under which the page may be asked for; None: any.
     """
-    visitors = Visitors(limits or Limits())
-    explainer = Explainer()
+    site = open_site(limits)
     # Gradio reads these when the page is built.
-    os.environ["GRADIO_TEMP_DIR"] = str(visitors.upload_folder)
+    os.environ["GRADIO_TEMP_DIR"] = str(site.visitors.upload_folder)
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     logging.getLogger("httpx").setLevel(logging.WARNING)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
-        visitors.close()
-        explainer.close()
+        site.close()
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    _add_files(app, visitors)
-    add_live_socket(app, visitors)
-    page = build_page(visitors, explainer)
-    page.queue(max_size=visitors.limits.waiting, api_open=False)
-    gr.mount_gradio_app(app, page, path="", **_mounted(visitors.limits))
-    return Guard(app, visitors.limits, hosts)
+    _add_files(app, site.visitors)
+    add_live_socket(app, site.visitors)
+    page = build_page(site)
+    page.queue(max_size=site.limits.waiting, api_open=False)
+    gr.mount_gradio_app(app, page, path="", **_mounted(site.limits))
+    return Guard(app, site.limits, hosts)
 
 
 def _add_files(app: FastAPI, visitors: Visitors) -> None:
