@@ -36,9 +36,9 @@ def header(result: Finished, event: EmotionEvent) -> str:
     regions = ", ".join(name.replace("_", " ") for name in spot.regions[:6])
     length_s = spot.offset_s - spot.onset_s
     return (
-        f'<section class="mer-inside" aria-label="Event"><h3>{text(result.shown)}, '
+        f'<section class="mer-inside" aria-label="Event"><h2>{text(result.shown)}, '
         f'{format_clock(spot.apex_s)} <span class="badge {label(event)}">{spot.kind} '
-        f"{text(label(event))}</span></h3><p>Face {spot.face_id}. Onset {spot.onset_s:.3f} s, "
+        f"{text(label(event))}</span></h2><p>Face {spot.face_id}. Onset {spot.onset_s:.3f} s, "
         f"apex {spot.apex_s:.3f} s, offset {spot.offset_s:.3f} s: {length_s:.2f} s long. Moved, "
         f"strongest first: {text(regions)}. Motion {spot.score:.1f} times the threshold.</p>"
         f'<div class="two">{_bars(event)}{_curves(result, event)}</div></section>'
@@ -108,7 +108,7 @@ def explained(found: Explained) -> str:
     shown += _attention(found.with_sc, "Attention, with symmetry")
     shown += _attention(found.without_sc, "Attention, without symmetry")
     return (
-        "<h4>What SelfME makes of it</h4><p class='soft'>A second, learned model looks at the same "
+        "<h3>What SelfME makes of it</h3><p class='soft'>A second, learned model looks at the same "
         "pair; its answer is shown for comparison and may differ from the event’s. Red: where the "
         "motion spoke for the answer (GradCAM). Trained with symmetry, a network treats left and "
         f'right alike.</p><div class="gallery">{shown}</div>'
@@ -144,7 +144,7 @@ def _curves(result: Finished, event: EmotionEvent) -> str:
     if curves is None or len(curves.time_s) < 2:
         return ""
     return (
-        f'<div class="mer-card report"><h4>Region motion</h4>{motion(event, curves)}'
+        f'<div class="mer-card report"><h3>Region motion</h3>{motion(event, curves)}'
         '<p class="soft">In colour the four parts of the face that moved most, in grey all others.'
         "</p></div>"
     )

@@ -69,28 +69,29 @@ async def _serve(socket: WebSocket, visitor: Visitor, limits: Limits) -> None:
     visitor.keep(session.name, limits.results)
     speaking = asyncio.create_task(_speak(socket, session.name, answers))
     try:
-        await _listen(socket, session, visitor, time.monotonic() + 60.0 * limits.live_minutes)
+        in_time = await _listen(socket, session, time.monotonic() + 60.0 * limits.live_minutes)
     finally:
         await asyncio.to_thread(session.close)
         answers.put_nowait(None)
         await asyncio.wait([speaking], timeout=_END_WAIT_S)
         speaking.cancel()
+    if not in_time:
+        await _refuse(socket, f"The camera stops after {limits.live_minutes:g} minutes.")
 
 
-async def _listen(
-    socket: WebSocket, session: LiveSession, visitor: Visitor, until_s: float
-) -> None:
-    """Take pictures until the browser stops, leaves, or its time is over."""
-    while not visitor.gone and time.monotonic() < until_s:
+async def _listen(socket: WebSocket, session: LiveSession, until_s: float) -> bool:
+    """Take pictures until the browser stops or leaves; False where its time is over."""
+    while time.monotonic() < until_s:
         try:
             message = await socket.receive()
         except (WebSocketDisconnect, RuntimeError):
-            return
+            return True
         picture = message.get("bytes")
         if message["type"] == "websocket.disconnect" or not picture:
-            return  # a text message asks to stop
+            return True  # a text message asks to stop
         if HEADER.size < len(picture) <= PICTURE_BYTES:
             session.push(picture)
+    return False
 
 
 async def _speak(socket: WebSocket, name: str, answers: asyncio.Queue[Answer | None]) -> None:

@@ -94,7 +94,9 @@ def _stage() -> str:
         "face's regions in the last seconds\"></canvas>"
         f'<ul class="tl-legend soft">{names}</ul><p class="soft">The last 6 seconds; the top is '
         '<span data-fact="scale">0.04</span> distances between the eyes.</p></div></div>'
-        "<h3>Events</h3>"
+        "<h2>Events</h2>"
         '<ul class="live-events" aria-live="polite" aria-label="Events, newest first"></ul>'
+        '<a class="download" download="events.jsonl" hidden>Events (JSON lines)</a>'
+        '<a class="download" download="signals.csv" hidden>Motion per frame (CSV)</a>'
         "</section>"
     )

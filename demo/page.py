@@ -43,7 +43,7 @@ def build_page(site: Site) -> gr.Blocks:
                 settings = settings_tab()
                 command = gr.Code(
                     choices_of(tuple(s.value for s in settings)).command("RECORDING"),
-                    language="shell", label="The command that gives the same result",
+                    language=None, label="The command that gives the same result",
                     interactive=False,
                 )  # fmt: skip
             with in_recording:

@@ -16,7 +16,7 @@ from streamer.records import EmotionEvent
 
 _FACES = 3  # with curves; those with the most events
 _ROWS = 200
-_HEAD = ("Apex", "Kind", "Emotion", "Confidence", "Length", "Face", "What moved", "")
+_HEAD = ("Apex", "Kind", "Emotion", "Confidence", "Length", "Face", "What moved", "Details")
 NOTHING = (
     "No facial movement stood out in this recording. That is a common result: micro-expressions "
     "are rare. A higher sensitivity (Settings) finds more, with more false events."
@@ -39,7 +39,7 @@ def recording_view(result: Finished, visitor: Visitor, command: str) -> str:
         )
     return (
         f'<section class="mer-result" data-result="{text(result.name)}" aria-label="Result">'
-        f"<h3>{text(result.shown)}</h3>{_figures(result)}{_notes(result)}{video}"
+        f"<h2>{text(result.shown)}</h2>{_figures(result)}{_notes(result)}{video}"
         f"{timeline(result.events, views, duration_s)}{_table(result)}"
         f"{_downloads(result, visitor, command)}</section>"
     )
@@ -119,7 +119,7 @@ def _downloads(result: Finished, visitor: Visitor, command: str) -> str:
         for file, name in result.downloads
     )
     return (
-        f'<div class="downloads" role="group" aria-label="Downloads"><h4>Downloads</h4>{links}'
+        f'<div class="downloads" role="group" aria-label="Downloads"><h3>Downloads</h3>{links}'
         '<p class="soft">The same files as the command line writes. They are deleted from this '
         "server when you close the page. This command gives the same events:</p>"
         f'<pre class="command">{text(command)}</pre></div>'

@@ -17,7 +17,7 @@ function put(name, value) { find('[data-fact="' + name + '"]').textContent = val
 async function start(token) {
   if (run) stop('');
   const mine = run = {
-    number: 0, taken: new Map(), encoding: 0, dropped: 0, serverDropped: 0, origin: null,
+    token: token, number: 0, taken: new Map(), encoding: 0, dropped: 0, serverDropped: 0, origin: null,
     ready: false, seen: [], curves: [], last: 0, delays: [],
   };
   say('Asking for the camera ...');
@@ -95,6 +95,10 @@ function hear(mine, told) {
   if (told.type === 'error') return stop(told.text, 'refused');
   if (told.type === 'ready') {
     mine.ready = true; mine.result = told.result;
+    for (const link of element.querySelectorAll('a.download')) {
+      link.href = '/visit/' + mine.token + '/' + mine.result + '/' + link.download + '?download=1';
+      link.hidden = false;
+    }
     return say('Watching. Look at the camera; movements appear below.', 'done');
   }
   mine.serverDropped = told.dropped;

@@ -115,7 +115,7 @@ def test_upload_see_events_click_one_look_inside_and_download(
 
     page.get_by_role("button", name=re.compile("^Look inside")).nth(1).click()
     page.get_by_alt_text("Apex").first.wait_for(timeout=WAIT_MS)
-    assert "positive" in page.locator(".mer-inside h3").inner_text()
+    assert "positive" in page.locator(".mer-inside h2").inner_text()
     assert "not a feeling" in page.locator(".mer-inside").inner_text()
     page.get_by_text("What SelfME makes of it").wait_for(timeout=WAIT_MS)
     for name in ("Keypoints", "Attention, with symmetry", "Attention, without symmetry"):

@@ -137,4 +137,4 @@ def test_a_live_event_is_looked_into(page: Any) -> None:
     page.locator(".live-events li button").first.wait_for(timeout=WAIT_MS)
     page.locator(".live-events li button").first.click()  # while the camera goes on
     page.get_by_alt_text("Apex").first.wait_for(timeout=WAIT_MS)
-    assert "live camera" in page.locator(".mer-inside h3").inner_text()
+    assert "live camera" in page.locator(".mer-inside h2").inner_text()
