@@ -87,7 +87,9 @@ def _watch(server: Server, browser: Any, spotter: str, seconds: float) -> dict[s
 
 
 def _fact(page: Any, name: str) -> float:
-    digits = "".join(c for c in page.locator(f"[data-fact='{name}']").inner_text() if c in "0123456789.")
+    digits = "".join(
+        c for c in page.locator(f"[data-fact='{name}']").inner_text() if c in "0123456789."
+    )
     return float(digits or 0)
 
 
@@ -160,9 +162,9 @@ def section(figures: dict[str, Any]) -> str:
         "their end, median | at most |\n|---|---|---|---|---|---|---|\n"
         f"{rows}\n\n"
         f"{crowd['visitors']} visitors at once, each with a recording of 7.3 s: first result after "
-        f"{crowd['first_result_s']:.0f} s, last after {crowd['last_result_s']:.0f} s. Memory of the "
-        f"server and all its processes: {crowd['before_mb']} MB before, {crowd['most_mb']} MB at "
-        f"most, {crowd['after_mb']} MB when all had left."
+        f"{crowd['first_result_s']:.0f} s, last after {crowd['last_result_s']:.0f} s. Memory "
+        f"of the server and all its processes: {crowd['before_mb']} MB before, {crowd['most_mb']} "
+        f"MB at most, {crowd['after_mb']} MB when all had left."
     )
 
 

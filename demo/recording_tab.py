@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +17,14 @@ from demo.recording_view import recording_view
 from demo.results import load_finished
 from demo.settings_tab import choices_of
 from demo.site import Site
-from demo.visitors import Visitor, Visitors
+from demo.turns import Ticket
+from demo.visitors import Visitor
 from streamer.errors import MerError, UsageError
 from streamer.jobs.job import Progress
 from streamer.outputs.report.html import text
 
 _TYPES = ["video", ".gif", ".mkv", ".mxf", ".ts", ".y4m", ".flv"]
+_POLL_S = 0.2
 _BUSY = "One recording at a time: wait for the one that is being analysed, or stop it."
 Refuse = Callable[[BaseException], str]
 
@@ -64,10 +67,10 @@ def recording_tab(site: Site, settings: list[Any]) -> RecordingTab:
         return None, name, said, gr.Button(interactive=True)
 
     def run_upload(request: gr.Request, *values: Any) -> Iterator[tuple[Any, ...]]:
-        yield from _run(visitors, request.session_hash, choices_of(values), own=True)
+        yield from _run(site, request.session_hash, choices_of(values), own=True)
 
     def run_sample(request: gr.Request, *values: Any) -> Iterator[tuple[Any, ...]]:
-        yield from _run(visitors, request.session_hash, choices_of(values), own=False)
+        yield from _run(site, request.session_hash, choices_of(values), own=False)
 
     def ask_to_stop(request: gr.Request) -> None:
         visitors.of(request.session_hash).stopped.set()
@@ -78,10 +81,8 @@ def recording_tab(site: Site, settings: list[Any]) -> RecordingTab:
         queue=False, **hidden,
     )  # fmt: skip
     working: dict[str, Any] = hidden | {
-        "concurrency_limit": limits.workers,
-        "concurrency_id": "analysis",
-        "show_progress": "minimal",
-        "show_progress_on": status,
+        "concurrency_limit": None,  # `Turns` says who is next
+        "show_progress": "hidden",
     }
     outputs = [status, result, start, sample, stop]
     start.click(run_upload, settings, outputs, **working)
@@ -91,16 +92,16 @@ def recording_tab(site: Site, settings: list[Any]) -> RecordingTab:
 
 
 def _run(
-    visitors: Visitors, session: str | None, choices: Choices, *, own: bool
+    site: Site, session: str | None, choices: Choices, *, own: bool
 ) -> Iterator[tuple[Any, ...]]:
     """(status, result, start, sample, stop) while a recording is analysed."""
     visitor = None
     try:
-        visitor = visitors.of(session)
+        visitor = site.visitors.of(session)
         if not visitor.busy.acquire(blocking=False):
             raise UsageError(_BUSY)
         try:
-            yield from _analysed(visitors, visitor, choices, own)
+            yield from _analysed(site, visitor, choices, own)
         finally:
             visitor.busy.release()
     except MerError as error:
@@ -108,17 +109,20 @@ def _run(
 
 
 def _analysed(
-    visitors: Visitors, visitor: Visitor, choices: Choices, own: bool
+    site: Site, visitor: Visitor, choices: Choices, own: bool
 ) -> Iterator[tuple[Any, ...]]:
     source, shown = (None, "sample") if not own else _pending(visitor)
     visitor.stopped.clear()
-    yield _progress(shown, None), "", *_buttons(visitor, working=True)
     folder = ""
-    for message in analyse(visitor, source, shown, choices, visitors.limits):
-        if isinstance(message, Progress):
-            yield _progress(shown, message), gr.skip(), *(gr.skip(),) * 3
-        else:
-            folder = message.folder
+    with site.turns.ticket() as ticket:
+        yield _waiting(shown, ticket.before), "", *_buttons(visitor, working=True)
+        for before in _until_turn(visitor, ticket):
+            yield _waiting(shown, before), gr.skip(), *(gr.skip(),) * 3
+        for message in analyse(visitor, source, shown, choices, site.limits):
+            if isinstance(message, Progress):
+                yield _progress(shown, message), gr.skip(), *(gr.skip(),) * 3
+            else:
+                folder = message.folder
     found = load_finished(visitor, folder)
     count = len(found.events)
     said = _said(f"{shown}: done, {count} event{'' if count == 1 else 's'}.", "done")
@@ -127,6 +131,18 @@ def _analysed(
         recording_view(found, visitor, choices.command(shown)),
         *_buttons(visitor, working=False),
     )
+
+
+def _until_turn(visitor: Visitor, ticket: Ticket) -> Iterator[int]:
+    """How many are before this one, whenever that changes, until none is."""
+    last = ticket.before
+    while (before := ticket.before) > 0:
+        if visitor.gone or visitor.stopped.is_set():
+            raise UsageError("Stopped.")
+        if before != last:
+            yield before
+        last = before
+        time.sleep(_POLL_S)
 
 
 def _pending(visitor: Visitor) -> tuple[Path, str]:
@@ -149,9 +165,14 @@ def _said(sentence: str, kind: str = "") -> str:
     return f'<p role="status" class="said {kind}">{text(sentence)}</p>'
 
 
-def _progress(shown: str, progress: Progress | None) -> str:
-    if progress is None:
+def _waiting(shown: str, before: int) -> str:
+    if before == 0:
         return _said(f"{shown}: starting ...")
+    many = "one recording is" if before == 1 else f"{before} recordings are"
+    return _said(f"{shown}: waiting, {many} before you ...")
+
+
+def _progress(shown: str, progress: Progress) -> str:
     share = f"{progress.share:.0%}, " if progress.share else ""
     found = f"{progress.events} event{'' if progress.events == 1 else 's'} so far"
     bar = f'<progress max="1" value="{progress.share:.3f}" aria-label="Progress"></progress>'

@@ -46,7 +46,7 @@ def create_app(limits: Limits | None = None, hosts: Collection[str] | None = LOO
     _add_files(app, site.visitors)
     add_live_socket(app, site.visitors)
     page = build_page(site)
-    page.queue(max_size=site.limits.waiting, api_open=False)
+    page.queue(api_open=False)
     gr.mount_gradio_app(app, page, path="", **_mounted(site.limits))
     return Guard(app, site.limits, hosts)
 

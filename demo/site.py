@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from demo.explainer import Explainer
 from demo.limits import Limits
+from demo.turns import Turns
 from demo.uploads import Uploads
 from demo.visitors import Visitors
 
@@ -17,6 +18,7 @@ class Site:
     visitors: Visitors
     uploads: Uploads
     explainer: Explainer
+    turns: Turns  # of those who want a recording analysed
 
     @property
     def limits(self) -> Limits:
@@ -32,4 +34,5 @@ class Site:
 def open_site(limits: Limits | None = None) -> Site:
     """A page without visitors."""
     visitors = Visitors(limits or Limits())
-    return Site(visitors, Uploads(visitors.upload_folder), Explainer())
+    turns = Turns(visitors.limits.workers, visitors.limits.waiting)
+    return Site(visitors, Uploads(visitors.upload_folder), Explainer(), turns)
