@@ -6,7 +6,7 @@ Onset and apex are frames of expressions of 0.16 to 0.5 s (raised cosine) at 60 
 The classifiers are trained on right frames, on frames up to --trained frames off, or on both (every
 epoch draws one or the other for each pair, as mer-train does). They are scored on people never
 trained on, with onset and apex off by just so many frames, before or after by chance.
-Writes `benchmarks/results/jitter.json` and the section "jitter"; what is finished in --runs stays,
+Writes `demo/figures/jitter.json` and the section "jitter"; what is finished in --runs stays,
 the weights that mer-train export takes among it.
 """
 
@@ -50,7 +50,7 @@ from training.selfme.pair_source import LabelledPairs
 from training.selfme.recognizer_run import RESULTS as RESULTS_OF_RUN
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCS, RESULTS = ROOT / "docs" / "selfme.md", ROOT / "benchmarks" / "results" / "jitter.json"
+DOCS, RESULTS = ROOT / "docs" / "selfme.md", ROOT / "demo" / "figures" / "jitter.json"
 # Motion and transformer -> trainings. ViT on learned motion is there to be explained beside SCViT.
 WAYS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("selfme", "SCViT"): ("right", "jittered", "both"),

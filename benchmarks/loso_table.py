@@ -3,7 +3,7 @@
     python benchmarks/loso_table.py --root DIR [--models a,b] [--seeds 3] [--runs FOLDER]
 
 Runs every model of the benchmark on the public flow maps (protocol clean, composite of what is in
-DIR, three classes), then writes `benchmarks/results/loso.json` and the section "loso" of README.md.
+DIR, three classes), then writes `demo/figures/loso.json` and the section "loso" of README.md.
 Run folders lie under `--runs`: folds that are finished there are not trained again, so a stopped
 run goes on, and a second one takes a minute. The result file holds figures, no data and no weights.
 """
@@ -29,7 +29,7 @@ from training.loso.run import run_models
 from training.loso.store import write_json
 from training.models.registry import check_models
 
-RESULTS = Path(__file__).parent / "results" / "loso.json"
+RESULTS = README.parent / "demo" / "figures" / "loso.json"
 MODELS = "zero-shot,svm,linear,ststnet,off-apexnet,scvit,committee"
 TITLES = {
     "zero-shot": "bundled model as it is, nothing learnt here",
@@ -88,7 +88,7 @@ def section(facts: Mapping[str, Any]) -> str:
     return "\n".join(
         [
             f"Made by `{facts['command']}` on {facts['date']} ({facts['machine']}; run times are "
-            f"in `benchmarks/results/loso.json`): {there}, {first['n']} clips, {first['subjects']} "
+            f"in `demo/figures/loso.json`): {there}, {first['n']} clips, {first['subjects']} "
             "subjects, three classes, "
             f"protocol {first['protocol']}. Mean ± standard deviation over seeds; an ensemble is "
             "the mean of the probabilities over the seeds.",

@@ -7,7 +7,7 @@
 
 The pairs of --test show people that nothing was trained on. Every method sees the same pairs: its
 end-point error is measured, then a ViT and a SCViT are trained on its motion and scored. Writes
-`benchmarks/results/motion.json`, the section "motion", a short one for README.md and, beside
+`demo/figures/motion.json`, the section "motion", a short one for README.md and, beside
 the text, a figure of how alike left and right become; what is finished in --runs stays.
 """
 
@@ -50,7 +50,7 @@ from training.selfme.pair_source import LabelledPairs, read_source
 from training.synthetic.pairs import read_pairs
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCS, RESULTS = ROOT / "docs" / "selfme.md", ROOT / "benchmarks" / "results" / "motion.json"
+DOCS, RESULTS = ROOT / "docs" / "selfme.md", ROOT / "demo" / "figures" / "motion.json"
 # Row -> motion method and what its learner is: bundled, or the file of --self-supervised.
 ROWS: Mapping[str, tuple[MotionName, str | None]] = {
     "TV-L1": ("tvl1", None),

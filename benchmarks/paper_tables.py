@@ -6,7 +6,7 @@
 
 Runs what `mer-train ablate` and `sweep` run (each can be run by itself, with the command that the
 section names); rows that are finished in --runs are not run again. Writes
-`benchmarks/results/selfme_tables.json`, the section "tables" and the curves beside the text.
+`demo/figures/selfme_tables.json`, the section "tables" and the curves beside the text.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from training.loso.config import LosoConfig
 from training.loso.store import write_json
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCS, RESULTS = ROOT / "docs" / "selfme.md", ROOT / "benchmarks" / "results" / "selfme_tables.json"
+DOCS, RESULTS = ROOT / "docs" / "selfme.md", ROOT / "demo" / "figures" / "selfme_tables.json"
 EXPERIMENTS = ("table1", "table3", "table4", "figure4a", "figure4b")
 # Small, so that two cores finish; the motion learner stays as it comes with the package.
 SETTINGS: Mapping[str, Any] = {

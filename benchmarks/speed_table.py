@@ -4,7 +4,7 @@
     python benchmarks/speed_table.py held.npz
 
 Runs the sections `latency`, `pair` and `training` of motion.py and writes
-`benchmarks/results/selfme_speed.json` and the section "pair".
+`demo/figures/selfme_speed.json` and the section "pair".
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from training.loso.store import write_json
 from training.synthetic.pairs import read_pairs
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCS, RESULTS = ROOT / "docs" / "selfme.md", ROOT / "benchmarks" / "results" / "selfme_speed.json"
+DOCS, RESULTS = ROOT / "docs" / "selfme.md", ROOT / "demo" / "figures" / "selfme_speed.json"
 SECTIONS = ("latency", "pair", "training")
 
 

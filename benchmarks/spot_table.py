@@ -4,7 +4,7 @@
 
 Renders recordings from portraits that nothing was tuned or trained on (`HELD_OUT`; `--names` takes
 others), runs the streaming spotter and the baselines over them frame by frame, and writes
-`benchmarks/results/spotting.json` and the section "spotting" of README.md. The recordings at 30 and
+`demo/figures/spotting.json` and the section "spotting" of README.md. The recordings at 30 and
 200 fps hold micro-expressions of 0.16 to 0.5 s at three strengths under head motion, blinks,
 flicker, sensor noise and H.264; the same again, without any expression, with speech half of the
 time. `--clips`: real recordings without labels, played to and fro, on which every micro event is
@@ -45,7 +45,7 @@ from training.spotting.synthetic_set import SpotSetConfig, pictures, write_set
 from training.spotting.table import grid, short
 
 ROOT = Path(__file__).resolve().parents[1]
-RESULTS = ROOT / "benchmarks" / "results" / "spotting.json"
+RESULTS = ROOT / "demo" / "figures" / "spotting.json"
 STRONG_IOD = 0.03  # the aim is set for motion from here on
 OURS = ("rule", "learned")
 BASELINES = ("mdmd-relaxed", "he2021-relaxed", "softnet-like")

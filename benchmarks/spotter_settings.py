@@ -4,7 +4,7 @@
 
 Renders recordings with micro-expressions and others of the same people talking half of the time
 without any, aligns their faces once, and lets a spotter of each setting watch them. Prints JSON,
-writes `benchmarks/results/spotter_settings.json` and the section "sensitivity" of README.md.
+writes `demo/figures/spotter_settings.json` and the section "sensitivity" of README.md.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ SETTINGS = {
     "sensitivity 1, low latency": SpotterConfig(low_latency=True),
 }
 PLAIN = "sensitivity 1"
-RESULTS = Path(__file__).parent / "results" / "spotter_settings.json"
+RESULTS = README.parent / "demo" / "figures" / "spotter_settings.json"
 
 
 @dataclass

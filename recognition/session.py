@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from streamer.errors import InstallError, ModelError, UsageError
+from streamer.libs import import_onnxruntime
 
 log = logging.getLogger(__name__)
 
@@ -27,12 +28,7 @@ def open_session(model: Path, device: str, threads: int) -> Any:
     """
     if device not in ("auto", "cpu", "cuda"):
         raise UsageError(f"device {device!r}: use auto, cpu or cuda")
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise InstallError(
-            f"onnxruntime cannot be imported ({error}): pip install --force-reinstall mer-stream"
-        ) from error
+    onnxruntime = import_onnxruntime()
     session = None
     if device != "cpu" and _CUDA in onnxruntime.get_available_providers() and _cuda_device_there():
         session = _open_on_cuda(onnxruntime, model, threads)

@@ -58,6 +58,10 @@ def batch(
     images: Annotated[
         bool, option(_OUT, "Onset and apex pictures of each event in the report.", "--images")
     ] = False,
+    faces: Annotated[
+        bool,
+        option(_OUT, "Aligned faces around each event, without loss (.npz).", "--faces"),
+    ] = False,
     save_video: Annotated[
         bool, option(_OUT, "Annotated recordings; these begin anew on --resume.", "--save-video")
     ] = False,
@@ -151,7 +155,7 @@ def batch(
         names = tuple(dict.fromkeys(name.strip() for name in formats.split(",") if name.strip()))
         code = run_jobs(
             BatchSettings(
-                settings, names, signals, images, save_video, redact, hash_names,
+                settings, names, signals, images, faces, save_video, redact, hash_names,
                 os.environ.get("MER_HASH_KEY", ""), checkpoint_every,
             ),
             BatchOptions(

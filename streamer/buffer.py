@@ -32,6 +32,10 @@ class FaceBuffer:
                 return face
         return None
 
+    def span(self, face_id: int, start_s: float, end_s: float) -> list[AlignedFace]:
+        """The kept faces of that id from `start_s` to `end_s`, in the order of time."""
+        return [face for face in self._faces.get(face_id, ()) if start_s <= face.time_s <= end_s]
+
     def clear(self) -> None:
         """Forget everything."""
         self._faces.clear()

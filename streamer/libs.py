@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import os
 from typing import Any
 
 from streamer.errors import InstallError
@@ -29,3 +31,22 @@ def import_cv2() -> Any:
         raise InstallError(_CV2_MISSING.format(reason=error)) from error
     except ImportError as error:
         raise InstallError(_CV2_CURE.format(reason=error)) from error
+
+
+def import_onnxruntime() -> Any:
+    """The `onnxruntime` module, with its telemetry off: nothing is sent from this machine.
+
+    Newer releases report usage to their maker unless the variable is set before the import.
+
+    Raises InstallError where it is missing or broken.
+    """
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    try:
+        onnxruntime: Any = importlib.import_module("onnxruntime")
+    except ImportError as error:
+        raise InstallError(
+            f"onnxruntime cannot be imported ({error}): pip install --force-reinstall mer-stream"
+        ) from error
+    with contextlib.suppress(AttributeError):  # releases that have none
+        onnxruntime.disable_telemetry_events()
+    return onnxruntime

@@ -123,6 +123,10 @@ class Pipeline:
         """The aligned face of one of the last seconds' frames, or None if it is not kept."""
         return self._buffer.find(face_id, frame)
 
+    def span(self, face_id: int, start_s: float, end_s: float) -> list[AlignedFace]:
+        """The aligned faces from `start_s` to `end_s`, as far as they are kept."""
+        return self._buffer.span(face_id, start_s, end_s)
+
     def track_state(self) -> dict[str, Any]:
         """Where the first half is in the stream; for `snapshot.capture`, before the next frame."""
         return {"tracker": state_of(self._tracker), "aligner": state_of(self._aligner)}

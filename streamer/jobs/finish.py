@@ -30,7 +30,7 @@ def finish(work: Path, job: Job, facts: ReportFacts) -> None:
         writer = open_event_file(work / "events.csv", as_csv=True, overwrite=True)
         writer.write(Step(None, (), tuple(events)))
         writer.close()
-    location = None if settings.hash_names else redact(job.source)
+    location = None if settings.hash_names or job.private else redact(job.source)
     for name in sorted(formats & set(FILE_NAMES)):
         write_events(name, events, work / FILE_NAMES[name], Media(job.shown, location))
     if "html" in formats:

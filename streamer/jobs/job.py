@@ -22,6 +22,7 @@ class Job:
     resume: bool = False
     scratch: str | None = None  # folder for unfinished work; None: inside the output
     size_bytes: int = 0
+    private: bool = False  # where the input lies is not to be told in any file
     batch: str = ""  # what this very batch did before is kept even without `resume`
 
 

@@ -93,8 +93,9 @@ def check_settings(settings: BatchSettings) -> None:
         raise UsageError(
             f"--redact {settings.redact} is for the annotated recording: add --save-video."
         )
-    if settings.redact != "off" and settings.images:
-        raise UsageError("--images shows faces and --redact hides them: choose one of them.")
+    for option in ("images", "faces"):
+        if settings.redact != "off" and getattr(settings, option):
+            raise UsageError(f"--{option} shows faces and --redact hides them: choose one of them.")
     model_facts(settings)
 
 

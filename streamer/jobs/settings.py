@@ -32,6 +32,7 @@ class BatchSettings:
     formats: tuple[str, ...] = ("jsonl", "csv", "html")
     signals: SignalFormat = "csv"
     images: bool = False  # onset and apex pictures in the report
+    faces: bool = False  # aligned faces around each event, for looking closer
     video: bool = False  # the annotated recording
     redact: Redaction = "off"  # faces in the annotated recording
     hash_names: bool = False
@@ -49,6 +50,7 @@ class BatchSettings:
             "config": config,
             "signals": self.signals,
             "images": self.images,
+            "faces": self.faces,
             "video": self.video,
             "redact": self.redact,
             "hash_names": self.hash_names,

@@ -13,6 +13,7 @@ from typing import IO
 from spotting.regions import REGION_NAMES
 from streamer.build import StreamConfig, build_pipeline
 from streamer.errors import InstallError, MerError, ModelError
+from streamer.jobs.faces import Faces
 from streamer.jobs.finish import facts_of, finish
 from streamer.jobs.job import Job, Progress
 from streamer.jobs.keeper import FILE_NAME, Checkpoint, Keeper, load_checkpoint
@@ -178,6 +179,8 @@ class _Run:
         own.append(SignalsCsv(work / SIGNALS, REGION_NAMES, stream=logs[SIGNALS]))
         if self._job.settings.images:
             own.append(Pictures(work / "images", self._pipeline))
+        if self._job.settings.faces:
+            own.append(Faces(work / "faces", self._pipeline))
         if self._job.settings.video:
             from streamer.outputs.video import VideoWriter
 

@@ -112,3 +112,21 @@ def test_a_full_standard_output_is_a_sentence() -> None:
     assert done.returncode == 8
     assert "standard output: the disk is full" in done.stderr
     assert "Traceback" not in done.stderr and "Exception ignored" not in done.stderr
+
+
+def test_no_library_reports_home(tmp_path: Path) -> None:
+    """ONNX Runtime writes a session file before it reports usage; with telemetry off it does not."""
+    home, scratch = tmp_path / "home", tmp_path / "scratch"
+    home.mkdir()
+    scratch.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-m", "streamer", "sample", "--max-seconds", "3", "--quiet"],
+        cwd=ROOT,
+        env=os.environ | {"TMPDIR": str(scratch), "HOME": str(home), "XDG_CACHE_HOME": str(home)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["emotion"] == "surprise"
+    assert [path for path in scratch.rglob("*") if path.is_file()] == []
+    assert not list(home.rglob("*icrosoft*"))

@@ -1,0 +1,139 @@
+"""Analyses a visitor's recording in a process of its own.
+
+The process protects the page: a file that crashes a decoder, eats memory or never ends takes only
+itself away, and all its memory is given back at the end. It does what `mer-batch` does with one
+recording, so the files are those of the command line.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from collections.abc import Iterator
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from demo.choices import Choices
+from demo.limits import Limits
+from demo.sentry import limit_memory, refuse_too_large
+from demo.visitors import GONE, Visitor
+from streamer.errors import MerError, UsageError
+from streamer.jobs.job import Job, Outcome, Progress
+from streamer.jobs.recording import do_recording
+from streamer.jobs.settings import ALL_FORMATS, BatchSettings
+from streamer.jobs.walk import Pipelines
+from streamer.stopping import StopFlag
+
+_POLL_S = 0.2
+_JOIN_S = 5.0
+_ERROR = "error"
+CRASHED = (
+    "This recording could not be analysed: the program that reads it stopped. It may be damaged, "
+    "or need more memory than is allowed here. Convert it to MP4 (H.264) and try again."
+)
+
+
+class AnalysisError(MerError):
+    """Why a recording was not analysed, as a sentence for the visitor."""
+
+    exit_code = 4
+
+
+def analyse(
+    visitor: Visitor, source: Path | None, shown: str, choices: Choices, limits: Limits
+) -> Iterator[Progress | Outcome]:
+    """Progress while it runs, and its outcome at the end; the files are in `visitor.folder`.
+
+    Args:
+        source: the recording; None: the bundled sample. shown: its name in the files.
+
+    Raises:
+        AnalysisError: the recording was refused, or took too long. UsageError: settings that
+        cannot be used, or the visitor has left.
+    """
+    job = _job(visitor, source, shown, choices)
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_work, args=(theirs, job, limits), daemon=True)
+    process.start()
+    theirs.close()
+    take_back = visitor.on_leaving(process.kill)
+    try:
+        yield from _follow(visitor, ours, time.monotonic() + 60.0 * limits.work_minutes)
+        if visitor.gone:
+            raise UsageError(GONE)
+        visitor.keep(job.folder, limits.results)
+    finally:
+        take_back()
+        process.join(0.0 if process.exitcode is None else _JOIN_S)
+        if process.is_alive():
+            process.kill()
+        process.join(_JOIN_S)
+        ours.close()
+
+
+def _job(visitor: Visitor, source: Path | None, shown: str, choices: Choices) -> Job:
+    settings = BatchSettings(
+        choices.config(), ALL_FORMATS, images=True, faces=True, video=True, checkpoint_s=3600.0
+    )
+    folder = visitor.new_name("result")
+    path = "sample" if source is None else str(source)
+    size = 0 if source is None else source.stat().st_size
+    return Job(path, shown, folder, str(visitor.folder), settings, size_bytes=size, private=True)
+
+
+def _follow(visitor: Visitor, pipe: Connection, until_s: float) -> Iterator[Progress | Outcome]:
+    """What the process says, to its outcome."""
+    while True:
+        if visitor.stopped.is_set():
+            raise AnalysisError("Stopped.")
+        if time.monotonic() > until_s:
+            raise AnalysisError(
+                "This recording takes too long here. Cut it into shorter parts, or use "
+                "mer-stream on your own machine."
+            )
+        if not pipe.poll(_POLL_S):
+            continue
+        try:
+            message = pipe.recv()
+        except (EOFError, OSError):
+            raise AnalysisError(CRASHED) from None
+        if isinstance(message, tuple) and message[0] == _ERROR:
+            raise AnalysisError(message[1])
+        yield message
+        if isinstance(message, Outcome):
+            if message.failed:
+                raise AnalysisError(message.error or CRASHED)
+            return
+
+
+def _work(pipe: Connection, job: Job, limits: Limits) -> None:
+    """Entry point of the process."""
+    os.nice(5)  # the page itself stays quick
+    limit_memory(limits.memory_mb)
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    from streamer.console import hushed
+
+    late = StopFlag()
+    pipelines = Pipelines()
+
+    def tell(progress: Progress) -> None:
+        if progress.time_s > 60.0 * limits.minutes:
+            late.stop()
+        pipe.send(progress)
+
+    with hushed(True):
+        try:
+            if job.source != "sample":
+                refuse_too_large(Path(job.source), job.shown, limits)
+            outcome = do_recording(job, pipelines, tell=tell, stop=late)
+        except MerError as error:
+            pipe.send((_ERROR, str(error)))
+            return
+    if late():
+        sentence = f"{job.shown} is longer than {limits.minutes:g} minutes, the limit of this page."
+        pipe.send((_ERROR, sentence))
+    else:
+        pipe.send(outcome)

@@ -1,0 +1,62 @@
+"""What a visitor can set, named as on the command line, and the command that does the same."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+from streamer.build import StreamConfig, load_config
+
+Spotter = Literal["rule", "learned"]
+Motion = Literal["auto", "dis", "farneback", "selfme"]
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Options of `mer-stream`; the defaults are those of the command line.
+
+    Raises UsageError (in `config`) for a value that the command line would refuse.
+    """
+
+    sensitivity: float = 1.0
+    spotter: Spotter = "rule"
+    low_latency: bool = False
+    baseline: float = 0.0  # seconds
+    max_faces: int = 4
+    micro_only: bool = False
+    no_recognition: bool = False
+    motion: Motion = "auto"
+
+    def config(self) -> StreamConfig:
+        """The settings of the run, as the command line makes them."""
+        overrides: list[tuple[str, Any]] = [
+            ("spotter.sensitivity", self.sensitivity),
+            ("spotter.low_latency", self.low_latency),
+            ("spotter.baseline_s", self.baseline),
+            ("spotter_model", "bundled" if self.spotter == "learned" else None),
+            ("faces.max_faces", self.max_faces),
+            ("kinds", ["micro"] if self.micro_only else ["micro", "macro"]),
+            ("recognise", not self.no_recognition),
+            ("recognizer.motion", self.motion),
+        ]
+        return load_config(None, overrides)
+
+    def command(self, source: str, output: str = "events.jsonl") -> str:
+        """The `mer-stream` line that gives the same events."""
+        words = ["mer-stream", *_argument(source)]
+        for one in fields(self):
+            value = getattr(self, one.name)
+            if value == one.default:
+                continue
+            words.append("--" + one.name.replace("_", "-"))
+            if not isinstance(value, bool):
+                words.append(f"{value:g}" if isinstance(value, float) else str(value))
+        if output:
+            words += ["--output", output]
+        return shlex.join(words)
+
+
+def _argument(source: str) -> list[str]:
+    """A source as a word of the command; a name that looks like an option needs `--source=`."""
+    return [f"--source={source}"] if source.startswith("-") else [source]

@@ -1,0 +1,93 @@
+"""Region motion of a whole recording, few enough points to draw."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from spotting.regions import REGION_NAMES
+
+MAX_POINTS = 1200
+GROUPS: dict[str, list[str]] = {
+    name: list(members) for name, members in groupby(REGION_NAMES, lambda r: r.split("_")[0])
+}
+
+
+MAX_GATES = 400
+_NO_HINDRANCE = {"", "re-anchored"}
+_SAME_GATE_S = 0.15  # between two frames of one gate
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A stretch of time in which motion is not fully trusted, and why."""
+
+    start_s: float
+    end_s: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Motion over time of one face: per group of regions, the largest of each stretch."""
+
+    time_s: tuple[float, ...]  # [P], middle of each stretch
+    groups: dict[str, tuple[float, ...]]  # name -> [P] in inter-ocular distances
+    gates: tuple[Gate, ...]  # the first MAX_GATES
+
+    @property
+    def peak_iod(self) -> float:
+        """The largest value of all."""
+        return max((max(values, default=0.0) for values in self.groups.values()), default=0.0)
+
+
+def read_overview(path: Path, face_id: int, duration_s: float) -> Overview:
+    """One pass over a signals log; memory is bounded by MAX_POINTS.
+
+    Slow drift is taken out: of each group, the lowest value of the last second is subtracted from
+    the curve, so that a movement starts near zero wherever the face was at rest before.
+    """
+    step_s = max(duration_s / MAX_POINTS, 1e-3)
+    bins: dict[int, list[float]] = {}
+    gates: list[Gate] = []
+    with path.open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            if row["face_id"] != str(face_id) or not row["motion_" + REGION_NAMES[0]]:
+                continue
+            time_s = float(row["time_s"])
+            values = [max(float(row["motion_" + r]) for r in rs) for rs in GROUPS.values()]
+            known = bins.setdefault(int(time_s / step_s), values)
+            bins[int(time_s / step_s)] = [max(pair) for pair in zip(known, values, strict=True)]
+            _add_gate(gates, time_s, row["gate"])
+    places = sorted(bins)
+    reach = max(1, round(1.0 / step_s))
+    groups = {
+        name: _risen(places, [bins[place][column] for place in places], reach)
+        for column, name in enumerate(GROUPS)
+    }
+    times = tuple((place + 0.5) * step_s for place in places)
+    return Overview(times, groups, tuple(gates))
+
+
+def _add_gate(gates: list[Gate], time_s: float, reasons: str) -> None:
+    """Lengthen the last gate by this frame, or begin another one."""
+    reason = " and ".join(part for part in reasons.split("+") if part not in _NO_HINDRANCE)
+    if not reason:
+        return
+    last = gates[-1] if gates else None
+    if last is not None and last.reason == reason and time_s - last.end_s < _SAME_GATE_S:
+        gates[-1] = Gate(last.start_s, time_s, reason)
+    elif len(gates) < MAX_GATES:
+        gates.append(Gate(time_s, time_s, reason))
+
+
+def _risen(places: list[int], values: list[float], reach: int) -> tuple[float, ...]:
+    """Values minus the lowest of the last `reach` places."""
+    first, found = 0, []
+    for n, place in enumerate(places):
+        while places[first] < place - reach:
+            first += 1
+        found.append(values[n] - min(values[first : n + 1]))
+    return tuple(found)

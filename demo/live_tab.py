@@ -1,0 +1,102 @@
+"""The tab of the live camera. Pictures go over a WebSocket of their own, see `live_socket`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+
+import gradio as gr
+
+from demo.assets import read_asset
+from demo.choices import Spotter
+from demo.curves import GROUPS
+from demo.settings_tab import choices_of
+from demo.visitors import Visitors
+from streamer.errors import MerError
+
+_FACTS = (
+    ("rate", "pictures a second"),
+    ("delay", "delay of a picture"),
+    ("dropped", "pictures dropped"),
+    ("faces", "faces"),
+)
+_START = (
+    "(token) => { document.dispatchEvent(new CustomEvent('mer-live-start', {detail: token})); }"
+)
+_STOP = "() => { document.dispatchEvent(new Event('mer-live-stop')); }"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveTab:
+    """The component that triggers `select` with `result` and `event`."""
+
+    stage: gr.HTML
+
+
+def live_tab(visitors: Visitors, settings: list[Any]) -> LiveTab:
+    """Builds the tab."""
+    gr.Markdown(
+        "Your camera, watched live. A movement is reported once it is over and nothing contradicts "
+        "it: within about a second. Sit in good light, face the camera, and try a quick raise of "
+        "the eyebrows. The camera’s pictures go to the machine that runs this page and nowhere "
+        "else; only the faces around events are kept, until you close the page."
+    )
+    with gr.Row():
+        with gr.Column(min_width=200):
+            start = gr.Button("Start the camera", variant="primary")
+            stop = gr.Button("Stop the camera", variant="stop")
+        spotter = gr.Radio(
+            [("Learned: answers sooner", "learned"), ("Rule: answers a second later", "rule")],
+            value="learned", label="How movements are found (--spotter)",
+            info="For the camera only; everything else is as in Settings.",
+        )  # fmt: skip
+    token = gr.Textbox(visible="hidden", label="token")
+    stage = gr.HTML(
+        _stage(), js_on_load=read_asset("live.js"), elem_id="live", apply_default_css=True
+    )
+
+    def prepare(request: gr.Request, way: Spotter, *values: Any) -> str:
+        try:
+            visitor = visitors.of(request.session_hash)
+            choices = replace(choices_of(values), spotter=way)
+            choices.config()
+        except MerError as error:
+            raise gr.Error(str(error)) from None
+        visitor.live_choices = choices
+        return visitor.token
+
+    quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+    ready = start.click(prepare, [spotter, *settings], token, queue=False, **quiet)
+    ready.success(None, token, None, js=_START)
+    stop.click(None, None, None, js=_STOP)
+    return LiveTab(stage)
+
+
+def _stage() -> str:
+    facts = "".join(
+        f'<div class="card"><b data-fact="{name}">-</b><span class="soft">{shown}</span></div>'
+        for name, shown in _FACTS
+    )
+    names = "".join(
+        f'<li><svg viewBox="0 0 24 8" aria-hidden="true"><line stroke="var(--g{n})" x1="0" x2="24" '
+        f'y1="4" y2="4"/></svg>{name}</li>'
+        for n, name in enumerate(GROUPS)
+    )
+    groups = json.dumps(list(GROUPS)).replace('"', "&quot;")
+    return (
+        f'<section class="mer-live" data-groups="{groups}" aria-label="Live camera">'
+        '<p class="live-status said" role="status">The camera is off.</p><div class="two"><div>'
+        '<div class="live-stage"><video muted playsinline aria-label="Your camera"></video>'
+        '<canvas class="overlay" aria-hidden="true"></canvas></div></div><div>'
+        f'<div class="figures">{facts}</div><p class="live-warning" role="status"></p>'
+        '<canvas class="curves" width="640" height="160" role="img" aria-label="Motion of the '
+        "face's regions in the last seconds\"></canvas>"
+        f'<ul class="tl-legend soft">{names}</ul><p class="soft">The last 6 seconds; the top is '
+        '<span data-fact="scale">0.04</span> distances between the eyes.</p></div></div>'
+        "<h2>Events</h2>"
+        '<ul class="live-events" aria-live="polite" aria-label="Events, newest first"></ul>'
+        '<a class="download" download="events.jsonl" hidden>Events (JSON lines)</a>'
+        '<a class="download" download="signals.csv" hidden>Motion per frame (CSV)</a>'
+        "</section>"
+    )

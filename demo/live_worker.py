@@ -1,0 +1,141 @@
+"""The process behind one live camera: pictures in, what was seen in them out."""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from demo.curves import GROUPS
+from spotting.regions import REGION_NAMES
+from streamer.build import StreamConfig, build_pipeline
+from streamer.errors import MerError, SourceFormatError
+from streamer.jobs.faces import Faces
+from streamer.outputs.events import open_event_file
+from streamer.outputs.record import event_to_record
+from streamer.outputs.signals import SignalsCsv
+from streamer.outputs.step import Step
+from streamer.records import EmotionEvent, Frame, FrameSignals, JsonObject
+from streamer.runner import Fanout
+
+HEADER = struct.Struct("<dI")  # seconds on the browser's clock, number of the frame
+SOURCE = "webcam"
+_GROUPS = [[REGION_NAMES.index(name) for name in names] for names in GROUPS.values()]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The answer to one picture; `error` ends the session."""
+
+    number: int
+    faces: tuple[JsonObject, ...] = ()
+    events: tuple[JsonObject, ...] = ()
+    error: str = ""
+
+
+class LiveStream:
+    """One camera's pictures through the pipeline, with its logs. Not thread-safe."""
+
+    def __init__(self, config: StreamConfig, folder: Path) -> None:
+        self._config = config
+        self._signals: list[FrameSignals] = []
+        self._pipeline = build_pipeline(config, source_name=SOURCE, on_signals=self._signals.append)
+        self._fanout = Fanout()
+        self._fanout.own = [
+            open_event_file(folder / "events.jsonl", as_csv=False),
+            SignalsCsv(folder / "signals.csv", REGION_NAMES),
+            Faces(folder / "faces", self._pipeline),
+        ]
+        self._start_s: float | None = None
+        self._last_s = -1.0
+        self._index = 0
+        self._shape: tuple[int, ...] = ()
+
+    def push(self, message: bytes) -> Seen:
+        """One picture: HEADER, then JPEG. A picture that is not later than the last is left out."""
+        clock_s, number = HEADER.unpack_from(message)
+        if self._start_s is None:
+            self._start_s = clock_s
+        time_s = clock_s - self._start_s
+        if not time_s > self._last_s:
+            return Seen(number)
+        image = decode(message[HEADER.size :])
+        events: list[EmotionEvent] = []
+        if image.shape != self._shape:  # a phone that was turned: another picture begins
+            events += self._pipeline.flush() if self._shape else []
+            self._pipeline.reset()
+            self._shape = image.shape
+        self._last_s = time_s
+        self._signals.clear()
+        frame = Frame(self._index, time_s, image)
+        self._index += 1
+        events += self._pipeline.push(frame)
+        return self._told(number, frame, events)
+
+    def close(self) -> Seen:
+        """What was still open at the end; frees everything."""
+        self._signals.clear()
+        seen = self._told(0, None, self._pipeline.flush())
+        self._fanout.close()
+        self._pipeline.close()
+        return seen
+
+    def _told(self, number: int, frame: Frame | None, events: Sequence[EmotionEvent]) -> Seen:
+        kept = tuple(event for event in events if event.spot.kind in self._config.kinds)
+        self._fanout.write(Step(frame, tuple(self._signals), kept))
+        if isinstance(self._fanout.failure, MerError):
+            raise self._fanout.failure
+        faces = tuple(_face(row) for row in self._signals if row.face is not None)
+        return Seen(number, faces, tuple(event_to_record(event) for event in kept))
+
+
+def decode(jpeg: bytes) -> NDArray[np.uint8]:
+    """A JPEG picture as RGB [H, W, 3]. Raises SourceFormatError."""
+    data = np.frombuffer(jpeg, dtype=np.uint8)
+    bgr = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
+    if bgr is None:
+        raise SourceFormatError("A picture of the camera could not be read. Start it again.")
+    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+
+
+def work(pipe: Connection, config: StreamConfig, folder: Path, threads: int = 1) -> None:
+    """Entry point of the process: answers every message; an empty one ends it."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, str(threads))
+    cv2.setNumThreads(threads)
+    from streamer.console import hushed
+
+    with hushed(True):
+        try:
+            stream = LiveStream(config, folder)
+            pipe.send(Seen(0))
+            while message := _next(pipe):
+                pipe.send(stream.push(message))
+            pipe.send(stream.close())
+        except MerError as error:
+            pipe.send(Seen(0, error=str(error)))
+        except (BrokenPipeError, EOFError):
+            return
+
+
+def _next(pipe: Connection) -> bytes:
+    return pipe.recv_bytes()
+
+
+def _face(row: FrameSignals) -> JsonObject:
+    face, motion = row.face, row.motion
+    assert face is not None  # the caller looked
+    facts: dict[str, Any] = {"id": face.face_id, "box": [round(v, 1) for v in face.box_px]}
+    if motion is not None:
+        moved = np.hypot(*motion.displacement_iod.T)
+        facts["motion"] = [round(float(moved[group].max()), 5) for group in _GROUPS]
+        facts["gate"] = motion.gate
+    return facts

@@ -1,0 +1,181 @@
+"""The tab for recordings: upload or sample, progress, result."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from demo.analysis import analyse
+from demo.assets import read_asset
+from demo.choices import Choices
+from demo.recording_view import recording_view
+from demo.results import load_finished
+from demo.settings_tab import choices_of
+from demo.site import Site
+from demo.turns import Ticket
+from demo.visitors import Visitor
+from streamer.errors import MerError, UsageError
+from streamer.jobs.job import Progress
+from streamer.outputs.report.html import text
+
+_TYPES = ["video", ".gif", ".mkv", ".mxf", ".ts", ".y4m", ".flv"]
+_POLL_S = 0.2
+_BUSY = "One recording at a time: wait for the one that is being analysed, or stop it."
+Refuse = Callable[[BaseException], str]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingTab:
+    """The components that other parts of the page listen to."""
+
+    result: gr.HTML
+    status: gr.HTML
+    ready: gr.State  # the name of what was uploaded, for the command that is shown
+
+
+def recording_tab(site: Site, settings: list[Any]) -> RecordingTab:
+    """Builds the tab. Its result triggers `select` with `result` and `event`."""
+    limits, visitors = site.limits, site.visitors
+    gr.Markdown(
+        f"Choose a video of a face, up to {limits.minutes:g} minutes and {limits.upload_mb} MB, or "
+        "try the bundled sample. It is analysed on this machine, and deleted when you close the "
+        "page."
+    )
+    ready = gr.State("")
+    with gr.Row():
+        upload = gr.File(
+            label="Recording (drop a video here or choose one)", file_types=_TYPES, height=140
+        )
+        with gr.Column(min_width=220):
+            start = gr.Button("Find micro-expressions", variant="primary", interactive=False)
+            sample = gr.Button("Try the sample")
+            stop = gr.Button("Stop", variant="stop", interactive=False)
+    status = gr.HTML(_said("No recording chosen yet."), elem_classes="status")
+    result = gr.HTML("", js_on_load=read_asset("recording.js"), elem_id="result")
+
+    def take(sent: dict[str, Any] | None, request: gr.Request) -> tuple[Any, ...]:
+        try:
+            name = site.uploads.take(visitors.of(request.session_hash), sent)
+        except MerError as error:
+            return None, "", _said(str(error), "refused"), gr.Button(interactive=False)
+        said = _said(f"{name} is here. Press “Find micro-expressions”.")
+        return None, name, said, gr.Button(interactive=True)
+
+    def run_upload(request: gr.Request, *values: Any) -> Iterator[tuple[Any, ...]]:
+        yield from _run(site, request.session_hash, choices_of(values), own=True)
+
+    def run_sample(request: gr.Request, *values: Any) -> Iterator[tuple[Any, ...]]:
+        yield from _run(site, request.session_hash, choices_of(values), own=False)
+
+    def ask_to_stop(request: gr.Request) -> None:
+        visitors.of(request.session_hash).stopped.set()
+
+    hidden: dict[str, Any] = {"api_visibility": "private"}
+    upload.upload(
+        take, upload, [upload, ready, status, start], preprocess=False, show_progress="hidden",
+        queue=False, **hidden,
+    )  # fmt: skip
+    working: dict[str, Any] = hidden | {
+        "concurrency_limit": None,  # `Turns` says who is next
+        "show_progress": "hidden",
+    }
+    outputs = [status, result, start, sample, stop]
+    start.click(run_upload, settings, outputs, **working)
+    sample.click(run_sample, settings, outputs, **working)
+    stop.click(ask_to_stop, None, None, queue=False, **hidden)
+    return RecordingTab(result, status, ready)
+
+
+def _run(
+    site: Site, session: str | None, choices: Choices, *, own: bool
+) -> Iterator[tuple[Any, ...]]:
+    """(status, result, start, sample, stop) while a recording is analysed."""
+    visitor = None
+    try:
+        visitor = site.visitors.of(session)
+        if not visitor.busy.acquire(blocking=False):
+            raise UsageError(_BUSY)
+        try:
+            yield from _analysed(site, visitor, choices, own)
+        finally:
+            visitor.busy.release()
+    except MerError as error:
+        yield _said(str(error), "refused"), gr.skip(), *_buttons(visitor, working=False)
+
+
+def _analysed(
+    site: Site, visitor: Visitor, choices: Choices, own: bool
+) -> Iterator[tuple[Any, ...]]:
+    source, shown = (None, "sample") if not own else _pending(visitor)
+    visitor.stopped.clear()
+    folder = ""
+    with site.turns.ticket() as ticket:
+        yield _waiting(shown, ticket.before), "", *_buttons(visitor, working=True)
+        for before in _until_turn(visitor, ticket):
+            yield _waiting(shown, before), gr.skip(), *(gr.skip(),) * 3
+        for message in analyse(visitor, source, shown, choices, site.limits):
+            if isinstance(message, Progress):
+                yield _progress(shown, message), gr.skip(), *(gr.skip(),) * 3
+            else:
+                folder = message.folder
+    found = load_finished(visitor, folder)
+    count = len(found.events)
+    said = _said(f"{shown}: done, {count} event{'' if count == 1 else 's'}.", "done")
+    yield (
+        said,
+        recording_view(found, visitor, choices.command(shown)),
+        *_buttons(visitor, working=False),
+    )
+
+
+def _until_turn(visitor: Visitor, ticket: Ticket) -> Iterator[int]:
+    """How many are before this one, whenever that changes, until none is."""
+    last = ticket.before
+    while (before := ticket.before) > 0:
+        if visitor.gone or visitor.stopped.is_set():
+            raise UsageError("Stopped.")
+        if before != last:
+            yield before
+        last = before
+        time.sleep(_POLL_S)
+
+
+def _pending(visitor: Visitor) -> tuple[Path, str]:
+    if visitor.pending is None or not visitor.pending[0].is_file():
+        raise UsageError("Choose a recording first, or try the sample.")
+    return visitor.pending
+
+
+def _buttons(visitor: Visitor | None, *, working: bool) -> tuple[Any, ...]:
+    """start, sample, stop."""
+    here = visitor is not None and visitor.pending is not None
+    return (
+        gr.Button(interactive=here and not working),
+        gr.Button(interactive=not working),
+        gr.Button(interactive=working),
+    )
+
+
+def _said(sentence: str, kind: str = "") -> str:
+    return f'<p role="status" class="said {kind}">{text(sentence)}</p>'
+
+
+def _waiting(shown: str, before: int) -> str:
+    if before == 0:
+        return _said(f"{shown}: starting ...")
+    many = "one recording is" if before == 1 else f"{before} recordings are"
+    return _said(f"{shown}: waiting, {many} before you ...")
+
+
+def _progress(shown: str, progress: Progress) -> str:
+    share = f"{progress.share:.0%}, " if progress.share else ""
+    found = f"{progress.events} event{'' if progress.events == 1 else 's'} so far"
+    bar = f'<progress max="1" value="{progress.share:.3f}" aria-label="Progress"></progress>'
+    return (
+        f'<div class="said">{bar} {text(f"{shown}: {share}{progress.time_s:.0f} s, {found}")}</div>'
+    )
