@@ -181,9 +181,14 @@ def draw_similarity(facts: Mapping[str, Any], path: Path) -> None:
             values = [row[transformer][f"similarity_{part}"] for row in facts["rows"].values()]
             side.bar(places + shift, values, 0.4, label=transformer)
         side.set_title(f"cosine of left and right, {part} face", fontsize=9)
-        side.set_xticks(places, [name.replace(" (", "\n(") for name in facts["rows"]], fontsize=6)
-    axes[0].legend(fontsize=8, loc="lower left")
+        side.set_xticks(places, [_broken(name) for name in facts["rows"]], fontsize=7)
+    figure.legend(*axes[0].get_legend_handles_labels(), fontsize=8, loc="outside right upper")
     figure.savefig(path, dpi=110)
+
+
+def _broken(name: str) -> str:
+    """A row's name on short lines, as a label."""
+    return name.replace(" (", "\n").replace(")", "").replace("-s", "-\ns").replace("n m", "n\nm")
 
 
 def slug(name: str) -> str:

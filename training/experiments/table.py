@@ -42,7 +42,11 @@ def draw_sweep(experiment: Experiment, found: Found, path: Path) -> None:
     if experiment.published_best is not None:
         axes.axvline(experiment.published_best, color="grey", linestyle=":", label="paper's best")
     if max(float(row.name) for row in experiment.rows) > 8 * _least(experiment):
-        axes.set_xscale("symlog", linthresh=_least(experiment))
+        if min(float(row.name) for row in experiment.rows) > 0.0:
+            axes.set_xscale("log")
+        else:  # zero has a place of its own at the left
+            axes.set_xscale("symlog", linthresh=_least(experiment))
+            axes.set_xlim(left=-0.3 * _least(experiment))
     axes.set_xlabel(experiment.x or "")
     axes.set_title(experiment.title, fontsize=9)
     axes.legend()
