@@ -108,7 +108,9 @@ def test_who_has_left_leaves_no_upload_behind(
     [
         ("film.mp4", "film.mp4"), ("../../film.mp4", "film.mp4"), ("C:\\films\\a.avi", "a.avi"),
         ("two words 人.mkv", "two words 人.mkv"), ("", "recording"), ("..", "recording"),
-        (" . ", "recording"), ("a/", "recording"), ("-x.mp4", "-x.mp4"), ("noname", "recording noname"), ("sample", "recording sample"), ("-", "recording -"),
+        (" . ", "recording"), ("a/", "recording"), ("-x.mp4", "-x.mp4"),
+        ("noname", "recording noname"),
+        ("sample", "recording sample"), ("-", "recording -"),
         ("x" * 300 + ".mp4", "x" * 146 + ".mp4"),
     ],
 )  # fmt: skip
