@@ -1,7 +1,7 @@
 """Motion between two aligned faces: end-point error, latency, memory and training step, as JSON.
 
     mer-train pairs PORTRAIT... --output held.npz --count 360 --seed 1000 --variants 1
-    python benchmarks/motion.py held.npz [--weights FILE] [--sections errors grey latency training]
+    python benchmarks/motion.py held.npz [--weights FILE] [--sections errors grey latency pair ...]
 
 The pairs must show people that the learned motion has not seen. Latency is the median of single
 pairs; memory is the largest resident size of a process of its own.
@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
 import platform
-import resource
 import statistics
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -25,11 +24,14 @@ import cv2
 import numpy as np
 import torch
 
+sys.path.insert(0, str(Path(__file__).parent))
+from pair_latency import PairTiming, in_process, pair_latency, peak_mb
+
 from recognition.motion_methods import METHODS, motion_method
 from recognition.selfme.config import MotionConfig
 from training.selfme.motion_config import MotionLossConfig, MotionTraining
 from training.selfme.motion_data import SyntheticSource
-from training.selfme.motion_report import report_errors, report_grey
+from training.selfme.motion_report import report_errors, report_grey, report_reconstruction
 from training.selfme.motion_train import time_steps
 from training.synthetic.pairs import Pairs, read_pairs
 
@@ -46,39 +48,44 @@ def grey(pairs: Pairs, options: argparse.Namespace) -> Mapping[str, Any]:
     return report_grey(pairs, options.methods, options.weights)
 
 
+def reconstruction(pairs: Pairs, options: argparse.Namespace) -> Mapping[str, Any]:
+    """How well the learner rebuilds the apex, in grey levels."""
+    return report_reconstruction(pairs, options.weights)
+
+
 def latency(pairs: Pairs, options: argparse.Namespace) -> Mapping[str, Any]:
     """Milliseconds for one pair and largest memory of the process, with one and two threads."""
     pair = pairs.onset[0], pairs.apex[0]
     return {
         name: {
-            f"{threads} threads": _in_process(_latency, name, options.weights, pair, threads)
+            f"{threads} threads": in_process(_latency, name, options.weights, pair, threads)
             for threads in (1, 2)
         }
         for name in options.methods
     }
 
 
+def pair(pairs: Pairs, options: argparse.Namespace) -> Mapping[str, Any]:
+    """Milliseconds for motion and SCViT of one pair, both sizes, ONNX Runtime and torch."""
+    return pair_latency(PairTiming(options.rounds))
+
+
 def training(pairs: Pairs, options: argparse.Namespace) -> Mapping[str, Any]:
     """Seconds and memory of one step of the optimiser, all losses, for both sizes of network."""
     return {
-        "small, batch 8": _in_process(_training, "small", 8, options.steps),
-        "full size, batch 1": _in_process(_training, "full", 1, options.steps),
+        "small, batch 8": in_process(_training, "small", 8, options.steps),
+        "full size, batch 1": in_process(_training, "full", 1, options.steps),
     }
 
 
 SECTIONS: Mapping[str, Callable[[Pairs, argparse.Namespace], Mapping[str, Any]]] = {
     "errors": errors,
     "grey": grey,
+    "reconstruction": reconstruction,
     "latency": latency,
+    "pair": pair,
     "training": training,
 }
-
-
-def _in_process(work: Callable[..., dict], *arguments: Any) -> dict:
-    """Runs in a fresh process, so that memory and threads are its own."""
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(1) as pool:
-        return pool.apply(work, arguments)
 
 
 def _latency(name: str, weights: Path | None, pair: tuple, threads: int) -> dict[str, float]:
@@ -90,7 +97,7 @@ def _latency(name: str, weights: Path | None, pair: tuple, threads: int) -> dict
         started = time.perf_counter()
         measure(*pair)
         times_ms.append(1e3 * (time.perf_counter() - started))
-    return {"median_ms": round(statistics.median(times_ms), 2), "peak_mb": _peak_mb()}
+    return {"median_ms": round(statistics.median(times_ms), 2), "peak_mb": peak_mb()}
 
 
 def _training(size: str, batch: int, steps: int) -> dict[str, float]:
@@ -101,7 +108,7 @@ def _training(size: str, batch: int, steps: int) -> dict[str, float]:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     source = SyntheticSource(_blank_pairs(batch, network.image_size_px))
     times_s = time_steps(config, source, device, steps + 1, Path("nothing-is-written-here"))[1:]
-    memory = torch.cuda.max_memory_allocated() / 2**20 if device == "cuda" else _peak_mb()
+    memory = torch.cuda.max_memory_allocated() / 2**20 if device == "cuda" else peak_mb()
     return {"median_s": round(statistics.median(times_s), 3), "peak_mb": round(memory)}
 
 
@@ -121,10 +128,6 @@ def _blank_pairs(count: int, size: int) -> Pairs:
     )
 
 
-def _peak_mb() -> int:
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("pairs", type=Path, help="NPZ of mer-train pairs, of unseen people")
@@ -132,6 +135,7 @@ def main() -> None:
     parser.add_argument("--methods", nargs="+", default=list(METHODS), choices=METHODS)
     parser.add_argument("--sections", nargs="+", default=list(SECTIONS), choices=list(SECTIONS))
     parser.add_argument("--count", type=int, help="only so many pairs")
+    parser.add_argument("--rounds", type=int, default=_ROUNDS, help="pairs timed in `pair`")
     parser.add_argument("--steps", type=int, default=3, help="of the training that is timed")
     options = parser.parse_args()
     pairs = read_pairs(options.pairs)

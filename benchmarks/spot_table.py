@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
+from held_out import HELD_OUT
 from readme_section import README, write_section
 
 from streamer.build import StreamConfig
@@ -43,10 +44,6 @@ from training.spotting.spotters import SPOTTERS
 from training.spotting.synthetic_set import SpotSetConfig, pictures, write_set
 from training.spotting.table import grid, short
 
-HELD_OUT = (
-    "liveportrait_s3", "liveportrait_s7", "liveportrait_s10", "sadtalker_art_2",
-    "sadtalker_art_3", "sadtalker_art_5", "sadtalker_art_6", "sadtalker_art_9", "sadtalker_full3",
-)  # fmt: skip
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "demo" / "figures" / "spotting.json"
 STRONG_IOD = 0.03  # the aim is set for motion from here on

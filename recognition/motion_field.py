@@ -37,10 +37,13 @@ def motion_field(
 
 
 def grey(image: NDArray[np.uint8], config: MapConfig) -> NDArray[np.uint8]:
-    """An aligned face as grey [S, S]; its size is checked."""
+    """An aligned face as grey [S, S]; its size and type are checked."""
     size = config.aligned_size_px
-    if image.shape[:2] != (size, size):
-        raise ValueError(f"aligned face has shape {image.shape}; expected {size} x {size} pixels")
+    if image.shape[:2] != (size, size) or image.dtype != np.uint8:
+        raise ValueError(
+            f"aligned face has shape {image.shape}, {image.dtype}; expected {size} x {size} "
+            "pixels, uint8"
+        )
     if image.ndim == 2:
         return image
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), dtype=np.uint8)

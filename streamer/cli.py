@@ -95,7 +95,12 @@ def stream(
     ] = "off",
     explain: Annotated[
         bool,
-        option(_OUT, "Draw the motion of each event into the annotated recording.", "--explain"),
+        option(
+            _OUT,
+            "Draw the motion of each event into the annotated recording; with --motion selfme and "
+            "--set recognizer.backend=torch keypoints and attention too.",
+            "--explain",
+        ),
     ] = False,
     summary: Annotated[Path | None, option(_OUT, "The closing summary as a JSON file.")] = None,
     show: Annotated[bool, option(_OUT, "Live window; q or Esc stops.", "--show")] = False,

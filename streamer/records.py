@@ -102,6 +102,10 @@ class Recognition:
     confidence: float  # calibrated probability that `emotion` is right
     # [S, S, 2] onset to apex on the aligned face, head motion removed; None: not asked for
     motion_iod: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
+    # With it, where the recogniser knows: keypoints of onset and apex [2, K, 2], coordinates -1..1,
+    # and how much each place of the aligned face spoke for the emotion, [S, S] in 0..1
+    keypoints: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
+    attention: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

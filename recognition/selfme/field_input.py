@@ -137,11 +137,15 @@ def sampling(size_px: int, low_px: float, high_px: float, cells: int) -> NDArray
 
 
 def check_motion(motion: Tensor, size_px: int) -> None:
-    """Raises ValueError that names the shape wanted; an empty batch is refused."""
+    """Raises ValueError that names the shape wanted; an empty batch and NaN are refused."""
     if motion.ndim != 4 or tuple(motion.shape[1:]) != (2, size_px, size_px) or len(motion) == 0:
         raise ValueError(
             f"motion has shape {list(motion.shape)}; expected [N, 2, {size_px}, {size_px}] with N "
             "of 1 or more, in pixels of the aligned face"
+        )
+    if not torch.jit.is_tracing() and not bool(torch.isfinite(motion).all()):
+        raise ValueError(
+            f"motion holds NaN or infinite values; expected finite [N, 2, {size_px}, {size_px}]"
         )
 
 

@@ -7,7 +7,7 @@ here by the method that the model names. Torch is imported by the torch backend 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,8 @@ from streamer.records import EMOTIONS, AlignedFace, Recognition
 Faces = NDArray[np.uint8]  # [N, S, S, 3] RGB
 # Named inputs -> logits [N, C] and amplified motion [N, 2, S, S] px
 Network = Callable[[Mapping[str, NDArray]], tuple[NDArray[np.float32], NDArray[np.float32]]]
+# Onset and apex [S, S, 3] -> keypoints [2, K, 2] where there are any, attention [S, S]
+Look = Callable[[NDArray[np.uint8], NDArray[np.uint8]], tuple[NDArray | None, NDArray]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +48,17 @@ class SelfmeRecognizer:
     """
 
     def __init__(
-        self, path: Path, facts: SelfmeFacts, network: Network, config: RecognizerConfig
+        self,
+        path: Path,
+        facts: SelfmeFacts,
+        network: Network,
+        config: RecognizerConfig,
+        look: Look | None = None,  # what the network looked at; only torch knows
     ) -> None:
         self.path, self.facts, self.config = path, facts, config
         self.fingerprint = facts.fingerprint
         check_facts(path, facts, config)
-        self._network = network
+        self._network, self._look = network, look
         self._flow = None if facts.motion == LEARNED else motion_method(facts.motion, config.map)
 
     def recognize(self, onset: AlignedFace, apex: AlignedFace) -> Recognition:
@@ -60,8 +67,12 @@ class SelfmeRecognizer:
         shares, motion = self.recognize_pairs(first[None], apex.image[None])
         best = int(shares[0].argmax())
         named = {emotion: float(share) for emotion, share in zip(EMOTIONS, shares[0], strict=True)}
-        kept = self._plain_motion(motion[0]) if self.config.keep_motion else None
-        return Recognition(EMOTIONS[best], named, float(shares[0, best]), kept)
+        found = Recognition(EMOTIONS[best], named, float(shares[0, best]))
+        if not self.config.keep_motion:
+            return found
+        keypoints, attention = self._look(first, apex.image) if self._look else (None, None)
+        field = self._plain_motion(motion[0])
+        return replace(found, motion_iod=field, keypoints=keypoints, attention=attention)
 
     def recognize_pairs(
         self, onset: Faces, apex: Faces

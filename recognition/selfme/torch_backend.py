@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from recognition.config import RecognizerConfig
 from recognition.selfme.fingerprint import motion_fingerprint
 from recognition.selfme.network import SelfmeNet, load_selfme
-from recognition.selfme.recognizer import SelfmeFacts, SelfmeRecognizer
+from recognition.selfme.recognizer import Look, SelfmeFacts, SelfmeRecognizer
 from recognition.selfme.settings import face_of
 from streamer.errors import InstallError, ModelError
 from streamer.records import EMOTIONS
@@ -35,7 +36,24 @@ def open_in_torch(path: Path, config: RecognizerConfig) -> SelfmeRecognizer:
         float(metadata.get("temperature", "1")),
         motion_fingerprint(own.motion, face_of(own.size_px)),
     )
-    return SelfmeRecognizer(path, facts, _TorchNetwork(net), config)
+    look = _look_with(net) if config.keep_motion else None
+    return SelfmeRecognizer(path, facts, _TorchNetwork(net), config, look)
+
+
+def _look_with(net: SelfmeNet) -> Look:
+    """Keypoints and GradCAM of a pair, by `explain`; on the processor."""
+    from recognition.explain.selfme import explain
+
+    on_cpu = deepcopy(net).cpu()
+
+    def look(
+        onset: NDArray[np.uint8], apex: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.float32] | None, NDArray[np.float32]]:
+        found = explain(on_cpu, onset, apex)
+        points = None if found.keypoints is None else np.stack(found.keypoints)
+        return points, found.attention
+
+    return look
 
 
 class _TorchNetwork:

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer.libs import import_cv2
-from streamer.outputs.motion_wheel import motion_inset
+from streamer.outputs.motion_wheel import attention_inset, motion_inset
 from streamer.outputs.step import Step
-from streamer.records import EmotionEvent, Face, FrameSignals
+from streamer.records import EmotionEvent, Face, FrameSignals, Recognition
 
 Canvas = NDArray[np.uint8]
 
@@ -79,15 +79,17 @@ class Annotator:
         self._draw_motion(canvas, shown, top=len(shown) * line)
 
     def _draw_motion(self, canvas: Canvas, events: Sequence[EmotionEvent], top: int) -> None:
-        """The motion fields of the events that carry one, at the right, newest first."""
+        """What explains the events that carry a motion field, at the right, newest first."""
         said = [e.recognition for e in reversed(events) if e.recognition is not None]
-        fields = [one.motion_iod for one in said if one.motion_iod is not None]
         side = round(_INSET_FRACTION * canvas.shape[1])
-        for column, motion in enumerate(fields[:2]):
+        explained = [insets for one in said if (insets := _insets(one, side))]
+        for column, insets in enumerate(explained[:2]):
             right = canvas.shape[1] - 8 - column * (side + 8)
-            room = canvas[top + 8 : top + 8 + side, right - side : right]
-            if room.shape[:2] == (side, side):
-                room[:] = motion_inset(motion, side)
+            for row, inset in enumerate(insets):
+                above = top + 8 + row * (side + 8)
+                room = canvas[above : above + side, right - side : right]
+                if room.shape[:2] == (side, side):
+                    room[:] = inset
 
     def _place(self, picture: Canvas, room: Canvas) -> float:
         """Put the picture into `room`, enlarged or fitted; returns the scale."""
@@ -184,6 +186,16 @@ def _group_regions(regions: Sequence[str]) -> dict[str, list[int]]:
     for index, name in enumerate(regions):
         groups.setdefault(name.split("_")[0], []).append(index)
     return groups
+
+
+def _insets(said: Recognition, side_px: int) -> list[Canvas]:
+    """Motion, and attention where it is known; none where no motion was kept."""
+    if said.motion_iod is None:
+        return []
+    motion = motion_inset(said.motion_iod, side_px, said.keypoints)
+    if said.attention is None:
+        return [motion]
+    return [motion, attention_inset(said.attention, side_px)]
 
 
 def _is_shown(event: EmotionEvent, time_s: float) -> bool:

@@ -11,6 +11,8 @@ from streamer.libs import import_cv2
 
 Picture = NDArray[np.uint8]  # [H, W, 3] RGB
 
+_ARROWS, _ARROW_PX, _LEAST = 12, 12, 0.12  # along a side at most; pixels for each; of the longest
+_INK, _DOT = (20, 20, 20), (255, 120, 40)
 FULL_SCALE_IOD = 0.03  # motion of this size has the full colour, unless the largest is larger
 
 
@@ -47,12 +49,68 @@ def colour_wheel(size_px: int) -> Picture:
     return motion_colours(field, 1.0)
 
 
-def motion_inset(motion_iod: NDArray[np.float32], size_px: int) -> Picture:
-    """The motion of an aligned face [S, S, 2] in IOD as a square with its colour wheel."""
+def motion_inset(
+    motion_iod: NDArray[np.float32],
+    size_px: int,
+    keypoints: NDArray[np.float32] | None = None,
+) -> Picture:
+    """The motion of an aligned face [S, S, 2] in IOD as a square: colours, arrows, colour wheel.
+
+    Args:
+        keypoints: of onset and apex [2, K, 2], coordinates -1..1; drawn as dots with their way.
+    """
     cv2: Any = import_cv2()
     picture = motion_colours(motion_iod)
     inset = np.asarray(cv2.resize(picture, (size_px, size_px), interpolation=cv2.INTER_AREA))
+    _draw_arrows(inset, motion_iod)
+    if keypoints is not None:
+        _draw_keypoints(inset, keypoints)
     wheel = colour_wheel(max(12, size_px // 5))
     inset[-len(wheel) :, -len(wheel) :] = wheel
-    cv2.rectangle(inset, (0, 0), (size_px - 1, size_px - 1), (90, 90, 90), 1)
+    return _framed(inset)
+
+
+def attention_inset(attention: NDArray[np.float32], size_px: int) -> Picture:
+    """Attention [S, S] in 0..1 as a square of heat, blue to red."""
+    if attention.ndim != 2 or attention.size == 0:
+        raise ValueError(f"attention has shape {attention.shape}; expected [S, S]")
+    cv2: Any = import_cv2()
+    small = cv2.resize(attention, (size_px, size_px), interpolation=cv2.INTER_AREA)
+    level = (np.clip(small, 0.0, 1.0) * 255.0).astype(np.uint8)
+    coloured = cv2.cvtColor(cv2.applyColorMap(level, cv2.COLORMAP_JET), cv2.COLOR_BGR2RGB)
+    return _framed(np.asarray(coloured))
+
+
+def _draw_arrows(inset: Picture, motion_iod: NDArray[np.float32]) -> None:
+    """A grid of arrows in place; the longest is as long as the grid is wide."""
+    cv2: Any = import_cv2()
+    count = max(4, min(_ARROWS, len(inset) // _ARROW_PX))
+    small = cv2.resize(motion_iod, (count, count), interpolation=cv2.INTER_AREA)
+    longest = max(float(np.hypot(small[..., 0], small[..., 1]).max()), 1e-6)
+    step = len(inset) / count
+    for row, column in np.ndindex(count, count):
+        u, v = small[row, column] / longest
+        if np.hypot(u, v) < _LEAST:
+            continue
+        middle = (round(step * (column + 0.5)), round(step * (row + 0.5)))
+        tip = (round(middle[0] + step * float(u)), round(middle[1] + step * float(v)))
+        cv2.arrowedLine(inset, middle, tip, _INK, 1, cv2.LINE_AA, tipLength=0.35)
+
+
+def _draw_keypoints(inset: Picture, keypoints: NDArray[np.float32]) -> None:
+    """Dots at the onset's places, with lines of six times the way to the apex's."""
+    if keypoints.ndim != 3 or keypoints.shape[::2] != (2, 2):
+        raise ValueError(f"keypoints have shape {keypoints.shape}; expected [2, K, 2]")
+    cv2: Any = import_cv2()
+    side = len(inset)
+    start, way = (keypoints[0] + 1.0) / 2.0 * side, (keypoints[1] - keypoints[0]) / 2.0 * side
+    for (x, y), (u, v) in zip(start, way, strict=True):
+        at = (round(float(x)), round(float(y)))
+        cv2.line(inset, at, (round(float(x + 6 * u)), round(float(y + 6 * v))), _INK, 1)
+        cv2.circle(inset, at, max(1, side // 70), _DOT, -1, cv2.LINE_AA)
+
+
+def _framed(inset: Picture) -> Picture:
+    cv2: Any = import_cv2()
+    cv2.rectangle(inset, (0, 0), (inset.shape[1] - 1, inset.shape[0] - 1), (90, 90, 90), 1)
     return inset

@@ -19,6 +19,7 @@ def test_errors_and_grey(tmp_path):
     pairs = draw_pairs([PairFace(read_portrait(KNOWN_FACE, 320), "known")], 3, 0)
     write_pairs(pairs, tmp_path / "pairs.npz", PairRange())
     words = ["--methods", "dis", "selfme", "--sections", "errors", "grey"]
+    words.append("reconstruction")
     done = subprocess.run(
         [sys.executable, "benchmarks/motion.py", str(tmp_path / "pairs.npz"), *words],
         cwd=ROOT,
@@ -33,3 +34,5 @@ def test_errors_and_grey(tmp_path):
     assert result["errors"]["dis"]["whole_px"] < result["errors"]["nothing"]["whole_px"]
     assert result["grey"]["dis"] == 0.0
     assert 0.0 < result["grey"]["selfme"] < 0.2
+    rebuilt = result["reconstruction"]
+    assert rebuilt["painted"] < rebuilt["onset"] and rebuilt["warped"] < rebuilt["onset"]

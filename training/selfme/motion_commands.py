@@ -49,7 +49,11 @@ def motion(
     dataset: Annotated[str, typer.Option(help="Name of the data set in --data, if one.")] = "",
     config: Annotated[Path | None, typer.Option(help="YAML of the settings.")] = None,
     preset: Annotated[
-        str, typer.Option(help="paper; small: from scratch; small-truth: also by known motion.")
+        str,
+        typer.Option(
+            help="paper; small: self-supervised, from scratch; small-truth: by known motion; "
+            "small-painted: goes on from that (--start), the generator learns too."
+        ),
     ] = "paper",
     start: Annotated[Path | None, typer.Option(help="Weights to go on from.")] = None,
     validation: Annotated[

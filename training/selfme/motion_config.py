@@ -104,3 +104,9 @@ class MotionTraining:
             "pixel-census", perceptual_weight=0.0, equivariance_weight=0.0, truth_weight=1.0
         )
         return replace(cls.small(), loss=loss)
+
+    @classmethod
+    def small_painted(cls) -> MotionTraining:
+        """To go on after `small_truth`: known motion leads, and the generator learns to paint."""
+        loss = MotionLossConfig("pixel-census", equivariance_weight=0.0, truth_weight=20.0)
+        return replace(cls.small(), loss=loss, epochs=2, learning_rate=1e-3)

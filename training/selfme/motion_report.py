@@ -7,15 +7,21 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from recognition.config import MapConfig
 from recognition.motion_methods import LEARNED, Method, motion_method
-from training.selfme.motion_score import headless, mean_error
+from recognition.selfme.config import LATTICE
+from recognition.selfme.generator import resize_motion
+from recognition.selfme.warping import warp
+from recognition.selfme.weights import load_motion
+from training.selfme.motion_score import face_window, headless, mean_error
 from training.synthetic.pairs import Pairs
 
 STRENGTHS_IOD = ((0.0, 0.02), (0.02, 0.04), (0.04, 1.0))
 YAWS_DEG = ((0.0, 10.0), (10.0, 20.0), (20.0, 90.0))
+_BATCH = 16
 _REST = "nothing"  # the error of whoever reports no motion: what there is to gain
 
 
@@ -44,6 +50,29 @@ def report_grey(pairs: Pairs, names: Sequence[str], weights: Path | None) -> Map
         ]
         report[name] = _rounded(float(np.mean(misses)))
     return report
+
+
+@torch.no_grad()
+def report_reconstruction(pairs: Pairs, weights: Path | None) -> Mapping[str, float]:
+    """Mean absolute difference to the apex, grey levels of 255, in the face window.
+
+    Of the onset as it is, of the onset warped by the motion, and of the generator's picture.
+    """
+    learner, window = load_motion(weights), face_window(MapConfig())
+    sums: dict[str, list[float]] = {"onset": [], "warped": [], "painted": []}
+    for i in range(0, len(pairs), _BATCH):
+        part = slice(i, i + _BATCH)
+        onset, apex = (
+            learner.normalise(torch.from_numpy(x[part])) for x in (pairs.onset, pairs.apex)
+        )
+        out = learner.describe(onset, apex, gamma=1.0, paint=True)
+        assert out.reconstruction is not None  # it was asked for
+        backward = resize_motion(out.lattice / LATTICE, onset.shape[-1])
+        seen = {"onset": onset, "warped": warp(onset, backward), "painted": out.reconstruction}
+        for name, image in seen.items():
+            miss = (image - apex).abs()[:, :, window[0], window[1]].mean(dim=(1, 2, 3))
+            sums[name] += (255.0 * miss).tolist()
+    return {name: _rounded(float(np.mean(values))) for name, values in sums.items()}
 
 
 def _errors(pairs: Pairs, measure: Method) -> Mapping[str, object]:

@@ -32,6 +32,7 @@ PRESETS: dict[str, Callable[[], MotionTraining]] = {
     "paper": MotionTraining,
     "small": MotionTraining.small,
     "small-truth": MotionTraining.small_truth,
+    "small-painted": MotionTraining.small_painted,
 }
 _VALIDATED = 64  # pairs after every epoch; all of them at the end
 
@@ -142,9 +143,13 @@ def start_weights(path: Path | None, config: MotionTraining) -> dict[str, Tensor
 
 
 def write_weights(learner: MotionLearner, output: Path, facts: dict) -> Path:
-    """Weights for inference (float16), for learning on (float32, generator too), and the facts."""
+    """Weights for inference (float16), for learning on (float32), and the facts.
+
+    A generator that was not trained is left out of the former.
+    """
     header = {"training": json.dumps(facts["config"])}
-    small = pack_motion(learner, header)
+    painted = facts["config"]["loss"]["perceptual_weight"] > 0.0
+    small = pack_motion(learner, header, generator=painted)
     write_bytes(output / WEIGHTS, small)
     write_bytes(output / LEARNER, pack_motion(learner, header, half=False, generator=True))
     sha256 = {WEIGHTS: hashlib.sha256(small).hexdigest()}

@@ -28,7 +28,8 @@ def motion_crops(
         ValueError: the pairs have another shape.
     """
     size, device = net.config.size_px, next(net.parameters()).device
-    if pairs.dtype != np.uint8 or pairs.ndim != 5 or pairs.shape[1:] != (2, size, size, 3):
+    whole = pairs.ndim == 5 and pairs.shape[1:] == (2, size, size, 3) and len(pairs) > 0
+    if pairs.dtype != np.uint8 or not whole:
         raise ValueError(
             f"pairs are {pairs.dtype} {list(pairs.shape)}; expected uint8 "
             f"[N, 2, {size}, {size}, 3] with N of 1 or more: onset and apex face, RGB"

@@ -28,8 +28,8 @@ from training.selfme.recognizer_run import RESULTS
 
 _TEXT = """# Model card: {name}
 
-**What it is.** {what}, then a symmetric contrastive vision transformer
-(SCViT) on the motion field; after SelfME (Fan et al., CVPR 2023). {parameters:,} parameters. Input:
+**What it is.** {what}, then {transformer}
+on the motion field; after SelfME (Fan et al., CVPR 2023). {parameters:,} parameters. Input:
 onset and apex face, aligned, uint8 {size} x {size} RGB. Output: log-odds of
 {classes}; softmax(output / {temperature:.3f}) is calibrated on validation pairs.
 
@@ -46,6 +46,10 @@ at work or in education (EU AI Act, art. 5(1)(f)).
 **Preprocessing fingerprint** `{fingerprint}`, motion `{motion}`. **Date** {date}. **Made with**
 `mer-train recognizer` and `mer-train export`.
 """
+_TRANSFORMER = {
+    True: "a symmetric contrastive vision transformer (SCViT)",
+    False: "a vision transformer without the symmetric contrastive loss (ViT)",
+}
 _MOTION = {
     "selfme": "SelfME's motion learner (keypoints, dense motion, B-spline)",
     "dis": "Dense inverse search flow, measured outside",
@@ -92,6 +96,7 @@ def package_model(request: PackageRequest) -> str:
         "date": datetime.date.today().isoformat(),
         "fingerprint": motion_fingerprint(config.motion, face_of(config.size_px)),
         "motion": config.motion,
+        "symmetric": config.contrast > 0.0,
         "sha256": sha256_of([path, copy] if request.onnx else [copy]),
         "emotions": list(EMOTIONS),
         "temperature": float(facts["temperature"]),
@@ -149,6 +154,7 @@ def _text(card: dict[str, Any], size_px: int) -> str:
     return _TEXT.format(
         name=card["name"],
         what=_MOTION[card["motion"]],
+        transformer=_TRANSFORMER[card["symmetric"]],
         parameters=card["parameters"],
         size=size_px,
         classes=", ".join(card["emotions"]),
