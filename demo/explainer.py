@@ -139,7 +139,7 @@ def explain_strip(path: Path) -> Explained:
     nets = _nets()
     from recognition.explain.selfme import explain
 
-    with_sc = explain(nets.with_sc, onset, apex)
+    with_sc = explain(nets.with_sc, onset, apex, painted=True)
     without_sc = explain(nets.without_sc, onset, apex)
     points = None
     if with_sc.keypoints is not None:
