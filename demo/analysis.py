@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
@@ -20,6 +21,7 @@ from demo.sentry import limit_memory, refuse_too_large
 from demo.visitors import GONE, Visitor
 from streamer.errors import MerError, UsageError
 from streamer.jobs.job import Job, Outcome, Progress
+from streamer.jobs.output import PARTIAL
 from streamer.jobs.recording import do_recording
 from streamer.jobs.settings import ALL_FORMATS, BatchSettings
 from streamer.jobs.walk import Pipelines
@@ -59,18 +61,30 @@ def analyse(
     process.start()
     theirs.close()
     take_back = visitor.on_leaving(process.kill)
+    finished = False
     try:
         yield from _follow(visitor, ours, time.monotonic() + 60.0 * limits.work_minutes)
         if visitor.gone:
             raise UsageError(GONE)
         visitor.keep(job.folder, limits.results)
+        finished = True
     finally:
         take_back()
-        process.join(0.0 if process.exitcode is None else _JOIN_S)
-        if process.is_alive():
+        if not finished:
             process.kill()
         process.join(_JOIN_S)
+        if process.is_alive():
+            process.kill()
+            process.join()
         ours.close()
+        _tidy(visitor.folder, job.folder, finished)
+
+
+def _tidy(folder: Path, name: str, finished: bool) -> None:
+    """Delete what is left of the work, and the result of an analysis that did not finish."""
+    shutil.rmtree(folder / PARTIAL, ignore_errors=True)
+    if not finished:
+        shutil.rmtree(folder / name, ignore_errors=True)
 
 
 def _job(visitor: Visitor, source: Path | None, shown: str, choices: Choices) -> Job:
@@ -110,7 +124,8 @@ def _follow(visitor: Visitor, pipe: Connection, until_s: float) -> Iterator[Prog
 
 def _work(pipe: Connection, job: Job, limits: Limits) -> None:
     """Entry point of the process."""
-    os.nice(5)  # the page itself stays quick
+    if os.name == "posix":
+        os.nice(5)  # the page itself stays quick
     limit_memory(limits.memory_mb)
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")

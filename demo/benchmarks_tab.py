@@ -30,6 +30,7 @@ _SPOTTERS = {
     "he2021-relaxed": "He 2021, short ones too",
     "softnet-like": "SOFTNet-like",
 }
+_DRAWN = ("rule", "learned", "mdmd", "softnet-like")  # with a curve; the table has all
 _PARTS = {"pooled": "Both together", "casme2": "CASME II", "smic": "SMIC"}
 _PLOT: dict[str, Any] = {"height": 280, "buttons": [], "y_lim": [0, 1]}
 
@@ -105,7 +106,8 @@ def _recognition(figures: Mapping[str, Any]) -> None:
 def _spotting(figures: Mapping[str, Any]) -> None:
     rows = spotting_rows(figures)
     strengths = [c for c in rows.columns if c.startswith("recall ")]
-    long = rows.melt("spotter", strengths, var_name="strength", value_name="recall")
+    drawn = rows[rows.spotter.isin([_SPOTTERS[name] for name in _DRAWN])]
+    long = drawn.melt("spotter", strengths, var_name="strength", value_name="recall")
     long["strength"] = long.strength.str.removeprefix("recall ").astype(float)
     gr.Markdown(
         "## Spotting: when did the face move?\n"

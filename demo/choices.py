@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from streamer.build import StreamConfig, load_config
+from streamer.errors import UsageError
 
 Spotter = Literal["rule", "learned"]
 Motion = Literal["auto", "dis", "farneback", "selfme"]
@@ -30,6 +31,10 @@ class Choices:
 
     def config(self) -> StreamConfig:
         """The settings of the run, as the command line makes them."""
+        if self.spotter not in get_args(Spotter):
+            raise UsageError(
+                f"--spotter {self.spotter}: choose from {', '.join(get_args(Spotter))}."
+            )
         overrides: list[tuple[str, Any]] = [
             ("spotter.sensitivity", self.sensitivity),
             ("spotter.low_latency", self.low_latency),
@@ -51,7 +56,9 @@ class Choices:
                 continue
             words.append("--" + one.name.replace("_", "-"))
             if not isinstance(value, bool):
-                words.append(f"{value:g}" if isinstance(value, float) else str(value))
+                words.append(
+                    repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
+                )
         if output:
             words += ["--output", output]
         return shlex.join(words)

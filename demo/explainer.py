@@ -6,10 +6,11 @@ Torch takes hundreds of megabytes: kept out of the page's own process, they are 
 from __future__ import annotations
 
 import multiprocessing
+import os
 import threading
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any
 
@@ -43,38 +44,62 @@ class Explainer:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._pool: ProcessPoolExecutor | None = None
+        self._process: SpawnProcess | None = None
+        self._pipe: Connection | None = None
         self._timer: threading.Timer | None = None
 
     def explain(self, strip: Path) -> Explained:
         """Of the strip in that file.
 
         Raises:
-            InstallError: torch is not installed here. MerError: see `read_strip`; the process died.
+            InstallError: torch is not installed here. MerError: see `read_strip`; the process died
+            or took too long.
         """
         with self._lock:
             self._stop_timer()
-            if self._pool is None:
-                context = multiprocessing.get_context("spawn")
-                self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=_prepare)
             try:
-                return self._pool.submit(explain_strip, strip).result(_TIMEOUT_S)
-            except (BrokenProcessPool, TimeoutError):
+                answer = self._ask(strip)
+            except (EOFError, OSError):
                 self._end()
                 raise MerError("The explanation could not be worked out. Try again.") from None
             finally:
                 self._start_timer()
+        if isinstance(answer, MerError):
+            raise answer
+        return answer
 
     def close(self) -> None:
-        """End the process."""
+        """End the process, also one that is at work."""
+        process = self._process
+        if process is not None:
+            process.kill()  # whoever waits for it now gives the lock back
         with self._lock:
             self._stop_timer()
             self._end()
 
+    def _ask(self, strip: Path) -> Explained | MerError:
+        pipe = self._pipe or self._begin()
+        pipe.send((explain_strip, strip))
+        if not pipe.poll(_TIMEOUT_S):
+            raise EOFError
+        answer: Explained | MerError = pipe.recv()
+        return answer
+
+    def _begin(self) -> Connection:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        self._process.start()
+        theirs.close()
+        return self._pipe
+
     def _end(self) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            self._pool = None
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
+        if self._pipe is not None:
+            self._pipe.close()
+        self._process = self._pipe = None
 
     def _start_timer(self) -> None:
         self._timer = threading.Timer(_IDLE_S, self.close)
@@ -85,6 +110,22 @@ class Explainer:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _serve(pipe: Connection) -> None:
+    """Entry point of the process: (function, strip) in, what it returns or its MerError out."""
+    if os.name == "posix":
+        os.nice(5)
+    os.environ["OMP_NUM_THREADS"] = "1"
+    while True:
+        try:
+            explain, strip = pipe.recv()
+        except (EOFError, OSError):
+            return
+        try:
+            pipe.send(explain(strip))
+        except MerError as error:
+            pipe.send(error)
 
 
 def explain_strip(path: Path) -> Explained:
@@ -98,7 +139,7 @@ def explain_strip(path: Path) -> Explained:
     nets = _nets()
     from recognition.explain.selfme import explain
 
-    with_sc = explain(nets.with_sc, onset, apex)
+    with_sc = explain(nets.with_sc, onset, apex, painted=True)
     without_sc = explain(nets.without_sc, onset, apex)
     points = None
     if with_sc.keypoints is not None:
@@ -129,10 +170,3 @@ def _nets() -> Any:
     if "nets" not in _KEPT:
         _KEPT["nets"] = load_explainers()
     return _KEPT["nets"]
-
-
-def _prepare() -> None:
-    import os
-
-    os.nice(5)
-    os.environ["OMP_NUM_THREADS"] = "1"

@@ -86,6 +86,8 @@ class Guard:
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         headers = {name.decode("latin-1"): v.decode("latin-1") for name, v in scope["headers"]}
         path = scope["path"]
+        if "transfer-encoding" in headers:  # a browser says how long its request is
+            return 411, "This request does not say how long it is."
         if self._hosts is not None and _name(headers.get("host", "")) not in self._hosts:
             return 403, "This page is not served under this name."
         if not _PATHS.fullmatch(path) or ".." in path:

@@ -35,6 +35,7 @@ class LiveSession:
 
     def __init__(self, visitor: Visitor, choices: Choices, tell: Callable[[Answer], None]) -> None:
         """Raises UsageError for settings that cannot be used, or a visitor who has left."""
+        config = choices.config()
         self.name = visitor.new_name("live")
         folder: Path = visitor.folder / self.name
         folder.mkdir()
@@ -45,9 +46,7 @@ class LiveSession:
         self.dropped = 0
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(
-            target=work, args=(theirs, choices.config(), folder), daemon=True
-        )
+        self._process = context.Process(target=work, args=(theirs, config, folder), daemon=True)
         self._process.start()
         theirs.close()
         self._take_back = visitor.on_leaving(self._process.kill)

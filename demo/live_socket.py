@@ -18,6 +18,7 @@ from streamer.errors import MerError
 
 PICTURE_BYTES = 2 * 2**20
 _END_WAIT_S = 3.0
+_LOOK_S = 1.0  # how often a silent camera is looked after
 
 
 class LivePlaces:
@@ -66,12 +67,15 @@ async def _serve(socket: WebSocket, visitor: Visitor, limits: Limits) -> None:
         loop.call_soon_threadsafe(answers.put_nowait, answer)
 
     session = await asyncio.to_thread(LiveSession, visitor, visitor.live_choices, tell)
+    visitor.in_use.add(session.name)
     visitor.keep(session.name, limits.results)
     speaking = asyncio.create_task(_speak(socket, session.name, answers))
     try:
-        in_time = await _listen(socket, session, time.monotonic() + 60.0 * limits.live_minutes)
+        until_s = time.monotonic() + 60.0 * limits.live_minutes
+        in_time = await _listen(socket, session, visitor, until_s)
     finally:
         await asyncio.to_thread(session.close)
+        visitor.in_use.discard(session.name)
         answers.put_nowait(None)
         await asyncio.wait([speaking], timeout=_END_WAIT_S)
         speaking.cancel()
@@ -79,19 +83,36 @@ async def _serve(socket: WebSocket, visitor: Visitor, limits: Limits) -> None:
         await _refuse(socket, f"The camera stops after {limits.live_minutes:g} minutes.")
 
 
-async def _listen(socket: WebSocket, session: LiveSession, until_s: float) -> bool:
+async def _listen(
+    socket: WebSocket, session: LiveSession, visitor: Visitor, until_s: float
+) -> bool:
     """Take pictures until the browser stops or leaves; False where its time is over."""
-    while time.monotonic() < until_s:
-        try:
-            message = await socket.receive()
-        except (WebSocketDisconnect, RuntimeError):
-            return True
-        picture = message.get("bytes")
-        if message["type"] == "websocket.disconnect" or not picture:
-            return True  # a text message asks to stop
-        if HEADER.size < len(picture) <= PICTURE_BYTES:
+    hearing = asyncio.create_task(socket.receive())
+    try:
+        while time.monotonic() < until_s:
+            await asyncio.wait({hearing}, timeout=_LOOK_S)
+            if visitor.gone:
+                return True
+            if not hearing.done():
+                continue
+            picture = _picture(hearing)
+            if not picture:
+                return True
             session.push(picture)
+            hearing = asyncio.create_task(socket.receive())
+    finally:
+        hearing.cancel()
     return False
+
+
+def _picture(heard: asyncio.Task[Any]) -> bytes:
+    """The message of the browser; empty where it has left or, by a text, asks to stop."""
+    try:
+        message = heard.result()
+    except (WebSocketDisconnect, RuntimeError):
+        return b""
+    picture: bytes = message.get("bytes") or b""
+    return picture if HEADER.size < len(picture) <= PICTURE_BYTES else b""
 
 
 async def _speak(socket: WebSocket, name: str, answers: asyncio.Queue[Answer | None]) -> None:

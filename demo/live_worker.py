@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import math
 import os
 import struct
 from collections.abc import Sequence
@@ -13,8 +15,10 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from demo.curves import GROUPS
+from demo.sentry import limit_memory
 from spotting.regions import REGION_NAMES
 from streamer.build import StreamConfig, build_pipeline
 from streamer.errors import MerError, SourceFormatError
@@ -28,6 +32,9 @@ from streamer.runner import Fanout
 
 HEADER = struct.Struct("<dI")  # seconds on the browser's clock, number of the frame
 SOURCE = "webcam"
+MEGAPIXELS = 9.0  # of one picture
+_MEMORY_MB = 8192  # address space
+_UNREADABLE = "A picture of the camera could not be read. Start it again."
 _GROUPS = [[REGION_NAMES.index(name) for name in names] for names in GROUPS.values()]
 
 
@@ -62,47 +69,65 @@ class LiveStream:
     def push(self, message: bytes) -> Seen:
         """One picture: HEADER, then JPEG. A picture that is not later than the last is left out."""
         clock_s, number = HEADER.unpack_from(message)
+        if not math.isfinite(clock_s):
+            return Seen(number)
         if self._start_s is None:
             self._start_s = clock_s
         time_s = clock_s - self._start_s
         if not time_s > self._last_s:
             return Seen(number)
         image = decode(message[HEADER.size :])
-        events: list[EmotionEvent] = []
+        ended: list[EmotionEvent] = []
         if image.shape != self._shape:  # a phone that was turned: another picture begins
-            events += self._pipeline.flush() if self._shape else []
+            ended = self._end()
             self._pipeline.reset()
             self._shape = image.shape
         self._last_s = time_s
         self._signals.clear()
         frame = Frame(self._index, time_s, image)
         self._index += 1
-        events += self._pipeline.push(frame)
-        return self._told(number, frame, events)
+        events = ended + self._logged(frame, self._pipeline.push(frame))
+        faces = tuple(_face(row) for row in self._signals if row.face is not None)
+        return Seen(number, faces, _records(events))
 
     def close(self) -> Seen:
         """What was still open at the end; frees everything."""
-        self._signals.clear()
-        seen = self._told(0, None, self._pipeline.flush())
+        seen = Seen(0, (), _records(self._end()))
         self._fanout.close()
         self._pipeline.close()
         return seen
 
-    def _told(self, number: int, frame: Frame | None, events: Sequence[EmotionEvent]) -> Seen:
-        kept = tuple(event for event in events if event.spot.kind in self._config.kinds)
-        self._fanout.write(Step(frame, tuple(self._signals), kept))
+    def _end(self) -> list[EmotionEvent]:
+        """The events that were open when the stream of pictures ended."""
+        self._signals.clear()
+        return self._logged(None, self._pipeline.flush()) if self._shape else []
+
+    def _logged(self, frame: Frame | None, events: Sequence[EmotionEvent]) -> list[EmotionEvent]:
+        """The events of the kinds that are wanted, after they were written down."""
+        kept = [event for event in events if event.spot.kind in self._config.kinds]
+        self._fanout.write(Step(frame, tuple(self._signals), tuple(kept)))
         if isinstance(self._fanout.failure, MerError):
             raise self._fanout.failure
-        faces = tuple(_face(row) for row in self._signals if row.face is not None)
-        return Seen(number, faces, tuple(event_to_record(event) for event in kept))
+        return kept
 
 
 def decode(jpeg: bytes) -> NDArray[np.uint8]:
-    """A JPEG picture as RGB [H, W, 3]. Raises SourceFormatError."""
-    data = np.frombuffer(jpeg, dtype=np.uint8)
-    bgr = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
+    """A JPEG picture as RGB [H, W, 3].
+
+    Raises SourceFormatError, also for one that would be larger than MEGAPIXELS.
+    """
+    try:
+        with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as picture:  # reads the header only
+            width, height = picture.size
+    except (OSError, SyntaxError, ValueError):
+        raise SourceFormatError(_UNREADABLE) from None
+    if width * height > 1e6 * MEGAPIXELS:
+        raise SourceFormatError(
+            f"The camera's pictures of {width} x {height} are too large here: choose fewer pixels."
+        )
+    bgr = cv2.imdecode(np.frombuffer(jpeg, dtype=np.uint8), cv2.IMREAD_COLOR)
     if bgr is None:
-        raise SourceFormatError("A picture of the camera could not be read. Start it again.")
+        raise SourceFormatError(_UNREADABLE)
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
 
@@ -111,6 +136,7 @@ def work(pipe: Connection, config: StreamConfig, folder: Path, threads: int = 1)
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, str(threads))
     cv2.setNumThreads(threads)
+    limit_memory(_MEMORY_MB)
     from streamer.console import hushed
 
     with hushed(True):
@@ -124,6 +150,10 @@ def work(pipe: Connection, config: StreamConfig, folder: Path, threads: int = 1)
             pipe.send(Seen(0, error=str(error)))
         except (BrokenPipeError, EOFError):
             return
+
+
+def _records(events: Sequence[EmotionEvent]) -> tuple[JsonObject, ...]:
+    return tuple(event_to_record(event) for event in events)
 
 
 def _next(pipe: Connection) -> bytes:

@@ -18,6 +18,7 @@ from demo.results import load_finished
 from demo.settings_tab import choices_of
 from demo.site import Site
 from demo.turns import Ticket
+from demo.uploads import BUSY
 from demo.visitors import Visitor
 from streamer.errors import MerError, UsageError
 from streamer.jobs.job import Progress
@@ -25,7 +26,6 @@ from streamer.outputs.report.html import text
 
 _TYPES = ["video", ".gif", ".mkv", ".mxf", ".ts", ".y4m", ".flv"]
 _POLL_S = 0.2
-_BUSY = "One recording at a time: wait for the one that is being analysed, or stop it."
 Refuse = Callable[[BaseException], str]
 
 
@@ -62,6 +62,7 @@ def recording_tab(site: Site, settings: list[Any]) -> RecordingTab:
         try:
             name = site.uploads.take(visitors.of(request.session_hash), sent)
         except MerError as error:
+            site.uploads.discard(sent)
             return None, "", _said(str(error), "refused"), gr.Button(interactive=False)
         said = _said(f"{name} is here. Press “Find micro-expressions”.")
         return None, name, said, gr.Button(interactive=True)
@@ -99,7 +100,7 @@ def _run(
     try:
         visitor = site.visitors.of(session)
         if not visitor.busy.acquire(blocking=False):
-            raise UsageError(_BUSY)
+            raise UsageError(BUSY)
         try:
             yield from _analysed(site, visitor, choices, own)
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator, Collection
@@ -23,6 +24,7 @@ from demo.site import open_site
 from demo.theme import make_theme
 from demo.visitors import Visitors
 
+_IDLE_LOOK_S = 60.0
 _GONE = "This file is not here (any more). Reload the page."
 
 
@@ -39,7 +41,9 @@ def create_app(limits: Limits | None = None, hosts: Collection[str] | None = LOO
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        looking = asyncio.create_task(_look_for_the_idle(site.visitors))
         yield
+        looking.cancel()
         site.close()
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
@@ -49,6 +53,12 @@ def create_app(limits: Limits | None = None, hosts: Collection[str] | None = LOO
     page.queue(api_open=False)
     gr.mount_gradio_app(app, page, path="", **_mounted(site.limits))
     return Guard(app, site.limits, hosts)
+
+
+async def _look_for_the_idle(visitors: Visitors) -> None:
+    while True:
+        await asyncio.sleep(_IDLE_LOOK_S)
+        await asyncio.to_thread(visitors.forget_the_idle)
 
 
 def _add_files(app: FastAPI, visitors: Visitors) -> None:

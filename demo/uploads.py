@@ -14,6 +14,7 @@ from demo.visitors import Visitor
 from streamer.errors import UsageError
 
 _NAME_BYTES = 150
+BUSY = "One recording at a time: wait for the one that is being analysed, or stop it."
 _LOST = "No recording has arrived. Choose it again."
 
 
@@ -43,7 +44,13 @@ class Uploads:
         if source.parent.parent != self._folder:  # not a file that was uploaded
             raise UsageError(_LOST)
         name = _safe_name(str(upload.get("orig_name") or source.name))
-        folder = visitor.folder / visitor.new_name("upload")
+        try:
+            if visitor.busy.locked():
+                raise UsageError(BUSY)
+            folder = visitor.folder / visitor.new_name("upload")
+        except UsageError:
+            self.discard(upload)
+            raise
         folder.mkdir()
         target = folder / name
         try:
@@ -55,6 +62,12 @@ class Uploads:
             shutil.rmtree(visitor.pending[0].parent, ignore_errors=True)
         visitor.pending = (target, name)
         return name
+
+    def discard(self, upload: Mapping[str, Any] | None) -> None:
+        """Delete an upload that nobody takes."""
+        source = Path(str((upload or {}).get("path", ""))).resolve()
+        if source.parent.parent == self._folder:
+            source.unlink(missing_ok=True)
 
     def _move(self, source: Path, target: Path) -> None:
         with self._lock:
@@ -70,9 +83,17 @@ class Uploads:
 
 def _safe_name(name: str) -> str:
     """The last part of a name, as a file name of bearable length."""
-    last = name.replace("\\", "/").rsplit("/", 1)[-1].replace("\0", "")
+    last = (
+        name.encode("utf-8", "ignore")
+        .decode()
+        .replace("\\", "/")
+        .rsplit("/", 1)[-1]
+        .replace("\0", "")
+    )
     stem, dot, suffix = last.rpartition(".")
     room = _NAME_BYTES - len(suffix.encode()) - 1
     short = stem.encode()[: max(room, 1)].decode("utf-8", "ignore") + dot + suffix
     short = short if len(short.encode()) <= _NAME_BYTES else short[:40]
-    return short if short.strip(". ") else "recording"
+    if not short.strip(". "):
+        return "recording"
+    return short if dot else f"recording {short}"  # `sample` and `webcam` mean other sources

@@ -30,6 +30,7 @@ class Visitor:
     folder: Path
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     results: list[str] = field(default_factory=list)  # folders of finished recordings, oldest first
+    in_use: set[str] = field(default_factory=set)  # results that a running camera writes
     pending: tuple[Path, str] | None = None  # an uploaded recording and its name
     live_choices: Choices = field(default_factory=Choices)  # of the next live camera
     stopped: threading.Event = field(default_factory=threading.Event)  # asked to stop analysing
@@ -58,11 +59,12 @@ class Visitor:
             return f"{kind}-{self._number}"
 
     def keep(self, name: str, limit: int) -> None:
-        """Remember a result, and delete the oldest beyond `limit`."""
+        """Remember a result, and delete the oldest beyond `limit` that are not in use."""
         with self._lock:
             self.results.append(name)
-            old = self.results[:-limit]
-            del self.results[:-limit]
+            surplus = max(len(self.results) - limit, 0)
+            old = [one for one in self.results if one not in self.in_use][:surplus]
+            self.results = [one for one in self.results if one not in old]
         for name in old:
             shutil.rmtree(self.folder / name, ignore_errors=True)
 
@@ -117,7 +119,7 @@ class Visitors:
                 return self._by_session[session]
             if session in self._left:
                 raise UsageError(GONE)
-            self._forget_the_idle()
+            self._idle_leave()
             if len(self._by_session) >= self.limits.visitors:
                 raise UsageError(FULL)
             visitor = Visitor(Path(tempfile.mkdtemp(prefix="visitor-", dir=self._root)))
@@ -138,14 +140,18 @@ class Visitors:
         """The page was closed."""
         with self._lock:
             visitor = self._by_session.pop(session or "", None)
-            if visitor is not None and session:
+            if session:
                 self._left.append(session)
         if visitor is not None:
             _LOG.info("a visitor left")
             visitor.leave()
 
-    def _forget_the_idle(self) -> None:
-        """Pages that have been silent for hours: one that closed without a word, or a script."""
+    def forget_the_idle(self) -> None:
+        """Pages that have been silent for hours: closed without a word, or a script."""
+        with self._lock:
+            self._idle_leave()
+
+    def _idle_leave(self) -> None:
         oldest_s = time.monotonic() - 60.0 * self.limits.idle_minutes
         for session, visitor in list(self._by_session.items()):
             if visitor.touched_s < oldest_s and not visitor.is_busy:

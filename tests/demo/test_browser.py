@@ -165,9 +165,11 @@ def test_the_page_is_used_with_the_keyboard_alone(page: Any) -> None:
     page.keyboard.press("Enter")
     assert page.evaluate("document.querySelector('video.player').currentTime") > 1.0
     nameless = page.evaluate(
-        """() => [...document.querySelectorAll('button, input, select, video, a')].filter((one) =>
-            one.offsetParent && !(one.innerText || one.ariaLabel || one.title || one.labels?.length ||
-            one.getAttribute('aria-labelledby') || one.closest('label'))).map((one) => one.outerHTML)"""
+        """() => [...document.querySelectorAll('button, input, select, video, a')]
+            .filter((one) => one.offsetParent && !(one.innerText || one.ariaLabel || one.title
+                || one.labels?.length || one.getAttribute('aria-labelledby')
+                || one.closest('label')))
+            .map((one) => one.outerHTML)"""
     )
     assert nameless == []
 

@@ -115,7 +115,7 @@ def test_a_full_standard_output_is_a_sentence() -> None:
 
 
 def test_no_library_reports_home(tmp_path: Path) -> None:
-    """ONNX Runtime writes a session file before it reports usage; with telemetry off it does not."""
+    """ONNX Runtime writes a session file before it reports usage; without telemetry it does not."""
     home, scratch = tmp_path / "home", tmp_path / "scratch"
     home.mkdir()
     scratch.mkdir()
