@@ -27,7 +27,9 @@ ROOT = README.parent
 sys.path.insert(0, str(ROOT))  # the browser tests know how to run the page
 
 from tests.demo.browser import (  # noqa: E402
+    WAIT_MS,
     Server,
+    begin,
     browsing,
     sample_frames,
     serving,
@@ -39,7 +41,6 @@ from tests.demo.browser import (  # noqa: E402
 RESULTS = ROOT / "demo" / "figures" / "demo.json"
 CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 VISITORS = 8
-WAIT_MS = 300_000
 
 
 def measure_live(scratch: Path, seconds: float) -> dict[str, Any]:
@@ -97,11 +98,11 @@ def measure_crowd(scratch: Path) -> dict[str, Any]:
     """Eight visitors at once: seconds to the results, and memory before, at most and after."""
     clip = write_clip(scratch / "talk.mp4", sample_frames()[180:400])
     with serving(_folder(scratch, "crowd")) as server, browsing() as browser:
-        _finish([_begin(browser, server, clip)])  # loads what is loaded once
+        _finish([begin(browser, server, clip)])  # loads what is loaded once
         _wait_for_nobody(server)
         before_mb = most_mb = server.memory_mb
         started_s = time.monotonic()
-        pages = [_begin(browser, server, clip) for _ in range(VISITORS)]
+        pages = [begin(browser, server, clip) for _ in range(VISITORS)]
         waits_s = []
         while len(waits_s) < VISITORS:
             most_mb = max(most_mb, server.memory_mb)
@@ -119,15 +120,6 @@ def measure_crowd(scratch: Path) -> dict[str, Any]:
         "most_mb": round(most_mb),
         "after_mb": round(after_mb),
     }
-
-
-def _begin(browser: Any, server: Server, clip: Path) -> Any:
-    page = browser.new_context().new_page()
-    page.goto(server.address)
-    page.locator("input[type=file]").first.set_input_files(clip)
-    page.get_by_text("is here. Press").wait_for(timeout=WAIT_MS)
-    page.get_by_role("button", name="Find micro-expressions").click()
-    return page
 
 
 def _finish(pages: list[Any]) -> None:

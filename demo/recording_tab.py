@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,6 @@ from streamer.outputs.report.html import text
 
 _TYPES = ["video", ".gif", ".mkv", ".mxf", ".ts", ".y4m", ".flv"]
 _POLL_S = 0.2
-Refuse = Callable[[BaseException], str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from streamer.jobs.digest import sample_path
 
 ROOT = Path(__file__).parents[2]
 REQUIRED = os.environ.get("MER_REQUIRE_BROWSER") == "1"
+WAIT_MS = 180_000  # a page of a busy machine
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _FLAGS = [
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -115,6 +116,21 @@ def _missing(reason: str) -> None:
     if REQUIRED:
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def begin(browser: Any, server: Server, clip: Path) -> Any:
+    """A new visitor's page, with the analysis of an uploaded clip begun."""
+    page = browser.new_context().new_page()
+    page.goto(server.address)
+    send(page, clip)
+    return page
+
+
+def send(page: Any, clip: Path) -> None:
+    """Upload a clip and begin its analysis."""
+    page.locator("input[type=file]").first.set_input_files(clip)
+    page.get_by_text("is here. Press").wait_for(timeout=WAIT_MS)
+    page.get_by_role("button", name="Find micro-expressions").click()
 
 
 def wait_until(true: Callable[[], Any], seconds: float, what: str) -> None:

@@ -1,4 +1,4 @@
-"""Two visitors whose recordings are analysed at the same time, once for all tests of the page."""
+"""A running page with a browser, and two visitors analysed at the same time, for all tests."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,9 +19,24 @@ from demo.visitors import Visitor, Visitors
 from streamer.jobs.digest import sample_path
 from streamer.jobs.faces import FaceStrip, read_strip
 from streamer.jobs.job import Outcome, Progress
+from tests.demo.browser import Server, browsing, serving
 from tests.demo.clips import encode_part
 
 LIMITS = Limits(workers=2, live=2)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A page of its own for each file of tests."""
+    with serving(tmp_path_factory.mktemp("server")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A headless Chromium."""
+    with browsing() as running:
+        yield running
 
 
 @dataclass

@@ -18,28 +18,15 @@ import pytest
 
 from tests.demo.browser import (
     Server,
-    browsing,
     command_line,
     sample_frames,
-    serving,
+    send,
     wait_until,
     write_clip,
 )
 
 WAIT_MS = 60_000
 DESKTOP = {"width": 1200, "height": 900}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("server")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with browsing() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -83,10 +70,7 @@ def upload(page: Any, *files: Any) -> None:
 
 
 def analyse(page: Any, clip: Path) -> None:
-    upload(page, clip)
-    start = page.get_by_role("button", name="Find micro-expressions")
-    page.get_by_text("is here. Press").wait_for(timeout=WAIT_MS)
-    start.click()
+    send(page, clip)
     page.locator(".mer-result").wait_for(timeout=WAIT_MS)
 
 

@@ -3,41 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.demo.browser import (
+    WAIT_MS,
     Server,
-    browsing,
+    begin,
     command_line,
     sample_frames,
-    serving,
     wait_until,
     write_clip,
 )
 
 VISITORS = 8
-WAIT_MS = 180_000
 # Frames of the sample (surprise at 51, negative at 214, positive at 322); each visitor's own.
 PARTS = (
     ((20, 110),), ((180, 280),), ((290, 400),), ((20, 110), (290, 400)),
     ((180, 280), (20, 110)), ((290, 400), (180, 280)), ((60, 180),), ((20, 400),),
 )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("server")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with browsing() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -49,16 +35,6 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     ]
 
 
-def visit(browser: Any, server: Server, clip: Path) -> Any:
-    """Opens the page, uploads, and starts; does not wait for the result."""
-    page = browser.new_context().new_page()
-    page.goto(server.address)
-    page.locator("input[type=file]").first.set_input_files(clip)
-    page.get_by_text("is here. Press").wait_for(timeout=WAIT_MS)
-    page.get_by_role("button", name="Find micro-expressions").click()
-    return page
-
-
 def result_of(page: Any, server: Server) -> str:
     """The events that this visitor can download."""
     page.locator(".mer-result").wait_for(timeout=WAIT_MS)
@@ -68,13 +44,13 @@ def result_of(page: Any, server: Server) -> str:
 
 @pytest.mark.slow
 def test_eight_visitors_at_once(browser: Any, server: Server, clips: list[Path]) -> None:
-    first = visit(browser, server, clips[0])  # whatever is loaded once, is loaded now
+    first = begin(browser, server, clips[0])  # whatever is loaded once, is loaded now
     result_of(first, server)
     first.context.close()
     wait_until(lambda: not server.visitors and not server.workers, 30, "the first has not left")
     before_mb = server.memory_mb
 
-    pages = [visit(browser, server, clip) for clip in clips]
+    pages = [begin(browser, server, clip) for clip in clips]
     assert len(server.visitors) == VISITORS
     found = [result_of(page, server) for page in pages]
     for clip, events in zip(clips, found, strict=True):
