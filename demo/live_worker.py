@@ -140,24 +140,25 @@ def work(pipe: Connection, config: StreamConfig, folder: Path, threads: int = 1)
     from streamer.console import hushed
 
     with hushed(True):
-        try:
-            stream = LiveStream(config, folder)
-            pipe.send(Seen(0))
-            while message := _next(pipe):
-                pipe.send(stream.push(message))
-            pipe.send(stream.close())
-        except MerError as error:
-            pipe.send(Seen(0, error=str(error)))
-        except (BrokenPipeError, EOFError):
-            return
+        serve(pipe, config, folder)
+
+
+def serve(pipe: Connection, config: StreamConfig, folder: Path) -> None:
+    """Answer every message of the pipe, until an empty one."""
+    try:
+        stream = LiveStream(config, folder)
+        pipe.send(Seen(0))
+        while message := pipe.recv_bytes():
+            pipe.send(stream.push(message))
+        pipe.send(stream.close())
+    except MerError as error:
+        pipe.send(Seen(0, error=str(error)))
+    except (BrokenPipeError, EOFError):
+        return
 
 
 def _records(events: Sequence[EmotionEvent]) -> tuple[JsonObject, ...]:
     return tuple(event_to_record(event) for event in events)
-
-
-def _next(pipe: Connection) -> bytes:
-    return pipe.recv_bytes()
 
 
 def _face(row: FrameSignals) -> JsonObject:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from demo.choices import Choices
-from demo.live_worker import HEADER, LiveStream, Seen, decode, work
+from demo.live_worker import HEADER, LiveStream, Seen, decode, serve
 from demo.results import load_finished
 from demo.visitors import Visitor
 from streamer.build import load_config
@@ -164,9 +164,9 @@ def test_only_the_wanted_kinds_are_told(tmp_path: Path) -> None:
 
 
 def test_the_process_answers_until_an_empty_message(tmp_path: Path) -> None:
-    """`work` in a thread: same pipe, no process."""
+    """`serve` in a thread: same pipe, no process."""
     ours, theirs = multiprocessing.Pipe()
-    thread = threading.Thread(target=work, args=(theirs, QUICK, tmp_path))
+    thread = threading.Thread(target=serve, args=(theirs, QUICK, tmp_path))
     thread.start()
     assert ours.recv() == Seen(0)
     ours.send_bytes(picture(1.0, 7, GREY))
@@ -179,7 +179,7 @@ def test_the_process_answers_until_an_empty_message(tmp_path: Path) -> None:
 
 def test_the_process_says_what_was_wrong(tmp_path: Path) -> None:
     ours, theirs = multiprocessing.Pipe()
-    thread = threading.Thread(target=work, args=(theirs, QUICK, tmp_path))
+    thread = threading.Thread(target=serve, args=(theirs, QUICK, tmp_path))
     thread.start()
     assert not ours.recv().error
     ours.send_bytes(HEADER.pack(0.0, 3) + b"no picture")
