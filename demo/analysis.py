@@ -78,6 +78,7 @@ def analyse(
             process.join()
         ours.close()
         _tidy(visitor.folder, job.folder, finished)
+        visitor.sweep()
 
 
 def _tidy(folder: Path, name: str, finished: bool) -> None:

@@ -76,6 +76,7 @@ async def _serve(socket: WebSocket, visitor: Visitor, limits: Limits) -> None:
     finally:
         await asyncio.to_thread(session.close)
         visitor.in_use.discard(session.name)
+        visitor.sweep()
         answers.put_nowait(None)
         await asyncio.wait([speaking], timeout=_END_WAIT_S)
         speaking.cancel()

@@ -11,9 +11,9 @@ import gradio as gr
 from demo.assets import read_asset
 from demo.choices import Spotter
 from demo.curves import GROUPS
+from demo.polite import telling_the_visitor
 from demo.settings_tab import choices_of
 from demo.visitors import Visitors
-from streamer.errors import MerError
 
 _FACTS = (
     ("rate", "pictures a second"),
@@ -57,12 +57,10 @@ def live_tab(visitors: Visitors, settings: list[Any]) -> LiveTab:
     )
 
     def prepare(request: gr.Request, way: Spotter, *values: Any) -> str:
-        try:
+        with telling_the_visitor():
             visitor = visitors.of(request.session_hash)
             choices = replace(choices_of(values), spotter=way)
             choices.config()
-        except MerError as error:
-            raise gr.Error(str(error)) from None
         visitor.live_choices = choices
         return visitor.token
 

@@ -9,6 +9,7 @@ import gradio as gr
 from demo.benchmarks_tab import benchmarks_tab
 from demo.inside_tab import choices_and, inside_tab, reference
 from demo.live_tab import live_tab
+from demo.polite import telling_the_visitor
 from demo.recording_tab import recording_tab
 from demo.settings_tab import choices_of, settings_tab
 from demo.site import Site
@@ -54,9 +55,10 @@ def build_page(site: Site) -> gr.Blocks:
                 benchmarks_tab()
 
         def look_inside(event: gr.EventData, request: gr.Request) -> tuple[Any, Any]:
-            visitor = site.visitors.of(request.session_hash)
             chosen = reference(str(event.result), str(event.event))
-            return gr.Tabs(selected="inside"), choices_and(visitor, chosen)
+            with telling_the_visitor():
+                visitor = site.visitors.of(request.session_hash)
+                return gr.Tabs(selected="inside"), choices_and(visitor, chosen)
 
         def show_command(name: str, *values: Any) -> str:
             return choices_of(values).command(name or "RECORDING")

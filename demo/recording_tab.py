@@ -13,6 +13,7 @@ import gradio as gr
 from demo.analysis import analyse
 from demo.assets import read_asset
 from demo.choices import Choices
+from demo.polite import telling_the_visitor
 from demo.recording_view import recording_view
 from demo.results import load_finished
 from demo.settings_tab import choices_of
@@ -73,7 +74,8 @@ def recording_tab(site: Site, settings: list[Any]) -> RecordingTab:
         yield from _run(site, request.session_hash, choices_of(values), own=False)
 
     def ask_to_stop(request: gr.Request) -> None:
-        visitors.of(request.session_hash).stopped.set()
+        with telling_the_visitor():
+            visitors.of(request.session_hash).stopped.set()
 
     hidden: dict[str, Any] = {"api_visibility": "private"}
     upload.upload(

@@ -37,6 +37,7 @@ def create_app(limits: Limits | None = None, hosts: Collection[str] | None = LOO
     # Gradio reads these when the page is built.
     os.environ["GRADIO_TEMP_DIR"] = str(site.visitors.upload_folder)
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ["GRADIO_RUN_HISTORY"] = "False"
     logging.getLogger("httpx").setLevel(logging.WARNING)
 
     @asynccontextmanager
@@ -86,7 +87,6 @@ def _mounted(limits: Limits) -> dict[str, Any]:
         "allowed_paths": [],
         "show_error": False,
         "ssr_mode": False,
-        "run_history": False,
         "footer_links": [],
         "pwa": False,
         "mcp_server": False,

@@ -84,7 +84,14 @@ class Visitor:
             goodbyes, self._goodbyes = self._goodbyes, []
         for goodbye in goodbyes:
             goodbye()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.sweep()
+
+    def sweep(self) -> None:
+        """Delete everything of a visitor who has left: a process that was stopped may have written
+        a last file meanwhile.
+        """
+        if self.gone:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def _take_back(self, goodbye: Callable[[], None]) -> None:
         with self._lock:
