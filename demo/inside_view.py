@@ -110,8 +110,8 @@ def explained(found: Explained) -> str:
     return (
         "<h3>What SelfME makes of it</h3><p class='soft'>A second, learned model looks at the same "
         "pair; its answer is shown for comparison and may differ from the event’s. Red: where the "
-        "motion spoke for the answer (GradCAM). Trained with symmetry, a network treats left and "
-        f'right alike.</p><div class="gallery">{shown}</div>'
+        "motion spoke for the answer (GradCAM). Symmetry in training asks a network to treat left "
+        f'and right alike.</p><div class="gallery">{shown}</div>'
     )
 
 
