@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from streamer.command import option, run_app, show_version, telling_errors
+from streamer.command import VersionFlag, option, run_app, telling_errors
 from streamer.errors import InstallError, UsageError
 
 _PROGRAM = "mer-demo"
@@ -55,12 +55,7 @@ def demo(
         int | None, option(_HOW_MUCH, "Live cameras at a time; one per core.", min=1)
     ] = None,
     verbose: Annotated[bool, option(_TALK, "Say more.", "--verbose", "-v")] = False,
-    version: Annotated[
-        bool,
-        option(
-            _TALK, "Print the version and end.", "--version", callback=show_version, is_eager=True
-        ),
-    ] = False,
+    version: VersionFlag = False,
 ) -> None:
     given = {
         "minutes": max_minutes, "upload_mb": max_megabytes, "workers": workers, "live": live,

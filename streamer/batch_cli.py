@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from streamer.command import logging_to, option, run_app, settings_of, show_version, telling_errors
+from streamer.command import VersionFlag, logging_to, option, run_app, settings_of, telling_errors
 from streamer.errors import UsageError
 
 _PROGRAM = "mer-batch"
@@ -123,12 +123,7 @@ def batch(
     log_file: Annotated[
         Path | None, option(_TALK, "Append the log, with times, to a file.")
     ] = None,
-    version: Annotated[
-        bool,
-        option(
-            _TALK, "Print the version and end.", "--version", callback=show_version, is_eager=True
-        ),
-    ] = False,
+    version: VersionFlag = False,
 ) -> None:
     own = {
         "source.fps": fps,

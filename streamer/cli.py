@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from streamer.command import logging_to, option, run_app, settings_of, show_version, telling_errors
+from streamer.command import VersionFlag, logging_to, option, run_app, settings_of, telling_errors
 from streamer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -171,12 +171,7 @@ def stream(
     log_file: Annotated[
         Path | None, option(_TALK, "Append the log, with times, to a file.")
     ] = None,
-    version: Annotated[
-        bool,
-        option(
-            _TALK, "Print the version and end.", "--version", callback=show_version, is_eager=True
-        ),
-    ] = False,
+    version: VersionFlag = False,
 ) -> None:
     options = {
         "source.fps": fps,

@@ -7,7 +7,7 @@ import io
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -47,6 +47,12 @@ def settings_of(config: Path | None, pairs: Sequence[str], options: dict[str, An
         overrides.append((key.strip(), parse_yaml(value, where=f"--set {pair}")))
     overrides += [(key, value) for key, value in options.items() if value is not None]
     return load_config(config, overrides)
+
+
+VersionFlag = Annotated[
+    bool,
+    option("Talk", "Print the version and end.", "--version", callback=show_version, is_eager=True),
+]
 
 
 @contextlib.contextmanager
