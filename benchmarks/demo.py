@@ -37,6 +37,7 @@ from tests.demo.browser import (  # noqa: E402
     write_camera,
     write_clip,
 )
+from training.loso.store import write_json  # noqa: E402
 
 RESULTS = ROOT / "demo" / "figures" / "demo.json"
 CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
@@ -174,7 +175,7 @@ def main() -> None:
         }
     print(json.dumps(figures, indent=1))
     if options.write:
-        RESULTS.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+        write_json(RESULTS, figures)
         write_section(ROOT / "docs" / "demo.md", "demo", section(figures))
 
 

@@ -25,6 +25,7 @@ from streamer.jobs.output import PARTIAL
 from streamer.jobs.recording import do_recording
 from streamer.jobs.settings import ALL_FORMATS, BatchSettings
 from streamer.jobs.walk import Pipelines
+from streamer.jobs.worker import use_one_thread
 from streamer.stopping import StopFlag
 
 _POLL_S = 0.2
@@ -128,8 +129,7 @@ def _work(pipe: Connection, job: Job, limits: Limits) -> None:
     if os.name == "posix":
         os.nice(5)  # the page itself stays quick
     limit_memory(limits.memory_mb)
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
+    use_one_thread()
     from streamer.console import hushed
 
     late = StopFlag()

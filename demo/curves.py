@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -43,32 +44,36 @@ class Overview:
         return max((max(values, default=0.0) for values in self.groups.values()), default=0.0)
 
 
-def read_overview(path: Path, face_id: int, duration_s: float) -> Overview:
-    """One pass over a signals log; memory is bounded by MAX_POINTS.
+def read_overviews(path: Path, faces: Collection[int], duration_s: float) -> dict[int, Overview]:
+    """Of each of the faces, by one pass over a signals log; memory is bounded by MAX_POINTS.
 
     Slow drift is taken out: of each group, the lowest value of the last second is subtracted from
     the curve, so that a movement starts near zero wherever the face was at rest before.
     """
     step_s = max(duration_s / MAX_POINTS, 1e-3)
-    bins: dict[int, list[float]] = {}
-    gates: list[Gate] = []
+    bins: dict[int, dict[int, list[float]]] = {face: {} for face in faces}
+    gates: dict[int, list[Gate]] = {face: [] for face in faces}
     with path.open(encoding="utf-8", newline="") as stream:
         for row in csv.DictReader(stream):
-            if row["face_id"] != str(face_id) or not row["motion_" + REGION_NAMES[0]]:
+            face = int(row["face_id"] or -1)
+            if face not in bins or not row["motion_" + REGION_NAMES[0]]:
                 continue
             time_s = float(row["time_s"])
             values = [max(float(row["motion_" + r]) for r in rs) for rs in GROUPS.values()]
-            known = bins.setdefault(int(time_s / step_s), values)
-            bins[int(time_s / step_s)] = [max(pair) for pair in zip(known, values, strict=True)]
-            _add_gate(gates, time_s, row["gate"])
+            known = bins[face].setdefault(int(time_s / step_s), values)
+            bins[face][int(time_s / step_s)] = [max(p) for p in zip(known, values, strict=True)]
+            _add_gate(gates[face], time_s, row["gate"])
+    return {face: _overview(bins[face], tuple(gates[face]), step_s) for face in faces}
+
+
+def _overview(bins: dict[int, list[float]], gates: tuple[Gate, ...], step_s: float) -> Overview:
     places = sorted(bins)
     reach = max(1, round(1.0 / step_s))
     groups = {
         name: _risen(places, [bins[place][column] for place in places], reach)
         for column, name in enumerate(GROUPS)
     }
-    times = tuple((place + 0.5) * step_s for place in places)
-    return Overview(times, groups, tuple(gates))
+    return Overview(tuple((place + 0.5) * step_s for place in places), groups, gates)
 
 
 def _add_gate(gates: list[Gate], time_s: float, reasons: str) -> None:

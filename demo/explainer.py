@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from streamer.errors import MerError
+from streamer.jobs.worker import use_one_thread
 
 _IDLE_S = 90.0
 _TIMEOUT_S = 120.0
@@ -116,7 +117,7 @@ def _serve(pipe: Connection) -> None:
     """Entry point of the process: (function, strip) in, what it returns or its MerError out."""
     if os.name == "posix":
         os.nice(5)
-    os.environ["OMP_NUM_THREADS"] = "1"
+    use_one_thread()
     while True:
         try:
             explain, strip = pipe.recv()

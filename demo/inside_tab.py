@@ -13,6 +13,7 @@ from demo.assets import read_asset
 from demo.explainer import Explainer
 from demo.inside_view import explained, header, pictures, strip_player
 from demo.magnify import LARGEST
+from demo.polite import said
 from demo.results import Finished, load_finished
 from demo.site import Site
 from demo.visitors import Visitor
@@ -20,7 +21,6 @@ from streamer.errors import InstallError, MerError, UsageError
 from streamer.jobs.faces import FaceStrip, read_strip
 from streamer.outputs.formats.tidy import label
 from streamer.outputs.record import event_id
-from streamer.outputs.report.html import text
 from streamer.outputs.text import format_clock
 from streamer.records import EmotionEvent
 
@@ -80,7 +80,7 @@ def inside_tab(site: Site, tab: gr.Tab) -> InsideTab:
             yield gr.skip(), strip_player(faces, times), pictures(faces), gr.skip()
             yield gr.skip(), gr.skip(), gr.skip(), _explain(site.explainer, result, found)
         except MerError as error:
-            yield gr.skip(), "", _refused(error), ""
+            yield gr.skip(), "", said(str(error), "refused"), ""
 
     def amplify(chosen: str | None, times: float, request: gr.Request) -> Any:
         if not chosen:
@@ -88,7 +88,7 @@ def inside_tab(site: Site, tab: gr.Tab) -> InsideTab:
         try:
             faces = _faces(*_find(site.visitors.of(request.session_hash), chosen))
         except MerError as error:
-            return _refused(error)
+            return said(str(error), "refused")
         return strip_player(faces, times)
 
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
@@ -154,7 +154,3 @@ def _explain(explainer: Explainer, result: Finished, event: EmotionEvent) -> str
     except MerError as error:
         _LOG.warning("no explanation: %s", error)
         return '<p class="soft">SelfME could not look at this event.</p>'
-
-
-def _refused(error: MerError) -> str:
-    return f'<p role="status" class="said refused">{text(error)}</p>'

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from demo.choices import Choices
+from demo.limits import Limits
 from demo.live_worker import Seen, work
 from demo.visitors import Visitor
 
 _WAITING = 8  # pictures that wait for the pipeline at most
 _ANSWER_S = 20.0  # for one picture; the first answer, with the models loaded, may take as long
 _JOIN_S = 3.0
+_LIMITS = Limits()
 _LOST = "The analysis stopped unexpectedly. Start the camera again."
 
 
@@ -33,7 +35,13 @@ class Answer:
 class LiveSession:
     """`push` pictures from one thread; answers come to `tell` from another, in order."""
 
-    def __init__(self, visitor: Visitor, choices: Choices, tell: Callable[[Answer], None]) -> None:
+    def __init__(
+        self,
+        visitor: Visitor,
+        choices: Choices,
+        tell: Callable[[Answer], None],
+        limits: Limits = _LIMITS,
+    ) -> None:
         """Raises UsageError for settings that cannot be used, or a visitor who has left."""
         config = choices.config()
         self.name = visitor.new_name("live")
@@ -46,7 +54,8 @@ class LiveSession:
         self.dropped = 0
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=work, args=(theirs, config, folder), daemon=True)
+        arguments = (theirs, config, folder, limits)
+        self._process = context.Process(target=work, args=arguments, daemon=True)
         self._process.start()
         theirs.close()
         self._take_back = visitor.on_leaving(self._process.kill)

@@ -66,7 +66,7 @@ async def _serve(socket: WebSocket, visitor: Visitor, limits: Limits) -> None:
     def tell(answer: Answer) -> None:  # from the session's thread
         loop.call_soon_threadsafe(answers.put_nowait, answer)
 
-    session = await asyncio.to_thread(LiveSession, visitor, visitor.live_choices, tell)
+    session = await asyncio.to_thread(LiveSession, visitor, visitor.live_choices, tell, limits)
     visitor.in_use.add(session.name)
     visitor.keep(session.name, limits.results)
     speaking = asyncio.create_task(_speak(socket, session.name, answers))

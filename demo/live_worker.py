@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import math
-import os
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,11 +17,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from demo.curves import GROUPS
+from demo.limits import Limits
 from demo.sentry import limit_memory
 from spotting.regions import REGION_NAMES
 from streamer.build import StreamConfig, build_pipeline
 from streamer.errors import MerError, SourceFormatError
 from streamer.jobs.faces import Faces
+from streamer.jobs.worker import use_one_thread
 from streamer.outputs.events import open_event_file
 from streamer.outputs.record import event_to_record
 from streamer.outputs.signals import SignalsCsv
@@ -32,8 +33,7 @@ from streamer.runner import Fanout
 
 HEADER = struct.Struct("<dI")  # seconds on the browser's clock, number of the frame
 SOURCE = "webcam"
-MEGAPIXELS = 9.0  # of one picture
-_MEMORY_MB = 8192  # address space
+_LIMITS = Limits()
 _UNREADABLE = "A picture of the camera could not be read. Start it again."
 _GROUPS = [[REGION_NAMES.index(name) for name in names] for names in GROUPS.values()]
 
@@ -51,8 +51,9 @@ class Seen:
 class LiveStream:
     """One camera's pictures through the pipeline, with its logs. Not thread-safe."""
 
-    def __init__(self, config: StreamConfig, folder: Path) -> None:
+    def __init__(self, config: StreamConfig, folder: Path, limits: Limits = _LIMITS) -> None:
         self._config = config
+        self._megapixels = limits.megapixels
         self._signals: list[FrameSignals] = []
         self._pipeline = build_pipeline(config, source_name=SOURCE, on_signals=self._signals.append)
         self._fanout = Fanout()
@@ -76,7 +77,7 @@ class LiveStream:
         time_s = clock_s - self._start_s
         if not time_s > self._last_s:
             return Seen(number)
-        image = decode(message[HEADER.size :])
+        image = decode(message[HEADER.size :], self._megapixels)
         ended: list[EmotionEvent] = []
         if image.shape != self._shape:  # a phone that was turned: another picture begins
             ended = self._end()
@@ -111,17 +112,17 @@ class LiveStream:
         return kept
 
 
-def decode(jpeg: bytes) -> NDArray[np.uint8]:
+def decode(jpeg: bytes, megapixels: float = _LIMITS.megapixels) -> NDArray[np.uint8]:
     """A JPEG picture as RGB [H, W, 3].
 
-    Raises SourceFormatError, also for one that would be larger than MEGAPIXELS.
+    Raises SourceFormatError, also for one that would have more pixels than allowed.
     """
     try:
         with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as picture:  # reads the header only
             width, height = picture.size
     except (OSError, SyntaxError, ValueError):
         raise SourceFormatError(_UNREADABLE) from None
-    if width * height > 1e6 * MEGAPIXELS:
+    if width * height > 1e6 * megapixels:
         raise SourceFormatError(
             f"The camera's pictures of {width} x {height} are too large here: choose fewer pixels."
         )
@@ -131,22 +132,21 @@ def decode(jpeg: bytes) -> NDArray[np.uint8]:
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
 
-def work(pipe: Connection, config: StreamConfig, folder: Path, threads: int = 1) -> None:
+def work(pipe: Connection, config: StreamConfig, folder: Path, limits: Limits) -> None:
     """Entry point of the process: answers every message; an empty one ends it."""
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(name, str(threads))
-    cv2.setNumThreads(threads)
-    limit_memory(_MEMORY_MB)
+    use_one_thread()
+    cv2.setNumThreads(1)
+    limit_memory(limits.memory_mb)
     from streamer.console import hushed
 
     with hushed(True):
-        serve(pipe, config, folder)
+        serve(pipe, config, folder, limits)
 
 
-def serve(pipe: Connection, config: StreamConfig, folder: Path) -> None:
+def serve(pipe: Connection, config: StreamConfig, folder: Path, limits: Limits = _LIMITS) -> None:
     """Answer every message of the pipe, until an empty one."""
     try:
-        stream = LiveStream(config, folder)
+        stream = LiveStream(config, folder, limits)
         pipe.send(Seen(0))
         while message := pipe.recv_bytes():
             pipe.send(stream.push(message))

@@ -1,4 +1,4 @@
-"""Errors of the program as sentences on the page."""
+"""Sentences on the page, errors of the program among them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import gradio as gr
 
 from streamer.errors import MerError
+from streamer.outputs.report.html import text
 
 
 @contextmanager
@@ -17,3 +18,8 @@ def telling_the_visitor() -> Iterator[None]:
         yield
     except MerError as error:
         raise gr.Error(str(error)) from None
+
+
+def said(sentence: str, kind: str = "") -> str:
+    """A sentence that screen readers tell when it changes; kind: "", "done" or "refused"."""
+    return f'<p role="status" class="said {kind}">{text(sentence)}</p>'

@@ -13,7 +13,7 @@ import gradio as gr
 from demo.analysis import analyse
 from demo.assets import read_asset
 from demo.choices import Choices
-from demo.polite import telling_the_visitor
+from demo.polite import said, telling_the_visitor
 from demo.recording_view import recording_view
 from demo.results import load_finished
 from demo.settings_tab import choices_of
@@ -55,7 +55,7 @@ def recording_tab(site: Site, settings: list[Any]) -> RecordingTab:
             start = gr.Button("Find micro-expressions", variant="primary", interactive=False)
             sample = gr.Button("Try the sample")
             stop = gr.Button("Stop", variant="stop", interactive=False)
-    status = gr.HTML(_said("No recording chosen yet."), elem_classes="status")
+    status = gr.HTML(said("No recording chosen yet."), elem_classes="status")
     result = gr.HTML("", js_on_load=read_asset("recording.js"), elem_id="result")
 
     def take(sent: dict[str, Any] | None, request: gr.Request) -> tuple[Any, ...]:
@@ -63,9 +63,9 @@ def recording_tab(site: Site, settings: list[Any]) -> RecordingTab:
             name = site.uploads.take(visitors.of(request.session_hash), sent)
         except MerError as error:
             site.uploads.discard(sent)
-            return None, "", _said(str(error), "refused"), gr.Button(interactive=False)
-        said = _said(f"{name} is here. Press “Find micro-expressions”.")
-        return None, name, said, gr.Button(interactive=True)
+            return None, "", said(str(error), "refused"), gr.Button(interactive=False)
+        here = said(f"{name} is here. Press “Find micro-expressions”.")
+        return None, name, here, gr.Button(interactive=True)
 
     def run_upload(request: gr.Request, *values: Any) -> Iterator[tuple[Any, ...]]:
         yield from _run(site, request.session_hash, choices_of(values), own=True)
@@ -107,7 +107,7 @@ def _run(
         finally:
             visitor.busy.release()
     except MerError as error:
-        yield _said(str(error), "refused"), gr.skip(), *_buttons(visitor, working=False)
+        yield said(str(error), "refused"), gr.skip(), *_buttons(visitor, working=False)
 
 
 def _analysed(
@@ -127,9 +127,9 @@ def _analysed(
                 folder = message.folder
     found = load_finished(visitor, folder)
     count = len(found.events)
-    said = _said(f"{shown}: done, {count} event{'' if count == 1 else 's'}.", "done")
+    done = said(f"{shown}: done, {count} event{'' if count == 1 else 's'}.", "done")
     yield (
-        said,
+        done,
         recording_view(found, visitor, choices.command(shown)),
         *_buttons(visitor, working=False),
     )
@@ -163,15 +163,11 @@ def _buttons(visitor: Visitor | None, *, working: bool) -> tuple[Any, ...]:
     )
 
 
-def _said(sentence: str, kind: str = "") -> str:
-    return f'<p role="status" class="said {kind}">{text(sentence)}</p>'
-
-
 def _waiting(shown: str, before: int) -> str:
     if before == 0:
-        return _said(f"{shown}: starting ...")
+        return said(f"{shown}: starting ...")
     many = "one recording is" if before == 1 else f"{before} recordings are"
-    return _said(f"{shown}: waiting, {many} before you ...")
+    return said(f"{shown}: waiting, {many} before you ...")
 
 
 def _progress(shown: str, progress: Progress) -> str:

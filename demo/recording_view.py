@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from demo.curves import read_overview
+from demo.curves import read_overviews
 from demo.results import VIDEO, Finished
 from demo.timeline import jump_s, timeline
 from demo.visitors import Visitor
@@ -27,10 +27,7 @@ def recording_view(result: Finished, visitor: Visitor, command: str) -> str:
     """HTML of everything below the upload; `command` gives the same on the command line."""
     counts = result.run["counts"]
     duration_s = float(counts["duration_s"])
-    views = [
-        (face, read_overview(result.folder / "signals.csv", face, duration_s))
-        for face in _faces(result)
-    ]
+    views = read_overviews(result.folder / "signals.csv", _faces(result), duration_s)
     video = ""
     if (result.folder / VIDEO).is_file():
         video = (
@@ -40,7 +37,7 @@ def recording_view(result: Finished, visitor: Visitor, command: str) -> str:
     return (
         f'<section class="mer-result" data-result="{text(result.name)}" aria-label="Result">'
         f"<h2>{text(result.shown)}</h2>{_figures(result)}{_notes(result)}{video}"
-        f"{timeline(result.events, views, duration_s)}{_table(result)}"
+        f"{timeline(result.events, list(views.items()), duration_s)}{_table(result)}"
         f"{_downloads(result, visitor, command)}</section>"
     )
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from recognition.selfme.settings import face_of
 from streamer.libs import import_cv2
-from streamer.outputs.motion_wheel import colour_wheel, motion_colours
+from streamer.outputs.motion_wheel import colour_wheel, heat_colours, motion_colours
 
 Picture = NDArray[np.uint8]  # [H, W, 3] RGB
 Field = NDArray[np.float32]  # [S, S, 2]
@@ -79,9 +79,7 @@ def draw_keypoints(
 def draw_heat(face: Picture, heat: NDArray[np.float32], strength: float = 0.5) -> Picture:
     """A heat map [S, S] of values 0..1 over a face [S, S, 3]."""
     _check(face, heat.shape, face.shape[:2])
-    cv2: Any = import_cv2()
-    level = (np.clip(heat, 0.0, 1.0) * 255.0).astype(np.uint8)
-    colours = cv2.cvtColor(cv2.applyColorMap(level, cv2.COLORMAP_JET), cv2.COLOR_BGR2RGB)
+    colours = heat_colours(heat)
     mixed = (1.0 - strength) * face.astype(np.float32) + strength * colours.astype(np.float32)
     return np.asarray(mixed, dtype=np.uint8)
 

@@ -23,13 +23,18 @@ def work(pipe: Connection, parent: int, verbose: bool) -> None:
     stop = StopFlag()
     signal.signal(signal.SIGTERM, lambda *_: stop.stop())
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    for name in _THREADS:
-        os.environ.setdefault(name, "1")
+    use_one_thread()
     from streamer.console import hushed, set_up_logging
 
     set_up_logging(quiet=False, verbose=verbose, log_file=None)
     with hushed(not verbose):
         _serve(pipe, stop)
+
+
+def use_one_thread() -> None:
+    """Let numeric libraries, imported from here on, leave the other cores to other processes."""
+    for name in _THREADS:
+        os.environ.setdefault(name, "1")
 
 
 def _serve(pipe: Connection, stop: StopFlag) -> None:

@@ -76,9 +76,15 @@ def attention_inset(attention: NDArray[np.float32], size_px: int) -> Picture:
         raise ValueError(f"attention has shape {attention.shape}; expected [S, S]")
     cv2: Any = import_cv2()
     small = cv2.resize(attention, (size_px, size_px), interpolation=cv2.INTER_AREA)
-    level = (np.clip(small, 0.0, 1.0) * 255.0).astype(np.uint8)
+    return _framed(heat_colours(small))
+
+
+def heat_colours(heat: NDArray[np.float32]) -> Picture:
+    """Colours [h, w, 3] of a heat map [h, w] of values 0..1, blue to red."""
+    cv2: Any = import_cv2()
+    level = (np.clip(heat, 0.0, 1.0) * 255.0).astype(np.uint8)
     coloured = cv2.cvtColor(cv2.applyColorMap(level, cv2.COLORMAP_JET), cv2.COLOR_BGR2RGB)
-    return _framed(np.asarray(coloured))
+    return np.asarray(coloured, dtype=np.uint8)
 
 
 def _draw_arrows(inset: Picture, motion_iod: NDArray[np.float32]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from demo.curves import GROUPS, MAX_GATES, MAX_POINTS, Gate, Overview, read_overview
+from demo.curves import GROUPS, MAX_GATES, MAX_POINTS, Gate, Overview, read_overviews
 from spotting.regions import REGION_NAMES
 from streamer.outputs.signals import signal_columns
 
@@ -27,7 +27,7 @@ def overview(path: Path, rows: list[dict], duration_s: float, face: int = 0) -> 
         writer = csv.DictWriter(stream, COLUMNS, restval="")
         writer.writeheader()
         writer.writerows(rows)
-    return read_overview(path / "signals.csv", face, duration_s)
+    return read_overviews(path / "signals.csv", [face], duration_s)[face]
 
 
 def test_groups_are_the_parts_of_the_face() -> None:
