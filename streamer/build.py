@@ -15,6 +15,7 @@ from recognition.config import RecognizerConfig
 from spotting.config import SpotterConfig
 from streamer.config import fill, load_yaml, set_key, to_mapping
 from streamer.faces.config import FaceConfig
+from streamer.ranges import check_ranges
 from streamer.records import EmotionEvent, FrameSignals, Kind
 from streamer.sources.config import SourceConfig
 
@@ -37,6 +38,7 @@ class StreamConfig:
     kinds: tuple[Kind, ...] = ("micro", "macro")  # events of other kinds are left out
 
     def __post_init__(self) -> None:
+        check_ranges(self)
         ours, theirs = self.faces.aligned_size_px, self.recognizer.map.aligned_size_px
         if self.recognise and ours != theirs:
             raise ValueError(

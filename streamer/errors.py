@@ -18,6 +18,10 @@ class UsageError(MerError):
     exit_code = 2
 
 
+class SettingError(UsageError, ValueError):
+    """A value outside the range of its setting; a ValueError too, as of any other argument."""
+
+
 class SourceNotFoundError(MerError):
     """The file, folder or pattern is not there or not readable."""
 

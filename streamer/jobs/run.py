@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Annotated, Literal
 
 from streamer.errors import EXIT_INTERRUPTED, EXIT_TRUNCATED, OutputError, UsageError
 from streamer.jobs.inputs import find_inputs
@@ -23,6 +23,7 @@ from streamer.jobs.settings import ALL_FORMATS, BatchSettings, model_facts
 from streamer.outputs.formats import FILE_NAMES, check_format
 from streamer.outputs.report.index import IndexRow, index_page
 from streamer.outputs.signals import import_pyarrow
+from streamer.ranges import Range, Workers, check_ranges
 from streamer.stopping import StopFlag
 
 
@@ -31,8 +32,9 @@ class BatchOptions:
     """How a batch is run; none of it changes what is found."""
 
     output: str
-    workers: int | None = None  # None: one per core
-    threads: int | None = None  # of one recording; None: two where there are cores for them
+    workers: Workers | None = None  # None: one per core
+    # of one recording; None: two where there are cores for them
+    threads: Annotated[int, Range(1, 2)] | None = None
     resume: bool = False
     overwrite: bool = False
     engine: Literal["local", "ray"] = "local"
@@ -41,6 +43,9 @@ class BatchOptions:
     quiet: bool = False
     progress: bool | None = None  # None: if standard error is a terminal
     verbose: bool = False
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 def run_jobs(settings: BatchSettings, options: BatchOptions, specs: Sequence[str]) -> int:

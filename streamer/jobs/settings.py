@@ -8,11 +8,12 @@ import platform
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import metadata
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from streamer.build import StreamConfig
 from streamer.config import to_mapping
 from streamer.outputs.redaction import Redaction
+from streamer.ranges import Range, check_ranges
 from streamer.records import JsonObject
 
 TextFormat = Literal["jsonl", "csv"]
@@ -37,8 +38,12 @@ class BatchSettings:
     redact: Redaction = "off"  # faces in the annotated recording
     hash_names: bool = False
     hash_key: str = ""
-    checkpoint_s: float = 15.0  # of work between two checkpoints, at least
-    threads: int = 1  # of one recording
+    # of work between two checkpoints, at least
+    checkpoint_s: Annotated[float, Range(0.0, 86_400.0)] = 15.0
+    threads: Annotated[int, Range(1, 2)] = 1  # of one recording
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
     def to_json(self) -> JsonObject:
         """All that has an effect on what is written, without the key of the hashes."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from streamer.errors import UsageError
+from streamer.ranges import Epochs, Range, Workers, check_ranges
 
 Protocol = Literal["clean", "published"]
 Kind = Literal["composite", "single", "cross"]
@@ -29,15 +30,18 @@ class LosoConfig:
     protocol: Protocol = "clean"
     kind: Kind = "composite"
     classes: Classes = 3
-    seeds: int = 3
-    epochs: int | Literal["inner"] | None = None
+    seeds: Annotated[int, Range(1, 1000)] = 3
+    epochs: Epochs | Literal["inner"] | None = None
     device: str = "auto"
     engine: Engine = "local"
     address: str | None = None
-    jobs: int = 1
+    jobs: Workers = 1
     stacked: bool = True
     overwrite: bool = False
     prepared: Path | None = None
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 def parse_epochs(text: str | None) -> int | Literal["inner"] | None:

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from recognition.selfme.network import SelfmeNet, load_selfme
 from recognition.selfme.settings import SelfmeConfig
 from recognition.selfme.weights import BUNDLED, load_motion
 from streamer.errors import ModelError
+from streamer.ranges import BatchSize, LearningRate, Range, Weight, check_ranges
 from training.selfme.motion_config import (
     AugmentConfig,
     MotionLossConfig,
@@ -37,12 +39,15 @@ class FineTuning:
     Rate and schedule are ours, for a learner that has seen synthetic faces already.
     """
 
-    epochs: int = 1
-    batch: int = 8
-    learning_rate: float = 2e-5
+    epochs: Annotated[int, Range(0, 100_000)] = 1
+    batch: BatchSize = 8
+    learning_rate: LearningRate = 2e-5
     perceptual: Perceptual = "pixel-census"
-    perceptual_weight: float = 10.0
-    equivariance_weight: float = 10.0
+    perceptual_weight: Weight = 10.0
+    equivariance_weight: Weight = 10.0
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from tqdm import tqdm
 
 from streamer.errors import SourceFormatError, SourceNotFoundError, UsageError
+from streamer.ranges import Workers, check_ranges
 from training.loso.store import write_json, write_text
 from training.spotting.observe import Observation, observe
 from training.spotting.results import set_size, spotter_facts
@@ -46,9 +47,12 @@ class SpotRequest:
     root: Path
     output: Path
     spotters: str = "rule"
-    jobs: int = 1
+    jobs: Workers = 1
     plots: bool = True
     overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 def run_spot(request: SpotRequest, config: StreamConfig) -> dict[str, Any]:
