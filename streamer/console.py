@@ -14,6 +14,7 @@ from pathlib import Path
 
 from streamer.errors import OutputError
 from streamer.sources.redact import redact
+from streamer.standard_streams import lossy_text
 
 
 def set_library_levels() -> None:
@@ -43,9 +44,7 @@ def hushed(enabled: bool) -> Iterator[None]:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
         python_stderr.flush()
-        sys.stderr = os.fdopen(
-            kept, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False
-        )
+        sys.stderr = lossy_text(kept)
         os.dup2(nowhere, 2)
         faulthandler.enable(kept)  # a crash in native code still says where it was
         yield

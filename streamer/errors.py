@@ -64,6 +64,26 @@ class InstallError(MerError):
     exit_code = 9
 
 
+class InternalError(MerError):
+    """A fault of this program: something that should have been an error of another kind."""
+
+    def __init__(self, error: BaseException) -> None:
+        text = " ".join(str(error).split())[:300]
+        super().__init__(
+            f"internal error ({type(error).__name__}{': ' + text if text else ''}): please "
+            "report it; with MER_VERBOSE=1 in the environment the details are shown."
+        )
+        self.__cause__ = error
+
+
+# What can go wrong inside a library or this program; a MerError and Ctrl-C are none of them.
+FAULTS = (
+    ArithmeticError, AssertionError, AttributeError, BufferError, EOFError, ImportError,
+    LookupError, MemoryError, NameError, OSError, RuntimeError, StopIteration, TypeError,
+    ValueError,
+)  # fmt: skip
+
+EXIT_INTERNAL = 1
 EXIT_TRUNCATED = 10  # the run ended well, but the source was cut short or damaged
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141  # the reader of standard output went away, as after `| head`

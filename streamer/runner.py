@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from typing import Any, Protocol
 
 from streamer.ahead import Ahead, Inline, SourceLike
-from streamer.errors import MerError
+from streamer.errors import FAULTS, InternalError, MerError
 from streamer.libs import import_cv2
 from streamer.outputs.step import Sink, Step
 from streamer.records import (
@@ -78,6 +78,8 @@ def steps(
                 yield Step(frame, tuple(signals), _of(events, kinds))
     except MerError as error:
         failure = error
+    except FAULTS as error:
+        failure = InternalError(error)
     finally:
         worker.close()
     yield Step(None, (), _of(pipeline.flush(), kinds))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from streamer.errors import InstallError, MerError, UsageError
+from streamer.command import VersionFlag, run_app
+from streamer.errors import InstallError, UsageError
 from training.experiments import commands as experiment_commands
 from training.selfme import commands as selfme_commands
 from training.selfme import motion_commands
@@ -20,11 +20,12 @@ app = typer.Typer(
     help="Train and score the recognition model of mer-stream.",
     no_args_is_help=True,
     add_completion=False,
+    pretty_exceptions_enable=False,
 )
 
 
 @app.callback()
-def _root() -> None:
+def _root(version: VersionFlag = False) -> None:
     """Keeps the sub-commands named even while there are few."""
 
 
@@ -155,12 +156,8 @@ def require_training() -> None:
 
 
 def main() -> None:
-    """Entry point: errors become a sentence and their own exit code."""
-    try:
-        app()
-    except MerError as error:
-        typer.echo(f"mer-train: {error}", err=True)
-        sys.exit(error.exit_code)
+    """Entry point of `mer-train`."""
+    run_app(app, "mer-train")
 
 
 if __name__ == "__main__":

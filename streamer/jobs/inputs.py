@@ -9,6 +9,7 @@ from pathlib import Path
 
 from streamer.errors import SourceNotFoundError, UsageError
 from streamer.jobs import stores
+from streamer.paths import expand_home
 from streamer.sources import expand_sources
 from streamer.sources.images import EXTENSIONS as IMAGE_SUFFIXES
 from streamer.sources.naming import natural_key, url_scheme, webcam_number
@@ -56,7 +57,7 @@ def find_inputs(
 
 def _expand(spec: str, fps: float | None, output: Path | None) -> Iterator[Input]:
     if spec.startswith("@"):
-        for line in _read_list(Path(spec[1:]).expanduser()):
+        for line in _read_list(expand_home(spec[1:])):
             yield from _expand(line, fps, output)
         return
     scheme = url_scheme(spec)
@@ -66,7 +67,7 @@ def _expand(spec: str, fps: float | None, output: Path | None) -> Iterator[Input
         yield from (Input(url, size) for url, size in stores.find_urls(spec, VIDEO_SUFFIXES))
         return
     for name in expand_sources([spec]):
-        path = Path(name).expanduser()
+        path = expand_home(name)
         if not path.is_dir():
             yield Input(name, _size(path))
         else:

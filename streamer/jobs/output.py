@@ -19,6 +19,7 @@ from typing import Protocol
 from streamer.errors import OutputError
 from streamer.jobs import stores
 from streamer.outputs.files import replacing, sync_folder, writing
+from streamer.paths import expand_home
 from streamer.records import JsonObject
 from streamer.sources.naming import url_scheme
 
@@ -55,7 +56,7 @@ class FolderOutput:
     """A folder on a disk, of this machine or shared."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root.expanduser()
+        self.root = expand_home(root)
 
     def run_of(self, folder: str) -> JsonObject | None:
         return parse_run(self.read(f"{folder}/{RUN}"))

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from streamer.errors import InstallError, MerError
 from streamer.jobs.job import Job, Outcome, Progress
 from streamer.jobs.local_engine import WorkerError
+from streamer.paths import expand_home
 
 if TYPE_CHECKING:
     from streamer.jobs.walk import Pipelines
@@ -66,11 +67,11 @@ def _take(ray: Any, reference: Any, job: Job) -> tuple[Job, Outcome]:
 
 def _on_node(job: Job, batch: str) -> Job:
     """Unfinished work lies on the machine that does it; paths are made to hold there too."""
-    local = Path(job.output).expanduser()
+    local = expand_home(job.output)
     output = job.output if "://" in job.output else str(local.absolute())
     source = job.source
     if "://" not in source and source != "sample":
-        source = str(Path(source).expanduser().absolute())
+        source = str(expand_home(source).absolute())
     scratch = job.scratch or str(Path(tempfile.gettempdir()) / "mer-batch")
     return replace(job, output=output, source=source, scratch=scratch, batch=batch)
 

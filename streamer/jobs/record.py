@@ -14,6 +14,7 @@ from streamer.jobs.names import without_name
 from streamer.jobs.settings import model_facts, versions
 from streamer.outputs.files import replacing, writing
 from streamer.outputs.summary import NOTHING_READ, Counts
+from streamer.paths import expand_home
 from streamer.records import JsonObject, SourceInfo, SourceReport
 
 SCHEMA = "mer-stream/run/1"
@@ -111,7 +112,7 @@ def outcome_of(record: JsonObject, folder: str) -> Outcome:
 def _told(job: Job, sentence: str, local: str) -> str:
     """A sentence with the name that may be shown."""
     sentence = without_name(sentence, job.source, local, job.shown)
-    return without_name(sentence, "", str(Path(job.source).expanduser()), job.shown)
+    return without_name(sentence, "", str(expand_home(job.source)), job.shown)
 
 
 def _declared(info: SourceInfo | None) -> JsonObject:

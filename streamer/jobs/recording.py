@@ -28,6 +28,7 @@ from streamer.jobs.output import (
 )
 from streamer.jobs.record import Result, outcome_of, outputs_in, run_record, write_run
 from streamer.jobs.walk import Pipelines, walk
+from streamer.paths import expand_home
 from streamer.records import JsonObject
 from streamer.runner import never
 from streamer.sources.naming import url_scheme
@@ -184,7 +185,7 @@ def _local_input(job: Job, work: Path) -> Iterator[tuple[Path, str] | MerError]:
             fetched = work.with_name(work.name + ".input")
             path = stores.fetch(job.source, fetched)
         else:
-            path = Path(job.source).expanduser()
+            path = expand_home(job.source)
             if job.source == "sample" and not path.exists():
                 path = sample_path()
         found: tuple[Path, str] | MerError = (path, input_digest(path))

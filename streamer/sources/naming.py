@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from streamer.errors import SourceNotFoundError
+from streamer.paths import expand_home
 
 _URL = re.compile(r"([a-z][a-z0-9+.\-]*)://", re.IGNORECASE)
 _WEBCAM = re.compile(r"webcam(?::(\d+))?")
@@ -45,7 +46,7 @@ def expand_sources(specs: Sequence[str]) -> list[str]:
 def _expand(spec: str) -> list[str]:
     if url_scheme(spec) or not glob.has_magic(spec) or Path(spec).exists():
         return [spec]
-    found = sorted(glob.glob(str(Path(spec).expanduser()), recursive=True), key=natural_key)  # noqa: PTH207  patterns may be absolute
+    found = sorted(glob.glob(str(expand_home(spec)), recursive=True), key=natural_key)  # noqa: PTH207  patterns may be absolute
     if not found:
         raise SourceNotFoundError(
             f"{spec}: no file matches this pattern. Check the folder, and quote the pattern if "
