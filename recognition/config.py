@@ -18,7 +18,7 @@ class MapConfig:
     Any change here changes the fingerprint: networks trained before will be refused.
     """
 
-    aligned_size_px: Annotated[int, Range(64, 1024)] = 128
+    aligned_size_px: Annotated[int, Range(16, 1024)] = 128
     iod_fraction: Annotated[float, Range(0.05, 0.95)] = IOD_FRACTION
     eyes_y_fraction: Share = EYES_Y_FRACTION
     flow: str = "dis-medium"

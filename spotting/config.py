@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from streamer.ranges import Range, Share, check_ranges
+from streamer.ranges import Baseline, Range, Sensitivity, Share, check_ranges
 
 # Moments closer than this are the same: times are sums of fractions, and a tie must not depend on
 # the last bit of how they were added up.
@@ -51,10 +51,10 @@ class SpotterConfig:
     """How motion is measured and when it counts as a micro- or macro-expression."""
 
     # 1 = as calibrated. 2 halves all thresholds: more events, more false ones; 0.5 doubles them.
-    sensitivity: Annotated[float, Range(0.05, 20.0)] = 1.0
+    sensitivity: Sensitivity = 1.0
     # A person asked to look neutral for this long at the start: no events then, and the noise of
     # that time sets the thresholds for the rest. 0: the noise is learned on the way.
-    baseline_s: Annotated[float, Range(0.0, 3600.0)] = 0.0
+    baseline_s: Baseline = 0.0
     # Report as soon as the peak is certain, without waiting whether the mouth goes on moving.
     low_latency: bool = False
 

@@ -21,6 +21,7 @@ from streamer.errors import (
     OutputError,
     UsageError,
 )
+from streamer.ranges import Range, range_of
 
 if TYPE_CHECKING:
     from streamer.build import StreamConfig
@@ -38,9 +39,23 @@ def show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-def option(panel: str, text: str, *names: str, **more: Any) -> Any:
-    """An option under the heading `panel` of the help."""
+def option(panel: str, text: str, *names: str, within: Any = None, **more: Any) -> Any:
+    """An option under the heading `panel` of the help; a number lies `within` a range."""
+    if within is not None:
+        more |= bounds(within)
     return typer.Option(*names, help=text, rich_help_panel=panel, show_default=False, **more)
+
+
+def bounds(within: Any) -> dict[str, Any]:
+    """The arguments of `typer.Option` for a number in a Range, or of a type such as `Seed`."""
+    span = within if isinstance(within, Range) else range_of(within)
+    return {"min": span.low, "max": span.high, "callback": _refuse_nan}
+
+
+def _refuse_nan(value: float | None) -> float | None:
+    if value is not None and value != value:  # NaN is neither below nor above a limit
+        raise typer.BadParameter("give a number, not nan.")
+    return value
 
 
 def settings_of(config: Path | None, pairs: Sequence[str], options: dict[str, Any]) -> StreamConfig:

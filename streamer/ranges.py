@@ -38,6 +38,12 @@ class Range:
         return bool(self.low <= value <= self.high)
 
 
+FrameRate = Annotated[float, Range(0.01, 10_000.0)]  # a second
+Sensitivity = Annotated[float, Range(0.05, 20.0)]
+Baseline = Annotated[float, Range(0.0, 3600.0)]  # seconds
+Faces = Annotated[int, Range(1, 64)]
+Checkpoint = Annotated[float, Range(0.0, 86_400.0)]  # seconds
+Threads = Annotated[int, Range(1, 2)]  # of one recording
 Share = Annotated[float, Range(0.0, 1.0)]
 Seed = Annotated[int, Range(0, 2**32 - 1)]
 Workers = Annotated[int, Range(1, 256)]  # processes or threads
@@ -86,6 +92,12 @@ def hints_of(cls: type) -> dict[str, Any]:
 @functools.cache
 def _hints_of(cls: Any) -> dict[str, Any]:
     return get_type_hints(cls, include_extras=True)
+
+
+def range_of(number: Any) -> Range:
+    """The range of a type such as `Seed`."""
+    found: Range = next(limit for limit in get_args(number) if isinstance(limit, Range))
+    return found
 
 
 def show(value: Any) -> str:

@@ -25,6 +25,9 @@ def secure_standard_streams() -> None:
         sys.stdout = sys.__stdout__ = _watched_stdout(sys.stdout)  # type: ignore[misc, assignment]
     if sys.stderr is None or _is_own(sys.stderr, sys.__stderr__, 2):
         sys.stderr = sys.__stderr__ = lossy_text(2)  # type: ignore[misc, assignment]
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def lossy_text(number: int) -> TextIO:

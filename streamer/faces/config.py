@@ -6,14 +6,14 @@ import math
 from dataclasses import dataclass
 from typing import Annotated
 
-from streamer.ranges import Range, Share, check_ranges
+from streamer.ranges import Faces, Range, Share, check_ranges
 
 
 @dataclass(frozen=True, slots=True)
 class FaceConfig:
     """How faces are found, followed and aligned. Lengths in inter-ocular distances (IOD)."""
 
-    max_faces: Annotated[int, Range(1, 64)] = 4
+    max_faces: Faces = 4
     # the mesh is measured this often and carried over in between
     mesh_interval_s: Annotated[float, Range(0.0, 10.0)] = 0.25
     # how often a single face is looked around for others

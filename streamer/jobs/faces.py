@@ -11,7 +11,6 @@ One `.npz` per event, written only where the user asked for faces:
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from streamer.arrays import read_arrays
 from streamer.errors import SourceFormatError, SourceNotFoundError
 from streamer.outputs.files import replacing, writing
 from streamer.outputs.record import event_id
@@ -28,6 +28,7 @@ from streamer.records import AlignedFace, EmotionEvent, Spot
 
 AROUND_S = 0.2  # before the onset and after the offset
 _ARRAYS = ("images", "time_s", "frame", "anchor")
+_MOST_BYTES = 512 * 2**20
 MAX_FACES = 64  # of one event; of more, every n-th and the three moments
 
 
@@ -107,14 +108,14 @@ def read_strip(path: Path) -> FaceStrip:
         SourceNotFoundError, SourceFormatError: no such file, or another one.
     """
     try:
-        with np.load(path, allow_pickle=False) as held:
-            onset, apex, offset = (int(place) for place in held["moments"])
-            images, time_s, frame, anchor = (held[name] for name in _ARRAYS)
+        held = read_arrays(path, ("moments", *_ARRAYS), _MOST_BYTES)
+        onset, apex, offset = (int(place) for place in held["moments"])
+        images, time_s, frame, anchor = (held[name] for name in _ARRAYS)
     except FileNotFoundError:
         raise SourceNotFoundError(
             f"{path.name} is not there: the faces of this event were not kept"
         ) from None
-    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, KeyError, OSError, TypeError) as error:
         raise SourceFormatError(f"{path.name} holds no faces of an event: {error}") from None
     return FaceStrip(images, time_s, frame, anchor, onset, apex, offset)
 

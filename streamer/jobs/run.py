@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Literal
+from typing import Literal
 
 from streamer.errors import EXIT_INTERRUPTED, EXIT_TRUNCATED, OutputError, UsageError
 from streamer.jobs.inputs import find_inputs
@@ -23,7 +23,7 @@ from streamer.jobs.settings import ALL_FORMATS, BatchSettings, model_facts
 from streamer.outputs.formats import FILE_NAMES, check_format
 from streamer.outputs.report.index import IndexRow, index_page
 from streamer.outputs.signals import import_pyarrow
-from streamer.ranges import Range, Workers, check_ranges
+from streamer.ranges import Threads, Workers, check_ranges
 from streamer.stopping import StopFlag
 
 
@@ -34,7 +34,7 @@ class BatchOptions:
     output: str
     workers: Workers | None = None  # None: one per core
     # of one recording; None: two where there are cores for them
-    threads: Annotated[int, Range(1, 2)] | None = None
+    threads: Threads | None = None
     resume: bool = False
     overwrite: bool = False
     engine: Literal["local", "ray"] = "local"

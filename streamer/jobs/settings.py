@@ -8,12 +8,12 @@ import platform
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import metadata
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from streamer.build import StreamConfig
 from streamer.config import to_mapping
 from streamer.outputs.redaction import Redaction
-from streamer.ranges import Range, check_ranges
+from streamer.ranges import Checkpoint, Threads, check_ranges
 from streamer.records import JsonObject
 
 TextFormat = Literal["jsonl", "csv"]
@@ -39,8 +39,8 @@ class BatchSettings:
     hash_names: bool = False
     hash_key: str = ""
     # of work between two checkpoints, at least
-    checkpoint_s: Annotated[float, Range(0.0, 86_400.0)] = 15.0
-    threads: Annotated[int, Range(1, 2)] = 1  # of one recording
+    checkpoint_s: Checkpoint = 15.0
+    threads: Threads = 1  # of one recording
 
     def __post_init__(self) -> None:
         check_ranges(self)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from streamer.ranges import Range, check_ranges
+from streamer.ranges import FrameRate, Range, check_ranges
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class SourceConfig:
     """
 
     # image folders: their rate, required; webcams: the rate asked for
-    fps: Annotated[float, Range(0.01, 10_000.0)] | None = None
+    fps: FrameRate | None = None
     # live: frames waiting at most; beyond that the oldest is dropped
     queue_frames: Annotated[int, Range(1, 256)] = 8
     # live and network: opening or one read may take this long

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognition.config import MapConfig
+from streamer.arrays import read_arrays
 from streamer.errors import SourceFormatError, SourceNotFoundError
 from streamer.libs import import_cv2
+from streamer.regular import open_regular
 from training.records import Clip
 
 SIZE = MapConfig().map_size
@@ -45,12 +46,11 @@ def load_maps(clips: Sequence[Clip]) -> NDArray[np.uint8]:
 def _read(path: Path, where: str) -> NDArray:
     if path.suffix.lower() in (".npy", ".npz"):
         try:
-            loaded = np.load(path, allow_pickle=False)
-            if path.suffix.lower() == ".npy":
-                return np.asarray(loaded)
-            with loaded:
-                return np.asarray(loaded["map"])
-        except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
+            if path.suffix.lower() == ".npz":
+                return read_arrays(path, ("map",))["map"]
+            with open_regular(path, where, "give an array or a picture") as file:
+                return np.asarray(np.load(file, allow_pickle=False))
+        except (ValueError, KeyError, EOFError, OSError, MemoryError) as error:
             raise SourceFormatError(f"{where} cannot be read ({error}): make it again") from error
     cv2 = import_cv2()
     image = cv2.imdecode(np.fromfile(path, dtype=np.uint8), cv2.IMREAD_COLOR)

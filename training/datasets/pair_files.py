@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from streamer.arrays import read_arrays
 from streamer.errors import SourceFormatError, UsageError
 from training.records import Clip
 
@@ -72,9 +72,8 @@ def _load_wrong(clip: Clip) -> NDArray[np.uint8]:
 
 def _read(clip: Clip, name: str) -> NDArray[np.uint8]:
     try:
-        with np.load(clip.path, allow_pickle=False) as held:
-            found: NDArray[np.uint8] = held[name]
-    except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
+        found: NDArray[np.uint8] = read_arrays(clip.path, (name,))[name]
+    except (ValueError, KeyError, OSError) as error:
         raise SourceFormatError(
             f"{clip.path} cannot be read ({error}): delete it and run mer-train prepare again"
         ) from error

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from streamer.errors import UsageError
-from streamer.ranges import Epochs, Range, Workers, check_ranges
+from streamer.ranges import Epochs, Range, Workers, check_ranges, range_of, show
 
 Protocol = Literal["clean", "published"]
 Kind = Literal["composite", "single", "cross"]
@@ -54,9 +54,11 @@ def parse_epochs(text: str | None) -> int | Literal["inner"] | None:
         return None
     if text == INNER:
         return "inner"
-    if not text.isdigit() or int(text) < 1:
-        raise UsageError(f"--epochs {text!r}: give a whole number from 1 on, or {INNER}")
-    return int(text)
+    span = range_of(Epochs)
+    number = int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else 0
+    if not span.holds(number):
+        raise UsageError(f"--epochs {show(text)}: give a whole number of {span}, or {INNER}")
+    return number
 
 
 def pick_device(name: str) -> str:

@@ -12,7 +12,6 @@ import io
 import json
 import os
 import re
-import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ import numpy as np
 
 from recognition.config import MapConfig
 from recognition.fingerprint import preprocessing_fingerprint
+from streamer.arrays import read_arrays
 from streamer.errors import OutputError, SourceFormatError, UsageError
 from streamer.faces.config import FaceConfig
 from training.records import Clip, Rejected
@@ -95,10 +95,10 @@ def read_finished(cache: Path, clip: Clip, fingerprint: str) -> tuple[int, bool]
     if not path.is_file():
         return None
     try:
-        with np.load(path, allow_pickle=False) as held:
-            same = str(held["key"]) == _clip_key(clip, fingerprint)
-            return (int(held["apex"]), bool(held["spotted"])) if same else None
-    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile):
+        held = read_arrays(path, ("key", "apex", "spotted"))
+        same = str(held["key"]) == _clip_key(clip, fingerprint)
+        return (int(held["apex"]), bool(held["spotted"])) if same else None
+    except (ValueError, KeyError, OSError, TypeError):
         return None  # damaged: make it again
 
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
+from recognition.selfme.safe_file import read_safetensors
 from streamer.errors import ModelError, OutputError
 
 _MODEL, _OPTIMIZER = "model.", "optimizer."
@@ -76,13 +76,11 @@ def load_checkpoint(path: Path, settings: Mapping[str, Any]) -> Checkpoint | Non
     if not path.is_file():
         return None
     try:
-        with safe_open(str(path), framework="pt") as file:
-            facts = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        tensors, facts = read_safetensors(path)
         held = json.loads(facts["settings"])
         groups, numbers = json.loads(facts["groups"]), json.loads(facts["numbers"])
         step, extra = int(facts["step"]), json.loads(facts["extra"])
-    except (OSError, SafetensorError, KeyError, ValueError) as error:
+    except (ModelError, KeyError, ValueError, RecursionError) as error:
         raise ModelError(f"{path} is damaged ({error}): delete it and start again") from error
     if held != json.loads(json.dumps(settings)):
         raise OutputError(

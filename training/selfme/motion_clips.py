@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from tqdm import tqdm
 
 from recognition.onnx_recognizer import bring_to_anchor
+from streamer.arrays import read_arrays
 from streamer.errors import SourceFormatError, SourceNotFoundError
 from streamer.faces.alignment import Aligner
 from streamer.faces.config import FaceConfig
@@ -104,9 +106,10 @@ def _spread(indices: list[int], apex: int) -> list[int]:
 
 def _cached(follower: ClipFollower, clip: Clip, path: Path) -> Stack:
     if path.is_file():
-        with np.load(path, allow_pickle=False) as held:
-            at_s: NDArray[np.float64] = held["at_s"]
-            return Stack(clip.id, held["faces"], held["time_s"], float(at_s[0]), float(at_s[1]))
+        with _damage_of(path):
+            held = read_arrays(path, ("at_s", "faces", "time_s"))
+            onset_s, apex_s = (float(value) for value in held["at_s"])
+            return Stack(clip.id, held["faces"], held["time_s"], onset_s, apex_s)
     stack = follower.follow(clip)
     data = io.BytesIO()
     at_s = np.array([stack.onset_s, stack.apex_s])
@@ -117,10 +120,21 @@ def _cached(follower: ClipFollower, clip: Clip, path: Path) -> Stack:
 
 def _read_pair(clip: Clip) -> Stack:
     """Onset and apex face of a prepared clip."""
-    with np.load(clip.path, allow_pickle=False) as held:
+    with _damage_of(clip.path):
+        held = read_arrays(clip.path, ("onset_image", "apex_image", "onset", "apex"))
         faces = np.stack([held["onset_image"], held["apex_image"]])
         apex_s = (int(held["apex"]) - int(held["onset"])) / clip.fps
     return Stack(clip.id, faces, np.array([0.0, apex_s]), 0.0, apex_s)
+
+
+@contextlib.contextmanager
+def _damage_of(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, KeyError, OSError, TypeError) as error:
+        raise SourceFormatError(
+            f"{path} cannot be read ({error}): delete it and run the command again"
+        ) from error
 
 
 def _key(clip: Clip, config: FaceConfig) -> str:

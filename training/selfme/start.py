@@ -11,11 +11,11 @@ from typing import Annotated
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from recognition.selfme.motion_learner import MotionLearner
 from recognition.selfme.network import SelfmeNet, load_selfme
+from recognition.selfme.safe_file import read_safetensors
 from recognition.selfme.settings import SelfmeConfig
 from recognition.selfme.weights import BUNDLED, load_motion
 from streamer.errors import ModelError
@@ -104,14 +104,7 @@ def start_network(config: SelfmeConfig, start: str | None) -> SelfmeNet:
 
 def _read_learner(file: Path) -> MotionLearner:
     """From a file of mer-train motion, or of mer-train recognizer."""
-    if file.suffix != ".safetensors":
-        raise ModelError(f"{file}: give a .safetensors file of mer-train; pickles are not read")
-    try:
-        with safe_open(str(file), framework="pt") as opened:
-            whole = "selfme" in (opened.metadata() or {})
-    except (OSError, SafetensorError) as error:
-        raise ModelError(f"{file} cannot be read ({error}): give weights of mer-train") from error
-    if not whole:
+    if "selfme" not in read_safetensors(file)[1]:
         return load_motion(file)
     learner = load_selfme(file)[0].learner
     if learner is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from streamer.errors import SourceFormatError, UsageError
-from streamer.ranges import Range, check_ranges
+from streamer.ranges import FrameRate, Range, check_ranges
 from training.spotting.megc import RULES, give_kinds, score_set
 from training.spotting.report import set_facts
 from training.spotting.tables import SpotTable, read_spots, read_videos
@@ -23,7 +23,7 @@ class ScoreRequest:
     videos: Path | None = None
     iou: Annotated[float, Range(1e-6, 1.0)] = 0.5
     rule: str = "megc"
-    fps: Annotated[float, Range(0.01, 10_000.0)] | None = None
+    fps: FrameRate | None = None
     strict: bool = False
 
     def __post_init__(self) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from streamer.arrays import read_arrays
 from streamer.errors import SourceFormatError
 from streamer.records import Frame, FrameSignals, Motion
 
@@ -47,8 +48,7 @@ class Signals:
             SourceFormatError: it is damaged or something else.
         """
         try:
-            with np.load(path, allow_pickle=False) as stored:
-                return cls(**{name: stored[name] for name in cls.__slots__})
+            return cls(**read_arrays(path, cls.__slots__))
         except (OSError, ValueError, KeyError) as error:
             raise SourceFormatError(f"{path} holds no signals ({error}): remove it") from None
 

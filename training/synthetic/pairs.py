@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from streamer.arrays import read_arrays
 from streamer.errors import OutputError, SourceFormatError, SourceNotFoundError
 from streamer.faces.alignment import canonical_transform, invert, plan_warp
 from streamer.faces.config import IOD_FRACTION
@@ -158,9 +159,8 @@ def read_pairs(path: Path) -> Pairs:
     if not path.is_file():
         raise SourceNotFoundError(f"{path} is not there: write it with mer-train pairs")
     try:
-        with np.load(path, allow_pickle=False) as held:
-            return Pairs(**{name: held[name] for name in Pairs.__dataclass_fields__})
-    except (ValueError, KeyError, OSError, EOFError) as error:
+        return Pairs(**read_arrays(path, Pairs.__dataclass_fields__))
+    except (ValueError, KeyError, OSError) as error:
         raise SourceFormatError(
             f"{path} holds no pairs ({error}): write it again with mer-train pairs"
         ) from error
