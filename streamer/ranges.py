@@ -102,7 +102,8 @@ def range_of(number: Any) -> Range:
 
 def show(value: Any) -> str:
     """`value` as a message may print it: short, and never a number of 5,000 digits."""
-    return _SHORT.repr(value)
+    text = _SHORT.repr(value)
+    return text if len(text) <= 200 else text[:200] + "..."
 
 
 def _problem_of_number(value: Any, base: Any, limit: Range) -> str | None:
@@ -140,10 +141,6 @@ def _problem_of_text(text: str) -> str | None:
     if len(text) > LONGEST_TEXT:
         return f"must be at most {LONGEST_TEXT} characters long, not {len(text)}"
     return None
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
 class _Short(reprlib.Repr):
