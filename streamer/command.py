@@ -21,7 +21,7 @@ from streamer.errors import (
     OutputError,
     UsageError,
 )
-from streamer.ranges import Range, range_of
+from streamer.ranges import Range, clip, range_of
 
 if TYPE_CHECKING:
     from streamer.build import StreamConfig
@@ -67,8 +67,10 @@ def settings_of(config: Path | None, pairs: Sequence[str], options: dict[str, An
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals or not key:
-            raise UsageError(f"--set {pair}: write it as key=value, as in spotter.sensitivity=2.")
-        overrides.append((key.strip(), parse_yaml(value, where=f"--set {pair}")))
+            raise UsageError(
+                f"--set {clip(pair)}: write it as key=value, as in spotter.sensitivity=2."
+            )
+        overrides.append((key.strip(), parse_yaml(value, where=f"--set {clip(pair)}")))
     overrides += [(key, value) for key, value in options.items() if value is not None]
     return load_config(config, overrides)
 

@@ -102,8 +102,12 @@ def range_of(number: Any) -> Range:
 
 def show(value: Any) -> str:
     """`value` as a message may print it: short, and never a number of 5,000 digits."""
-    text = _SHORT.repr(value)
-    return text if len(text) <= 200 else text[:200] + "..."
+    return clip(_SHORT.repr(value))
+
+
+def clip(text: str, most: int = 200) -> str:
+    """`text`, cut off where it is too long for a message."""
+    return text if len(text) <= most else text[:most] + "..."
 
 
 def _problem_of_number(value: Any, base: Any, limit: Range) -> str | None:
@@ -122,7 +126,9 @@ def _problem_of_union(value: Any, members: tuple[Any, ...]) -> str | None:
         return None
     problems = [problem_of(value, m) for m in members if m is not type(None)]
     return (
-        None if None in problems and not _is_number(value) else next(filter(None, problems), None)
+        None
+        if None in problems and not isinstance(value, numbers.Real)
+        else next(filter(None, problems), None)
     )
 
 
