@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Collection
@@ -25,7 +26,8 @@ MOST_BYTES = 16 * 2**30  # of all arrays, unpacked
 _MOST_ARRAYS = 10_000
 _DAMAGE = (
     *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError),
-    *(OverflowError, MemoryError, SyntaxError, TypeError, SourceRefusedError),
+    # Of NumPy's reading of a header, and of a place in the file that is not there.
+    *(OverflowError, MemoryError, SyntaxError, tokenize.TokenError, TypeError, OSError),
 )
 
 
@@ -40,10 +42,11 @@ def read_arrays(
         ValueError: it is no regular file, no .npz, damaged, or larger than `most_bytes`.
     """
     try:
-        with (
-            open_regular(path, path.name, "give an .npz file") as file,
-            zipfile.ZipFile(file) as archive,
-        ):
+        file = open_regular(path, path.name, "give an .npz file")
+    except SourceRefusedError as error:
+        raise ValueError(str(error)) from None
+    try:
+        with file, zipfile.ZipFile(file) as archive:
             return _read(archive, names, most_bytes)
     except _DAMAGE as error:
         raise ValueError(str(error) or type(error).__name__) from None
