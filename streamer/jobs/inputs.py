@@ -10,6 +10,7 @@ from pathlib import Path
 from streamer.errors import SourceNotFoundError, UsageError
 from streamer.jobs import stores
 from streamer.paths import expand_home
+from streamer.regular import open_regular
 from streamer.sources import expand_sources
 from streamer.sources.images import EXTENSIONS as IMAGE_SUFFIXES
 from streamer.sources.naming import natural_key, url_scheme, webcam_number
@@ -22,6 +23,7 @@ VIDEO_SUFFIXES = frozenset(
         *(".nut", ".ogv", ".rm", ".ts", ".vob", ".webm", ".wmv", ".y4m"),
     }
 )
+_LONGEST_LIST = 16 * 2**20  # characters
 _LIVE = ("rtsp", "rtsps", "rtmp", "udp", "rtp", "srt", "tcp")
 
 
@@ -103,9 +105,13 @@ def _read_list(path: Path) -> list[str]:
     A relative name counts from the folder of the list.
     """
     try:
-        text = path.read_text(encoding="utf-8", errors="surrogateescape")
-    except OSError as error:
-        raise SourceNotFoundError(f"@{path}: the list cannot be read: {error.strerror}.") from None
+        with open_regular(path, f"@{path}", "give a text file with one name a line") as file:
+            text = file.read(_LONGEST_LIST + 1).decode("utf-8", "surrogateescape")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SourceNotFoundError(f"@{path}: the list cannot be read: {reason}.") from None
+    if len(text) > _LONGEST_LIST or "\0" in text:
+        raise UsageError(f"@{path} is no list of names: it is too long or no text.")
     lines = [line.strip() for line in text.splitlines()]
     names = [line for line in lines if line and not line.startswith("#")]
     return [n if n == "sample" or url_scheme(n) else str(path.parent / n) for n in names]

@@ -16,6 +16,7 @@ from streamer.regular import open_regular
 from training.records import Clip
 
 SIZE = MapConfig().map_size
+_LARGEST_PICTURE = 64 * 2**20  # bytes of a file
 MAP_SUFFIXES = frozenset({".npy", ".npz", ".png"})
 
 
@@ -53,7 +54,9 @@ def _read(path: Path, where: str) -> NDArray:
         except (ValueError, KeyError, EOFError, OSError, MemoryError) as error:
             raise SourceFormatError(f"{where} cannot be read ({error}): make it again") from error
     cv2 = import_cv2()
-    image = cv2.imdecode(np.fromfile(path, dtype=np.uint8), cv2.IMREAD_COLOR)
+    with open_regular(path, where, "give an array or a picture") as file:
+        data = np.frombuffer(file.read(_LARGEST_PICTURE), dtype=np.uint8)
+    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
     if image is None:
         raise SourceFormatError(f"{where} is not a readable image: restore it or drop its row")
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))

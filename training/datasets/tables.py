@@ -108,8 +108,11 @@ def _csv_grid(path: Path) -> Grid:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise SourceFormatError(f"{path} is not UTF-8 text: save it as CSV UTF-8") from error
-    rows = csv.reader(text.splitlines())
-    return [(n, tuple(row)) for n, row in enumerate(rows, start=1) if any(c.strip() for c in row)]
+    rows = enumerate(csv.reader(text.splitlines()), start=1)
+    try:
+        return [(n, tuple(row)) for n, row in rows if any(c.strip() for c in row)]
+    except csv.Error as error:
+        raise SourceFormatError(f"{path} is no table ({error}): save it as CSV UTF-8") from error
 
 
 def _workbook_grid(path: Path, sheet: str | None) -> tuple[str, Grid]:

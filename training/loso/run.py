@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 from tqdm import tqdm
 
+from streamer.config import load_yaml
 from streamer.errors import ModelError, OutputError
 from training.loso import sessions
 from training.loso.config import LosoConfig, pick_device
@@ -91,14 +92,11 @@ def prepare_folder(config: LosoConfig, settings: Mapping[str, object], digest: s
         OutputError: it does, and `overwrite` is off.
     """
     path = config.output / CONFIG
-    if path.is_file() and not config.overwrite:
-        there = yaml.safe_load(path.read_text(encoding="utf-8"))
-        found = there.get("digest") if isinstance(there, dict) else None
-        if found != digest:
-            raise OutputError(
-                f"{config.output} holds a run with other settings or data: choose another "
-                "--output, or --overwrite"
-            )
+    if path.is_file() and not config.overwrite and load_yaml(path).get("digest") != digest:
+        raise OutputError(
+            f"{config.output} holds a run with other settings or data: choose another "
+            "--output, or --overwrite"
+        )
     if config.overwrite:
         for old in (*config.output.glob("folds/*.json"), *config.output.glob(sessions.FILE)):
             old.unlink()
