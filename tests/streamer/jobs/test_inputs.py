@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from streamer.errors import SourceNotFoundError, UsageError
+from streamer.errors import SourceNotFoundError, SourceRefusedError, UsageError
 from streamer.jobs.inputs import find_inputs
 from streamer.jobs.names import folder_names, hashed_name, shown_name, without_name
 
@@ -93,3 +94,20 @@ def test_hashed_names_depend_on_the_key() -> None:
 def test_messages_lose_the_name() -> None:
     said = without_name("a/anna.mp4: no such file", "a/anna.mp4", "/data/a/anna.mp4", "rec-1")
     assert said == "rec-1: no such file"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes and devices of POSIX")
+def test_a_list_is_a_regular_file_of_bounded_text(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.txt")
+    for path in (tmp_path / "pipe.txt", Path("/dev/zero"), Path("/proc/self/maps"), tmp_path):
+        with pytest.raises(SourceRefusedError, match="is not a regular file"):
+            find_inputs([f"@{path}"])
+    (tmp_path / "null.txt").write_bytes(b"a\0b.mp4\n")
+    with pytest.raises(UsageError, match="is no list of names"):
+        find_inputs([f"@{tmp_path / 'null.txt'}"])
+    with (tmp_path / "long.txt").open("wb") as file:
+        file.truncate(2**31)  # a hole: no bytes on the disk
+    with pytest.raises(UsageError, match="is no list of names"):
+        find_inputs([f"@{tmp_path / 'long.txt'}"])
+    with pytest.raises(SourceNotFoundError, match="cannot be read"):
+        find_inputs(["@a\0b.txt"])
