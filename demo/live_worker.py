@@ -120,7 +120,7 @@ def decode(jpeg: bytes, megapixels: float = _LIMITS.megapixels) -> NDArray[np.ui
     try:
         with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as picture:  # reads the header only
             width, height = picture.size
-    except (OSError, SyntaxError, ValueError):
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         raise SourceFormatError(_UNREADABLE) from None
     if width * height > 1e6 * megapixels:
         raise SourceFormatError(
