@@ -70,18 +70,18 @@ class _Link:
 
         Returns why it has to stop; empty where it wants to.
         """
-        heard_s = time.monotonic()
-        until_s = heard_s + 60.0 * self.limits.live_minutes
+        heard_s = began_s = time.monotonic()
         picture = self.line.first
         while picture != b"" and not self.visitor.gone:
             now_s = time.monotonic()
             if picture:
                 self._take(picture)
-            if picture or not self.ready.is_set():  # while models load, the browser waits for us
                 heard_s = now_s
+            if not self.ready.is_set():  # while models load, the browser waits for us
+                heard_s = began_s = now_s
             if self.place.lost:
                 return TAKEN
-            if now_s > until_s:
+            if now_s - began_s > 60.0 * self.limits.live_minutes:
                 return f"The camera stops after {self.limits.live_minutes:g} minutes."
             if now_s - heard_s > self.limits.silent_s:
                 return SILENT.format(self.limits.silent_s)

@@ -1,4 +1,7 @@
-"""The temporary folder of a running page; folders that a killed page left behind are swept."""
+"""The temporary folder of a running page; folders that a killed page left behind are swept.
+
+A page holds a lock on its folder that ends with its process, however it ends.
+"""
 
 from __future__ import annotations
 
@@ -7,46 +10,54 @@ import os
 import shutil
 import stat
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+try:
+    import fcntl
+except ImportError:  # Windows: nothing is swept there
+    fcntl = None  # type: ignore[assignment]
 
 _LOG = logging.getLogger(__name__)
 PREFIX = "mer-demo-"
-_LOCK = ".lock"
-_YOUNG_S = 60.0  # a folder without a lock that is younger may be one that is just being made
+_TRIES = 5
 
 
-@dataclass(frozen=True)
+@dataclass
 class ScratchFolder:
-    """A folder that nobody else may read, held by a lock that ends with the process."""
+    """A folder that nobody else may read."""
 
     path: Path
-    lock: FileLock
+    lock: int | None  # an open descriptor of the folder
 
     def close(self) -> None:
         """Delete the folder and all that is in it. May be called more than once."""
-        self.lock.release(force=True)
         shutil.rmtree(self.path, ignore_errors=True)
+        if self.lock is not None:
+            os.close(self.lock)
+            self.lock = None
 
 
 def open_scratch() -> ScratchFolder:
     """Sweep what killed pages left, then make a folder of our own."""
     sweep_leftovers(Path(tempfile.gettempdir()))
-    path = Path(tempfile.mkdtemp(prefix=PREFIX))
-    lock = FileLock(path / _LOCK)
-    lock.acquire(blocking=False)
-    return ScratchFolder(path, lock)
+    for _ in range(_TRIES):
+        path = Path(tempfile.mkdtemp(prefix=PREFIX))
+        lock = _hold(path)
+        if fcntl is None or (lock is not None and path.is_dir()):
+            return ScratchFolder(path, lock)
+        # A page that started at the same moment took it for a leftover.
+    raise OSError(f"no folder can be kept in {tempfile.gettempdir()}")
 
 
 def sweep_leftovers(parent: Path) -> list[Path]:
     """Delete the folders of pages that no longer run; returns them."""
     swept = []
     for path in sorted(parent.glob(f"{PREFIX}*")):
-        if _is_ours(path) and _is_abandoned(path):
+        lock = _hold(path) if fcntl is not None and _is_ours(path) else None
+        if lock is not None:
             shutil.rmtree(path, ignore_errors=True)
+            os.close(lock)
             _LOG.info("swept %s, left by a page that was killed", path.name)
             swept.append(path)
     return swept
@@ -58,23 +69,20 @@ def _is_ours(path: Path) -> bool:
         facts = path.lstat()
     except OSError:
         return False
-    mine = not hasattr(os, "getuid") or facts.st_uid == os.getuid()
-    return mine and stat.S_ISDIR(facts.st_mode)
+    return facts.st_uid == os.getuid() and stat.S_ISDIR(facts.st_mode)
 
 
-def _is_abandoned(path: Path) -> bool:
-    lock = path / _LOCK
+def _hold(path: Path) -> int | None:
+    """The lock on a folder; None where somebody else has it."""
+    if fcntl is None:
+        return None
     try:
-        if not stat.S_ISREG(lock.lstat().st_mode):
-            return False
-    except FileNotFoundError:
-        return time.time() - path.lstat().st_mtime > _YOUNG_S
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except OSError:
-        return False
-    held = FileLock(lock)
+        return None
     try:
-        held.acquire(blocking=False)
-    except (Timeout, OSError):
-        return False
-    held.release(force=True)
-    return True
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections.abc import Callable
 from types import FrameType
@@ -24,12 +25,14 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, clean_up: Callable[[], None]) -> None:
         super().__init__(config)
         self._clean_up = clean_up
-        self._ending = False
+        self.ending = False
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        super().handle_exit(sig, frame)
-        if not self._ending:
-            self._ending = True
+        # Not uvicorn's own: it would raise the signal again before the files are swept.
+        self.force_exit = self.ending and sig == signal.SIGINT
+        self.should_exit = True
+        if not self.ending:
+            self.ending = True
             timer = threading.Timer(_END_S, self._end_now)
             timer.daemon = True
             timer.start()
@@ -42,7 +45,10 @@ class Server(uvicorn.Server):
 
 
 def serve(app: Any, listening: Any, clean_up: Callable[[], None], *, verbose: bool) -> None:
-    """Serve until SIGINT or SIGTERM. clean_up: deletes the temporary files, in any thread."""
+    """Serve until SIGINT or SIGTERM, which end in KeyboardInterrupt as for any command.
+
+    clean_up: deletes the temporary files; may be called more than once, and in any thread.
+    """
     allow_many_files()
     config = uvicorn.Config(
         app, log_level="info" if verbose else "warning", ws_max_size=4 * 2**20,
@@ -53,3 +59,5 @@ def serve(app: Any, listening: Any, clean_up: Callable[[], None], *, verbose: bo
         server.run(sockets=[listening])
     finally:
         clean_up()
+    if server.ending:
+        raise KeyboardInterrupt
