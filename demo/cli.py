@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -127,16 +128,17 @@ def _serve(
     local = host in LOOPBACK or host == "::1"
     hosts = LOOPBACK | {name.lower() for name in names} if local or names else None
     site = open_site(Limits(**limits))
-    app = serve_site(site, hosts, account)
-    print(f"mer-demo: open {address} in a browser; Ctrl-C ends it.", flush=True)
-    if not local:
-        who = "whoever knows the password" if account else "everybody who reaches this address"
-        print(f"mer-demo: {who} can use the page.", flush=True)
-    if open_:
-        import webbrowser
+    with contextlib.closing(site):
+        app = serve_site(site, hosts, account)
+        print(f"mer-demo: open {address} in a browser; Ctrl-C ends it.", flush=True)
+        if not local:
+            who = "whoever knows the password" if account else "everybody who reaches this address"
+            print(f"mer-demo: {who} can use the page.", flush=True)
+        if open_:
+            import webbrowser
 
-        webbrowser.open(address)
-    serve(app, listening, site.close, verbose=verbose)
+            webbrowser.open(address)
+        serve(app, listening, site.close, verbose=verbose)
 
 
 def _listen(host: str, port: int) -> Any:
