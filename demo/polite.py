@@ -27,6 +27,12 @@ def visitor_of(visitors: Visitors, request: gr.Request) -> Visitor:
     return visitors.of(request.session_hash, client.host if client else "")
 
 
+def sent_with(event: gr.EventData, key: str) -> str:
+    """A value that a script of ours sent with an event; empty where it did not."""
+    data = event._data
+    return str(data.get(key, "")) if isinstance(data, dict) else ""
+
+
 def said(sentence: str, kind: str = "") -> str:
     """A sentence that screen readers tell when it changes; kind: "", "done" or "refused"."""
     return f'<p role="status" class="said {kind}">{text(sentence)}</p>'

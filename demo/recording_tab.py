@@ -14,7 +14,7 @@ from demo.analysis import analyse
 from demo.assets import read_asset
 from demo.choices import Choices
 from demo.limits import Limits
-from demo.polite import said, telling_the_visitor, visitor_of
+from demo.polite import said, sent_with, telling_the_visitor, visitor_of
 from demo.recording_view import recording_view
 from demo.results import load_finished
 from demo.settings_tab import choices_of
@@ -74,7 +74,7 @@ def recording_tab(site: Site, settings: list[Any]) -> RecordingTab:
 
     def take(sent: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         try:
-            name = site.uploads.take(visitor_of(visitors, request), sent._data.get("id"))
+            name = site.uploads.take(visitor_of(visitors, request), sent_with(sent, "id"))
         except MerError as error:
             return "", said(str(error), "refused"), gr.Button(interactive=False)
         here = said(f"{name} is here. Press “Find micro-expressions”.")
