@@ -64,7 +64,10 @@ def recording_tab(site: Site, settings: list[Any]) -> RecordingTab:
     )
     ready = gr.State("")
     with gr.Row():
-        upload = gr.HTML(_upload_zone(limits), js_on_load=read_asset("upload.js"), elem_id="upload")
+        with gr.Column(min_width=260):
+            upload = gr.HTML(
+                _upload_zone(limits), js_on_load=read_asset("upload.js"), elem_id="upload"
+            )
         with gr.Column(min_width=220):
             start = gr.Button("Find micro-expressions", variant="primary", interactive=False)
             sample = gr.Button("Try the sample")

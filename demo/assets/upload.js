@@ -23,6 +23,7 @@ function refusal(file) {
 function send(file) {
   if (sending) sending.abort();
   const refused = refusal(file);
+  input.value = '';
   if (refused) return say(refused, 'refused');
   const mine = sending = new XMLHttpRequest();
   mine.open('POST', '/upload?name=' + encodeURIComponent(file.name.toWellFormed ? file.name.toWellFormed() : file.name));
@@ -46,7 +47,6 @@ function send(file) {
 function end(mine) {
   if (sending === mine) sending = null;
   bar.hidden = true;
-  input.value = '';
 }
 
 input.addEventListener('change', () => { if (input.files[0]) send(input.files[0]); });
