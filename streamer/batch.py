@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from spotting.regions import REGION_NAMES
 from streamer.ahead import SourceLike
-from streamer.build import StreamConfig, build_pipeline
+from streamer.build import StreamConfig, build_pipeline, warm_up
 from streamer.console import detach_stdout
 from streamer.errors import (
     EXIT_BROKEN_PIPE,
@@ -30,9 +30,9 @@ from streamer.outputs.step import Sink
 from streamer.outputs.summary import Counts, SourceSummary, format_summary, write_summary
 from streamer.records import FrameSignals
 from streamer.runner import Fanout, steps
-from streamer.sources import Source, expand_sources, open_source
+from streamer.sources import Source, check_source, expand_sources, may_be_live, open_source
 from streamer.sources.redact import redact
-from streamer.stopping import StopFlag
+from streamer.stopping import StopFlag, interruptible
 
 if TYPE_CHECKING:
     from streamer.pipeline import Pipeline
@@ -108,7 +108,9 @@ class Batch:
         """Run one source and sum it up; returns whether the run has to end."""
         counts = Counts()
         try:
-            opened = self._open(source)
+            if may_be_live(source):
+                self._load_before(source)
+            opened = interruptible(lambda: self._open(source))
         except MerError as error:
             return self._sum_up(counts.summarise(redact(source), **_failure(error)), error)
         except KeyboardInterrupt:
@@ -162,6 +164,13 @@ class Batch:
         except MerError:
             source.close()
             raise
+
+    def _load_before(self, source: str) -> None:
+        """Load the models before a camera is opened, which does not wait for them."""
+        check_source(source, self._config.source)
+        if self._pipeline is None:
+            self._pipeline = build_pipeline(self._config, on_signals=self._signals.append)
+            warm_up(self._pipeline)
 
     def _ready_pipeline(self, name: str) -> Pipeline:
         if self._pipeline is None:

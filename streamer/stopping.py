@@ -5,9 +5,14 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
+from typing import TypeVar
 
+from streamer.closing import Closing
+
+T = TypeVar("T")
+_LOOK_S = 0.1
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -43,6 +48,41 @@ class StopFlag:
             raise KeyboardInterrupt
         self.signalled = True
         self._set = True
+
+
+def interruptible(action: Callable[[], T]) -> T:
+    """The result of `action`, which may wait inside a library for seconds.
+
+    It runs in a thread, so that a signal is a KeyboardInterrupt here at once. The thread is left
+    behind then; what it still opens is closed.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return action()
+    results: list[T] = []
+    errors: list[BaseException] = []
+    abandoned = threading.Event()
+
+    def work() -> None:
+        try:
+            result = action()
+        except BaseException as error:  # noqa: BLE001  raised again in the caller's thread
+            errors.append(error)
+            return
+        results.append(result)
+        if abandoned.is_set() and isinstance(result, Closing):
+            result.close()
+
+    thread = threading.Thread(target=work, name="open", daemon=True)
+    try:
+        thread.start()
+        while thread.is_alive():
+            thread.join(_LOOK_S)
+    except BaseException:
+        abandoned.set()
+        raise
+    if errors:
+        raise errors[0]
+    return results[0]
 
 
 def interrupt_on_sigterm() -> None:

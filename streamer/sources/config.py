@@ -16,7 +16,7 @@ class SourceConfig:
     fps: float | None = None  # image folders: their rate, required; webcams: the rate asked for
     queue_frames: int = 8  # live: frames waiting at most; beyond that the oldest is dropped
     read_timeout_s: float = 10.0  # live and network: opening or one read may take this long
-    reconnect_attempts: int = 5  # live: failed attempts in a row before giving up
+    reconnect_attempts: int = 8  # live: failed attempts in a row before giving up
     reconnect_backoff_s: float = 0.5  # live: wait before the first attempt, doubled for each next
     reconnect_backoff_max_s: float = 30.0  # live: the longest wait between two attempts
     decode_threads: int = 0  # of the decoder; 0: by the picture and the cores

@@ -46,7 +46,7 @@ class WebcamCapture:
         """fps: the rate to ask the camera for. Raises CameraError."""
         self._cv2 = import_cv2()
         self._name = f"webcam:{number}"
-        _check_device(number)
+        check_device(number)
         self._camera: Any = self._cv2.VideoCapture(number)
         if fps is not None:
             self._camera.set(self._cv2.CAP_PROP_FPS, fps)
@@ -76,7 +76,7 @@ class WebcamCapture:
         self._camera.release()
 
 
-def _check_device(number: int, folder: Path = Path("/dev"), system: str = sys.platform) -> None:
+def check_device(number: int, folder: Path = Path("/dev"), system: str = sys.platform) -> None:
     """On Linux, say at once that the camera is not there, and which are."""
     if not system.startswith("linux") or (folder / f"video{number}").exists():
         return
