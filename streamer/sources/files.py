@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 from importlib import resources
 from pathlib import Path
 
@@ -11,10 +10,13 @@ from av.container import InputContainer
 
 from streamer.errors import InstallError, SourceFormatError, SourceNotFoundError
 from streamer.sources.config import SourceConfig
-from streamer.sources.containers import explain_open_failure, open_container
+from streamer.sources.containers import explain_open_failure, open_within
 from streamer.sources.recording import RecordingSource
+from streamer.sources.regular import require_regular
 from streamer.sources.sniff import HEAD_BYTES
 from streamer.sources.video import VideoReader
+
+_CURE = "give a recording, - for standard input, or webcam:0 for a camera"
 
 
 def open_sample(config: SourceConfig) -> RecordingSource:
@@ -37,7 +39,7 @@ def open_file(path: Path, config: SourceConfig, name: str | None = None) -> Reco
     name = name or str(path)
     head = _read_head(path, name)
     try:
-        container = open_container(f"file:{path}", protocols="file")
+        container = open_within(f"file:{path}", "file", config.max_megapixels, name)
     except av.FFmpegError as error:
         raise explain_open_failure(error, name, head) from error
     source = _read(container, name, config)
@@ -56,11 +58,7 @@ def _ends_as_gif(path: Path) -> bool:
 def _read_head(path: Path, name: str) -> bytes:
     """The first bytes of a file that can be read, or the error that says why it cannot."""
     try:
-        mode = path.stat().st_mode
-        if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
-            raise SourceFormatError(f"{name} is a device and not a file. For a camera: webcam:0")
-        if not stat.S_ISREG(mode):
-            return b""
+        require_regular(path, name, _CURE)
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)
     except FileNotFoundError:
@@ -80,7 +78,7 @@ def _read_head(path: Path, name: str) -> bytes:
 
 def _read(container: InputContainer, name: str, config: SourceConfig) -> RecordingSource:
     try:
-        return RecordingSource(VideoReader(container, name, "file", threads=config.decode_threads))
+        return RecordingSource(VideoReader(container, name, "file", config))
     except BaseException:
         container.close()
         raise

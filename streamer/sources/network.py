@@ -17,7 +17,7 @@ from streamer.errors import (
 )
 from streamer.sources.base import Source
 from streamer.sources.config import SourceConfig
-from streamer.sources.containers import PLAYLIST_REFUSED, open_container
+from streamer.sources.containers import PLAYLIST_REFUSED, open_within
 from streamer.sources.live import LiveSource
 from streamer.sources.naming import url_scheme
 from streamer.sources.recording import RecordingSource
@@ -101,10 +101,12 @@ def _connect(
     failure: MerError
     scheme = url_scheme(url) or ""
     try:
-        container = open_container(
+        container = open_within(
             url,
             PROTOCOLS[scheme],
-            _FORMATS,
+            config.max_megapixels,
+            name,
+            extra_formats=_FORMATS,
             options=_OPTIONS[scheme] | _PROBE,
             timeout=config.read_timeout_s,
         )
@@ -117,8 +119,8 @@ def _connect(
                 container,
                 name,
                 "network",
+                config,
                 live=live,
-                threads=config.decode_threads,
                 tally=tally,
                 **({"max_gap_s": config.read_timeout_s + 1} if live else {}),
             )

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from streamer.errors import SourceFormatError
 from streamer.records import SourceInfo
+from streamer.sources.config import SourceConfig
 from streamer.sources.containers import pick_stream
 from streamer.sources.decode import STARTS_ANYWHERE, Decoder
 from streamer.sources.header import missing_end
+from streamer.sources.limits import check_size, decoder_limit
 from streamer.sources.pixels import PixelConverter
 from streamer.sources.start import Start, checksum
 from streamer.sources.tally import Tally
@@ -39,8 +41,8 @@ class VideoReader:
         container: InputContainer,
         name: str,
         kind: Literal["file", "pipe", "network"],
+        config: SourceConfig,
         live: bool = False,
-        threads: int = 0,
         tally: Tally | None = None,
         max_gap_s: float = MAX_GAP_S,
     ) -> None:
@@ -51,12 +53,13 @@ class VideoReader:
         self.tally = tally or Tally()
         self._container = container
         self._stream = pick_stream(container, name)
-        self._decoder = Decoder(container, self._stream, self.tally, threads, live)
+        self._stream.codec_context.options = decoder_limit(config.max_megapixels)
+        self._decoder = Decoder(container, self._stream, self.tally, config.decode_threads, live)
         self._convert = PixelConverter().convert
         self._skipped = 0
         self._first_s: float | None = None
         self._frames = iter(self._decoder)
-        self._first = self._read_first(name)
+        self._first = self._read_first(name, config.max_megapixels)
         self.info = _describe(container, self._stream, self._first[1], name, kind, live)
         self._clock = PresentationClock(
             self.tally.repair,
@@ -118,8 +121,9 @@ class VideoReader:
         """Free the decoder and the file. May be called more than once."""
         self._container.close()
 
-    def _read_first(self, name: str) -> tuple[av.VideoFrame, Image]:
+    def _read_first(self, name: str, max_megapixels: float) -> tuple[av.VideoFrame, Image]:
         for frame in self._frames:
+            check_size(frame.width, frame.height, max_megapixels, name)
             return frame, self._convert(frame)
         why = f" ({self._decoder.failure})" if self._decoder.failure else ""
         raise SourceFormatError(
