@@ -48,6 +48,7 @@ def run_batch(
     names: Sequence[str],
     max_seconds: float | None = None,
     join: bool = False,
+    stop: StopFlag | None = None,
 ) -> int:
     """Run all sources that `names` stand for; returns the exit code, 0 if all went well.
 
@@ -66,7 +67,7 @@ def run_batch(
 
     runs = sources[:1] if join else sources
     plan = OutputPlan(outputs, runs)
-    return Batch(config, plan, StopFlag(), max_seconds, opened).run(runs)
+    return Batch(config, plan, stop or StopFlag(), max_seconds, opened).run(runs)
 
 
 class Batch:
@@ -93,15 +94,17 @@ class Batch:
 
     def run(self, sources: Sequence[str]) -> int:
         """Run all sources; returns the exit code: the first failure's, or 0."""
-        try:
-            for source, files in zip(sources, self._plan.files, strict=True):
-                fatal = self._run_one(source, files)
-                if fatal or self._stop():
-                    break
-        except KeyboardInterrupt:
-            self._stop.signalled = True
-        finally:
-            self._close()
+        with self._stop.catching():
+            try:
+                for source, files in zip(sources, self._plan.files, strict=True):
+                    fatal = self._run_one(source, files)
+                    if fatal or self._stop():
+                        break
+            except KeyboardInterrupt:
+                self._stop.signalled = True
+                detach_stdout()  # what is left in its buffer may have no reader
+            finally:
+                self._close()
         return self._exit_code()
 
     def _run_one(self, source: str, files: SourceFiles) -> bool:
@@ -110,7 +113,9 @@ class Batch:
         try:
             if may_be_live(source):
                 self._load_before(source)
-            opened = interruptible(lambda: self._open(source))
+            opened = interruptible(
+                lambda: self._open(source), self._stop, lambda source: source.close()
+            )
         except MerError as error:
             return self._sum_up(counts.summarise(redact(source), **_failure(error)), error)
         except KeyboardInterrupt:
@@ -145,7 +150,7 @@ class Batch:
                 kinds=self._config.kinds,
             )
             counts.start_clock()  # from here on: loading the models is not counted
-            with self._stop.catching(), contextlib.closing(walk):
+            with contextlib.closing(walk):
                 for step in walk:
                     fanout.write(step)
         except MerError as error:
@@ -171,12 +176,14 @@ class Batch:
         if self._pipeline is None:
             self._pipeline = build_pipeline(self._config, on_signals=self._signals.append)
             warm_up(self._pipeline)
+        self._stop.check()
 
     def _ready_pipeline(self, name: str) -> Pipeline:
         if self._pipeline is None:
             self._pipeline = build_pipeline(self._config, on_signals=self._signals.append)
         else:
             self._pipeline.reset()
+        self._stop.check()
         self._pipeline.source_name = name
         return self._pipeline
 
