@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from streamer.errors import MerError, SourceFormatError, UsageError
 from streamer.sources.config import SourceConfig
 from streamer.sources.containers import explain_open_failure, open_within
+from streamer.sources.layouts import Layout, Walk, walk_file, walker_by_head
 from streamer.sources.recording import RecordingSource
 from streamer.sources.sniff import HEAD_BYTES
 from streamer.sources.video import VideoReader
@@ -28,6 +29,7 @@ _MP4_REFUSED = (
     "the file itself, pipe MKV, or write it with: -movflags +faststart"
 )
 _LOOK_S = 0.2  # so often a waiting reader looks whether it is still wanted
+_REST_S = 2.0  # so long the rest of a pipe may take after its last picture
 _KEPT_BYTES = 1 << 16  # of the beginning: it cannot be read again
 
 
@@ -90,6 +92,7 @@ class Pipe:
         self.patience_s = patience_s
         self.silent = False  # patience was lost
         self.head = b""
+        self._walk: Walk | None = None
 
     def read(self, size: int) -> bytes:
         """Up to `size` bytes; empty at the end. Waits where a non-blocking stream has none yet."""
@@ -102,8 +105,13 @@ class Pipe:
             # Raised here it would be lost inside FFmpeg: end the stream and raise it later.
             self._interrupted = True
             return b""
+        if not self.head and not self.seekable():
+            walker = walker_by_head(chunk)
+            self._walk = Walk(walker) if walker is not None else None
         if len(self.head) < _KEPT_BYTES:
             self.head += chunk[: _KEPT_BYTES - len(self.head)]
+        if self._walk is not None:
+            self._walk.feed(chunk)
         return chunk
 
     def _wait(self) -> bool:
@@ -121,6 +129,18 @@ class Pipe:
                     return False
             return False
         return True
+
+    def layout(self) -> Layout | None:
+        """What came by its own structure; None where that is not known. Reads to the end."""
+        if self.seekable():
+            walker = walker_by_head(self.head)
+            return walk_file(self._stream, walker) if walker is not None else None
+        if self._walk is None:
+            return None
+        self.patience_s = _REST_S
+        while self.read(_KEPT_BYTES):
+            pass
+        return None if self.silent else self._walk.finish()
 
     def readable(self) -> bool:
         return True
@@ -157,7 +177,7 @@ class PipeReader(VideoReader):
     def __init__(
         self, container: InputContainer, pipe: Pipe, name: str, config: SourceConfig
     ) -> None:
-        super().__init__(container, name, "pipe", config)
+        super().__init__(container, name, "pipe", config, layout=pipe.layout)
         self._pipe = pipe
 
     def __iter__(self) -> Iterator[tuple[float, NDArray[np.uint8]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Literal
 
@@ -17,6 +17,7 @@ from streamer.sources.config import SourceConfig
 from streamer.sources.containers import pick_stream
 from streamer.sources.decode import STARTS_ANYWHERE, Decoder
 from streamer.sources.header import missing_end
+from streamer.sources.layouts import Layout
 from streamer.sources.limits import check_size, decoder_limit
 from streamer.sources.pixels import PixelConverter
 from streamer.sources.start import Start, checksum
@@ -45,8 +46,10 @@ class VideoReader:
         live: bool = False,
         tally: Tally | None = None,
         max_gap_s: float = MAX_GAP_S,
+        layout: Callable[[], Layout | None] | None = None,
     ) -> None:
         """max_gap_s: a longer jump of the time stamps is a mistake and not a pause.
+        layout: what the container holds by its own structure, asked for at the end.
 
         Raises SourceFormatError for no video stream, an unknown codec, no frame.
         """
@@ -56,6 +59,7 @@ class VideoReader:
         self._stream.codec_context.options = decoder_limit(config.max_megapixels)
         self._decoder = Decoder(container, self._stream, self.tally, config.decode_threads, live)
         self._convert = PixelConverter().convert
+        self._layout = layout
         self._skipped = 0
         self._first_s: float | None = None
         self._frames = iter(self._decoder)
@@ -85,6 +89,7 @@ class VideoReader:
                 size = (frame.width, frame.height)
             yield time_s, image
         self._compare_with_header(time_s)
+        self._compare_with_layout()
 
     def skip(self, frames: int) -> None:
         """Spare the conversion of the first frames: their picture is that of the first one."""
@@ -139,6 +144,20 @@ class VideoReader:
             late_s = float(pts * _time_base(self._stream))
             self.tally.say(
                 f"The first frame is at {late_s:.3f} s of the recording; times count from it."
+            )
+
+    def _compare_with_layout(self) -> None:
+        """Whether all came out that the container holds, and whether its structure is sound."""
+        layout = self._layout() if self._layout is not None else None
+        if layout is None:
+            return
+        for fault in layout.faults:
+            self.tally.damage("damaged_layout", f"The recording {fault}.")
+        found = self._decoder.packets
+        if layout.pictures is not None and found < layout.pictures:
+            self.tally.cut_short(
+                f"The recording is damaged: {found} of the {layout.pictures} pictures in it could "
+                "be read."
             )
 
     def _compare_with_header(self, last_s: float) -> None:
