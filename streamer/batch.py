@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from spotting.regions import REGION_NAMES
 from streamer.ahead import SourceLike
-from streamer.build import StreamConfig, build_pipeline
+from streamer.build import StreamConfig, build_pipeline, warm_up
 from streamer.console import detach_stdout
 from streamer.errors import (
     EXIT_BROKEN_PIPE,
@@ -30,9 +30,9 @@ from streamer.outputs.step import Sink
 from streamer.outputs.summary import Counts, SourceSummary, format_summary, write_summary
 from streamer.records import FrameSignals
 from streamer.runner import Fanout, steps
-from streamer.sources import Source, expand_sources, open_source
+from streamer.sources import Source, check_source, expand_sources, may_be_live, open_source
 from streamer.sources.redact import redact
-from streamer.stopping import StopFlag
+from streamer.stopping import StopFlag, interruptible
 
 if TYPE_CHECKING:
     from streamer.pipeline import Pipeline
@@ -48,6 +48,7 @@ def run_batch(
     names: Sequence[str],
     max_seconds: float | None = None,
     join: bool = False,
+    stop: StopFlag | None = None,
 ) -> int:
     """Run all sources that `names` stand for; returns the exit code, 0 if all went well.
 
@@ -66,7 +67,7 @@ def run_batch(
 
     runs = sources[:1] if join else sources
     plan = OutputPlan(outputs, runs)
-    return Batch(config, plan, StopFlag(), max_seconds, opened).run(runs)
+    return Batch(config, plan, stop or StopFlag(), max_seconds, opened).run(runs)
 
 
 class Batch:
@@ -93,22 +94,28 @@ class Batch:
 
     def run(self, sources: Sequence[str]) -> int:
         """Run all sources; returns the exit code: the first failure's, or 0."""
-        try:
-            for source, files in zip(sources, self._plan.files, strict=True):
-                fatal = self._run_one(source, files)
-                if fatal or self._stop():
-                    break
-        except KeyboardInterrupt:
-            self._stop.signalled = True
-        finally:
-            self._close()
+        with self._stop.catching():
+            try:
+                for source, files in zip(sources, self._plan.files, strict=True):
+                    fatal = self._run_one(source, files)
+                    if fatal or self._stop():
+                        break
+            except KeyboardInterrupt:
+                self._stop.signalled = True
+                detach_stdout()  # what is left in its buffer may have no reader
+            finally:
+                self._close()
         return self._exit_code()
 
     def _run_one(self, source: str, files: SourceFiles) -> bool:
         """Run one source and sum it up; returns whether the run has to end."""
         counts = Counts()
         try:
-            opened = self._open(source)
+            if may_be_live(source):
+                self._load_before(source)
+            opened = interruptible(
+                lambda: self._open(source), self._stop, lambda source: source.close()
+            )
         except MerError as error:
             return self._sum_up(counts.summarise(redact(source), **_failure(error)), error)
         except KeyboardInterrupt:
@@ -143,7 +150,7 @@ class Batch:
                 kinds=self._config.kinds,
             )
             counts.start_clock()  # from here on: loading the models is not counted
-            with self._stop.catching(), contextlib.closing(walk):
+            with contextlib.closing(walk):
                 for step in walk:
                     fanout.write(step)
         except MerError as error:
@@ -163,11 +170,20 @@ class Batch:
             source.close()
             raise
 
+    def _load_before(self, source: str) -> None:
+        """Load the models before a camera is opened, which does not wait for them."""
+        check_source(source, self._config.source)
+        if self._pipeline is None:
+            self._pipeline = build_pipeline(self._config, on_signals=self._signals.append)
+            warm_up(self._pipeline)
+        self._stop.check()
+
     def _ready_pipeline(self, name: str) -> Pipeline:
         if self._pipeline is None:
             self._pipeline = build_pipeline(self._config, on_signals=self._signals.append)
         else:
             self._pipeline.reset()
+        self._stop.check()
         self._pipeline.source_name = name
         return self._pipeline
 

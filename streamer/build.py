@@ -94,6 +94,16 @@ def build_pipeline(
     )
 
 
+def warm_up(pipeline: Pipeline) -> None:
+    """Show a new pipeline a face, so that a live source, opened after it, finds it at full speed.
+
+    Leaves it as new.
+    """
+    from streamer.faces.detector import known_face
+
+    pipeline.warm_up(known_face())
+
+
 def make_spotter(config: StreamConfig) -> Spotter:
     """The rule, or a learned spotter where the settings name its weights.
 
@@ -125,14 +135,21 @@ def stream(
     Raises a subclass of MerError whose message names the cure.
     """
     from streamer.runner import steps
-    from streamer.sources import open_source
+    from streamer.sources import check_source, may_be_live, open_source
 
     settings = _with_sections(config, sections)
     signals: list[FrameSignals] = []
-    opened = open_source(str(source), settings.source)
     with contextlib.ExitStack() as on_failure:
+        pipeline: Pipeline | None = None
+        if may_be_live(str(source)):  # a camera does not wait while the models are loaded
+            check_source(str(source), settings.source)
+            pipeline = build_pipeline(settings, on_signals=signals.append)
+            on_failure.callback(pipeline.close)
+            warm_up(pipeline)
+        opened = open_source(str(source), settings.source)
         on_failure.callback(opened.close)
-        pipeline = build_pipeline(settings, source_name=opened.info.name, on_signals=signals.append)
+        pipeline = pipeline or build_pipeline(settings, on_signals=signals.append)
+        pipeline.source_name = opened.info.name
         on_failure.pop_all()
     walk = steps(opened, pipeline, signals, kinds=settings.kinds, max_seconds=max_seconds)
     with contextlib.closing(pipeline), contextlib.closing(walk):

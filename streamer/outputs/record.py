@@ -16,6 +16,7 @@ FIELDS = (
     "onset_s", "apex_s", "offset_s", "onset_frame", "apex_frame", "offset_frame",
     "emotion", "probabilities", "confidence", "score", "emitted_s", "regions",
 )  # fmt: skip
+OPTIONAL = ("cut",)  # in JSON only, and only where it is true
 _DIGITS = 6  # times to the microsecond, probabilities to one in a million
 
 
@@ -32,12 +33,15 @@ def event_id(event: EmotionEvent) -> str:
 
 
 def event_to_record(event: EmotionEvent) -> JsonObject:
-    """The event as plain data, keys in the order of `FIELDS`; seconds of stream time."""
+    """The event as plain data, keys in the order of `FIELDS`, then those of `OPTIONAL` that hold.
+
+    Times are seconds of stream time.
+    """
     spot, said = event.spot, event.recognition
     probabilities = None
     if said is not None:
         probabilities = {name: _round(p) for name, p in said.probabilities.items()}
-    return {
+    record = {
         "schema": SCHEMA,
         "id": event_id(event),
         "source": event.source,
@@ -56,6 +60,7 @@ def event_to_record(event: EmotionEvent) -> JsonObject:
         "emitted_s": _round(event.emitted_s),
         "regions": list(spot.regions),
     }
+    return record | {"cut": True} if event.cut else record
 
 
 def record_to_event(record: Mapping[str, Any]) -> EmotionEvent:
@@ -76,6 +81,7 @@ def record_to_event(record: Mapping[str, Any]) -> EmotionEvent:
             recognition=_recognition(record),
             source=str(record["source"]),
             emitted_s=float(record["emitted_s"]),
+            cut=_flag(record.get("cut")),
         )
     except (TypeError, AttributeError) as error:
         raise ValueError(f"a field has the wrong type ({error})") from None
@@ -109,6 +115,13 @@ def _recognition(record: Mapping[str, Any]) -> Recognition | None:
         probabilities={str(k): float(v) for k, v in record["probabilities"].items()},
         confidence=float(record["confidence"]),
     )
+
+
+def _flag(value: Any) -> bool:
+    """A field of OPTIONAL. Raises ValueError for anything else than true or false."""
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    raise ValueError(f"cut is {value!r}, not true or false")
 
 
 def _round(value: float) -> float:

@@ -27,9 +27,10 @@ def format_event(event: EmotionEvent) -> str:
     if event.recognition is not None:
         said = f"{event.recognition.emotion} {event.recognition.confidence:.0%}"
     regions = ", ".join(name.replace("_", " ") for name in spot.regions[:_SHOWN_REGIONS])
+    cut = "  (cut)" if event.cut else ""
     return (
         f"{format_clock(spot.apex_s)}  {spot.kind}  face {spot.face_id}  {said:<14}"
-        f"  {spot.offset_s - spot.onset_s:.2f} s long  {regions}"
+        f"  {spot.offset_s - spot.onset_s:.2f} s long  {regions}{cut}"
     ).rstrip()
 
 

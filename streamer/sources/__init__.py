@@ -13,7 +13,34 @@ from streamer.sources.config import SourceConfig
 from streamer.sources.naming import expand_sources, url_scheme, webcam_number
 from streamer.sources.redact import redact
 
-__all__ = ["Source", "SourceConfig", "expand_sources", "open_source", "redact"]
+__all__ = [
+    "Source",
+    "SourceConfig",
+    "check_source",
+    "expand_sources",
+    "may_be_live",
+    "open_source",
+    "redact",
+]
+
+
+def may_be_live(spec: str) -> bool:
+    """Whether a source may be a camera or an endless stream, which waits for nobody."""
+    return webcam_number(spec) is not None or url_scheme(spec) is not None
+
+
+def check_source(spec: str, config: SourceConfig) -> None:
+    """Raise what `open_source` would, as far as that is known without opening or connecting."""
+    number = webcam_number(spec)
+    if number is not None:
+        from streamer.sources.webcam import check_device
+
+        check_device(number)
+    elif url_scheme(spec) is not None:
+        from streamer.sources.network import check_scheme
+
+        _check_for_files(spec, config)
+        check_scheme(spec)
 
 
 def open_source(spec: str, config: SourceConfig | None = None) -> Source:

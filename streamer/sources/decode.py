@@ -111,7 +111,10 @@ class Decoder:
         except av.EOFError:  # flushed already
             return []
         except av.FFmpegError as error:
-            self._damage("corrupt_packets", f"Some frames could not be decoded: {error.strerror}.")
+            why = str(error.strerror)
+            if not self._stream.codec_context.width:  # forgotten, as it was refused
+                why = "larger than source.max_megapixels allows, or damaged"
+            self._damage("corrupt_packets", f"Some frames could not be decoded: {why}.")
             return []
 
     def _note_flagged(self) -> None:

@@ -17,7 +17,7 @@ from streamer.errors import (
 )
 from streamer.sources.base import Source
 from streamer.sources.config import SourceConfig
-from streamer.sources.containers import PLAYLIST_REFUSED, open_container
+from streamer.sources.containers import PLAYLIST_REFUSED, open_within
 from streamer.sources.live import LiveSource
 from streamer.sources.naming import url_scheme
 from streamer.sources.recording import RecordingSource
@@ -40,6 +40,9 @@ _OPTIONS = {
     "http": {"reconnect": "1", "reconnect_delay_max": "5"},
     "https": {"reconnect": "1", "reconnect_delay_max": "5"},
 }
+# How long FFmpeg may look at a stream before it gives the first frame; 5 s unless told.
+_PROBE = {"analyzeduration": "2000000"}
+_START_S = 10.0  # what came while a stream was looked at is taken within this time, or dropped
 
 
 def open_network(url: str, config: SourceConfig) -> Source:
@@ -48,24 +51,30 @@ def open_network(url: str, config: SourceConfig) -> Source:
     Raises SourceRefusedError (scheme), CameraError (cannot be reached), SourceNotFoundError (the
     server says so), SourceFormatError (no video).
     """
-    scheme = url_scheme(url) or ""
+    check_scheme(url)
     name = redact(url)
-    if scheme not in PROTOCOLS:
-        raise SourceRefusedError(
-            f"{name}: sources of the kind {scheme}:// are not accepted. Accepted are "
-            f"{', '.join(f'{known}://' for known in PROTOCOLS)}; for a local file give its path."
-        )
     tally = Tally()
     reader = _connect(url, name, config, tally)
     if not reader.info.live:
         return RecordingSource(reader)
     return LiveSource(
         NetworkCapture(reader),
-        lambda: NetworkCapture(_connect(url, name, config, tally)),
+        lambda: NetworkCapture(_connect(url, name, config, tally, again=True)),
         reader.info,
         config,
         tally,
+        start_s=_START_S,
     )
+
+
+def check_scheme(url: str) -> None:
+    """Raise SourceRefusedError for a scheme that is not accepted."""
+    scheme = url_scheme(url) or ""
+    if scheme not in PROTOCOLS:
+        raise SourceRefusedError(
+            f"{redact(url)}: sources of the kind {scheme}:// are not accepted. Accepted are "
+            f"{', '.join(f'{known}://' for known in PROTOCOLS)}; for a local file give its path."
+        )
 
 
 class NetworkCapture:
@@ -85,28 +94,33 @@ class NetworkCapture:
         self._reader.close()
 
 
-def _connect(url: str, name: str, config: SourceConfig, tally: Tally) -> VideoReader:
+def _connect(
+    url: str, name: str, config: SourceConfig, tally: Tally, again: bool = False
+) -> VideoReader:
+    """again: to a stream that is known to be live, whatever it declares this time."""
     failure: MerError
     scheme = url_scheme(url) or ""
     try:
-        container = open_container(
+        container = open_within(
             url,
             PROTOCOLS[scheme],
-            _FORMATS,
-            options=_OPTIONS[scheme],
+            config.max_megapixels,
+            name,
+            extra_formats=_FORMATS,
+            options=_OPTIONS[scheme] | _PROBE,
             timeout=config.read_timeout_s,
         )
     except av.FFmpegError as error:
         failure = _explain(error, name, config)
     else:
-        live = not container.duration
+        live = again or not container.duration
         try:
             return VideoReader(
                 container,
                 name,
                 "network",
+                config,
                 live=live,
-                threads=config.decode_threads,
                 tally=tally,
                 **({"max_gap_s": config.read_timeout_s + 1} if live else {}),
             )

@@ -41,4 +41,5 @@ def details(event: EmotionEvent) -> str:
     parts = [f"apex {spot.apex_s:.3f} s", f"score {spot.score:.2f}"]
     if event.recognition is not None:
         parts.insert(0, f"confidence {event.recognition.confidence:.2f}")
-    return "; ".join([*parts, "regions " + " ".join(spot.regions)])
+    cut = ["cut"] if event.cut else []
+    return "; ".join([*parts, "regions " + " ".join(spot.regions), *cut])

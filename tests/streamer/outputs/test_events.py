@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from streamer.errors import OutputError, SourceFormatError, SourceNotFoundError
 from streamer.outputs.events import EventWriter, csv_columns, open_event_file, read_events
-from streamer.outputs.record import FIELDS, event_id, event_to_record, record_to_event
+from streamer.outputs.record import FIELDS, OPTIONAL, event_id, event_to_record, record_to_event
 from streamer.outputs.step import Step
 from streamer.records import EmotionEvent, Recognition, Spot
 from tests.streamer.outputs.fakes import make_event
@@ -105,6 +106,8 @@ def check_against_schema(record: dict[str, Any], schema: dict[str, Any]) -> None
     }
     assert set(schema["required"]) <= set(record)
     for name, rule in schema["properties"].items():
+        if name not in record and name not in schema["required"]:
+            continue
         value = record[name]
         if "const" in rule:
             assert value == rule["const"]
@@ -127,16 +130,29 @@ def load_schema() -> dict[str, Any]:
 @pytest.mark.parametrize("recognised", [True, False])
 def test_records_follow_the_schema_file(recognised: bool) -> None:
     schema = load_schema()
-    assert tuple(schema["properties"]) == FIELDS
+    assert tuple(schema["properties"]) == FIELDS + OPTIONAL
     record = json.loads(json.dumps(event_to_record(make_event(recognised=recognised))))
     check_against_schema(record, schema)
-    with pytest.raises(AssertionError):
-        check_against_schema(record | {"kind": "tiny"}, schema)
+    for wrong in ({"kind": "tiny"}, {"cut": False}):
+        with pytest.raises(AssertionError):
+            check_against_schema(record | wrong, schema)
+
+
+def test_a_cut_event_is_marked_and_read_back(tmp_path: Path) -> None:
+    whole, cut = make_event(), replace(make_event(), cut=True)
+    assert "cut" not in event_to_record(whole)
+    check_against_schema(event_to_record(cut), load_schema())
+    assert event_to_record(cut) == event_to_record(whole) | {"cut": True}
+    path = tmp_path / "e.jsonl"
+    write([whole, cut], path)
+    assert [event.cut for event in read_events(path)] == [False, True]
+    with pytest.raises(ValueError, match="cut is 1"):
+        record_to_event(event_to_record(whole) | {"cut": 1})
 
 
 def test_documentation_names_every_field_and_shows_a_valid_event() -> None:
     text = (Path(__file__).parents[3] / "docs" / "events.md").read_text(encoding="utf-8")
-    for name in FIELDS:
+    for name in FIELDS + OPTIONAL:
         assert f"`{name}`" in text
     example = next(line for line in text.splitlines() if line.startswith('{"schema"'))
     check_against_schema(json.loads(example), load_schema())
