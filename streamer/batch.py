@@ -31,8 +31,8 @@ from streamer.outputs.summary import Counts, SourceSummary, format_summary, writ
 from streamer.records import FrameSignals
 from streamer.runner import Fanout, steps
 from streamer.sources import Source, expand_sources, open_source
-from streamer.sources.redact import redact
 from streamer.stopping import StopFlag
+from streamer.urls import display_name, strip_credentials
 
 if TYPE_CHECKING:
     from streamer.pipeline import Pipeline
@@ -110,11 +110,11 @@ class Batch:
         try:
             opened = self._open(source)
         except MerError as error:
-            return self._sum_up(counts.summarise(redact(source), **_failure(error)), error)
+            return self._sum_up(counts.summarise(display_name(source), **_failure(error)), error)
         except KeyboardInterrupt:
             self._stop.signalled = True
             return self._sum_up(
-                counts.summarise(redact(source), interrupted=True), KeyboardInterrupt()
+                counts.summarise(display_name(source), interrupted=True), KeyboardInterrupt()
             )
         failure = self._stream(opened, files, counts)
         summary = counts.summarise(
@@ -249,4 +249,4 @@ def _expand(names: Sequence[str]) -> list[str]:
 def _failure(error: BaseException | None) -> dict[str, Any]:
     if not isinstance(error, MerError):
         return {}
-    return {"exit_code": error.exit_code, "error": redact(str(error))}
+    return {"exit_code": error.exit_code, "error": strip_credentials(str(error))}

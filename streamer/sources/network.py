@@ -21,9 +21,9 @@ from streamer.sources.containers import PLAYLIST_REFUSED, open_container
 from streamer.sources.live import LiveSource
 from streamer.sources.naming import url_scheme
 from streamer.sources.recording import RecordingSource
-from streamer.sources.redact import redact
 from streamer.sources.tally import Tally
 from streamer.sources.video import VideoReader
+from streamer.urls import remember
 
 # Per scheme, what FFmpeg may use on the way. Never `file`: a playlist from the network must not
 # read this machine.
@@ -49,7 +49,7 @@ def open_network(url: str, config: SourceConfig) -> Source:
     server says so), SourceFormatError (no video).
     """
     scheme = url_scheme(url) or ""
-    name = redact(url)
+    name = remember(url)
     if scheme not in PROTOCOLS:
         raise SourceRefusedError(
             f"{name}: sources of the kind {scheme}:// are not accepted. Accepted are "
@@ -98,6 +98,10 @@ def _connect(url: str, name: str, config: SourceConfig, tally: Tally) -> VideoRe
         )
     except av.FFmpegError as error:
         failure = _explain(error, name, config)
+    except ValueError:  # it cannot be handed to FFmpeg: a NUL, a byte that is no text
+        failure = SourceRefusedError(
+            f"{name}: the URL holds a character that no URL may hold. Write it percent-encoded."
+        )
     else:
         live = not container.duration
         try:
@@ -124,8 +128,8 @@ def _explain(error: av.FFmpegError, name: str, config: SourceConfig) -> MerError
         return SourceNotFoundError(f"{name}: the server answers 404, not found. Check the URL.")
     if isinstance(error, av.HTTPUnauthorizedError | av.HTTPForbiddenError):
         return CameraError(
-            f"{name}: the server refuses access. Give user and password in the URL: "
-            "rtsp://USER:PASSWORD@HOST/..."
+            f"{name}: the server refuses access. Give user and password in the URL, as "
+            "USER:PASSWORD@ before the host."
         )
     if isinstance(error, av.ExitError):
         reason = f"no answer within {config.read_timeout_s:g} s"

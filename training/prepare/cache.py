@@ -24,6 +24,7 @@ from recognition.config import MapConfig
 from recognition.fingerprint import preprocessing_fingerprint
 from streamer.errors import OutputError, SourceFormatError, UsageError
 from streamer.faces.config import FaceConfig
+from streamer.outputs.cells import safe_cell
 from training.records import Clip, Rejected
 
 if TYPE_CHECKING:
@@ -209,7 +210,7 @@ def _clip_key(clip: Clip, fingerprint: str) -> str:
 
 def _write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([columns, *rows])
+    csv.writer(text, lineterminator="\n").writerows([columns, *(map(safe_cell, r) for r in rows)])
     _write(path, text.getvalue().encode())
 
 

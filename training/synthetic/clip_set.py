@@ -18,6 +18,7 @@ import numpy as np
 from tqdm import tqdm
 
 from streamer.errors import OutputError, SourceNotFoundError, UsageError
+from streamer.outputs.cells import safe_cell
 from streamer.records import EMOTIONS
 from training.datasets.folder import TABLE
 from training.datasets.frames import IMAGES
@@ -77,7 +78,7 @@ def write_clip_set(portraits: Sequence[Path], output: Path, config: ClipSetConfi
                 _write_frames(Renderer(portrait, scene), folder)
             rows += _rows(path.stem, index, scene, config)
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([COLUMNS, *rows])
+    csv.writer(text, lineterminator="\n").writerows([COLUMNS, *(map(safe_cell, r) for r in rows)])
     write_text(output / TABLE, text.getvalue())
     return output / TABLE
 
