@@ -16,7 +16,7 @@ from streamer.outputs.cells import safe_cell, true_text
 from streamer.outputs.files import open_output, writing
 from streamer.outputs.record import FIELDS, event_to_record, probability_columns, record_to_event
 from streamer.outputs.step import Step
-from streamer.outputs.written import standard_output_is_lost
+from streamer.outputs.written import standard_output_is_nameless
 from streamer.printable import printable_lines, to_json
 from streamer.records import EMOTIONS, EmotionEvent, JsonObject
 
@@ -54,6 +54,7 @@ class EventWriter:
         self._stream = stream
         self._name = name
         self._csv = as_csv
+        self._was_nameless = standard_output_is_nameless()  # a file that never had a name is fine
         if as_csv:
             self._put(_csv_line(csv_columns()))
 
@@ -66,7 +67,7 @@ class EventWriter:
         with writing(self._name):
             if self._stream is not sys.stdout:
                 self._stream.close()
-            elif standard_output_is_lost():
+            elif standard_output_is_nameless() and not self._was_nameless:
                 raise OutputError("standard output: its file was removed meanwhile. Run again.")
 
     def _line(self, record: JsonObject) -> str:

@@ -124,8 +124,8 @@ def sync(number: int) -> None:
             raise
 
 
-def standard_output_is_lost() -> bool:
-    """Whether standard output is a file that was removed since."""
+def standard_output_is_nameless() -> bool:
+    """Whether standard output is a file without a name (any more)."""
     with contextlib.suppress(OSError):
         status = os.fstat(1)
         return stat.S_ISREG(status.st_mode) and status.st_nlink == 0
