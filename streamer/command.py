@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -77,8 +78,11 @@ def logging_to(quiet: bool, verbose: bool, log_file: Path | None) -> Iterator[No
     handler = set_up_logging(quiet=quiet, verbose=verbose, log_file=log_file)
     try:
         yield
+        if handler is not None:
+            handler.check()
     finally:
         if handler is not None:
+            logging.getLogger().removeHandler(handler)
             handler.close()
 
 

@@ -9,6 +9,7 @@ import copy
 import faulthandler
 import logging
 import os
+import stat
 import sys
 import threading
 import traceback
@@ -111,7 +112,29 @@ class _ConsoleFormatter(_SafeFormatter):
         return f"mer-stream: {record.levelname.lower()}: {super().format(record)}"
 
 
-def set_up_logging(*, quiet: bool, verbose: bool, log_file: Path | None) -> logging.Handler | None:
+class LogFile(logging.FileHandler):
+    """A log that knows whether all that was logged is in it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, encoding="utf-8", errors="backslashreplace")
+        self._path = path
+        self._failure = ""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  logging's name
+        error = sys.exc_info()[1]
+        reason = error.strerror if isinstance(error, OSError) else type(error).__name__
+        self._failure = self._failure or f"{self._path} cannot be written: {reason}."
+
+    def check(self) -> None:
+        """Raise OutputError where the log was removed, or something could not be written."""
+        status = os.fstat(self.stream.fileno())
+        if stat.S_ISREG(status.st_mode) and status.st_nlink == 0:
+            self._failure = f"{self._path} was removed while it was written: nothing of it is left."
+        if self._failure:
+            raise OutputError(self._failure)
+
+
+def set_up_logging(*, quiet: bool, verbose: bool, log_file: Path | None) -> LogFile | None:
     """Send log records to standard error and, with all details, to `log_file`.
 
     Returns the file's handler, to be closed by the caller. Raises OutputError.
@@ -129,7 +152,7 @@ def set_up_logging(*, quiet: bool, verbose: bool, log_file: Path | None) -> logg
         return None
     try:
         log_file.parent.mkdir(parents=True, exist_ok=True)
-        to_file = logging.FileHandler(log_file, encoding="utf-8")
+        to_file = LogFile(log_file)
     except OSError as error:
         raise OutputError(f"{log_file} cannot be written: {error.strerror}.") from None
     to_file.setFormatter(_SafeFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))

@@ -19,6 +19,7 @@ from streamer.jobs.manifest import NAME, Manifest, known_folders
 from streamer.jobs.names import folder_names, shown_name
 from streamer.jobs.output import PARTIAL, FolderOutput, Output, open_output_of
 from streamer.jobs.progress import BatchView, format_totals
+from streamer.jobs.proof import mark_lost
 from streamer.jobs.settings import ALL_FORMATS, BatchSettings, model_facts
 from streamer.outputs.formats import FILE_NAMES, check_format
 from streamer.outputs.report.index import IndexRow, index_page
@@ -158,6 +159,7 @@ def _cores() -> Sequence[int]:
 
 
 def _close(settings: BatchSettings, output: Output, manifest: Manifest) -> None:
+    mark_lost(output, manifest)
     manifest.write()
     over = [o for o in manifest.outcomes if o.status != "interrupted"]
     if "html" in settings.formats:
