@@ -167,7 +167,7 @@ def safe_lines(text: str) -> str:
 
 
 def print_uncaught(
-    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
 ) -> None:
     """Print an error that nobody expected; for `sys.excepthook`."""
     with contextlib.suppress(OSError, ValueError, AttributeError):  # no standard error any more

@@ -13,6 +13,7 @@ import hashlib
 import re
 import threading
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import quote, unquote
 
@@ -26,21 +27,27 @@ _MISSPELT = re.compile(
 )
 _HOST = r"(?:[\w.\-]{1,253}|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?"
 _DIGITS = 8
-_PLACEHOLDER = rf"{_SCHEME}://(?:\.\.\.)?(?=[.,;:)\]'\"]*(?:\s|$))(?![^\n]*@)"
-# Up to the last @ of the line: a password may hold spaces.
-_ANY_URL = rf"{_SCHEME}://(?:[^\n]*@)?\S*"
-_AFTER = r"(?=$|[\s.,:;)\]}>'\"\\])"  # what may follow a URL in a sentence
-# A display name; of a store, with the key that may follow it.
-_OWN = (
-    rf"{_SCHEME}://(?:{_HOST}/)?~[0-9a-f]{{{_DIGITS}}}{_AFTER}"
-    rf"|(?!http){_SCHEME}://(?:{_HOST}/)?~[0-9a-f]{{{_DIGITS}}}(?=/)"
+_AFTER = re.compile(r"$|[\s.,:;)\]}>'\"\\]")  # what may follow a URL in a sentence
+_NAME = rf"{_SCHEME}://(?:{_HOST}/)?~[0-9a-f]{{{_DIGITS}}}"
+# Display names, those of a store with the key that may follow, and "rtsp://..." of our sentences.
+_SHOWN = re.compile(
+    rf"{_NAME}(?={_AFTER.pattern})"
+    rf"|(?!http){_NAME}(?=/)"
+    rf"|{_SCHEME}://(?:\.\.\.)?(?=[.,;:)\]'\"]*(?:\s|$))(?![^\n]*@)",
+    re.IGNORECASE,
 )
+# Up to the last @ of the line: a password may hold spaces.
+_ANY_URL = re.compile(rf"{_SCHEME}://(?:[^\n]*@)?\S*", re.IGNORECASE)
+_SCHEME_CHARACTER = re.compile(r"[a-z0-9+.\-]", re.IGNORECASE)
+_OPEN, _SHUT = "\ue000", "\ue001"  # around the number of a settled piece; not in the text itself
+_NO_MARKS = {ord(_OPEN): "\ufffd", ord(_SHUT): "\ufffd"}
+_MARKED = re.compile(rf"{_OPEN}(\d+){_SHUT}")
 _CLOSING = ".,:;)]}>'\""
 _PLAIN_KEY = re.compile(r"[^?#@\\\0]+")
 _SAFE = ":/?#[]@!$&'()*+,;=%~"
 _SHORTEST_PART = 6
 _SHORTEST_PASSWORD = 4
-_MOST_KNOWN = 256
+_MOST_KNOWN = 32  # the latest; each is looked for in every message
 
 
 def url_scheme(spec: str) -> str | None:
@@ -102,7 +109,7 @@ def remember(spec: str, shown: str | None = None, *, is_folder: bool = False) ->
     """
     name = display_name(spec) if shown is None else shown
     if is_like_url(spec):
-        _KNOWN.add(spec.rstrip("/") if is_folder else spec, (name, is_folder))
+        _KNOWN.add(spec.rstrip("/") if is_folder else spec, name, is_folder)
     return name
 
 
@@ -112,7 +119,14 @@ def strip_credentials(text: str) -> str:
     >>> strip_credentials("open rtsp://ann:p w@cam/live: refused")
     'open rtsp://cam/~b82f9d7d: refused'
     """
-    return _KNOWN.pattern().sub(_KNOWN.replacement, text) if _KNOWN.is_needed(text) else text
+    specs = _KNOWN.specs()
+    if not specs and "://" not in text:
+        return text
+    settled = _Text(text)
+    settled.replace_known(specs)
+    settled.replace_urls()
+    settled.replace_parts({part for spec in specs for part in spec.parts})
+    return str(settled)
 
 
 def _split(rest: str) -> tuple[str, str]:
@@ -138,69 +152,104 @@ class _Known:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._specs: dict[str, tuple[str, bool]] = {}
-        self._names: dict[str, str] = {}
-        self._pattern: re.Pattern[str] | None = None
+        self._specs: dict[str, _Spec] = {}
 
-    def add(self, spec: str, facts: tuple[str, bool]) -> None:
+    def add(self, text: str, name: str, is_folder: bool) -> None:
         with self._lock:
-            if self._specs.get(spec) == facts:
-                return
-            self._specs.pop(spec, None)
-            self._specs[spec] = facts
+            before = self._specs.pop(text, None)
+            if before is None or (before.name, before.is_folder) != (name, is_folder):
+                before = _Spec(name, is_folder, _spellings(text), _secret_parts(text))
+            self._specs[text] = before
             while len(self._specs) > _MOST_KNOWN:
                 del self._specs[next(iter(self._specs))]
-            self._pattern = None
 
-    def is_needed(self, text: str) -> bool:
-        return bool(self._specs) or "://" in text
-
-    def pattern(self) -> re.Pattern[str]:
+    def specs(self) -> list[_Spec]:
         with self._lock:
-            if self._pattern is None:
-                self._pattern = self._compile()
-            return self._pattern
-
-    def replacement(self, match: re.Match[str]) -> str:
-        text = match.group()
-        if match.lastgroup == "known":
-            return self._names.get(text.lower(), "***")
-        if match.lastgroup == "part":
-            return "***"
-        if match.lastgroup == "shown":
-            return text
-        url = text.rstrip(_CLOSING)
-        return display_name(url) + text[len(url) :]
-
-    def _compile(self) -> re.Pattern[str]:
-        self._names = {}
-        after: dict[str, str] = {}
-        parts: set[str] = set()
-        for spec, (name, is_folder) in self._specs.items():
-            for spelling in map(str.lower, _spellings(spec)):
-                self._names[spelling] = name
-                after[spelling] = f"(?:{_AFTER}|(?=/))" if is_folder else _AFTER
-            parts |= _secret_parts(spec)
-        longest = sorted(self._names, key=len, reverse=True)
-        known = "|".join(re.escape(spelling) + after[spelling] for spelling in longest)
-        part = "|".join(re.escape(part) for part in sorted(parts, key=len, reverse=True))
-        choices = [rf"(?P<known>{known})"] if known else []
-        choices += [rf"(?P<shown>{_OWN}|{_PLACEHOLDER})", rf"(?P<url>{_ANY_URL})"]
-        choices += [rf"(?P<part>(?<!\w)(?:{part})(?!\w))"] if part else []
-        return re.compile("|".join(choices), re.IGNORECASE)
+            return list(self._specs.values())
 
 
-def _spellings(spec: str) -> set[str]:
+@dataclass(frozen=True, slots=True)
+class _Spec:
+    name: str
+    is_folder: bool  # names may follow it
+    spellings: frozenset[str]
+    parts: frozenset[str]
+
+
+class _Text:
+    """A text of which pieces have been settled, so that nothing later changes them."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text.translate(_NO_MARKS)
+        self._settled: list[str] = []
+
+    def replace_known(self, specs: Iterable[_Spec]) -> None:
+        """Longest first: a URL may be the beginning of another."""
+        every = [(spelling, spec) for spec in specs for spelling in spec.spellings]
+        for spelling, spec in sorted(every, key=lambda pair: len(pair[0]), reverse=True):
+            at = self._text.find(spelling)
+            while at >= 0:
+                end = at + len(spelling)
+                if _AFTER.match(self._text, end) or (spec.is_folder and self._text[end] == "/"):
+                    end = self._settle(at, end, spec.name)
+                at = self._text.find(spelling, end)
+
+    def replace_urls(self) -> None:
+        """Whatever else has the form of a URL."""
+        at = self._text.find("://")
+        while at >= 0:
+            start = _scheme_start(self._text, at)
+            end = at + 3
+            if start < at:
+                end = self._replace_url(start)
+            at = self._text.find("://", end)
+
+    def replace_parts(self, parts: Iterable[str]) -> None:
+        for part in sorted(parts, key=len, reverse=True):
+            if part in self._text:
+                self._text = re.sub(rf"(?<!\w){re.escape(part)}(?!\w)", "***", self._text)
+
+    def __str__(self) -> str:
+        return _MARKED.sub(lambda match: self._settled[int(match[1])], self._text)
+
+    def _replace_url(self, start: int) -> int:
+        as_is = _SHOWN.match(self._text, start)
+        if as_is is not None:
+            return self._settle(start, as_is.end(), as_is.group())
+        url = _ANY_URL.match(self._text, start)
+        text = url.group().rstrip(_CLOSING) if url is not None else ""
+        return self._settle(start, start + len(text), display_name(text))
+
+    def _settle(self, start: int, end: int, name: str) -> int:
+        """Returns where the text goes on."""
+        marked = f"{_OPEN}{len(self._settled)}{_SHUT}"
+        self._settled.append(name)
+        self._text = self._text[:start] + marked + self._text[end:]
+        return start + len(marked)
+
+
+def _scheme_start(text: str, end: int) -> int:
+    start = end
+    while start > 0 and end - start < 32 and _SCHEME_CHARACTER.match(text[start - 1]):
+        start -= 1
+    while start < end and not (text[start].isascii() and text[start].isalpha()):
+        start += 1
+    return start
+
+
+def _spellings(spec: str) -> frozenset[str]:
     """How a specification may be spelt in a message."""
-    plain = {spec, spec.strip(), unquote(spec), quote(spec, _SAFE, errors="replace")}
+    scheme, slashes, rest = spec.partition("://")
+    plain = {spec, spec.strip(), scheme.lower() + slashes + rest, unquote(spec)}
+    plain.add(quote(spec, _SAFE, errors="replace"))
     plain.add(quote(unquote(spec), _SAFE, errors="replace"))
     plain |= {str(PurePosixPath(text)) for text in plain}  # one slash of the two
     plain |= {text.split("://", 1)[1] for text in plain if "://" in text}
     every = plain | {repr(text)[1:-1] for text in plain}
-    return {text for text in every if len(text) >= _SHORTEST_PART and not _is_word(text)}
+    return frozenset(t for t in every if len(t) >= _SHORTEST_PART and not _is_word(t))
 
 
-def _secret_parts(spec: str) -> set[str]:
+def _secret_parts(spec: str) -> frozenset[str]:
     """Pieces of a URL that may stand alone in a message."""
     match = _URL.match(spec)
     rest = match.group(2) if match else spec
@@ -213,7 +262,7 @@ def _secret_parts(spec: str) -> set[str]:
         if at:
             password = user.partition(":")[2]
             found |= {p for p in (user, password) if len(p) >= _SHORTEST_PASSWORD}
-    return {part for part in found if part.lower() not in host.lower()}
+    return frozenset(part for part in found if part.lower() not in host.lower())
 
 
 def _is_word(text: str) -> bool:
