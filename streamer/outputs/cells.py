@@ -8,7 +8,10 @@ Numbers are not text and stay as they are.
 
 from __future__ import annotations
 
+import csv
+import io
 import re
+from collections.abc import Iterable
 from typing import TypeVar
 
 _T = TypeVar("_T")
@@ -31,6 +34,13 @@ def safe_cell(value: _T) -> _T | str:
 def true_text(cell: str) -> str:
     """The text that `safe_cell` was given."""
     return cell[1:] if cell.startswith("'") and is_formula(cell) else cell
+
+
+def csv_line(cells: Iterable[object], delimiter: str = ",") -> str:
+    """One row of a table, with its line end; a line end of either kind in a cell is quoted."""
+    text = io.StringIO()
+    csv.writer(text, delimiter=delimiter, lineterminator="\r\n").writerow(cells)
+    return text.getvalue()[:-2] + "\n"
 
 
 def is_formula(text: str) -> bool:

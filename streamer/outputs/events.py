@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import logging
 import sys
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from streamer.errors import OutputError, SourceFormatError, SourceNotFoundError
-from streamer.outputs.cells import safe_cell, true_text
+from streamer.outputs.cells import csv_line, safe_cell, true_text
 from streamer.outputs.files import open_output, writing
 from streamer.outputs.record import FIELDS, event_to_record, probability_columns, record_to_event
 from streamer.outputs.step import Step
@@ -56,7 +55,7 @@ class EventWriter:
         self._csv = as_csv
         self._was_nameless = standard_output_is_nameless()  # a file that never had a name is fine
         if as_csv:
-            self._put(_csv_line(csv_columns()))
+            self._put(csv_line(csv_columns()))
 
     def write(self, step: Step) -> None:
         for event in step.events:
@@ -71,7 +70,7 @@ class EventWriter:
                 raise OutputError("standard output: its file was removed meanwhile. Run again.")
 
     def _line(self, record: JsonObject) -> str:
-        line = _csv_line(record_to_row(record))
+        line = csv_line(record_to_row(record))
         # A file keeps the name as it is; a terminal must not obey it.
         return printable_lines(line) if self._stream.isatty() else line
 
@@ -145,9 +144,3 @@ def _unflatten(row: Mapping[str, str | None]) -> dict[str, Any] | None:
         record["emotion"] = record["probabilities"] = record["confidence"] = None
     record["regions"] = (row.get("regions") or "").split()
     return record
-
-
-def _csv_line(row: list[Any]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerow(row)
-    return buffer.getvalue()

@@ -7,7 +7,6 @@ and stops with the next row of the same subject and code.
 
 from __future__ import annotations
 
-import csv
 import datetime
 import importlib
 import io
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from streamer.errors import InstallError
-from streamer.outputs.cells import is_formula, safe_cell
+from streamer.outputs.cells import csv_line, is_formula, safe_cell
 from streamer.outputs.files import write_file
 from streamer.outputs.formats.media import Media
 from streamer.outputs.formats.tidy import details, label, tier_of, without_overlap
@@ -64,11 +63,9 @@ def _rows_of(events: Sequence[EmotionEvent]) -> Iterator[_Row]:
 
 
 def _as_tsv(rows: Sequence[_Row]) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter="\t", lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([f"{row[0]:.3f}", *map(safe_cell, row[1:])] for row in rows)
-    return text.getvalue().encode("utf-8", "backslashreplace")
+    cells = ([f"{row[0]:.3f}", *map(safe_cell, row[1:])] for row in rows)
+    text = "".join(csv_line(row, "\t") for row in (COLUMNS, *cells))
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _as_xlsx(rows: Sequence[_Row]) -> bytes:
