@@ -100,6 +100,19 @@ def key_name(prefix: str, key: str) -> str:
     return f"{match.group(1).lower()}://{'/'.join(part for part in parts if part)}"
 
 
+def url_stem(shown: str) -> str:
+    """What files about a source are called, from the display name of its URL.
+
+    >>> url_stem("rtsp://10.0.0.5:554/~68910b75"), url_stem("s3://bucket/~86121fea/a/clip.mp4")
+    ('10.0.0.5:554-68910b75', 'clip')
+    """
+    scheme, _, rest = shown.partition("://")
+    host, mark, hidden = rest.partition("~")
+    if "/" in hidden:
+        return PurePosixPath(hidden).stem
+    return f"{host.rstrip('/') or scheme}-{hidden}" if mark else rest
+
+
 def remember(spec: str, shown: str | None = None, *, is_folder: bool = False) -> str:
     """Have `strip_credentials` replace `spec` wherever it stands; returns its display name.
 

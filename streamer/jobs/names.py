@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
 from streamer.sources.naming import url_scheme
-from streamer.urls import display_name, strip_credentials
+from streamer.urls import display_name, strip_credentials, url_stem
 
 _DIGITS = 12
 
@@ -62,8 +62,9 @@ def without_name(text: str, source: str, local: str, shown: str) -> str:
 
 
 def _stem(name: str) -> str:
-    path = name.split("://", 1)[1].replace("/~", "-") if url_scheme(name) else name
-    path = path.replace("\\", "/")
-    file_name = PurePosixPath(path.rstrip("/")).name
-    stem = file_name.rsplit(".", 1)[0] or file_name
+    if url_scheme(name):
+        stem = url_stem(name)
+    else:
+        file_name = PurePosixPath(name.replace("\\", "/").rstrip("/")).name
+        stem = file_name.rsplit(".", 1)[0] or file_name
     return re.sub(r"[^\w.-]+", "-", stem).strip("-.") or "recording"

@@ -20,7 +20,7 @@ from streamer.outputs.redaction import Redaction
 from streamer.outputs.signals import import_pyarrow
 from streamer.outputs.step import Sink
 from streamer.outputs.text import TextWriter
-from streamer.urls import display_name, is_like_url
+from streamer.urls import display_name, is_like_url, url_stem
 
 Format = Literal["jsonl", "csv", "text", "srt", "vtt", "eaf", "boris", "parquet"]
 STDOUT = "-"
@@ -179,7 +179,7 @@ def _unique_stems(sources: Sequence[str]) -> list[str]:
     """A file name for each source, numbered where two would be the same."""
     stems: list[str] = []
     for source in sources:
-        name = display_name(source) if is_like_url(source) else Path(source).stem
+        name = url_stem(display_name(source)) if is_like_url(source) else Path(source).stem
         stem = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "source"
         number, unique = 1, stem
         while unique in stems:
