@@ -72,7 +72,7 @@ def find(url: str, suffixes: Collection[str]) -> list[Found]:
         if any(mark in path for mark in "*?["):
             return [_found(system, url, _fixed(url), name) for name in sorted(system.glob(path))]
         if not system.isdir(path):
-            return [Found(_url_of(url, path), _size(system, path))]
+            return [Found(url, _size(system, path))]
         every = [n for n in system.find(path) if PurePosixPath(n).suffix.lower() in suffixes]
         return [_found(system, url, url, name) for name in sorted(every)]
 
