@@ -9,6 +9,7 @@ from itertools import groupby
 from pathlib import Path
 
 from spotting.regions import REGION_NAMES
+from streamer.outputs.cells import true_text
 
 MAX_POINTS = 1200
 GROUPS: dict[str, list[str]] = {
@@ -62,7 +63,7 @@ def read_overviews(path: Path, faces: Collection[int], duration_s: float) -> dic
             values = [max(float(row["motion_" + r]) for r in rs) for rs in GROUPS.values()]
             known = bins[face].setdefault(int(time_s / step_s), values)
             bins[face][int(time_s / step_s)] = [max(p) for p in zip(known, values, strict=True)]
-            _add_gate(gates[face], time_s, row["gate"])
+            _add_gate(gates[face], time_s, true_text(row["gate"]))
     return {face: _overview(bins[face], tuple(gates[face]), step_s) for face in faces}
 
 

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 from recognition.config import RecognizerConfig
 from spotting.config import SpotterConfig
 from streamer.config import fill, load_yaml, set_key, to_mapping
+from streamer.errors import UsageError
 from streamer.faces.config import FaceConfig
 from streamer.records import EmotionEvent, FrameSignals, Kind
 from streamer.sources.config import SourceConfig
+from streamer.urls import display_name, is_like_url
 
 if TYPE_CHECKING:
     from streamer.pipeline import Pipeline, Spotter
@@ -37,11 +39,24 @@ class StreamConfig:
     kinds: tuple[Kind, ...] = ("micro", "macro")  # events of other kinds are left out
 
     def __post_init__(self) -> None:
+        _refuse_urls(to_mapping(self))
         ours, theirs = self.faces.aligned_size_px, self.recognizer.map.aligned_size_px
         if self.recognise and ours != theirs:
             raise ValueError(
                 f"faces.aligned_size_px ({ours}) and recognizer.map.aligned_size_px ({theirs}) "
                 "must be the same."
+            )
+
+
+def _refuse_urls(settings: Mapping[str, Any], section: str = "") -> None:
+    """Settings name files; a URL would fail later, and its secrets would be printed with them."""
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            _refuse_urls(value, f"{section}{name}.")
+        elif isinstance(value, str) and is_like_url(value):
+            raise UsageError(
+                f"{section}{name}: {display_name(value)} is a URL. Give a file or a folder; a "
+                "model may be owner/name@commit of a hub too."
             )
 
 

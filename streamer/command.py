@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from streamer.errors import EXIT_INTERRUPTED, MerError, UsageError
+from streamer.printable import printable
+from streamer.urls import strip_credentials
 
 if TYPE_CHECKING:
     from streamer.build import StreamConfig
@@ -61,9 +64,7 @@ def telling_errors(program: str) -> Iterator[None]:
     try:
         yield
     except MerError as error:
-        from streamer.sources.redact import redact
-
-        complain(program, redact(str(error)))
+        complain(program, str(error))
         raise typer.Exit(error.exit_code) from None
     except KeyboardInterrupt:
         raise typer.Exit(EXIT_INTERRUPTED) from None
@@ -77,21 +78,26 @@ def logging_to(quiet: bool, verbose: bool, log_file: Path | None) -> Iterator[No
     handler = set_up_logging(quiet=quiet, verbose=verbose, log_file=log_file)
     try:
         yield
+        if handler is not None:
+            handler.check()
     finally:
         if handler is not None:
+            logging.getLogger().removeHandler(handler)
             handler.close()
 
 
 def complain(program: str, sentence: str) -> None:
-    """An error on standard error, in the form all commands use."""
-    print(f"{program}: error: {sentence}", file=sys.stderr)
+    """An error on standard error, on one line and without secrets, in the form all commands use."""
+    print(f"{program}: error: {printable(strip_credentials(sentence))}", file=sys.stderr)
 
 
 def run_app(app: typer.Typer, program: str) -> None:
     """Run a command line and end the process with its exit code."""
+    from streamer.console import guard_output
     from streamer.stopping import interrupt_on_sigterm
 
     interrupt_on_sigterm()
+    guard_output()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # JSON lines are UTF-8, whatever the locale
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from streamer.errors import InstallError, MerError, UsageError
+from streamer.printable import printable
 from training.experiments import commands as experiment_commands
 from training.selfme import commands as selfme_commands
 from training.selfme import motion_commands
@@ -159,7 +160,7 @@ def main() -> None:
     try:
         app()
     except MerError as error:
-        typer.echo(f"mer-train: {error}", err=True)
+        typer.echo(f"mer-train: {printable(error)}", err=True)
         sys.exit(error.exit_code)
 
 

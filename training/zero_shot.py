@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from recognition.onnx_recognizer import OnnxRecognizer
 from streamer.errors import SourceFormatError, SourceNotFoundError
+from streamer.outputs.cells import true_text
 from streamer.records import EMOTIONS
 from training.metrics import RecognitionScore, score_recognition
 
@@ -50,7 +51,7 @@ def read_index(root: Path) -> list[MapEntry]:
         lacking = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
         if lacking:
             raise SourceFormatError(f"{index} lacks the column(s) {', '.join(lacking)}")
-        rows = list(reader)
+        rows = [{name: true_text(row[name] or "") for name in _COLUMNS} for row in reader]
     entries = [
         MapEntry(root / row["file"], row["dataset"], row["subject"], row["clip"], row["emotion"])
         for row in rows

@@ -15,7 +15,7 @@ from streamer.outputs.signal_table import signals_to_parquet
 from streamer.outputs.step import Step
 from streamer.outputs.summary import Counts
 from streamer.records import JsonObject
-from streamer.sources.redact import redact
+from streamer.urls import is_like_url
 
 
 def finish(work: Path, job: Job, facts: ReportFacts) -> None:
@@ -30,7 +30,9 @@ def finish(work: Path, job: Job, facts: ReportFacts) -> None:
         writer = open_event_file(work / "events.csv", as_csv=True, overwrite=True)
         writer.write(Step(None, (), tuple(events)))
         writer.close()
-    location = None if settings.hash_names or job.private else redact(job.source)
+    location = None
+    if not (settings.hash_names or job.private):
+        location = job.shown if is_like_url(job.source) else job.source
     for name in sorted(formats & set(FILE_NAMES)):
         write_events(name, events, work / FILE_NAMES[name], Media(job.shown, location))
     if "html" in formats:

@@ -12,7 +12,7 @@ from streamer.jobs import stores
 from streamer.sources import expand_sources
 from streamer.sources.images import EXTENSIONS as IMAGE_SUFFIXES
 from streamer.sources.naming import natural_key, url_scheme, webcam_number
-from streamer.sources.redact import redact
+from streamer.urls import display_name, key_name
 
 VIDEO_SUFFIXES = frozenset(
     {
@@ -30,6 +30,13 @@ class Input:
 
     source: str
     size_bytes: int = 0
+    key: str = ""  # its name below `spec`, where a store listed it there
+    spec: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is called: of a URL no more than may be shown."""
+        return key_name(self.spec, self.key) if self.key else display_name(self.source)
 
 
 def find_inputs(
@@ -61,9 +68,10 @@ def _expand(spec: str, fps: float | None, output: Path | None) -> Iterator[Input
         return
     scheme = url_scheme(spec)
     if spec == "-" or webcam_number(spec) is not None or scheme in _LIVE:
-        raise UsageError(f"{redact(spec)} is a live source; mer-batch is for recordings.")
+        raise UsageError(f"{display_name(spec)} is a live source; mer-batch is for recordings.")
     if scheme is not None:
-        yield from (Input(url, size) for url, size in stores.find_urls(spec, VIDEO_SUFFIXES))
+        for item in stores.find(spec, VIDEO_SUFFIXES):
+            yield Input(item.url, item.size_bytes, item.key, item.prefix)
         return
     for name in expand_sources([spec]):
         path = Path(name).expanduser()

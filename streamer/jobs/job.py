@@ -14,10 +14,10 @@ Status = Literal["done", "kept", "failed", "interrupted"]
 class Job:
     """Plain data: it goes to another process or machine."""
 
-    source: str  # a file, a folder of images, `sample` or a URL
+    source: str = field(repr=False)  # a file, a folder of images, `sample` or a URL
     shown: str  # the name that may be told
     folder: str  # its folder in the output
-    output: str  # folder or URL of the whole batch
+    output: str = field(repr=False)  # folder or URL of the whole batch
     settings: BatchSettings
     resume: bool = False
     scratch: str | None = None  # folder for unfinished work; None: inside the output

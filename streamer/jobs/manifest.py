@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 
 from streamer.jobs.job import Job, Outcome
 from streamer.jobs.output import Output, parse_run
+from streamer.outputs.cells import csv_line, safe_cell
+from streamer.printable import to_json
 from streamer.records import JsonObject
 
 SCHEMA = "mer-stream/batch/1"
@@ -56,7 +55,7 @@ class Manifest:
         for row in rows:
             counts[row["status"]] = counts.get(row["status"], 0) + 1
         table = {"schema": SCHEMA, "counts": dict(sorted(counts.items())), "recordings": rows}
-        text = json.dumps(table, indent=1, ensure_ascii=False) + "\n"
+        text = to_json(table, indent=1) + "\n"
         self._output.write(f"{NAME}.json", text.encode("utf-8", "backslashreplace"))
         self._output.write(f"{NAME}.csv", _as_csv(rows))
 
@@ -77,8 +76,7 @@ def known_folders(output: Output) -> dict[str, str]:
 
 
 def _as_csv(rows: Sequence[JsonObject]) -> bytes:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, _COLUMNS, restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({k: "" if v is None else v for k, v in row.items()} for row in rows)
-    return text.getvalue().encode("utf-8", "backslashreplace")
+    values = ([row.get(name) for name in _COLUMNS] for row in rows)
+    cells = (["" if v is None else safe_cell(v) for v in row] for row in values)
+    text = "".join(csv_line(row) for row in (_COLUMNS, *cells))
+    return text.encode("utf-8", "backslashreplace")

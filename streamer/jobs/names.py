@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
 from streamer.sources.naming import url_scheme
-from streamer.sources.redact import redact
+from streamer.urls import display_name, strip_credentials, url_stem
 
 _DIGITS = 12
 
@@ -25,9 +25,12 @@ def hashed_name(name: str, key: str) -> str:
     return "rec-" + hashlib.sha256(data).hexdigest()[:_DIGITS]
 
 
-def shown_name(source: str, *, hashed: bool, key: str) -> str:
-    """The name that stands in events, manifests and messages: without secrets, or hashed."""
-    return hashed_name(source, key) if hashed else redact(source)
+def shown_name(source: str, *, hashed: bool, key: str, name: str | None = None) -> str:
+    """The name that stands in events, manifests and messages: without secrets, or hashed.
+
+    name: the display name of the source where it is not that of its URL alone.
+    """
+    return hashed_name(source, key) if hashed else name or display_name(source)
 
 
 def folder_names(shown: Sequence[str], known: Mapping[str, str]) -> list[str]:
@@ -52,14 +55,16 @@ def folder_names(shown: Sequence[str], known: Mapping[str, str]) -> list[str]:
 
 def without_name(text: str, source: str, local: str, shown: str) -> str:
     """A message with the recording's own names replaced by the one that may be shown."""
-    for known in (source, local, redact(source)):
+    for known in (source, local, display_name(source)):
         if known:
             text = text.replace(known, shown)
-    return redact(text)
+    return strip_credentials(text)
 
 
 def _stem(name: str) -> str:
-    path = name.split("://", 1)[1].split("?")[0] if url_scheme(name) else name.replace("\\", "/")
-    file_name = PurePosixPath(path.rstrip("/")).name
-    stem = file_name.rsplit(".", 1)[0] or file_name
+    if url_scheme(name):
+        stem = url_stem(name)
+    else:
+        file_name = PurePosixPath(name.replace("\\", "/").rstrip("/")).name
+        stem = file_name.rsplit(".", 1)[0] or file_name
     return re.sub(r"[^\w.-]+", "-", stem).strip("-.") or "recording"

@@ -21,6 +21,7 @@ from streamer.jobs import stores
 from streamer.outputs.files import replacing, sync_folder, writing
 from streamer.records import JsonObject
 from streamer.sources.naming import url_scheme
+from streamer.urls import remember
 
 RUN = "run.json"
 PARTIAL = ".partial"
@@ -126,6 +127,7 @@ class StoreOutput:
 
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
+        remember(self._url, is_folder=True)
 
     def run_of(self, folder: str) -> JsonObject | None:
         return parse_run(self.read(f"{folder}/{RUN}"))

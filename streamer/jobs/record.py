@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,8 @@ from streamer.jobs.names import without_name
 from streamer.jobs.settings import model_facts, versions
 from streamer.outputs.files import replacing, writing
 from streamer.outputs.summary import NOTHING_READ, Counts
+from streamer.outputs.temporary import is_temporary
+from streamer.printable import to_json
 from streamer.records import JsonObject, SourceInfo, SourceReport
 
 SCHEMA = "mer-stream/run/1"
@@ -84,7 +85,7 @@ def run_record(job: Job, result: Result, local: str, work: Path, wall_s: float) 
 def write_run(path: Path, record: JsonObject) -> None:
     """Write the record, whole or not at all."""
     with replacing(path) as temporary, writing(path):
-        text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+        text = to_json(record, indent=2) + "\n"
         temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
 
 
@@ -126,7 +127,11 @@ def _declared(info: SourceInfo | None) -> JsonObject:
     }
 
 
+def _is_output(name: str) -> bool:
+    return name not in _NO_OUTPUTS and not is_temporary(name)
+
+
 def outputs_in(work: Path) -> dict[str, str]:
     """SHA-256 of every file in the folder, by its name in it."""
-    files = sorted(p for p in work.rglob("*") if p.is_file() and p.name not in _NO_OUTPUTS)
+    files = sorted(p for p in work.rglob("*") if p.is_file() and _is_output(p.name))
     return {p.relative_to(work).as_posix(): input_digest(p) for p in files}

@@ -31,6 +31,7 @@ from streamer.jobs.walk import Pipelines, walk
 from streamer.records import JsonObject
 from streamer.runner import never
 from streamer.sources.naming import url_scheme
+from streamer.urls import remember
 
 _LOG = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ def do_recording(
     that every other recording would meet as well: ModelError, InstallError, OutputError.
     """
     started = time.monotonic()
+    remember(job.source, job.shown)
     output = open_output_of(job.output)
     work = _work_folder(job, output)
     with locked(work.with_name(work.name + ".lock")), _local_input(job, work) as found:

@@ -19,11 +19,13 @@ from streamer.jobs.manifest import NAME, Manifest, known_folders
 from streamer.jobs.names import folder_names, shown_name
 from streamer.jobs.output import PARTIAL, FolderOutput, Output, open_output_of
 from streamer.jobs.progress import BatchView, format_totals
+from streamer.jobs.proof import mark_lost
 from streamer.jobs.settings import ALL_FORMATS, BatchSettings, model_facts
 from streamer.outputs.formats import FILE_NAMES, check_format
 from streamer.outputs.report.index import IndexRow, index_page
 from streamer.outputs.signals import import_pyarrow
 from streamer.stopping import StopFlag
+from streamer.urls import display_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ def make_jobs(
     root = output.root if isinstance(output, FolderOutput) else None
     inputs = find_inputs(specs, settings.config.source.fps, root)
     hashed, key = settings.hash_names, settings.hash_key
-    shown = [shown_name(item.source, hashed=hashed, key=key) for item in inputs]
+    shown = [shown_name(item.source, hashed=hashed, key=key, name=item.name) for item in inputs]
     folders = folder_names(shown, known_folders(output) if options.resume else {})
     return [
         Job(
@@ -138,8 +140,8 @@ def _check_output(output: Output, options: BatchOptions) -> None:
             shutil.rmtree(output.root / PARTIAL)
     if not options.resume and not options.overwrite and output.read(f"{NAME}.json") is not None:
         raise OutputError(
-            f"{options.output} holds a batch already; add --resume to go on with it, or "
-            "--overwrite to do it again."
+            f"{display_name(options.output)} holds a batch already; add --resume to go on with "
+            "it, or --overwrite to do it again."
         )
 
 
@@ -157,6 +159,7 @@ def _cores() -> Sequence[int]:
 
 
 def _close(settings: BatchSettings, output: Output, manifest: Manifest) -> None:
+    mark_lost(output, manifest)
     manifest.write()
     over = [o for o in manifest.outcomes if o.status != "interrupted"]
     if "html" in settings.formats:

@@ -36,7 +36,7 @@ class BatchSettings:
     video: bool = False  # the annotated recording
     redact: Redaction = "off"  # faces in the annotated recording
     hash_names: bool = False
-    hash_key: str = ""
+    hash_key: str = field(default="", repr=False)
     checkpoint_s: float = 15.0  # of work between two checkpoints, at least
     threads: int = 1  # of one recording
 

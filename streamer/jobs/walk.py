@@ -24,6 +24,7 @@ from streamer.outputs.files import open_log
 from streamer.outputs.signals import SignalsCsv
 from streamer.outputs.step import Step
 from streamer.outputs.summary import Counts
+from streamer.outputs.temporary import remove_leftovers
 from streamer.pipeline import Pipeline
 from streamer.records import FrameSignals
 from streamer.runner import Fanout, steps
@@ -203,6 +204,7 @@ def _checkpoint(job: Job, key: str, work: Path) -> Checkpoint | None:
     if checkpoint is None:
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)
+    remove_leftovers(work)  # of a run that was killed: they are no part of the result
     return checkpoint
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from multiprocessing.connection import Connection
@@ -24,11 +25,15 @@ def work(pipe: Connection, parent: int, verbose: bool) -> None:
     signal.signal(signal.SIGTERM, lambda *_: stop.stop())
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     use_one_thread()
-    from streamer.console import hushed, set_up_logging
+    from streamer.console import hushed, print_uncaught, set_up_logging
 
     set_up_logging(quiet=False, verbose=verbose, log_file=None)
     with hushed(not verbose):
-        _serve(pipe, stop)
+        try:
+            _serve(pipe, stop)
+        except Exception:  # noqa: BLE001  multiprocessing would print it with all its secrets
+            print_uncaught(*sys.exc_info())
+            sys.exit(1)
 
 
 def use_one_thread() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import logging
 import sys
@@ -11,10 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
-from streamer.errors import SourceFormatError, SourceNotFoundError
+from streamer.errors import OutputError, SourceFormatError, SourceNotFoundError
+from streamer.outputs.cells import csv_line, safe_cell, true_text
 from streamer.outputs.files import open_output, writing
 from streamer.outputs.record import FIELDS, event_to_record, probability_columns, record_to_event
 from streamer.outputs.step import Step
+from streamer.outputs.written import standard_output_is_nameless
+from streamer.printable import printable_lines, to_json
 from streamer.records import EMOTIONS, EmotionEvent, JsonObject
 
 _LOG = logging.getLogger(__name__)
@@ -29,16 +31,19 @@ def csv_columns() -> list[str]:
 
 def record_to_json(record: JsonObject) -> str:
     """One line of JSON, without the newline."""
-    return json.dumps(record, ensure_ascii=False, allow_nan=False)
+    return to_json(record)
 
 
 def record_to_row(record: JsonObject) -> list[Any]:
-    """The record as one CSV row in the order of `csv_columns`; what is not known is empty."""
+    """The record as one CSV row in the order of `csv_columns`; what is not known is empty.
+
+    Text that a spreadsheet would take for a formula gets an apostrophe in front.
+    """
     probabilities = record["probabilities"] or {}
     flat = {f"prob_{name}": probabilities.get(name) for name in EMOTIONS}
     flat |= {name: record[name] for name in FIELDS if name != "probabilities"}
     flat["regions"] = " ".join(record["regions"])
-    return ["" if flat[name] is None else flat[name] for name in csv_columns()]
+    return ["" if flat[name] is None else safe_cell(flat[name]) for name in csv_columns()]
 
 
 class EventWriter:
@@ -48,19 +53,26 @@ class EventWriter:
         self._stream = stream
         self._name = name
         self._csv = as_csv
+        self._was_nameless = standard_output_is_nameless()  # a file that never had a name is fine
         if as_csv:
-            self._put(_csv_line(csv_columns()))
+            self._put(csv_line(csv_columns()))
 
     def write(self, step: Step) -> None:
         for event in step.events:
             record = event_to_record(event)
-            line = _csv_line(record_to_row(record)) if self._csv else record_to_json(record) + "\n"
-            self._put(line)
+            self._put(self._line(record) if self._csv else record_to_json(record) + "\n")
 
     def close(self) -> None:
-        if self._stream is not sys.stdout:
-            with writing(self._name):
+        with writing(self._name):
+            if self._stream is not sys.stdout:
                 self._stream.close()
+            elif standard_output_is_nameless() and not self._was_nameless:
+                raise OutputError("standard output: its file was removed meanwhile. Run again.")
+
+    def _line(self, record: JsonObject) -> str:
+        line = csv_line(record_to_row(record))
+        # A file keeps the name as it is; a terminal must not obey it.
+        return printable_lines(line) if self._stream.isatty() else line
 
     def _put(self, line: str) -> None:
         with writing(self._name):
@@ -124,6 +136,7 @@ def _unflatten(row: Mapping[str, str | None]) -> dict[str, Any] | None:
     """The record of one CSV row; None for a row that was cut off."""
     if any(value is None for value in row.values()):
         return None
+    row = {name: true_text(value or "") for name, value in row.items() if isinstance(name, str)}
     record: dict[str, Any] = dict(row)
     if record.get("emotion"):
         record["probabilities"] = {name: row.get(f"prob_{name}") for name in EMOTIONS}
@@ -131,9 +144,3 @@ def _unflatten(row: Mapping[str, str | None]) -> dict[str, Any] | None:
         record["emotion"] = record["probabilities"] = record["confidence"] = None
     record["regions"] = (row.get("regions") or "").split()
     return record
-
-
-def _csv_line(row: list[Any]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerow(row)
-    return buffer.getvalue()

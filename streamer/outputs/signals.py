@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from streamer.errors import InstallError
+from streamer.outputs.cells import safe_cell
 from streamer.outputs.files import open_output, writing
 from streamer.outputs.step import Step
 from streamer.records import FrameSignals, Rejected
@@ -142,4 +143,5 @@ def _magnitudes(displacement_iod: Any) -> list[float]:
 
 
 def _quoted(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',"\n') else text
+    text = safe_cell(text)
+    return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',"\n\r') else text

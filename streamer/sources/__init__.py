@@ -7,20 +7,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from streamer.errors import UsageError
+from streamer.errors import SourceRefusedError, UsageError
 from streamer.sources.base import Source
 from streamer.sources.config import SourceConfig
 from streamer.sources.naming import expand_sources, url_scheme, webcam_number
-from streamer.sources.redact import redact
+from streamer.urls import display_name, is_like_url, strip_credentials
 
 __all__ = [
     "Source",
     "SourceConfig",
     "check_source",
+    "display_name",
     "expand_sources",
     "may_be_live",
     "open_source",
-    "redact",
+    "strip_credentials",
 ]
 
 
@@ -76,6 +77,11 @@ def open_source(spec: str, config: SourceConfig | None = None) -> Source:
         from streamer.sources.network import open_network
 
         return open_network(spec, config)
+    if is_like_url(spec) and not _exists(path):
+        raise SourceRefusedError(
+            f"{display_name(spec)} is neither a file nor a URL that can be read. Write a URL as "
+            "scheme://host/path, without anything before it."
+        )
     from streamer.sources.files import open_file
 
     return open_file(path, config)
@@ -88,6 +94,13 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
 def _check_for_files(spec: str, config: SourceConfig) -> None:
     if not spec:
         raise UsageError(
@@ -96,6 +109,6 @@ def _check_for_files(spec: str, config: SourceConfig) -> None:
         )
     if config.fps is not None:
         raise UsageError(
-            f"{redact(spec)}: a rate ({config.fps:g} fps) is for image folders and webcams. This "
-            "source has its own times; leave the rate out."
+            f"{display_name(spec)}: a rate ({config.fps:g} fps) is for image folders and webcams. "
+            "This source has its own times; leave the rate out."
         )

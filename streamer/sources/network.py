@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import av
 import numpy as np
@@ -21,9 +22,9 @@ from streamer.sources.containers import PLAYLIST_REFUSED, open_within
 from streamer.sources.live import LiveSource
 from streamer.sources.naming import url_scheme
 from streamer.sources.recording import RecordingSource
-from streamer.sources.redact import redact
 from streamer.sources.tally import Tally
 from streamer.sources.video import VideoReader
+from streamer.urls import remember
 
 # Per scheme, what FFmpeg may use on the way. Never `file`: a playlist from the network must not
 # read this machine.
@@ -52,7 +53,7 @@ def open_network(url: str, config: SourceConfig) -> Source:
     server says so), SourceFormatError (no video).
     """
     check_scheme(url)
-    name = redact(url)
+    name = remember(url)
     tally = Tally()
     reader = _connect(url, name, config, tally)
     if not reader.info.live:
@@ -72,7 +73,7 @@ def check_scheme(url: str) -> None:
     scheme = url_scheme(url) or ""
     if scheme not in PROTOCOLS:
         raise SourceRefusedError(
-            f"{redact(url)}: sources of the kind {scheme}:// are not accepted. Accepted are "
+            f"{remember(url)}: sources of the kind {scheme}:// are not accepted. Accepted are "
             f"{', '.join(f'{known}://' for known in PROTOCOLS)}; for a local file give its path."
         )
 
@@ -112,8 +113,13 @@ def _connect(
         )
     except av.FFmpegError as error:
         failure = _explain(error, name, config)
+    except ValueError:  # it cannot be handed to FFmpeg: a NUL, a byte that is no text
+        failure = SourceRefusedError(
+            f"{name}: the URL holds a character that no URL may hold. Write it percent-encoded."
+        )
     else:
         live = again or not container.duration
+        gap: dict[str, Any] = {"max_gap_s": config.read_timeout_s + 1} if live else {}
         try:
             return VideoReader(
                 container,
@@ -122,7 +128,7 @@ def _connect(
                 config,
                 live=live,
                 tally=tally,
-                **({"max_gap_s": config.read_timeout_s + 1} if live else {}),
+                **gap,
             )
         except MerError:
             container.close()
@@ -138,8 +144,8 @@ def _explain(error: av.FFmpegError, name: str, config: SourceConfig) -> MerError
         return SourceNotFoundError(f"{name}: the server answers 404, not found. Check the URL.")
     if isinstance(error, av.HTTPUnauthorizedError | av.HTTPForbiddenError):
         return CameraError(
-            f"{name}: the server refuses access. Give user and password in the URL: "
-            "rtsp://USER:PASSWORD@HOST/..."
+            f"{name}: the server refuses access. Give user and password in the URL, as "
+            "USER:PASSWORD@ before the host."
         )
     if isinstance(error, av.ExitError):
         reason = f"no answer within {config.read_timeout_s:g} s"

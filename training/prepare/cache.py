@@ -6,7 +6,6 @@ whatever moment a run is killed at, what is there can be used, and the next run 
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
 import json
@@ -24,6 +23,7 @@ from recognition.config import MapConfig
 from recognition.fingerprint import preprocessing_fingerprint
 from streamer.errors import OutputError, SourceFormatError, UsageError
 from streamer.faces.config import FaceConfig
+from streamer.outputs.cells import csv_line, safe_cell
 from training.records import Clip, Rejected
 
 if TYPE_CHECKING:
@@ -208,9 +208,8 @@ def _clip_key(clip: Clip, fingerprint: str) -> str:
 
 
 def _write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([columns, *rows])
-    _write(path, text.getvalue().encode())
+    cells = (map(safe_cell, row) for row in rows)
+    _write(path, "".join(map(csv_line, (columns, *cells))).encode())
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from tqdm import tqdm
 
 from streamer.errors import SourceFormatError, SourceNotFoundError, UsageError
+from streamer.outputs.cells import safe_cell
 from training.loso.store import write_json, write_text
 from training.spotting.observe import Observation, observe
 from training.spotting.results import set_size, spotter_facts
@@ -178,7 +179,9 @@ def _predictions(name: str, observations: Sequence[Observation]) -> str:
     for observation in observations:
         for found in observation.runs[name].found:
             facts = {n: getattr(found, n) for n in PREDICTION_FIELDS if n not in ("video", "fps")}
-            table.writerow({**facts, "video": observation.video, "fps": f"{observation.fps:g}"})
+            table.writerow(
+                {**facts, "video": safe_cell(observation.video), "fps": f"{observation.fps:g}"}
+            )
     return text.getvalue()
 
 

@@ -23,6 +23,7 @@ from typing import Any, Literal, get_args
 from tqdm import tqdm
 
 from streamer.errors import SourceNotFoundError, UsageError
+from streamer.outputs.cells import safe_cell
 from training.loso.store import write_json, write_text
 from training.synthetic.scene import SceneConfig
 from training.synthetic.video import TRUTH_FIELDS, read_portrait, write_recording
@@ -198,8 +199,10 @@ def _write_tables(output: Path, wanted: Sequence[Take]) -> None:
     for take in wanted:
         fps = f"{take.scene.fps:g}"
         row = (take.name, fps, take.scene.duration_s, take.content, take.portrait.stem)
-        listed.writerow(dict(zip(VIDEO_FIELDS, (*row, take.scene.seed), strict=True)))
+        cells = [*map(safe_cell, row), take.scene.seed]
+        listed.writerow(dict(zip(VIDEO_FIELDS, cells, strict=True)))
         with _truth_path(output, take).open(newline="", encoding="utf-8") as file:
-            truths.writerows({**r, "video": take.name, "fps": fps} for r in csv.DictReader(file))
+            own = {"video": safe_cell(take.name), "fps": fps}
+            truths.writerows({**row, **own} for row in csv.DictReader(file))
     write_text(output / TRUTH, truth.getvalue())
     write_text(output / VIDEOS, videos.getvalue())

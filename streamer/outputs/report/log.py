@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from streamer.outputs.cells import true_text
 from streamer.records import EmotionEvent
 
 MAX_BINS = 300
@@ -102,7 +103,7 @@ class _Reader:
             place.with_face += bool(face)
         if face:
             motion = [float(row[i] or 0.0) for i in self._moved]
-            self._add_gate(place, row[self._gate])
+            self._add_gate(place, true_text(row[self._gate]))
             place.change_iod = max(place.change_iod, self._change(time_s, int(face), motion))
             self._add_to_windows(time_s, int(face), motion)
 

@@ -33,14 +33,14 @@ def memory() -> Iterator[str]:
 def test_files_are_listed_in_order_and_fetched(memory: str, tmp_path: Path) -> None:
     for name in ("b.mp4", "a.mp4", "deep/c.MKV", "notes.txt"):
         stores.write_bytes(f"{memory}/{name}", name.encode())
-    found = [url.rsplit("study/", 1)[1] for url, _ in stores.find_urls(memory, VIDEO_SUFFIXES)]
+    found = [item.key for item in stores.find(memory, VIDEO_SUFFIXES)]
     assert found == ["a.mp4", "b.mp4", "deep/c.MKV"]
-    urls = [url for url, _ in stores.find_urls(f"{memory}/*.mp4", VIDEO_SUFFIXES)]
+    urls = [item.url for item in stores.find(f"{memory}/*.mp4", VIDEO_SUFFIXES)]
     assert stores.fetch(urls[0], tmp_path).read_bytes() == b"a.mp4"
     with pytest.raises(SourceNotFoundError, match="cannot be read"):
         stores.fetch(f"{memory}/none.mp4", tmp_path)
     with pytest.raises(SourceNotFoundError, match="no recordings"):
-        list(stores.find_urls(f"{memory}/*.avi", VIDEO_SUFFIXES))
+        list(stores.find(f"{memory}/*.avi", VIDEO_SUFFIXES))
 
 
 def test_the_run_record_comes_last_and_once(
@@ -109,7 +109,7 @@ def test_a_batch_from_s3_to_s3(bucket: str, tmp_path: Path) -> None:
     table = json.loads(stores.read_bytes(f"{bucket}/out/manifest.json") or b"")
     assert [row["status"] for row in table["recordings"]] == ["done", "failed"]
     said = table["recordings"][1]["error"]
-    assert said.startswith(f"{bucket}/in/b/clip.mp4 cannot be opened"), said
+    assert said.startswith("s3://study/~") and "/b/clip.mp4 cannot be opened" in said
     folder = table["recordings"][0]["folder"]
     log = stores.read_bytes(f"{bucket}/out/{folder}/events.jsonl")
     assert log is not None and len(log.splitlines()) == 3
