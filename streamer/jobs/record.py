@@ -11,12 +11,12 @@ from streamer.errors import EXIT_TRUNCATED, MerError
 from streamer.jobs.digest import input_digest
 from streamer.jobs.job import Job, Outcome, Status
 from streamer.jobs.names import without_name
-from streamer.jobs.settings import model_facts, versions
+from streamer.jobs.run_file import RUN_SCHEMA
+from streamer.jobs.settings import versions
 from streamer.outputs.files import replacing, writing
 from streamer.outputs.summary import NOTHING_READ, Counts
 from streamer.records import JsonObject, SourceInfo, SourceReport
 
-SCHEMA = "mer-stream/run/1"
 _NO_OUTPUTS = ("checkpoint", "run.json")
 
 
@@ -33,6 +33,7 @@ class Result:
     report: SourceReport = NOTHING_READ
     resumed_at_s: float | None = None
     finished: bool = False  # its run.json is written already
+    models: JsonObject | None = None  # what it was done with; None: nothing was loaded
 
 
 def run_record(job: Job, result: Result, local: str, work: Path, wall_s: float) -> JsonObject:
@@ -44,8 +45,9 @@ def run_record(job: Job, result: Result, local: str, work: Path, wall_s: float) 
     counts = result.counts or Counts()
     summary = counts.summarise(job.shown, result.report)
     code = result.error.exit_code if result.error is not None else 0
+    models = result.models or {}
     return {
-        "schema": SCHEMA,
+        "schema": RUN_SCHEMA,
         "name": job.shown,
         "status": result.status,
         "exit_code": code or (EXIT_TRUNCATED if summary.truncated else 0),
@@ -55,7 +57,8 @@ def run_record(job: Job, result: Result, local: str, work: Path, wall_s: float) 
         "formats": sorted(job.settings.formats),
         "settings": job.settings.to_json(),
         "versions": versions(),
-        "model": model_facts(job.settings),
+        "model": models.get("recogniser"),
+        "spotter": models.get("spotter", {}),
         "counts": {
             "frames": summary.frames,
             "duration_s": summary.duration_s,

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from streamer.errors import InstallError, OutputError, SourceNotFoundError
+from streamer.inside import empty_folder, is_safe_name
 from streamer.sources.naming import url_scheme
 from streamer.sources.redact import redact
 
@@ -63,8 +64,9 @@ def find_urls(url: str, suffixes: Collection[str]) -> Iterator[tuple[str, int]]:
 def fetch(url: str, folder: Path) -> Path:
     """A local copy of a file in a store. Raises SourceNotFoundError."""
     system, path = open_store(url)
-    local = folder / (PurePosixPath(path).name or "recording")
-    local.parent.mkdir(parents=True, exist_ok=True)
+    name = PurePosixPath(path).name
+    local = folder / (name if is_safe_name(name) else "recording")
+    empty_folder(folder)
     try:
         system.get_file(path, str(local))
     except (OSError, ValueError) as error:
@@ -92,12 +94,20 @@ def upload(folder: Path, url: str) -> None:
 
 
 def read_bytes(url: str) -> bytes | None:
-    """The content of a file, or None where there is none."""
+    """The content of a file, or None where there is none.
+
+    Raises OutputError where that cannot be found out: no permission, no connection.
+    """
     system, path = open_store(url)
     try:
         return bytes(system.cat_file(path))
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError):
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
+    except (OSError, ValueError) as error:
+        raise OutputError(
+            f"{redact(url)} cannot be read: {redact(str(error))}. Check the permissions and the "
+            "connection, or choose another --output."
+        ) from None
 
 
 def write_bytes(url: str, data: bytes) -> None:

@@ -17,6 +17,7 @@ from streamer.jobs.inputs import VIDEO_SUFFIXES
 from streamer.jobs.output import StoreOutput
 from streamer.jobs.run import BatchOptions, run_jobs
 from streamer.jobs.settings import BatchSettings
+from tests.streamer.jobs.make import run_bytes, run_record
 
 fsspec = pytest.importorskip("fsspec")
 QUICK = BatchSettings(load_config(overrides=[("recognise", False)]), ("jsonl", "html"))
@@ -56,14 +57,13 @@ def test_the_run_record_comes_last_and_once(
     for _ in range(2):  # the second finds the same there
         work = tmp_path / "work"
         (work / "images").mkdir(parents=True)
-        run = {"key": "k", "status": "done", "outputs": {}}
-        (work / "run.json").write_text(json.dumps(run))
+        (work / "run.json").write_bytes(run_bytes())
         (work / "events.jsonl").write_text("")
         (work / "images" / "x.jpg").write_bytes(b"x")
         fresh = output.publish(work, "clip")
         assert not work.exists()
     assert order == ["events.jsonl", "x.jpg", "run.json"] and fresh is False
-    assert output.run_of("clip") == run
+    assert output.run_of("clip") == run_record()
 
 
 def test_unknown_stores_say_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
