@@ -31,6 +31,14 @@ class OneOf:
     texts: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A list of two."""
+
+    first: Any
+    second: Any
+
+
 class Whole:
     """A whole number, 0 or more."""
 
@@ -69,6 +77,11 @@ def check_shape(value: Any, shape: Any, where: str = "the top level") -> Any:
             raise _mismatch(value, "a list", where)
         for number, item in enumerate(value):
             check_shape(item, shape[0], f"{where}[{number}]")
+    elif isinstance(shape, Pair):
+        if not isinstance(value, list) or len(value) != 2:
+            raise _mismatch(value, "a list of two", where)
+        check_shape(value[0], shape.first, f"{where}[0]")
+        check_shape(value[1], shape.second, f"{where}[1]")
     elif isinstance(shape, Each):
         for name, item in _object(value, where).items():
             check_shape(item, shape.shape, f"{where}.{name}")

@@ -37,12 +37,13 @@ class Array:
     """What an array must be.
 
     kinds: beginnings of numpy's type names without the byte order, as "u1" or "f" for any float.
-    shape: None stands for any length.
+    shape: None in it stands for any length; None as a whole for any shape.
     """
 
     kinds: tuple[str, ...]
-    shape: tuple[int | None, ...] = ()
+    shape: tuple[int | None, ...] | None = ()
     needed: bool = True
+    finite: bool = True
 
 
 def read_npz(
@@ -55,6 +56,22 @@ def read_npz(
     try:
         with open_regular(path, path.name) as stream, zipfile.ZipFile(stream) as archive:
             return _wanted(archive, wanted, limit_bytes)
+    except FileNotFoundError:
+        raise
+    except SourceRefusedError as error:
+        raise ValueError(str(error)) from None
+    except DAMAGE as error:
+        raise ValueError(str(error) or type(error).__name__) from None
+
+
+def read_array(path: Path, limit_bytes: int = MAX_BYTES) -> NDArray:
+    """The array of a `.npy` file. Raises ValueError, or FileNotFoundError."""
+    try:
+        with open_regular(path, path.name) as stream:
+            size = path.stat().st_size
+            if size > limit_bytes:
+                raise ValueError(f"it has {size} bytes, more than {limit_bytes}")
+            return read_npy(stream, size)
     except FileNotFoundError:
         raise
     except SourceRefusedError as error:
@@ -108,10 +125,11 @@ def _wanted(
 
 def _check(name: str, array: NDArray, wanted: Array) -> None:
     kind = array.dtype.str[1:]
-    fits = len(array.shape) == len(wanted.shape) and all(
-        want in (None, have) for want, have in zip(wanted.shape, array.shape, strict=True)
+    shape = (None,) * array.ndim if wanted.shape is None else wanted.shape
+    fits = len(array.shape) == len(shape) and all(
+        want in (None, have) for want, have in zip(shape, array.shape, strict=True)
     )
     if not fits or not kind.startswith(wanted.kinds):
         raise ValueError(f"{name} is an array {kind} of shape {array.shape}")
-    if array.dtype.kind in "fc" and not np.isfinite(array).all():
+    if wanted.finite and array.dtype.kind in "fc" and not np.isfinite(array).all():
         raise ValueError(f"{name} is not finite")

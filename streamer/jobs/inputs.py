@@ -10,6 +10,7 @@ from pathlib import Path
 
 from streamer.errors import SourceNotFoundError, UsageError
 from streamer.jobs import stores
+from streamer.jobs.names import expand_home
 from streamer.regular import open_regular
 from streamer.sources import expand_sources
 from streamer.sources.images import EXTENSIONS as IMAGE_SUFFIXES
@@ -59,7 +60,7 @@ def find_inputs(
 
 def _expand(spec: str, fps: float | None, output: Path | None) -> Iterator[Input]:
     if spec.startswith("@"):
-        for line in _read_list(Path(spec[1:]).expanduser()):
+        for line in _read_list(expand_home(spec[1:])):
             yield from _expand(line, fps, output)
         return
     scheme = url_scheme(spec)
@@ -68,12 +69,26 @@ def _expand(spec: str, fps: float | None, output: Path | None) -> Iterator[Input
     if scheme is not None:
         yield from (Input(url, size) for url, size in stores.find_urls(spec, VIDEO_SUFFIXES))
         return
-    for name in expand_sources([spec]):
-        path = Path(name).expanduser()
-        if not path.is_dir():
+    for name in _names(spec):
+        path = expand_home(name)
+        if not _is_folder(path):
             yield Input(name, _size(path))
         else:
             yield from _in_folder(path, fps, output)
+
+
+def _names(spec: str) -> list[str]:
+    try:
+        return expand_sources([spec])
+    except (OSError, ValueError, RuntimeError):  # a name that no file can have fails in its turn
+        return [spec]
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def _in_folder(folder: Path, fps: float | None, output: Path | None) -> Iterator[Input]:
@@ -136,5 +151,5 @@ def _size(path: Path) -> int:
         if path.is_dir():
             return sum(p.stat().st_size for p in path.iterdir() if p.is_file())
         return path.stat().st_size
-    except OSError:
+    except (OSError, ValueError):
         return 0

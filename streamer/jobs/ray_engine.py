@@ -10,12 +10,12 @@ import functools
 import uuid
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from streamer.errors import InstallError, MerError
 from streamer.jobs.job import Job, Outcome, Progress
 from streamer.jobs.local_engine import WorkerError
+from streamer.jobs.names import expand_home
 from streamer.jobs.worker import attempt, use_one_thread
 from streamer.memory import limit_memory
 
@@ -70,11 +70,11 @@ def _take(ray: Any, reference: Any, job: Job) -> tuple[Job, Outcome]:
 
 def _on_node(job: Job, batch: str) -> Job:
     """Unfinished work lies on the machine that does it; paths are made to hold there too."""
-    local = Path(job.output).expanduser()
+    local = expand_home(job.output)
     output = job.output if "://" in job.output else str(local.absolute())
     source = job.source
     if "://" not in source and source != "sample":
-        source = str(Path(source).expanduser().absolute())
+        source = str(expand_home(source).absolute())
     scratch = job.scratch or _SCRATCH
     return replace(job, output=output, source=source, scratch=scratch, batch=batch)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from streamer.errors import EXIT_TRUNCATED, MerError
 from streamer.jobs.digest import input_digest
 from streamer.jobs.job import Job, Outcome, Status
-from streamer.jobs.names import without_name
+from streamer.jobs.names import expand_home, without_name
 from streamer.jobs.run_file import RUN_SCHEMA
 from streamer.jobs.settings import versions
 from streamer.outputs.files import replacing, writing
@@ -114,7 +114,7 @@ def outcome_of(record: JsonObject, folder: str) -> Outcome:
 def _told(job: Job, sentence: str, local: str) -> str:
     """A sentence with the name that may be shown."""
     sentence = without_name(sentence, job.source, local, job.shown)
-    return without_name(sentence, "", str(Path(job.source).expanduser()), job.shown)
+    return without_name(sentence, "", str(expand_home(job.source)), job.shown)
 
 
 def _declared(info: SourceInfo | None) -> JsonObject:

@@ -35,6 +35,7 @@ from streamer.jobs.digest import input_digest, sample_path
 from streamer.jobs.finish import can_add, facts_of_run, finish
 from streamer.jobs.job import Job, Outcome, Progress
 from streamer.jobs.keeper import FILE_NAME as CHECKPOINT
+from streamer.jobs.names import expand_home
 from streamer.jobs.output import (
     PARTIAL,
     RUN,
@@ -257,7 +258,7 @@ def _work_folder(job: Job, output: Output) -> Path:
         refuse_link(output.root / PARTIAL)
         return output.root / PARTIAL / job.folder
     place = hashlib.sha256(f"{job.output}\n{job.folder}".encode("utf-8", "surrogateescape"))
-    root = Path(job.scratch).expanduser() if job.scratch else default_scratch()
+    root = expand_home(job.scratch) if job.scratch else default_scratch()
     return root / place.hexdigest()[:16]
 
 
@@ -289,7 +290,7 @@ def _local_input(job: Job, work: Path) -> Iterator[tuple[Path, str] | MerError]:
             fetched = work.with_name(work.name + ".input")
             path = stores.fetch(job.source, fetched)
         else:
-            path = Path(job.source).expanduser()
+            path = expand_home(job.source)
             if job.source == "sample" and not path.exists():
                 path = sample_path()
         found: tuple[Path, str] | MerError = (path, input_digest(path))

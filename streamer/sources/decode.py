@@ -95,6 +95,8 @@ class Decoder:
             except IndexError:
                 # PyAV's flush at the end trips over a stream that the demuxer found on the way.
                 break
+            except MemoryError:  # of FFmpeg too: not the recording's fault
+                raise
             except av.FFmpegError as error:
                 failures += 1
                 self.failure = str(error.strerror)
@@ -110,6 +112,8 @@ class Decoder:
             return self._stream.codec_context.decode(packet)
         except av.EOFError:  # flushed already
             return []
+        except MemoryError:
+            raise
         except av.FFmpegError as error:
             self._damage("corrupt_packets", f"Some frames could not be decoded: {error.strerror}.")
             return []

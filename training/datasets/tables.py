@@ -109,7 +109,10 @@ def _csv_grid(path: Path) -> Grid:
     except UnicodeDecodeError as error:
         raise SourceFormatError(f"{path} is not UTF-8 text: save it as CSV UTF-8") from error
     rows = csv.reader(text.splitlines())
-    return [(n, tuple(row)) for n, row in enumerate(rows, start=1) if any(c.strip() for c in row)]
+    try:
+        return [(n, tuple(r)) for n, r in enumerate(rows, start=1) if any(c.strip() for c in r)]
+    except csv.Error as error:
+        raise SourceFormatError(f"{path} is no table ({error}): save it as CSV UTF-8") from error
 
 
 def _workbook_grid(path: Path, sheet: str | None) -> tuple[str, Grid]:
