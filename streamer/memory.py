@@ -40,6 +40,11 @@ def memory_limit_mb() -> int | None:
     return None if soft == resource.RLIM_INFINITY else soft // 2**20
 
 
+def require_memory(size_bytes: int) -> None:
+    """Raise MemoryError where so much more cannot be had; nothing stays taken."""
+    bytearray(size_bytes)
+
+
 def is_memory_error(error: BaseException) -> bool:
     """Whether an error says, in Python or in the words of a library, that memory ran out."""
     text = str(error).lower()

@@ -15,7 +15,7 @@ from multiprocessing.context import SpawnProcess
 
 from streamer.errors import MerError, UnexpectedError
 from streamer.jobs.job import Job, Outcome, Progress, failed_outcome
-from streamer.jobs.worker import FATAL, work
+from streamer.jobs.worker import FATAL, Last, work
 
 _TRIES = 2  # of a recording whose worker died
 _POLL_S = 0.2
@@ -132,6 +132,9 @@ class _Crew:
             return self._replace(worker)
         if isinstance(message, tuple) and message[0] == FATAL:
             raise WorkerError(message[1], message[2])
+        if isinstance(message, Last):
+            self._replace(worker)
+            message = message.outcome
         if isinstance(message, Outcome):
             worker.job = None
             self._idle_deaths = 0

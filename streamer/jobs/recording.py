@@ -127,7 +127,8 @@ def _run(
             raise
         return failed(error=error)
     except Exception as error:  # noqa: BLE001  the rest of the batch must not end with it
-        pipelines.close()  # nobody knows what state it is in
+        pipelines.is_spoilt = True
+        pipelines.close()
         sentence = str(unexpected(job.shown, error))
         if begun:
             _LOG.warning("%s Perhaps its checkpoint is to blame; beginning anew.", sentence)

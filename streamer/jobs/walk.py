@@ -43,6 +43,7 @@ class Pipelines:
         self._config: StreamConfig | None = None
         self._models: JsonObject = {}
         self.signals: list[FrameSignals] = []
+        self.is_spoilt = False  # something unexpected happened: nobody knows what is left behind
         self._broken = False
 
     def models(self, config: StreamConfig) -> JsonObject:

@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
@@ -24,8 +25,18 @@ FATAL = "fatal"
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
+@dataclass(frozen=True, slots=True)
+class Last:
+    """The outcome after which a worker ends, as another does better: memory may be lost, say."""
+
+    outcome: Outcome
+
+
 def work(pipe: Connection, parent: int, verbose: bool, memory_mb: int | None) -> None:
-    """Entry point of the process. Messages: Progress, Outcome, or (FATAL, exit code, sentence)."""
+    """Entry point of the process.
+
+    Messages: Progress, Outcome, Last, or (FATAL, exit code, sentence).
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent stops its workers in good order
     stop = StopFlag()
     signal.signal(signal.SIGTERM, lambda *_: stop.stop())
@@ -58,7 +69,11 @@ def _serve(pipe: Connection, stop: StopFlag) -> None:
         if job is None:
             break
         try:
-            pipe.send(attempt(job, pipelines, lambda p: _tell(pipe, p), stop))
+            outcome = attempt(job, pipelines, lambda p: _tell(pipe, p), stop)
+            if pipelines.is_spoilt:
+                pipe.send(Last(outcome))
+                break
+            pipe.send(outcome)
         except MerError as error:
             pipe.send((FATAL, error.exit_code, str(error)))
         except BrokenPipeError:
@@ -80,7 +95,7 @@ def attempt(
     except (MerError, BrokenPipeError):
         raise
     except Exception as error:
-        pipelines.close()
+        pipelines.is_spoilt = True
         logging.getLogger(__name__).debug("%s failed", job.shown, exc_info=error)
         return failed_outcome(job, unexpected(job.shown, error))
 

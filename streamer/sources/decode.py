@@ -9,12 +9,14 @@ from collections.abc import Iterable, Iterator
 import av
 from av.container import InputContainer
 
+from streamer.memory import require_memory
 from streamer.sources.tally import Tally
 
 MAX_READ_FAILURES = 10  # in a row; then the rest of the recording is given up
 STARTS_ANYWHERE = 0x0200  # AVFMT_TS_DISCONT: broadcast formats, whose clocks start anywhere
 _REORDER = 64  # packets by which the order of decoding may differ from that of presentation
 _LONGEST_KEPT = 5000  # packets between two keyframes
+_BYTES_A_PIXEL = 8  # of a decoder's buffers for one picture, about
 _SMALL_PX = 1280 * 720
 
 
@@ -115,6 +117,9 @@ class Decoder:
         except MemoryError:
             raise
         except av.FFmpegError as error:
+            # Decoders call it damage, too, when there was no memory for a picture.
+            context = self._stream.codec_context
+            require_memory(_BYTES_A_PIXEL * context.width * context.height)
             self._damage("corrupt_packets", f"Some frames could not be decoded: {error.strerror}.")
             return []
 
