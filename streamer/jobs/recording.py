@@ -289,6 +289,7 @@ def _local_input(job: Job, work: Path) -> Iterator[tuple[Path, str] | MerError]:
     try:
         if url_scheme(job.source):
             fetched = work.with_name(work.name + ".input")
+            remove_folder(fetched.parent, fetched.name)  # of a run that was killed
             path = stores.fetch(job.source, fetched)
         else:
             path = expand_home(job.source)

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from streamer.errors import InstallError, OutputError, SourceNotFoundError
-from streamer.inside import empty_folder, is_safe_name
+from streamer.inside import is_safe_name
 from streamer.sources.naming import url_scheme
 from streamer.sources.redact import redact
 
@@ -66,7 +66,7 @@ def fetch(url: str, folder: Path) -> Path:
     system, path = open_store(url)
     name = PurePosixPath(path).name
     local = folder / (name if is_safe_name(name) else "recording")
-    empty_folder(folder)
+    folder.mkdir(parents=True, exist_ok=True)
     try:
         system.get_file(path, str(local))
     except (OSError, ValueError) as error:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from streamer.build import load_config
-from streamer.errors import InstallError, SourceNotFoundError
+from streamer.errors import InstallError, OutputError, SourceNotFoundError
 from streamer.jobs import stores
 from streamer.jobs.digest import sample_path
 from streamer.jobs.inputs import VIDEO_SUFFIXES
@@ -117,3 +117,35 @@ def test_a_batch_from_s3_to_s3(bucket: str, tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir() if p.suffix != ".lock"] == []
     assert run_jobs(QUICK, options, [f"{bucket}/in"]) == 4  # kept, and tried again
     assert stores.read_bytes(f"{bucket}/out/{folder}/events.jsonl") == log
+
+
+def test_no_permission_is_not_no_batch(memory: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what is not there is none: a store that refuses may hold results."""
+    output = StoreOutput(memory)
+    assert output.read("manifest.json") is None
+    system = fsspec.filesystem("memory")
+
+    for error in (PermissionError(13, "Forbidden"), ConnectionError("no route")):
+
+        def refuses(*arguments: object, failure: Exception = error, **more: object) -> bytes:
+            raise failure
+
+        monkeypatch.setattr(type(system), "cat_file", refuses)
+        with pytest.raises(OutputError, match=r"cannot be read: .*Check the permissions"):
+            output.read("manifest.json")
+
+
+@pytest.mark.parametrize("folder", ["../x", "..", "a/b", "", ".partial", "a\\b"])
+def test_a_store_has_folders_of_safe_names_only(memory: str, tmp_path: Path, folder: str) -> None:
+    (tmp_path / "run.json").write_bytes(run_bytes())
+    with pytest.raises(OutputError, match="no folder inside"):
+        StoreOutput(memory).publish(tmp_path, folder)
+
+
+def test_an_odd_name_in_a_store_stays_in_the_work_folder(memory: str, tmp_path: Path) -> None:
+    system = fsspec.filesystem("memory")
+    for name in ("..\\x.mp4", "a:b.mp4", "good.mp4"):
+        system.pipe_file(f"{memory.split('://')[1]}/{name}", b"x")
+        path = stores.fetch(f"{memory}/{name}", tmp_path / "in")
+        assert path.parent == tmp_path / "in" and path.read_bytes() == b"x"
+        assert path.name == ("good.mp4" if name == "good.mp4" else "recording")
