@@ -35,7 +35,7 @@ from streamer.jobs.digest import input_digest, sample_path
 from streamer.jobs.finish import can_add, facts_of_run, finish
 from streamer.jobs.job import Job, Outcome, Progress
 from streamer.jobs.keeper import FILE_NAME as CHECKPOINT
-from streamer.jobs.names import expand_home
+from streamer.jobs.names import expand_home, without_name
 from streamer.jobs.output import (
     PARTIAL,
     RUN,
@@ -129,22 +129,23 @@ def _run(
     except Exception as error:  # noqa: BLE001  the rest of the batch must not end with it
         pipelines.is_spoilt = True
         pipelines.close()
-        sentence = str(unexpected(job.shown, error))
+        sentence = str(unexpected(job, error))
         if begun:
             _LOG.warning("%s Perhaps its checkpoint is to blame; beginning anew.", sentence)
             empty_folder(work)
             return _run(todo, pipelines, tell, stop)
         _LOG.debug("%s", sentence, exc_info=error)
-        return failed(error=unexpected(job.shown, error))
+        return failed(error=unexpected(job, error))
 
 
-def unexpected(shown: str, error: Exception) -> MerError:
-    """A sentence for an error that is none of this program's own."""
+def unexpected(job: Job, error: Exception) -> MerError:
+    """A sentence for an error that is none of this program's own, with the name that is shown."""
     if is_memory_error(error):
-        return too_large(shown, memory_limit_mb())
-    text = " ".join(str(error).split())[:300]
+        return too_large(job.shown, memory_limit_mb())
+    text = without_name(str(error), job.source, str(expand_home(job.source)), job.shown)
+    text = " ".join(text.split())[:300] or "no text"
     return UnexpectedError(
-        f"{shown}: an error that should not happen, {type(error).__name__}: {text or 'no text'}. "
+        f"{job.shown}: an error that should not happen, {type(error).__name__}: {text}. "
         "The other recordings are not affected. Please report it, with --verbose."
     )
 

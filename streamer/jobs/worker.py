@@ -97,7 +97,7 @@ def attempt(
     except Exception as error:
         pipelines.is_spoilt = True
         logging.getLogger(__name__).debug("%s failed", job.shown, exc_info=error)
-        return failed_outcome(job, unexpected(job.shown, error))
+        return failed_outcome(job, unexpected(job, error))
 
 
 def _tell(pipe: Connection, progress: Progress) -> None:

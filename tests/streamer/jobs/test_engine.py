@@ -153,7 +153,13 @@ class TestWhatNobodyExpected:
         outcome = recording.do_recording(job, Pipelines())
         assert outcome.failed and "ValueError: odd" in str(outcome.error)
         assert [p.name for p in (tmp_path / "sample").iterdir()] == ["run.json"]
-        assert isinstance(recording.unexpected("a", ValueError()), UnexpectedError)
+        assert isinstance(recording.unexpected(job, ValueError()), UnexpectedError)
+
+    def test_its_text_shows_no_hidden_name(self) -> None:
+        job = Job("~/ann.mp4", "rec-1", "rec-1", "out", BatchSettings())
+        error = FileNotFoundError(2, "gone", str(Path("~/ann.mp4").expanduser()))
+        sentence = str(recording.unexpected(job, error))
+        assert "rec-1" in sentence and "ann" not in sentence
 
 
 def test_ends_of_processes_in_words() -> None:

@@ -15,7 +15,7 @@ import pytest
 from streamer.build import load_config
 from streamer.errors import OutputError
 from streamer.jobs import output as output_module
-from streamer.jobs.job import Job
+from streamer.jobs.job import Job, Outcome
 from streamer.jobs.manifest import known_folders
 from streamer.jobs.output import FolderOutput, locked
 from streamer.jobs.recording import default_scratch, do_recording
@@ -298,3 +298,16 @@ class TestInputs:
         assert run_jobs(QUICK, BatchOptions(str(output), quiet=True, workers=1), names) == 3
         rows = json.loads((output / "manifest.json").read_text())["recordings"]
         assert [row["status"] for row in rows] == ["failed"] * 3
+
+
+def test_results_that_vanish_while_the_batch_runs_are_no_success(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def done(jobs: list[Job], *arguments: object, **more: object) -> Iterator[object]:
+        for job in jobs:  # and somebody has deleted its folder since
+            yield job, Outcome(job.shown, job.folder, "done", sha256="0" * 64)
+
+    monkeypatch.setattr("streamer.jobs.run.run_local", done)
+    with pytest.raises(OutputError, match=r"1 of 1 results are not in .* any more") as caught:
+        run_jobs(QUICK, BatchOptions(str(tmp_path / "out"), quiet=True), ["sample"])
+    assert caught.value.exit_code == 8
