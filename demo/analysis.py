@@ -18,7 +18,7 @@ from pathlib import Path
 
 from demo.choices import Choices
 from demo.limits import Limits
-from demo.sentry import limit_memory, refuse_too_large
+from demo.sentry import refuse_too_large
 from demo.visitors import GONE, Visitor
 from streamer.errors import MerError, UsageError
 from streamer.jobs.job import Job, Outcome, Progress
@@ -27,6 +27,7 @@ from streamer.jobs.recording import do_recording
 from streamer.jobs.settings import ALL_FORMATS, BatchSettings
 from streamer.jobs.walk import Pipelines
 from streamer.jobs.worker import use_one_thread
+from streamer.memory import limit_memory
 from streamer.stopping import StopFlag
 
 _POLL_S = 0.2

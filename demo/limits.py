@@ -35,7 +35,7 @@ class Limits:
     calls_per_s: float = 20.0  # of one browser
     results: int = 5  # recordings kept per visitor; the oldest goes first
     work_minutes: float = 30.0  # of computing for one recording
-    memory_mb: int = 8192  # address space of one analysis
+    memory_mb: int = 8192  # that one analysis may take
 
     def __post_init__(self) -> None:
         for name in self.__slots__:

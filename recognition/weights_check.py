@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from streamer.errors import ModelError
+from streamer.errors import ModelError, SourceRefusedError
+from streamer.regular import open_regular
+from streamer.strict_json import Each, check_shape, parse_json
 
 BUNDLED = Path(__file__).parent / "weights" / "scvit_synthetic.onnx"
 CARD = "model_card.json"
+_MAX_CARD_BYTES = 2**20
 _PICKLES = frozenset({".pt", ".pth", ".pkl", ".pickle", ".bin", ".ckpt"})
 
 
@@ -47,6 +49,22 @@ def resolve_model(path: str | Path | None) -> Path:
     return model
 
 
+def read_card(card: Path) -> Mapping[str, str]:
+    """File name -> sha256, as a model card says; empty where it says nothing.
+
+    Raises ValueError for something else than a card, OSError where it cannot be read.
+    """
+    try:
+        with open_regular(card, card.name, "restore the card") as stream:
+            data = stream.read(_MAX_CARD_BYTES + 1)
+    except SourceRefusedError as error:
+        raise ValueError(str(error)) from None
+    if len(data) > _MAX_CARD_BYTES:
+        raise ValueError(f"it has more than {_MAX_CARD_BYTES} bytes")
+    found = check_shape(parse_json(data), {"sha256?": Each(str)})
+    return dict(found.get("sha256", {}))
+
+
 def check_sha256(model: Path) -> None:
     """Compares the file with the model card beside it, if that card knows the file.
 
@@ -61,8 +79,8 @@ def check_sha256(model: Path) -> None:
             )
         return
     try:
-        files = json.loads(card.read_text(encoding="utf-8")).get("sha256", {})
-    except (ValueError, AttributeError) as error:
+        files = read_card(card)
+    except (ValueError, OSError) as error:
         raise ModelError(f"{card} is not a readable model card: {error}; restore it") from error
     expected = files.get(model.name)
     if expected is None:

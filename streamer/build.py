@@ -119,16 +119,36 @@ def warm_up(pipeline: Pipeline) -> None:
     pipeline.warm_up(known_face())
 
 
+def model_files(config: StreamConfig) -> dict[str, Path]:
+    """The files that `build_pipeline` loads: `recogniser` and `spotter`, where there are such.
+
+    Raises as `build_pipeline`.
+    """
+    found = {}
+    if config.recognise:
+        from recognition.open import find_model
+
+        found["recogniser"] = find_model(config.model, config.recognizer)
+    if config.spotter_model is not None:
+        found["spotter"] = _spotter_weights(config.spotter_model)
+    return found
+
+
+def _spotter_weights(name: str) -> Path:
+    from spotting.learned import BUNDLED
+
+    return BUNDLED if name == "bundled" else Path(name)
+
+
 def make_spotter(config: StreamConfig) -> Spotter:
     """The rule, or a learned spotter where the settings name its weights.
 
     Raises ModelError where they cannot be used.
     """
     if config.spotter_model is not None:
-        from spotting.learned import BUNDLED, LearnedSpotter
+        from spotting.learned import LearnedSpotter
 
-        bundled = config.spotter_model == "bundled"
-        return LearnedSpotter(BUNDLED if bundled else Path(config.spotter_model), config.spotter)
+        return LearnedSpotter(_spotter_weights(config.spotter_model), config.spotter)
     from spotting.spotter import FlowSpotter
 
     return FlowSpotter(config.spotter)

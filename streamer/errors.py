@@ -68,6 +68,14 @@ class InstallError(MerError):
     exit_code = 9
 
 
+class UnexpectedError(MerError):
+    """A fault of this program or of a library, met while one recording was worked on."""
+
+
+class MemoryLimitError(MerError):
+    """A recording needs more memory than its worker may take."""
+
+
 EXIT_TRUNCATED = 10  # the run ended well, but the source was cut short or damaged
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141  # the reader of standard output went away, as after `| head`

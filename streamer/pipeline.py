@@ -145,6 +145,11 @@ class Pipeline:
         """Free the native resources."""
         self._tracker.close()
 
+    @property
+    def recognizer(self) -> Recognizer | None:
+        """What names the emotions; None: nothing does."""
+        return self._recognizer
+
     def find(self, face_id: int, frame: int) -> AlignedFace | None:
         """The aligned face of one of the last seconds' frames, or None if it is not kept."""
         return self._buffer.find(face_id, frame)

@@ -21,6 +21,7 @@ from recognition.selfme.config import MotionConfig
 from recognition.selfme.motion_learner import MotionLearner
 from streamer.config import fill
 from streamer.errors import ModelError, UsageError
+from streamer.strict_json import parse_json
 
 BUNDLED = Path(__file__).parents[1] / "weights" / "selfme_motion.safetensors"
 _UNUSED = "generator."  # only learning needs it
@@ -56,7 +57,7 @@ def load_motion(path: Path | None = None) -> MotionLearner:
         with safe_open(path, framework="pt") as held:
             header = held.metadata() or {}
             tensors = {name: held.get_tensor(name).float() for name in held.keys()}  # noqa: SIM118
-        config = fill(MotionConfig, json.loads(header["network"]), str(path))
+        config = fill(MotionConfig, parse_json(header["network"]), str(path))
         learner = MotionLearner(config)
         missing, extra = learner.load_state_dict(tensors, strict=False)
     except (SafetensorError, KeyError, ValueError, RuntimeError, OSError, UsageError) as error:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
+from streamer.inside import remove_folder
 from streamer.jobs.job import Job
-from streamer.jobs.record import SCHEMA, Result
+from streamer.jobs.record import Result
 from streamer.outputs.events import open_event_file, read_events
 from streamer.outputs.formats import FILE_NAMES, write_events
 from streamer.outputs.formats.media import Media
@@ -43,7 +43,7 @@ def finish(work: Path, job: Job, facts: ReportFacts) -> None:
     if settings.signals != "csv":
         signals.unlink()
     if not settings.images:
-        shutil.rmtree(work / "images", ignore_errors=True)
+        remove_folder(work, "images")
 
 
 def facts_of(job: Job, result: Result) -> ReportFacts:
@@ -62,10 +62,10 @@ def facts_of(job: Job, result: Result) -> ReportFacts:
     )
 
 
-def can_add(run: JsonObject, work: Path, formats: set[str]) -> bool:
+def can_add(work: Path, formats: set[str]) -> bool:
     """Whether formats can be made from the logs of a finished recording."""
     logs = {"events.jsonl", *(("signals.csv",) if "html" in formats else ())}
-    return run.get("schema") == SCHEMA and all((work / name).is_file() for name in logs)
+    return all((work / name).is_file() for name in logs)
 
 
 def facts_of_run(run: JsonObject) -> ReportFacts:

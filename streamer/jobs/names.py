@@ -5,13 +5,26 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
 
+from streamer.inside import is_safe_name
 from streamer.sources.naming import url_scheme
 from streamer.urls import display_name, strip_credentials, url_stem
 
 _DIGITS = 12
+_STEM_BYTES = 150  # file systems take 255 for a name, and digests and endings are added
+# Files that the batch itself writes beside the folders, and beside unfinished work.
+_RESERVED = ("images", "manifest", "manifest.json", "manifest.csv", "index.html")
+_ENDINGS = (".lock", ".input", ".tmp")
+
+
+def expand_home(name: str) -> Path:
+    """The path, with `~` as the home folder where there is one."""
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        return Path(name)
 
 
 def hashed_name(name: str, key: str) -> str:
@@ -33,24 +46,41 @@ def shown_name(source: str, *, hashed: bool, key: str, name: str | None = None) 
     return hashed_name(source, key) if hashed else name or display_name(source)
 
 
-def folder_names(shown: Sequence[str], known: Mapping[str, str]) -> list[str]:
+def folder_names(
+    shown: Sequence[str],
+    known: Mapping[str, str],
+    is_foreign: Callable[[str, str], bool] = lambda folder, name: False,
+) -> list[str]:
     """A folder for each recording, by its file's name; with a digest where two would be the same.
 
     known: shown name -> folder, of an earlier run on the same output. Those keep their folders.
+    is_foreign: whether a folder holds something else than the result of a recording of that name;
+    such a folder is left alone.
     """
-    taken = {known[name].lower() for name in shown if name in known}
+    kept = {name: known[name] for name in shown if name in known}
+    kept = {name: folder for name, folder in kept.items() if not is_foreign(folder, name)}
+    taken = {folder.casefold() for folder in (*known.values(), *kept.values())}
     names = []
     for name in shown:
-        if name in known:
-            names.append(known[name])
-            continue
-        folder = stem = _stem(name)
-        if folder.lower() in taken or folder in ("images", "manifest"):
-            digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
-            folder = f"{stem}-{digest[:8]}"
-        taken.add(folder.lower())
+        folder = kept.pop(name, None) or _free_name(name, taken, is_foreign)
+        taken.add(folder.casefold())
         names.append(folder)
     return names
+
+
+def _free_name(name: str, taken: set[str], is_foreign: Callable[[str, str], bool]) -> str:
+    stem = _stem(name)
+    digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
+    for folder in (stem, *(f"{stem}-{digest[:length]}" for length in (8, 16, 32))):
+        if not _is_ours(folder) and folder.casefold() not in taken and not is_foreign(folder, name):
+            return folder
+    return f"{stem[:100]}-{digest}"
+
+
+def _is_ours(folder: str) -> bool:
+    """Whether the batch has a file of its own of that name, or the name cannot be a folder."""
+    reserved = folder.casefold() in _RESERVED or folder.casefold().endswith(_ENDINGS)
+    return reserved or not is_safe_name(folder)
 
 
 def without_name(text: str, source: str, local: str, shown: str) -> str:
@@ -67,4 +97,5 @@ def _stem(name: str) -> str:
     else:
         file_name = PurePosixPath(name.replace("\\", "/").rstrip("/")).name
         stem = file_name.rsplit(".", 1)[0] or file_name
-    return re.sub(r"[^\w.-]+", "-", stem).strip("-.") or "recording"
+    plain = re.sub(r"[^\w.-]+", "-", stem).encode()[:_STEM_BYTES].decode(errors="ignore")
+    return plain.strip("-.") or "recording"

@@ -115,12 +115,20 @@ def upload(folder: Path, url: str) -> None:
 
 
 def read_bytes(url: str) -> bytes | None:
-    """The content of a file, or None where there is none."""
+    """The content of a file, or None where there is none.
+
+    Raises OutputError where that cannot be found out: no permission, no connection.
+    """
     system, path = open_store(url)
-    try:
-        return bytes(system.cat_file(path))
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError):
-        return None
+
+    def get() -> bytes | None:
+        try:
+            return bytes(system.cat_file(path))
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return None
+
+    sentence = f"{_shown(url)} cannot be read; mend that, or choose another --output"
+    return _calling(get, OutputError, sentence)
 
 
 def write_bytes(url: str, data: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import logging
 import sys
@@ -18,7 +19,10 @@ from streamer.outputs.step import Step
 from streamer.outputs.written import standard_output_is_nameless
 from streamer.printable import printable_lines, to_json
 from streamer.records import EMOTIONS, EmotionEvent, JsonObject
+from streamer.regular import open_regular
+from streamer.strict_json import parse_json
 
+_MAX_LINE = 2**20  # characters; an event has about 500
 _LOG = logging.getLogger(__name__)
 _Row = TypeVar("_Row")
 
@@ -89,20 +93,42 @@ def read_events(path: str | Path) -> Iterator[EmotionEvent]:
     """Read the events of a .jsonl or .csv file, one by one.
 
     A last line that was cut off in the middle is left out with a warning. Raises
-    SourceNotFoundError, or SourceFormatError naming the line that is no event.
+    SourceNotFoundError, SourceFormatError naming the line that is no event, or SourceRefusedError
+    for what is no regular file.
     """
     path = Path(path)
     try:
-        with path.open(encoding="utf-8", newline="") as stream:
+        with open_regular(path, str(path), "give a file of events") as raw:
+            stream = io.TextIOWrapper(raw, encoding="utf-8", newline="")
             if path.suffix.lower() == ".csv":
-                yield from _events(enumerate(csv.DictReader(stream), start=2), _unflatten, path)
+                yield from _events(_csv_rows(stream, path), _unflatten, path)
             else:
-                lines = ((n, line) for n, line in enumerate(stream, start=1) if line.strip())
+                lines = ((n, line) for n, line in _lines(stream, path) if line.strip())
                 yield from _events(lines, _parse_json, path)
     except OSError as error:
         raise SourceNotFoundError(f"{path}: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise SourceFormatError(f"{path}: not a file of events: it is not UTF-8 text.") from None
+    except ValueError as error:  # of the name
+        raise SourceNotFoundError(f"{path}: {error}.") from None
+
+
+def _lines(stream: IO[str], path: Path) -> Iterator[tuple[int, str]]:
+    """Lines with their numbers; never more than a bounded part of the file in memory."""
+    number = 0
+    while line := stream.readline(_MAX_LINE + 1):
+        number += 1
+        if len(line) > _MAX_LINE:
+            raise SourceFormatError(f"{path} line {number}: longer than any event.")
+        yield number, line
+
+
+def _csv_rows(stream: IO[str], path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    rows = csv.DictReader(line for _, line in _lines(stream, path))
+    try:
+        yield from enumerate(rows, start=2)
+    except csv.Error as error:
+        raise SourceFormatError(f"{path} line {rows.line_num}: not CSV: {error}.") from None
 
 
 def _events(
@@ -111,18 +137,19 @@ def _events(
     for number, row in rows:
         try:
             record = parse(row)
-            if record is not None:
-                yield record_to_event(record)
-            else:
-                _LOG.warning("%s line %d: cut off in the middle, left out", path, number)
+            event = None if record is None else record_to_event(record)
         except ValueError as error:
             raise SourceFormatError(f"{path} line {number}: not an event: {error}.") from None
+        if event is not None:
+            yield event
+        else:
+            _LOG.warning("%s line %d: cut off in the middle, left out", path, number)
 
 
 def _parse_json(line: str) -> dict[str, Any] | None:
     """The record of one line; None for a line that is cut off."""
     try:
-        record = json.loads(line)
+        record = parse_json(line)
     except json.JSONDecodeError:
         if line.endswith("\n"):
             raise
@@ -132,11 +159,13 @@ def _parse_json(line: str) -> dict[str, Any] | None:
     return record
 
 
-def _unflatten(row: Mapping[str, str | None]) -> dict[str, Any] | None:
+def _unflatten(row: Mapping[Any, Any]) -> dict[str, Any] | None:
     """The record of one CSV row; None for a row that was cut off."""
     if any(value is None for value in row.values()):
         return None
-    row = {name: true_text(value or "") for name, value in row.items() if isinstance(name, str)}
+    if None in row:
+        raise ValueError("it has more cells than there are columns")
+    row = {name: true_text(value or "") for name, value in row.items()}
     record: dict[str, Any] = dict(row)
     if record.get("emotion"):
         record["probabilities"] = {name: row.get(f"prob_{name}") for name in EMOTIONS}

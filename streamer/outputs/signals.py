@@ -77,7 +77,7 @@ class SignalsParquet:
         self._path = path
         self._names = signal_columns(regions)
         self._rows: list[list[Any]] = []
-        self._schema = self._arrow.schema([(name, self._type(name)) for name in self._names])
+        self._schema = self._arrow.schema([(n, column_type(self._arrow, n)) for n in self._names])
         self._stream = open_output(path, overwrite=overwrite, binary=True)
         with writing(path):
             self._writer = parquet.ParquetWriter(self._stream, self._schema)
@@ -101,12 +101,14 @@ class SignalsParquet:
         with writing(self._path):
             self._writer.write_table(self._arrow.table(data, schema=self._schema))
 
-    def _type(self, name: str) -> Any:
-        if name in ("frame", "face_id"):
-            return self._arrow.int64()
-        if name == "success":
-            return self._arrow.bool_()
-        return self._arrow.string() if name in ("gate", "rejected") else self._arrow.float64()
+
+def column_type(arrow: Any, name: str) -> Any:
+    """The Parquet type of a column of signals, the same whoever writes the table."""
+    if name in ("frame", "face_id"):
+        return arrow.int64()
+    if name == "success":
+        return arrow.bool_()
+    return arrow.string() if name in ("gate", "rejected") else arrow.float64()
 
 
 def import_pyarrow() -> tuple[Any, Any]:

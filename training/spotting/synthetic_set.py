@@ -24,6 +24,7 @@ from tqdm import tqdm
 
 from streamer.errors import SourceNotFoundError, UsageError
 from streamer.outputs.cells import safe_cell
+from streamer.strict_json import check_shape, parse_json
 from training.loso.store import write_json, write_text
 from training.synthetic.scene import SceneConfig
 from training.synthetic.video import TRUTH_FIELDS, read_portrait, write_recording
@@ -177,7 +178,7 @@ def _check_settings(output: Path, settings: Mapping[str, Any]) -> None:
     path = output / SETTINGS
     settings = json.loads(json.dumps(settings))
     try:
-        before = json.loads(path.read_text(encoding="utf-8"))
+        before = check_shape(parse_json(path.read_bytes()), dict)
     except FileNotFoundError:
         write_json(path, settings)
         return

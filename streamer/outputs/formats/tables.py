@@ -30,9 +30,15 @@ def write_parquet(events: Sequence[EmotionEvent], path: Path, media: Media) -> N
 
 
 def _flat(record: JsonObject) -> JsonObject:
+    # File names may hold bytes that are no text; they are written as in the other formats.
+    plain = {name: _as_text(record[name]) for name in _TEXT}
     probabilities = record["probabilities"] or {}
     shares = (probabilities.get(name) for name in EMOTIONS)
-    return record | dict(zip(probability_columns(), shares, strict=True))
+    return record | plain | dict(zip(probability_columns(), shares, strict=True))
+
+
+def _as_text(value: str | None) -> str | None:
+    return None if value is None else value.encode("utf-8", "backslashreplace").decode()
 
 
 def _type(arrow: Any, name: str) -> Any:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
+import sys
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -14,7 +16,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamer.errors import OutputError, SourceFormatError, SourceNotFoundError
+from streamer.errors import (
+    OutputError,
+    SourceFormatError,
+    SourceNotFoundError,
+    SourceRefusedError,
+)
 from streamer.outputs.events import EventWriter, csv_columns, open_event_file, read_events
 from streamer.outputs.record import FIELDS, OPTIONAL, event_id, event_to_record, record_to_event
 from streamer.outputs.step import Step
@@ -230,3 +237,43 @@ def test_any_event_survives_the_record(
     back = event_to_record(record_to_event(json.loads(json.dumps(record))))
     assert back == record
     assert len(csv_columns()) == len(FIELDS) + 2
+
+
+GOOD = json.loads(WANTED_JSON)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        json.dumps(GOOD | {"onset_s": float("inf")}),
+        json.dumps(GOOD | {"onset_frame": float("inf")}),
+        json.dumps(GOOD | {"score": float("nan")}),
+        json.dumps(GOOD).replace('"face_id": ', '"face_id": 1e999, "x": '),
+        json.dumps(GOOD | {"onset_frame": 10**30}),
+        json.dumps(GOOD | {"face_id": "9" * 5000}),
+        json.dumps(GOOD | {"face_id": True}),
+        json.dumps(GOOD | {"probabilities": [1, 2]}),
+        json.dumps(GOOD | {"probabilities": {"surprise": None}}),
+        json.dumps(GOOD | {"regions": "brow"}),
+        json.dumps(GOOD | {"source": ["a"]}),
+        json.dumps(GOOD)[:-1] + ', "source": "twice"}',
+        "[" * 100_000,
+        '{"a":' * 100_000 + "1" + "}" * 100_000,
+        '{"schema": "' + "x" * 2**21 + '"}',
+    ],
+    ids=range(15),
+)
+def test_numbers_and_nesting_that_cannot_be_are_a_sentence(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "e.jsonl"
+    path.write_text(line + "\n")
+    with pytest.raises(SourceFormatError, match=r"e\.jsonl line 1: ") as caught:
+        list(read_events(path))
+    assert len(str(caught.value)) < 600
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes and devices of POSIX")
+def test_pipes_and_devices_are_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "e.jsonl")
+    for path in (tmp_path / "e.jsonl", Path("/dev/zero"), tmp_path):
+        with pytest.raises(SourceRefusedError, match="not a regular file"):
+            list(read_events(path))
