@@ -11,6 +11,7 @@ import typer
 
 from streamer.command import VersionFlag, option, run_app, telling_errors
 from streamer.errors import InstallError, UsageError
+from streamer.ranges import Range, Workers
 
 if TYPE_CHECKING:
     from demo.account import Account
@@ -45,7 +46,8 @@ def demo(
         str, option(_WHERE, "Address to listen on; 127.0.0.1 (this machine only) if left out.")
     ] = "127.0.0.1",
     port: Annotated[
-        int, option(_WHERE, "Port; 7860 if left out, 0 for any that is free.", min=0, max=65535)
+        int,
+        option(_WHERE, "Port; 7860 if left out, 0 for any that is free.", within=Range(0, 65535)),
     ] = 7860,
     open_: Annotated[bool, option(_WHERE, "Open the browser.", "--open")] = False,
     public_name: Annotated[
@@ -69,16 +71,18 @@ def demo(
         Path | None, option(_WHO, "A text file with the password of --auth.")
     ] = None,
     max_minutes: Annotated[
-        float | None, option(_HOW_MUCH, "Length of a recording at most; 10.", min=0.1)
+        float | None,
+        option(_HOW_MUCH, "Length of a recording at most; 10.", within=Range(0.1, 1440.0)),
     ] = None,
     max_megabytes: Annotated[
-        int | None, option(_HOW_MUCH, "Size of a recording at most; 500.", min=1)
+        int | None,
+        option(_HOW_MUCH, "Size of a recording at most; 500.", within=Range(1, 1_000_000)),
     ] = None,
     workers: Annotated[
-        int | None, option(_HOW_MUCH, "Recordings at a time; one per core.", min=1)
+        int | None, option(_HOW_MUCH, "Recordings at a time; one per core.", within=Workers)
     ] = None,
     live: Annotated[
-        int | None, option(_HOW_MUCH, "Live cameras at a time; one per core.", min=1)
+        int | None, option(_HOW_MUCH, "Live cameras at a time; one per core.", within=Workers)
     ] = None,
     verbose: Annotated[bool, option(_TALK, "Say more.", "--verbose", "-v")] = False,
     version: VersionFlag = False,

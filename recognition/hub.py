@@ -82,7 +82,7 @@ def _listed(card: Path, suffix: str, reference: str) -> str:
     """The file name that the card gives a sha256 for."""
     try:
         found = [name for name in read_card(card) if name.endswith(suffix)]
-    except (ValueError, OSError) as error:
+    except ModelError as error:
         raise ModelError(f"{CARD} of {reference} is not a model card: {error}") from error
     if len(found) != 1 or not is_safe_name(found[0]):
         raise ModelError(

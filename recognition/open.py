@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from recognition.config import RecognizerConfig
 from recognition.hub import fetch_model, is_hub_reference
 from recognition.onnx_recognizer import OnnxRecognizer
 from recognition.selfme.recognizer import Network, SelfmeRecognizer, facts_of
-from recognition.session import open_session
+from recognition.session import ask, metadata_of, open_session
 from recognition.weights_check import BUNDLED, check_sha256, resolve_model
 from streamer.errors import InstallError, ModelError, UsageError
 
@@ -30,10 +34,10 @@ def open_recognizer(
     if config.backend == "torch":
         return _in_torch(path, config)
     session = open_session(path, config.device, config.threads)
-    metadata = session.get_modelmeta().custom_metadata_map
+    metadata = metadata_of(session, path)
     if metadata.get("kind") != "selfme":
         return OnnxRecognizer(path, config)
-    return SelfmeRecognizer(path, facts_of(metadata, path), _run(session), config)
+    return SelfmeRecognizer(path, facts_of(metadata, path), _run(session, path), config)
 
 
 def find_model(model: str | Path | None, config: RecognizerConfig) -> Path:
@@ -95,5 +99,9 @@ def _in_torch(path: Path, config: RecognizerConfig) -> SelfmeRecognizer:
     return open_in_torch(path, config)
 
 
-def _run(session: Any) -> Network:
-    return lambda inputs: tuple(session.run(["logits", "motion"], dict(inputs)))
+def _run(session: Any, path: Path) -> Network:
+    def network(inputs: Mapping[str, NDArray]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        logits, motion = ask(session, path, ("logits", "motion"), inputs)
+        return logits, motion
+
+    return network

@@ -16,6 +16,7 @@ from spotting.config import SpotterConfig
 from streamer.config import fill, load_yaml, set_key, to_mapping
 from streamer.errors import UsageError
 from streamer.faces.config import FaceConfig
+from streamer.ranges import check_ranges
 from streamer.records import EmotionEvent, FrameSignals, Kind
 from streamer.sources.config import SourceConfig
 from streamer.urls import display_name, is_like_url
@@ -40,6 +41,7 @@ class StreamConfig:
 
     def __post_init__(self) -> None:
         _refuse_urls(to_mapping(self))
+        check_ranges(self)
         ours, theirs = self.faces.aligned_size_px, self.recognizer.map.aligned_size_px
         if self.recognise and ours != theirs:
             raise ValueError(

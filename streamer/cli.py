@@ -9,6 +9,7 @@ import typer
 
 from streamer.command import VersionFlag, logging_to, option, run_app, settings_of, telling_errors
 from streamer.errors import UsageError
+from streamer.ranges import Baseline, Faces, FrameRate, Range, Sensitivity
 
 if TYPE_CHECKING:
     from streamer.build import StreamConfig
@@ -59,11 +60,15 @@ def stream(
     ] = None,
     fps: Annotated[
         float | None,
-        option(_IN, "Frames per second: of a folder of images, or asked of a webcam.", min=0.1),
+        option(
+            _IN, "Frames per second: of a folder of images, or asked of a webcam.", within=FrameRate
+        ),
     ] = None,
     max_seconds: Annotated[
         float | None,
-        option(_IN, "Stop after this much of the recording.", "--max-seconds", min=0.0),
+        option(
+            _IN, "Stop after this much of the recording.", "--max-seconds", within=Range(0.0, 1e8)
+        ),
     ] = None,
     join: Annotated[
         bool,
@@ -117,7 +122,7 @@ def stream(
     ] = None,
     sensitivity: Annotated[
         float | None,
-        option(_HOW, "1 as calibrated; 2 finds more, with more false events.", min=0.05, max=20.0),
+        option(_HOW, "1 as calibrated; 2 finds more, with more false events.", within=Sensitivity),
     ] = None,
     low_latency: Annotated[
         bool,
@@ -133,14 +138,14 @@ def stream(
             _HOW,
             "The person looks neutral for so many seconds at the start: nothing is reported then, "
             "and the noise of that time sets the thresholds.",
-            min=0.0,
+            within=Baseline,
         ),
     ] = None,
     spotter: Annotated[
         Literal["rule", "learned"] | None,
         option(_HOW, "rule: every verdict has a reason. learned: a network, finds more."),
     ] = None,
-    max_faces: Annotated[int | None, option(_HOW, "Faces to follow at most.", min=1)] = None,
+    max_faces: Annotated[int | None, option(_HOW, "Faces to follow at most.", within=Faces)] = None,
     micro_only: Annotated[bool, option(_HOW, "Leave out macro events.", "--micro-only")] = False,
     model: Annotated[
         str | None,

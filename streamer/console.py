@@ -20,6 +20,7 @@ from typing import Any
 
 from streamer.errors import OutputError
 from streamer.printable import printable, printable_lines
+from streamer.standard_streams import lossy_text
 from streamer.urls import remember, strip_credentials
 
 # They may hold a password: libraries below use them, and name them in their errors.
@@ -56,9 +57,7 @@ def hushed(enabled: bool) -> Iterator[None]:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
         python_stderr.flush()
-        sys.stderr = os.fdopen(
-            kept, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False
-        )
+        sys.stderr = lossy_text(kept)
         os.dup2(nowhere, 2)
         faulthandler.enable(kept)  # a crash in native code still says where it was
         yield

@@ -26,6 +26,10 @@ class UsageError(MerError):
     exit_code = 2
 
 
+class SettingError(UsageError, ValueError):
+    """A value outside the range of its setting; a ValueError too, as of any other argument."""
+
+
 class SourceNotFoundError(MerError):
     """The file, folder or pattern is not there or not readable."""
 
@@ -76,6 +80,26 @@ class MemoryLimitError(MerError):
     """A recording needs more memory than its worker may take."""
 
 
+class InternalError(MerError):
+    """A fault of this program: something that should have been an error of another kind."""
+
+    def __init__(self, error: BaseException) -> None:
+        text = " ".join(str(error).split())[:300]
+        super().__init__(
+            f"internal error ({type(error).__name__}{': ' + text if text else ''}): please "
+            "report it; with MER_VERBOSE=1 in the environment the details are shown."
+        )
+        self.__cause__ = error
+
+
+# What can go wrong inside a library or this program; a MerError and Ctrl-C are none of them.
+FAULTS = (
+    ArithmeticError, AssertionError, AttributeError, BufferError, EOFError, ImportError,
+    LookupError, MemoryError, NameError, OSError, RuntimeError, StopIteration, TypeError,
+    ValueError,
+)  # fmt: skip
+
+EXIT_INTERNAL = 1
 EXIT_TRUNCATED = 10  # the run ended well, but the source was cut short or damaged
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141  # the reader of standard output went away, as after `| head`

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from streamer.ahead import Ahead, Inline, SourceLike
-from streamer.errors import MerError
+from streamer.errors import FAULTS, InternalError, MerError
 from streamer.libs import import_cv2
 from streamer.outputs.step import Sink, Step
 from streamer.records import (
@@ -88,6 +88,8 @@ def steps(
                 yield Step(frame, tuple(signals), _of(events, kinds))
     except MerError as error:
         failure = error
+    except FAULTS as error:
+        failure = InternalError(error)
     finally:
         worker.close()
     broke_off = failure is not None or worker.broke_off or source.report.truncated

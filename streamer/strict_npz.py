@@ -24,6 +24,7 @@ from streamer.errors import SourceRefusedError
 from streamer.regular import open_regular
 
 MAX_BYTES = 2**30  # of all arrays of one file, unpacked
+_MOST_ARRAYS = 10_000
 # What zipfile, zlib and numpy's header reader raise for damaged data.
 DAMAGE = (
     *(ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, SyntaxError),
@@ -47,15 +48,15 @@ class Array:
 
 
 def read_npz(
-    path: Path, wanted: Mapping[str, Array], limit_bytes: int = MAX_BYTES
+    path: Path, wanted: Mapping[str, Array] | None, limit_bytes: int = MAX_BYTES
 ) -> dict[str, NDArray]:
-    """The wanted arrays of a file; floats among them are finite.
+    """The wanted arrays of a file; floats among them are finite. wanted: None: all there are.
 
     Raises ValueError for anything else, FileNotFoundError where there is no such file.
     """
     try:
         with open_regular(path, path.name) as stream, zipfile.ZipFile(stream) as archive:
-            return _wanted(archive, wanted, limit_bytes)
+            return _wanted(archive, _every(archive) if wanted is None else wanted, limit_bytes)
     except FileNotFoundError:
         raise
     except SourceRefusedError as error:
@@ -108,6 +109,13 @@ def read_npy(stream: IO[bytes], size_bytes: int) -> NDArray:
         raise ValueError(f"an array of shape {shape} does not fit into {size_bytes} bytes")
     whole.seek(0)
     return np.asarray(np.lib.format.read_array(whole, allow_pickle=False))
+
+
+def _every(archive: zipfile.ZipFile) -> dict[str, Array]:
+    names = archive.namelist()
+    if len(names) > _MOST_ARRAYS:
+        raise ValueError(f"it holds {len(names)} arrays; {_MOST_ARRAYS} are the most")
+    return {name.removesuffix(".npy"): Array(("",), None, finite=False) for name in names}
 
 
 def _wanted(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from streamer.errors import SourceNotFoundError, UsageError
 from streamer.jobs import stores
-from streamer.jobs.names import expand_home
+from streamer.paths import expand_home
 from streamer.regular import open_regular
 from streamer.sources import expand_sources
 from streamer.sources.images import EXTENSIONS as IMAGE_SUFFIXES

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from streamer.inside import is_safe_name
 from streamer.sources.naming import url_scheme
@@ -17,14 +17,6 @@ _STEM_BYTES = 150  # file systems take 255 for a name, and digests and endings a
 # Files that the batch itself writes beside the folders, and beside unfinished work.
 _RESERVED = ("images", "manifest", "manifest.json", "manifest.csv", "index.html")
 _ENDINGS = (".lock", ".input", ".tmp")
-
-
-def expand_home(name: str) -> Path:
-    """The path, with `~` as the home folder where there is one."""
-    try:
-        return Path(name).expanduser()
-    except RuntimeError:
-        return Path(name)
 
 
 def hashed_name(name: str, key: str) -> str:

@@ -20,9 +20,9 @@ from typing import Any, Protocol
 from streamer.errors import OutputError
 from streamer.inside import is_plain_file, is_safe_name, read_inside, refuse_link, remove_folder
 from streamer.jobs import stores
-from streamer.jobs.names import expand_home
 from streamer.jobs.run_file import parse_run
 from streamer.outputs.files import replacing, sync_folder, writing
+from streamer.paths import expand_home
 from streamer.records import JsonObject
 from streamer.sources.naming import url_scheme
 from streamer.strict_json import MAX_BYTES
@@ -65,7 +65,7 @@ class FolderOutput:
     """
 
     def __init__(self, root: Path) -> None:
-        self.root = expand_home(str(root))
+        self.root = expand_home(root)
 
     def run_of(self, folder: str) -> JsonObject | None:
         name = f"{folder}/{RUN}"

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from streamer.errors import InstallError, MerError
 from streamer.jobs.job import Job, Outcome, Progress
 from streamer.jobs.local_engine import WorkerError
-from streamer.jobs.names import expand_home
 from streamer.jobs.worker import attempt, use_one_thread
 from streamer.memory import limit_memory
+from streamer.paths import expand_home
 
 if TYPE_CHECKING:
     from streamer.jobs.walk import Pipelines

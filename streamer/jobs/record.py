@@ -9,12 +9,13 @@ from pathlib import Path
 from streamer.errors import EXIT_TRUNCATED, MerError
 from streamer.jobs.digest import input_digest
 from streamer.jobs.job import Job, Outcome, Status
-from streamer.jobs.names import expand_home, without_name
+from streamer.jobs.names import without_name
 from streamer.jobs.run_file import RUN_SCHEMA
 from streamer.jobs.settings import versions
 from streamer.outputs.files import replacing, writing
 from streamer.outputs.summary import NOTHING_READ, Counts
 from streamer.outputs.temporary import is_temporary
+from streamer.paths import expand_home
 from streamer.printable import to_json
 from streamer.records import JsonObject, SourceInfo, SourceReport
 

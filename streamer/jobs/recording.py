@@ -35,7 +35,7 @@ from streamer.jobs.digest import input_digest, sample_path
 from streamer.jobs.finish import can_add, facts_of_run, finish
 from streamer.jobs.job import Job, Outcome, Progress
 from streamer.jobs.keeper import FILE_NAME as CHECKPOINT
-from streamer.jobs.names import expand_home, without_name
+from streamer.jobs.names import without_name
 from streamer.jobs.output import (
     PARTIAL,
     RUN,
@@ -49,6 +49,7 @@ from streamer.jobs.run_file import parse_run
 from streamer.jobs.walk import Pipelines, walk
 from streamer.memory import is_memory_error, memory_limit_mb
 from streamer.outputs.files import writing
+from streamer.paths import expand_home
 from streamer.records import JsonObject
 from streamer.runner import never
 from streamer.sources.naming import url_scheme

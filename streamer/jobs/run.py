@@ -25,6 +25,7 @@ from streamer.memory import default_limit_mb
 from streamer.outputs.formats import FILE_NAMES, check_format
 from streamer.outputs.report.index import IndexRow, index_page
 from streamer.outputs.signals import import_pyarrow
+from streamer.ranges import Threads, Workers, check_ranges
 from streamer.stopping import StopFlag
 from streamer.urls import display_name
 
@@ -34,8 +35,9 @@ class BatchOptions:
     """How a batch is run; none of it changes what is found."""
 
     output: str
-    workers: int | None = None  # None: one per core
-    threads: int | None = None  # of one recording; None: two where there are cores for them
+    workers: Workers | None = None  # None: one per core
+    # of one recording; None: two where there are cores for them
+    threads: Threads | None = None
     resume: bool = False
     overwrite: bool = False
     engine: Literal["local", "ray"] = "local"
@@ -45,6 +47,9 @@ class BatchOptions:
     progress: bool | None = None  # None: if standard error is a terminal
     verbose: bool = False
     worker_memory_mb: int | None = None  # that one worker may take; None: its share of the machine
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 def run_jobs(settings: BatchSettings, options: BatchOptions, specs: Sequence[str]) -> int:

@@ -16,6 +16,7 @@ from streamer.build import StreamConfig, model_files
 from streamer.config import to_mapping
 from streamer.errors import ModelError, SourceRefusedError
 from streamer.outputs.redaction import Redaction
+from streamer.ranges import Checkpoint, Threads, check_ranges
 from streamer.records import JsonObject
 from streamer.regular import open_regular
 
@@ -41,8 +42,12 @@ class BatchSettings:
     redact: Redaction = "off"  # faces in the annotated recording
     hash_names: bool = False
     hash_key: str = field(default="", repr=False)
-    checkpoint_s: float = 15.0  # of work between two checkpoints, at least
-    threads: int = 1  # of one recording
+    # of work between two checkpoints, at least
+    checkpoint_s: Checkpoint = 15.0
+    threads: Threads = 1  # of one recording
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
     def to_json(self) -> JsonObject:
         """All that has an effect on what is written, without the key of the hashes."""

@@ -20,6 +20,7 @@ from streamer.outputs.redaction import Redaction
 from streamer.outputs.signals import import_pyarrow
 from streamer.outputs.step import Sink
 from streamer.outputs.text import TextWriter
+from streamer.ranges import check_ranges
 from streamer.urls import display_name, is_like_url, url_stem
 
 Format = Literal["jsonl", "csv", "text", "srt", "vtt", "eaf", "boris", "parquet"]
@@ -46,6 +47,9 @@ class OutputOptions:
     quiet: bool = False
     progress: bool | None = None  # None: if standard error is a terminal
     redact: Redaction = "off"  # of the annotated recording
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from streamer.errors import SourceRefusedError, UsageError
+from streamer.paths import expand_home
 from streamer.sources.base import Source
 from streamer.sources.config import SourceConfig
 from streamer.sources.naming import expand_sources, url_scheme, webcam_number
@@ -59,7 +60,7 @@ def open_source(spec: str, config: SourceConfig | None = None) -> Source:
         from streamer.sources.webcam import open_webcam
 
         return open_webcam(number, config)
-    path = Path(spec).expanduser()
+    path = expand_home(spec)
     if spec not in ("", "sample", "-") and url_scheme(spec) is None and _is_folder(path):
         from streamer.sources.images import open_images
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from streamer.errors import SourceNotFoundError
+from streamer.paths import expand_home
 from streamer.urls import is_like_url, url_scheme
 
 __all__ = ["expand_sources", "natural_key", "url_scheme", "webcam_number"]
@@ -40,7 +41,7 @@ def expand_sources(specs: Sequence[str]) -> list[str]:
 def _expand(spec: str) -> list[str]:
     if is_like_url(spec) or not glob.has_magic(spec) or Path(spec).exists():
         return [spec]
-    found = sorted(glob.glob(str(Path(spec).expanduser()), recursive=True), key=natural_key)  # noqa: PTH207  patterns may be absolute
+    found = sorted(glob.glob(str(expand_home(spec)), recursive=True), key=natural_key)  # noqa: PTH207  patterns may be absolute
     if not found:
         raise SourceNotFoundError(
             f"{spec}: no file matches this pattern. Check the folder, and quote the pattern if "

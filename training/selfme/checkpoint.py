@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
+from recognition.selfme.safe_file import read_safetensors
 from streamer.errors import ModelError, OutputError
 from streamer.strict_json import Each, Whole, check_shape, parse_json
 
@@ -77,16 +77,14 @@ def load_checkpoint(path: Path, settings: Mapping[str, Any]) -> Checkpoint | Non
     if not path.is_file():
         return None
     try:
-        with safe_open(str(path), framework="pt") as file:
-            facts = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        tensors, facts = read_safetensors(path)
         held = check_shape(parse_json(facts["settings"]), dict)
         groups = check_shape(parse_json(facts["groups"]), [{"params": [Whole]}])
         numbers = check_shape(parse_json(facts["numbers"]), Each((bool, float, None)))
         extra = check_shape(parse_json(facts["extra"]), dict)
         step = check_shape(int(facts["step"]), Whole)
         model, state = _split(tensors, numbers)
-    except (OSError, SafetensorError, KeyError, ValueError) as error:
+    except (ModelError, KeyError, ValueError) as error:
         raise ModelError(f"{path} is damaged ({error}): delete it and start again") from error
     if held != json.loads(json.dumps(settings)):
         raise OutputError(

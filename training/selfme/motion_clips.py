@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -137,6 +138,16 @@ def _read_pair(clip: Clip) -> Stack:
         ) from error
     apex_s = (int(held["apex"]) - int(held["onset"])) / clip.fps
     return Stack(clip.id, faces, np.array([0.0, apex_s]), 0.0, apex_s)
+
+
+@contextlib.contextmanager
+def _damage_of(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, KeyError, OSError, TypeError) as error:
+        raise SourceFormatError(
+            f"{path} cannot be read ({error}): delete it and run the command again"
+        ) from error
 
 
 def _key(clip: Clip, config: FaceConfig) -> str:

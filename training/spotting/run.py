@@ -22,6 +22,7 @@ from tqdm import tqdm
 
 from streamer.errors import SourceFormatError, SourceNotFoundError, UsageError
 from streamer.outputs.cells import safe_cell
+from streamer.ranges import Workers, check_ranges
 from streamer.strict_json import parse_json
 from training.loso.store import write_json, write_text
 from training.spotting.observe import Observation, observe
@@ -48,9 +49,12 @@ class SpotRequest:
     root: Path
     output: Path
     spotters: str = "rule"
-    jobs: int = 1
+    jobs: Workers = 1
     plots: bool = True
     overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 def run_spot(request: SpotRequest, config: StreamConfig) -> dict[str, Any]:
