@@ -170,7 +170,7 @@ class Camera(Closing):
                     return
                 if fault == "silent":
                     continue
-                feed.shift_s = self._shift_s()
+                feed.shift(self._shift_s())
                 damaged = self._damage(data, fault)
                 viewer.sendall(damaged)
                 self.sent.append(Sent(frame, time.monotonic(), number, damaged is data))

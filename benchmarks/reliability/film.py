@@ -67,7 +67,7 @@ class Film:
             stream.width = stream.height = 480
             stream.pix_fmt = "yuvj420p" if jpeg else "yuv420p"
             if jpeg:
-                stream.options = {"q:v": "3"}
+                stream.codec_context.bit_rate = 12_000_000
             else:
                 stream.options = {"crf": "20", "preset": "veryfast", "bf": "0"}
                 stream.codec_context.gop_size = KEYFRAME_EVERY
@@ -96,17 +96,31 @@ class Feed:
         packets = [p for p in self._source.demux(self._video) if p.size]
         self._packets = [bytes(p) for p in packets]
         self._keys = [p.is_keyframe for p in packets]
-        self._number = first
-        self.shift_s = 0.0  # added to all time stamps from now on
+        self._form, self._number, self._shift_s = form, first, 0.0
         self._sink = _Sink()
+        self._open_target()
+
+    def shift(self, shift_s: float) -> None:
+        """Add so much to all time stamps from now on."""
+        if shift_s < self._shift_s:  # a muxer refuses to go back: the sender has restarted
+            self._close_target()
+            self._open_target()
+        self._shift_s = shift_s
+
+    def _open_target(self) -> None:
         options = {"flush_packets": "1"}
-        if form == "mpegts":
+        if self._form == "mpegts":
             options |= {"muxdelay": "0", "pat_period": "0.2"}
         self._target = av.open(
-            self._sink, "w", format=form, container_options=options, buffer_size=4096
+            self._sink, "w", format=self._form, container_options=options, buffer_size=4096
         )
         self._copy = self._target.add_stream_from_template(self._video)
-        self._sink.take()
+
+    def _close_target(self) -> None:
+        kept = self._sink.take()
+        self._target.close()
+        self._sink.take()  # the end of the container, which is not sent
+        self._sink.write(kept)
 
     def __iter__(self) -> Iterator[tuple[int, bytes]]:
         """(number of the frame in the endless loop, bytes to send), without an end."""
@@ -114,7 +128,7 @@ class Feed:
             place = self._number % LOOP_FRAMES
             packet = av.Packet(self._packets[place])
             packet.time_base = Fraction(1, 90_000)
-            packet.pts = packet.dts = round((self._number / FPS + self.shift_s + 10) * 90_000)
+            packet.pts = packet.dts = round((self._number / FPS + self._shift_s + 10) * 90_000)
             packet.duration = 90_000 // FPS
             packet.is_keyframe = self._keys[place]
             packet.stream = self._copy
@@ -125,8 +139,7 @@ class Feed:
     def close(self) -> None:
         """Free the containers."""
         self._source.close()
-        self._sink.take()
-        self._target.close()
+        self._close_target()
 
 
 class _Sink:

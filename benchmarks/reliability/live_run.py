@@ -43,23 +43,32 @@ class Usage:
 
 
 class LiveRun(Closing):
-    """`mer-stream SOURCE -o FOLDER/events.jsonl --summary FOLDER/summary.json ...`."""
+    """`mer-stream SOURCE -o FOLDER/events.jsonl --summary FOLDER/summary.json ...`.
+
+    stdout: a descriptor that takes the events in place of the file.
+    """
 
     def __init__(
-        self, source: str, folder: Path, more: Sequence[str] = (), command: Sequence[str] = MER_STREAM
+        self,
+        source: str,
+        folder: Path,
+        more: Sequence[str] = (),
+        command: Sequence[str] = MER_STREAM,
+        stdout: int | None = None,
     ) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.events_path, self.summary_path = folder / "events.jsonl", folder / "summary.json"
         self._err = tempfile.TemporaryFile()  # noqa: SIM115  closed by `close`
         self._began_s = time.monotonic()
-        words = ("-o", str(self.events_path), "--summary", str(self.summary_path), *more)
+        target = "-" if stdout is not None else str(self.events_path)
+        words = ("-o", target, "--summary", str(self.summary_path), *more)
         self._process = subprocess.Popen(
             [*command, source, *words],
             cwd=ROOT,
             env=environment(),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL if stdout is None else stdout,
             stderr=self._err,
             start_new_session=True,
         )

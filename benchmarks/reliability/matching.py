@@ -9,7 +9,7 @@ from benchmarks.reliability.camera import Sent
 from benchmarks.reliability.film import FPS, LOOP_FRAMES, LOOP_S, truths
 from benchmarks.reliability.live_run import Arrival
 
-LATEST_S = 8.0  # an event that comes later after its apex is not matched
+LATEST_S = 3.0  # an event that comes so much later than it could be known is not matched
 WARM_UP_S = 1.0  # of quiet, unbroken picture before an event, from which the reference comes
 TAIL_S = 1.0  # of unbroken picture after it: speech is told from expressions by it
 

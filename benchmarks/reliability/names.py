@@ -7,6 +7,7 @@ may act on the terminal.
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import pty
@@ -19,7 +20,7 @@ from pathlib import Path
 import openpyxl
 import pyarrow.parquet as parquet
 
-from benchmarks.mutants import make_clips
+from benchmarks.reliability.film import write_clip
 from benchmarks.reliability.forks import ForkPool, Request, fork_pool
 from benchmarks.reliability.outcome import Outcome, PartResult, count_by
 from benchmarks.reliability.process import MER_BATCH, run_process
@@ -29,7 +30,7 @@ FORMATS = ("jsonl", "csv", "srt", "vtt", "eaf", "boris.xlsx", "tsv", "parquet")
 BATCH_FORMATS = "jsonl,csv,srt,vtt,eaf,boris,parquet,html"
 _TERMINAL = b"\x1b[A"  # the progress bars of tqdm move up a line
 _SPREADSHEET = ("=", "+", "-", "@", "\t", "\r")
-_PROBE = "mer-name-probe"
+_FRAMES = 96  # until the first event of the sample is known
 
 NAMES: tuple[bytes, ...] = (
     b"\x1b[2J\x1b]0;owned\x07.mp4", b"bell\x07.mp4", b"line\nbreak.mp4", b"back\rover.mp4",
@@ -42,7 +43,7 @@ NAMES: tuple[bytes, ...] = (
     b"'quote\".mp4", b"$(reboot).mp4", b"`id`.mp4", b"a;b&c|d.mp4", b"<script>alert(1)</script>.mp4",
     b"]]>&amp;<x.mp4", b"*?[a].mp4", b"%s%n%x.mp4", b"{0.__class__}.mp4", b"a" * 251 + b".mp4",
     "é".encode() * 125 + b".mp4", "e\u0301.mp4".encode(), "\u00e9.mp4".encode(),
-    "\u2028sep\u2029.mp4".encode(), "\ufeffmark.mp4".encode(), "\x00"[:0].encode() + b"NUL.mp4",
+    "\u2028sep\u2029.mp4".encode(), "\ufeffmark.mp4".encode(), b"NUL.mp4",
     b"webcam:0", b"sample", b"#comment.mp4", b"~root.mp4", b"--> 00:00.mp4", b"<!--x.mp4",
 )  # fmt: skip
 
@@ -52,7 +53,7 @@ def check_names(count: int, seed: int, folder: Path, processes: int = 2) -> Part
 
     The names are a fixed list; a seed only chooses the format that each is tried with first.
     """
-    clip = make_clips(folder / "clips" if (folder / "clips").mkdir() is None else folder)["mp4"]
+    clip = write_clip(folder / "clip.mp4", _FRAMES)
     names = NAMES[:count]
     with fork_pool(processes) as pool, ThreadPoolExecutor(processes) as threads:
         jobs = [(number, name, seed) for number, name in enumerate(names)]
@@ -119,9 +120,7 @@ def run_on_terminal(command: tuple[str, ...], cwd: Path, timeout_s: float) -> En
         os.close(slave)
         text = shown.result()
     os.close(master)
-    return Ended(
-        ended.code, ended.stdout, text, ended.wall_s, ended.peak_mb, ended.timed_out
-    )
+    return Ended(ended.code, ended.stdout, text, ended.wall_s, ended.peak_mb, ended.timed_out)
 
 
 def _read_all(master: int) -> bytes:
@@ -162,18 +161,20 @@ def _read(path: Path) -> Iterator[str]:
     if suffix == ".xlsx":
         yield from _cells(_workbook(path), path)
         return
-    text = path.read_text(encoding="utf-8")
+    text = path.read_bytes().decode("utf-8")
     if suffix == ".log":
         yield from (f"log: {fault}" for fault in raw_on_terminal(text.encode()))
     elif suffix == ".jsonl":
-        for line in text.splitlines():
+        for line in text.split("\n")[:-1]:
             json.loads(line)
     elif suffix == ".json":
         json.loads(text)
     elif suffix == ".eaf":
         ElementTree.fromstring(text)
     elif suffix in (".csv", ".tsv"):
-        rows = list(csv.reader(text.splitlines(), delimiter="\t" if suffix == ".tsv" else ","))
+        rows = list(
+            csv.reader(io.StringIO(text, newline=""), delimiter="\t" if suffix == ".tsv" else ",")
+        )
         yield from _cells(rows, path)
         if len({len(row) for row in rows if row}) > 1:
             yield f"{path.suffix}: rows of different length"

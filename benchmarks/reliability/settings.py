@@ -172,5 +172,5 @@ def judge_settings(ended: Ended, case: SettingsCase) -> Outcome:
 
 def _check(pool: ForkPool, case: SettingsCase, folder: Path) -> Outcome:
     arguments = ("--print-config", *case.arguments)
-    ended = pool.run(Request(arguments, str(folder), timeout_s=10.0, memory_mb=MEMORY_MB))
+    ended = pool.run(Request(arguments, str(folder), timeout_s=20.0, memory_mb=MEMORY_MB))
     return judge_settings(ended, case)
