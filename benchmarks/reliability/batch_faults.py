@@ -1,13 +1,11 @@
-"""mer-batch: killed and resumed, bad files beside good ones, a worker that needs too much memory."""
+"""mer-batch: killed and resumed, bad files beside good ones, a worker that dies."""
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -80,7 +78,7 @@ def _events(results: Path) -> int:
 
 
 def _bad_beside_good(folder: Path, seed: int) -> Measured:
-    """A FIFO, a link to /dev/zero, a socket's file, an empty file, a cut one: the good one is done."""
+    """A FIFO, a link to /dev/zero, an empty file, a cut one: the good one is done."""
     inputs = folder / "in"
     inputs.mkdir()
     loop_video(SAMPLE, 14.0, inputs / "good.mp4")

@@ -57,7 +57,10 @@ class Sent:
 
 
 class Camera(Closing):
-    """An HTTP server with at most a few viewers. `film` None: it answers 404 to everything."""
+    """An HTTP server with at most a few viewers.
+
+    film: what it plays; None: it answers everything with `recording`, or 404 where that is None.
+    """
 
     def __init__(
         self,
@@ -65,7 +68,9 @@ class Camera(Closing):
         film: Film | None = None,
         ends_s: float = float("inf"),
         seed: int = 0,
+        recording: bytes | None = None,
     ) -> None:
+        self._recording = recording
         self._faults = tuple(faults)
         self._film = film
         self._ends_s = ends_s
@@ -146,6 +151,10 @@ class Camera(Closing):
             if fault == "slam":
                 return
             viewer.recv(65536)
+            if self._recording is not None:
+                head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(self._recording)}\r\n"
+                viewer.sendall(f"{head}Connection: close\r\n\r\n".encode() + self._recording)
+                return
             if self._film is None or fault in ("404", "503"):
                 code = fault if fault in ("404", "503") else "404"
                 viewer.sendall(f"HTTP/1.1 {code} Odd\r\nContent-Length: 0\r\n\r\n".encode())

@@ -17,7 +17,7 @@ from benchmarks.reliability.film import SAMPLE
 from benchmarks.reliability.live_faults import check_run, watch
 from benchmarks.reliability.live_run import LiveRun
 from benchmarks.reliability.process import MER_STREAM, environment, run_process, wait_for
-from benchmarks.reliability.promises import ROOT, Ended, broken_promises
+from benchmarks.reliability.promises import Ended, broken_promises
 
 _DISK_BYTES = 20_000
 

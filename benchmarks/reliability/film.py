@@ -1,4 +1,4 @@
-"""The bundled sample as a live stream: packets of an endless loop, in the containers cameras use."""
+"""The bundled sample as an endless live stream, in the containers that cameras use."""
 
 from __future__ import annotations
 

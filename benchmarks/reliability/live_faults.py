@@ -261,7 +261,8 @@ def live_faults() -> list[Fault]:
         Fault("live start", "models first, then the camera: no frame dropped, no event lost",
               _start),
         *(Fault(f"camera lost and back ({form})", "connects again; counted; times go on",
-                part(_interrupted, kind="lost", form=form)) for form in ("mpegts", "flv", "mpjpeg")),
+                part(_interrupted, kind="lost", form=form))
+          for form in ("mpegts", "flv", "mpjpeg")),
         Fault("camera lost during a movement",
               "reported at the loss, with its emotion, marked `cut`", _lost_in_a_movement),
         Fault("stalled read", "given up after `read_timeout_s`, connects again",

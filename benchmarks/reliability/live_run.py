@@ -1,4 +1,4 @@
-"""One run of mer-stream on a live source, watched from outside: events as they arrive, resources."""
+"""One run of mer-stream on a live source, watched from outside."""
 
 from __future__ import annotations
 

@@ -35,12 +35,13 @@ _FRAMES = 96  # until the first event of the sample is known
 NAMES: tuple[bytes, ...] = (
     b"\x1b[2J\x1b]0;owned\x07.mp4", b"bell\x07.mp4", b"line\nbreak.mp4", b"back\rover.mp4",
     b"tab\there.mp4", b"\x7f\x08\x08del.mp4", "\x9b31mC1.mp4".encode(), b"-rf.mp4",
-    b"--output=evil.mp4", b"=cmd|' /C calc'!A0.mp4", b"+1+1.mp4", b"@SUM(A1).mp4",
-    b"=HYPERLINK(\"http://x\").mp4", b"\xff\xfe\x80raw.mp4", b"caf\xe9.mp4", b"..mp4", b"...mp4",
+    b"--output=evil.mp4", b"=cmd|' C calc'!A0.mp4", b"+1+1.mp4", b"@SUM(A1).mp4",
+    b'=HYPERLINK("x").mp4', b"\xff\xfe\x80raw.mp4", b"caf\xe9.mp4", b"..mp4", b"...mp4",
     b"..%2f..%2fup.mp4", b"..\\..\\up.mp4", "\u202egpm.exe.mp4".encode(),
     "\u2066iso\u2069late.mp4".encode(), "\U0001f600\U0001f468\u200d\U0001f469.mp4".encode(),
     b"CON.mp4", b"nul.tar.mp4", b"aux.mp4", b"COM1.mp4", b"dot. .mp4", b"space .mp4", b" .mp4",
-    b"'quote\".mp4", b"$(reboot).mp4", b"`id`.mp4", b"a;b&c|d.mp4", b"<script>alert(1)</script>.mp4",
+    b"'quote\".mp4", b"$(reboot).mp4", b"`id`.mp4", b"a;b&c|d.mp4",
+    b"<img src=x onerror=alert(1)>.mp4",
     b"]]>&amp;<x.mp4", b"*?[a].mp4", b"%s%n%x.mp4", b"{0.__class__}.mp4", b"a" * 251 + b".mp4",
     "é".encode() * 125 + b".mp4", "e\u0301.mp4".encode(), "\u00e9.mp4".encode(),
     "\u2028sep\u2029.mp4".encode(), "\ufeffmark.mp4".encode(), b"NUL.mp4",
@@ -84,7 +85,7 @@ def _check_stream(
         broken += broken_promises(ended, {0}) + raw_on_terminal(ended.stderr)
         codes.append(ended.code)
     broken += list(_strays(room, {"in", "out"})) + list(malformed(room / "out"))
-    again = f"mer-stream {ascii(source)} -o e.{kind} --signals out --summary s.json --verbose"
+    again = f"mer-stream {source!a} -o e.{kind} --signals out --summary s.json --verbose"
     shutil.rmtree(os.fsencode(room))
     return Outcome(ascii(name), tuple(broken), again, {"code": max(codes)})
 
@@ -98,7 +99,7 @@ def _check_batch(names: tuple[bytes, ...], clip: Path, folder: Path) -> Outcome:
         if name.endswith(b".mp4"):
             shutil.copyfile(clip, target)
     command = (*MER_BATCH, "in", "-o", "out", "--formats", BATCH_FORMATS, "--signals", "parquet")
-    ended = run_on_terminal(command + ("--workers", "2", "--no-recognition"), room, 240.0)
+    ended = run_on_terminal((*command, "--workers", "2", "--no-recognition"), room, 240.0)
     shown = raw_on_terminal(ended.stderr, _TERMINAL)
     broken = [*broken_promises(ended, {0}), *shown, *_strays(room, {"in", "out"})]
     broken += malformed(room / "out")
@@ -137,10 +138,10 @@ def _strays(room: Path, expected: set[str]) -> Iterator[str]:
     """What was made outside of the folders that were named."""
     for path in room.iterdir():
         if path.name not in expected:
-            yield f"{ascii(path.name)} lies outside of the output folder"
+            yield f"{path.name!a} lies outside of the output folder"
     for path in (room / "out").rglob("*") if (room / "out").is_dir() else ():
         if path.is_symlink():
-            yield f"{ascii(path.name)} is a link"
+            yield f"{path.name!a} is a link"
 
 
 def malformed(folder: Path) -> Iterator[str]:
@@ -180,7 +181,7 @@ def _read(path: Path) -> Iterator[str]:
             yield f"{path.suffix}: rows of different length"
     elif suffix == ".vtt" and not text.startswith("WEBVTT"):
         yield ".vtt without its first line"
-    elif suffix == ".html" and ("<script>alert" in text or "\x1b" in text):
+    elif suffix == ".html" and ("<img src=x" in text or "\x1b" in text):
         yield ".html holds a file name as markup"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -73,7 +74,5 @@ def wait_for(pid: int, timeout_s: float) -> tuple[int, float, bool]:
 
 def kill_group(pid: int) -> None:
     """SIGKILL to a session and all that it has started."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
