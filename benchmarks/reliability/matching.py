@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.reliability.camera import Sent
+from benchmarks.reliability.camera import Sent, Window
 from benchmarks.reliability.film import FPS, LOOP_FRAMES, LOOP_S, truths
 from benchmarks.reliability.live_run import Arrival
 
 LATEST_S = 3.0  # an event that comes so much later than it could be known is not matched
 WARM_UP_S = 1.0  # of quiet, unbroken picture before an event, from which the reference comes
+_NEAR_S = 2.0  # around a fault, for events that it may have made
 TAIL_S = 1.0  # of unbroken picture after it: speech is told from expressions by it
 
 
@@ -100,3 +101,24 @@ def match_events(
         else:
             extra.append(arrival)
     return [Match(e, taken.get(place)) for place, e in enumerate(expected)], extra
+
+
+def away_from_faults(
+    extra: Sequence[Arrival], faults: Sequence[Window], zero_wall_s: float
+) -> list[Arrival]:
+    """Those of the made-up events that no fault explains.
+
+    A picture that breaks off or is damaged can look like a movement; so can the first second after.
+    """
+    kept = []
+    for arrival in extra:
+        event = arrival.event
+        own_s = max(0.0, float(event["emitted_s"]) - float(event["onset_s"]))
+        latest_s = arrival.wall_s - zero_wall_s
+        near = any(
+            fault.start_s - _NEAR_S < latest_s and latest_s - own_s - _NEAR_S < fault.end_s
+            for fault in faults
+        )
+        if not near:
+            kept.append(arrival)
+    return kept

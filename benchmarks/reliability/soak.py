@@ -16,7 +16,12 @@ from benchmarks.reliability.camera import Camera, Kind, Window
 from benchmarks.reliability.film import film
 from benchmarks.reliability.live_faults import QUICK, START_S
 from benchmarks.reliability.live_run import LiveRun, Usage
-from benchmarks.reliability.matching import Match, expected_events, match_events
+from benchmarks.reliability.matching import (
+    Match,
+    away_from_faults,
+    expected_events,
+    match_events,
+)
 from benchmarks.reliability.outcome import Outcome, PartResult
 from benchmarks.reliability.promises import broken_promises
 
@@ -83,6 +88,7 @@ def check_soak(
         )
     facts = _figures(matches, summary, samples, faults, seconds)
     facts["events"]["made_up"] = len(extra)
+    facts["events"]["unexplained"] = len(away_from_faults(extra, faults, zero_s))
     broken = list(broken_promises(ended, {130}))
     if not alive_at_end:
         broken.append(f"it ended by itself after {played_s:.0f} s: {ended.complaint[:200]}")
@@ -106,8 +112,8 @@ def judge_soak(facts: dict[str, Any], limits: SoakLimits) -> list[str]:
     lost = events["clean_expected"] - events["clean_found"]
     if lost > max(1.0, limits.clean_lost_share * events["clean_expected"]):
         broken.append(f"{lost} of {events['clean_expected']} movements that no fault touched lost")
-    if events["made_up"] > max(1.0, limits.extra_share * events["expected"]):
-        broken.append(f"{events['made_up']} events that nobody made")
+    if events["unexplained"] > max(1.0, limits.extra_share * events["expected"]):
+        broken.append(f"{events['unexplained']} events that nobody made, away from any fault")
     late = facts["latency_s"].get("p95")
     if late is not None and late > limits.latency_p95_s:
         broken.append(f"95 % of the events within {late:.1f} s of their apex, not 4 s")

@@ -9,17 +9,20 @@ from pathlib import Path
 
 from benchmarks.reliability.fault import Fault, Measured
 from benchmarks.reliability.film import SAMPLE
-from benchmarks.reliability.process import MER_STREAM, environment, wait_for
+from benchmarks.reliability.process import MER_STREAM, environment, run_process, wait_for
 from benchmarks.reliability.promises import Ended, broken_promises
 
-MOMENTS_S = (0.4, 0.8, 1.2, 1.6, 2.0)  # after the start of the process
+SHARES = (1.3, 1.8, 2.5, 3.5, 5.0)  # of the time that `--version` takes
 
 
 def _early_signal(folder: Path, seed: int) -> Measured:
-    """One run per moment, SIGINT and SIGTERM in turn. Before `main` the interpreter's own rules
-    hold, so the first moment is after the start of Python."""
-    broken, codes = [], []
-    for place, moment_s in enumerate(MOMENTS_S):
+    """SIGINT and SIGTERM in turn, from the moment at which the command line has begun.
+
+    Before that the interpreter is still importing, and its own rules hold.
+    """
+    broken, codes, moments_s = [], [], []
+    for place, share in enumerate(SHARES):
+        moment_s = share * run_process((*MER_STREAM, "--version"), cwd=folder).wall_s
         number = (signal.SIGINT, signal.SIGTERM)[(place + seed) % 2]
         words = (*MER_STREAM, str(SAMPLE), "-o", str(folder / f"{place}.jsonl"))
         with (folder / f"{place}.err").open("wb") as errors:
@@ -32,9 +35,10 @@ def _early_signal(folder: Path, seed: int) -> Measured:
             process.returncode = code
         text = (folder / f"{place}.err").read_bytes()
         ended = Ended(code, b"", text, moment_s, timed_out=late)
-        broken += [f"{moment_s} s: {each}" for each in broken_promises(ended, {0, 130})]
+        broken += [f"{moment_s:.1f} s: {each}" for each in broken_promises(ended, {0, 130})]
         codes.append(code)
-    return Measured(tuple(broken), f"exit codes {codes} at {list(MOMENTS_S)} s")
+        moments_s.append(round(moment_s, 1))
+    return Measured(tuple(broken), f"exit codes {codes} at {moments_s} s")
 
 
 def start_faults() -> list[Fault]:
