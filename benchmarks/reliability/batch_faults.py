@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
+
+import av
+import numpy as np
+import psutil
 
 from benchmarks.batch import compare
 from benchmarks.loop_video import loop_video
@@ -25,6 +30,7 @@ from benchmarks.reliability.promises import broken_promises
 
 _FORMATS = ("--formats", "jsonl,csv,srt,eaf,parquet,html", "--checkpoint-every", "0.2")
 _KILLS = 1
+_LARGE_PX = 7600
 
 
 def _killed_and_resumed(folder: Path, seed: int, number: int, resume: bool = True) -> Measured:
@@ -99,8 +105,6 @@ def _bad_beside_good(folder: Path, seed: int) -> Measured:
 
 def _worker_killed(folder: Path, seed: int) -> Measured:
     """A worker process dies (as by the kernel for want of memory): its recording is tried again."""
-    import psutil
-
     inputs = folder / "in"
     inputs.mkdir()
     for place in range(2):
@@ -135,6 +139,35 @@ def _worker_killed(folder: Path, seed: int) -> Measured:
     return Measured(tuple(broken), f"exit code {code}, tried again and done", 12 - events, 12)
 
 
+def _memory_limit(folder: Path, seed: int) -> Measured:
+    """A recording with pictures of 58 megapixels beside a good one, in workers of 512 MB."""
+    inputs = folder / "in"
+    inputs.mkdir()
+    _write_large(inputs / "large.gif")
+    shutil.copyfile(SAMPLE, inputs / "good.mp4")
+    command = (*MER_BATCH, str(inputs), "-o", str(folder / "out"), "--workers", "1")
+    ended = run_process((*command, "--worker-memory", "512"), timeout_s=90.0)
+    broken = list(broken_promises(ended))
+    if ended.code == 0 or b"memory" not in ended.stderr:
+        broken.append("the large recording is not reported as one that needs more memory")
+    events = _events(folder / "out")
+    if events != 3:
+        broken.append(f"{events} of 3 events of the good recording")
+    text = f"exit code {ended.code}; the good one has its events"
+    return Measured(tuple(broken), text, 3 - events, 3)
+
+
+def _write_large(path: Path) -> None:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("gif", rate=25)
+        stream.width = stream.height = _LARGE_PX
+        stream.pix_fmt = "gray"
+        for shade in range(0, 120, 20):
+            picture = np.full((_LARGE_PX, _LARGE_PX), shade, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="gray")))
+        container.mux(stream.encode(None))
+
+
 def batch_faults() -> list[Fault]:
     """The rows, in the order of the table."""
 
@@ -152,4 +185,6 @@ def batch_faults() -> list[Fault]:
               live=False),
         Fault("mer-batch: a worker is killed", "its recording is done again", _worker_killed,
               live=False),
+        Fault("mer-batch: memory limit of a worker", "that recording fails in a sentence, the "
+              "others are done", _memory_limit, live=False),
     ]  # fmt: skip

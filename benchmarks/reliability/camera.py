@@ -148,7 +148,7 @@ class Camera(Closing):
         with viewer, contextlib.suppress(OSError):
             viewer.settimeout(10)
             fault = self._fault()
-            if fault == "slam":
+            if fault in ("slam", "lost"):
                 return
             viewer.recv(65536)
             if self._recording is not None:

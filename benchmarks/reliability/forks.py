@@ -45,7 +45,8 @@ _SPARE_MB = 2500  # of address space beyond the memory limit: stacks, arenas, ma
 class Request:
     """One run. Names may hold surrogate escapes, as `os.fsdecode` gives them.
 
-    program: `mer-stream`, `mer-batch`, or `judge`, which only reads a file (see mutants.py).
+    program: `mer-stream`, `mer-batch`, `judge`, which only reads a file (see mutants.py), or
+    `python`, which runs a snippet, for the tests of this harness.
     """
 
     arguments: tuple[str, ...]
@@ -187,6 +188,9 @@ def _limit_memory(memory_mb: float) -> None:
 def _main(program: str, arguments: Sequence[str]) -> int:
     from streamer import batch_cli, cli
 
+    if program == "python":
+        exec(arguments[0], {})
+        return 0
     if program == "judge":
         from benchmarks.mutants import judge
 

@@ -29,7 +29,7 @@ from benchmarks.reliability.process import MER_STREAM, run_process
 from benchmarks.reliability.promises import Ended, broken_promises
 
 QUICK = (
-    "--set", "source.read_timeout_s=2", "--set", "source.reconnect_backoff_s=0.2",
+    "--set", "source.read_timeout_s=3", "--set", "source.reconnect_backoff_s=0.2",
     "--set", "source.reconnect_backoff_max_s=1",
 )  # fmt: skip
 START_S = 60.0  # a busy machine needs long to load the models
@@ -122,7 +122,7 @@ def _interrupted(
     folder: Path, seed: int, kind: Kind, seconds: float = 2.0, form: str = "mpegts"
 ) -> Measured:
     """The connection fails between two movements and comes back."""
-    watched = watch(folder, [Window(3.3, 3.3 + seconds, kind)], form, seed=seed)
+    watched = watch(folder, [Window(3.0, 3.0 + seconds, kind)], form, seed=seed)
     broken = check_run(watched)
     reconnects = watched.summary.get("reconnects", 0)
     if reconnects < 1:
@@ -164,7 +164,7 @@ def _lost_in_a_movement(folder: Path, seed: int) -> Measured:
 
 def _damaged(folder: Path, seed: int, kind: Kind) -> Measured:
     """Part of the stream is damaged between two movements; the connection stays."""
-    watched = watch(folder, [Window(3.3, 5.8, kind)], seed=seed)
+    watched = watch(folder, [Window(3.0, 5.5, kind)], seed=seed)
     broken = check_run(watched)
     repairs = watched.summary.get("repairs", {})
     if not repairs and not watched.summary.get("reconnects"):
@@ -274,9 +274,9 @@ def live_faults() -> list[Fault]:
         Fault("camera lost during a movement",
               "reported at the loss, with its emotion, marked `cut`", _lost_in_a_movement),
         Fault("stalled read", "given up after `read_timeout_s`, connects again",
-              part(_interrupted, kind="silent", seconds=3.0)),
+              part(_interrupted, kind="silent", seconds=3.2)),
         Fault("server killed and restarted", "connects again with growing pauses",
-              part(_interrupted, kind="lost", seconds=3.2)),
+              part(_interrupted, kind="lost", seconds=3.0)),
         Fault("404 for a while", "tried again, up to the stated limit",
               part(_interrupted, kind="404")),
         Fault("503 for a while", "tried again, up to the stated limit",

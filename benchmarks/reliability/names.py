@@ -161,7 +161,7 @@ def _read(path: Path) -> Iterator[str]:
     if suffix == ".log":
         yield from (f"log: {fault}" for fault in raw_on_terminal(text.encode()))
     elif suffix == ".jsonl":
-        for line in text.split("\n")[:-1]:
+        for line in filter(None, text.split("\n")):
             json.loads(line)
     elif suffix == ".json":
         json.loads(text)

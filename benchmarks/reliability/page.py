@@ -117,8 +117,8 @@ def soak(result: dict[str, Any]) -> str:
         "found |",
         f"| all movements, those during a fault included | {events['found']} of "
         f"{events['expected']} found, {events['right_emotion']} with the right emotion |",
-        f"| events that nobody made | {events['made_up']}, of them {events['unexplained']} away from "
-        "any fault |",
+        f"| events that nobody made | {events['made_up']}, {events['unexplained']} of them away "
+        "from any fault |",
         "| from the apex frame being sent to the line being there | "
         + ", ".join(f"{name} {value:.2f} s" for name, value in late.items())
         + " |",
