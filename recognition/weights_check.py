@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from recognition.onnx_file import read_bounded
 from streamer.errors import ModelError
+from streamer.strict_json import Each, check_shape, parse_json
 
 BUNDLED = Path(__file__).parent / "weights" / "scvit_synthetic.onnx"
 CARD = "model_card.json"
@@ -83,14 +83,12 @@ def read_card(card: Path) -> dict[str, str]:
         ModelError: it is no regular file, too large, or no such card.
     """
     try:
-        facts = json.loads(read_bounded(card, _LARGEST_CARD).decode("utf-8"))
-        files = facts.get("sha256", {})
-        if all(isinstance(text, str) for text in files.values()):
-            return {str(name): text for name, text in files.items()}
-        reason = "a sha256 in it is no text"
-    except (ValueError, AttributeError, RecursionError) as error:
+        facts = parse_json(read_bounded(card, _LARGEST_CARD))
+        found = check_shape(facts, {"sha256?": Each(str)}).get("sha256", {})
+    except ValueError as error:
         reason = str(error)[:200]
-    raise ModelError(f"{card} is not a readable model card: {reason}; restore it")
+        raise ModelError(f"{card} is not a readable model card: {reason}; restore it") from None
+    return dict(found)
 
 
 def read_facts(metadata: Mapping[str, str], model: Path) -> ModelFacts:

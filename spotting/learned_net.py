@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.arrays import read_arrays
 from streamer.errors import ModelError
+from streamer.strict_npz import read_npz
 
 FORMAT = 1  # of the file
 _MOST_BYTES = 64 * 2**20  # of the weights; ours have some 0.5 MB
@@ -102,7 +102,7 @@ def load_net(path: Path, inputs: int, outputs: int, needed: Sequence[str]) -> Ca
         ModelError: the file is absent, damaged, of another format or for other inputs.
     """
     try:
-        arrays = read_arrays(path, most_bytes=_MOST_BYTES)
+        arrays = read_npz(path, None, _MOST_BYTES)
         if int(arrays["format"]) != FORMAT:
             raise ModelError(f"{path} has format {arrays['format']}, not {FORMAT}: train it anew")
         net = _net_of(arrays)

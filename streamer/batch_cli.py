@@ -110,6 +110,14 @@ def batch(
     address: Annotated[
         str | None, option(_RUN, "Of the Ray cluster; the one that runs here if left out.")
     ] = None,
+    worker_memory: Annotated[
+        int | None,
+        option(
+            _RUN,
+            "MB of memory of a worker at most; its share of 3/4 of the machine, at least 4096.",
+            min=256,
+        ),
+    ] = None,
     scratch: Annotated[
         str | None, option(_RUN, "Folder for unfinished work; in the output if left out.")
     ] = None,
@@ -159,7 +167,7 @@ def batch(
             ),
             BatchOptions(
                 output, workers, threads, resume, overwrite, engine, address, scratch, quiet,
-                progress, verbose,
+                progress, verbose, worker_memory,
             ),
             inputs,
         )  # fmt: skip

@@ -14,6 +14,7 @@ from streamer.ranges import Baseline, Faces, FrameRate, Range, Sensitivity
 if TYPE_CHECKING:
     from streamer.build import StreamConfig
     from streamer.outputs.plan import OutputOptions
+    from streamer.stopping import StopFlag
 
 _HELP = """Spot facial micro-expressions in video and say what they express.
 
@@ -193,7 +194,14 @@ def stream(
         "recognizer.keep_motion": True if explain else None,
         "recognise": False if no_recognition else None,
     }
-    with telling_errors("mer-stream"), logging_to(quiet, verbose, log_file):
+    from streamer.stopping import PATIENCE_S, StopFlag
+
+    stop = StopFlag()
+    with (
+        stop.catching(PATIENCE_S),
+        telling_errors("mer-stream"),
+        logging_to(quiet, verbose, log_file),
+    ):
         settings = settings_of(config, set_ or [], options)
         if print_config:
             from streamer.config import dump_yaml
@@ -206,7 +214,7 @@ def stream(
             output, format_, signals, save_video, summary, show, overwrite, quiet, progress, redact
         )
         names = [*(source or []), *(sources or [])]
-        code = _run(settings, outputs, names, max_seconds, verbose, join)
+        code = _run(settings, outputs, names, max_seconds, verbose, join, stop)
     raise typer.Exit(code)
 
 
@@ -217,6 +225,7 @@ def _run(
     max_seconds: float | None,
     verbose: bool,
     join: bool,
+    stop: StopFlag,
 ) -> int:
     if not names:
         raise UsageError("no source was named; try: mer-stream sample (more: mer-stream --help).")
@@ -227,7 +236,8 @@ def _run(
     with hushed(not verbose):
         from streamer.batch import run_batch
 
-        return run_batch(settings, outputs, names, max_seconds, join)
+        stop.check()
+        return run_batch(settings, outputs, names, max_seconds, join, stop)
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import os
 import sys
 import traceback
@@ -21,7 +22,9 @@ from streamer.errors import (
     OutputError,
     UsageError,
 )
+from streamer.printable import printable
 from streamer.ranges import Range, clip, range_of
+from streamer.urls import strip_credentials
 
 if TYPE_CHECKING:
     from streamer.build import StreamConfig
@@ -94,11 +97,11 @@ def telling_errors(program: str) -> Iterator[None]:
 
 def report(program: str, error: MerError) -> int:
     """Say an error in one sentence; returns its exit code."""
-    from streamer.sources.redact import redact
-
     if isinstance(error, InternalError) and error.__cause__ is not None and _wants_details():
-        print(redact("".join(traceback.format_exception(error.__cause__))), file=sys.stderr)
-    complain(program, redact(str(error)))
+        from streamer.console import safe_lines
+
+        print(safe_lines("".join(traceback.format_exception(error.__cause__))), file=sys.stderr)
+    complain(program, str(error))
     return error.exit_code
 
 
@@ -110,14 +113,17 @@ def logging_to(quiet: bool, verbose: bool, log_file: Path | None) -> Iterator[No
     handler = set_up_logging(quiet=quiet, verbose=verbose, log_file=log_file)
     try:
         yield
+        if handler is not None:
+            handler.check()
     finally:
         if handler is not None:
+            logging.getLogger().removeHandler(handler)
             handler.close()
 
 
 def complain(program: str, sentence: str) -> None:
-    """An error on standard error, in the form all commands use."""
-    print(f"{program}: error: {sentence}", file=sys.stderr)
+    """An error on standard error, on one line and without secrets, in the form all commands use."""
+    print(f"{program}: error: {printable(strip_credentials(sentence))}", file=sys.stderr)
 
 
 def run_app(app: typer.Typer, program: str) -> None:
@@ -126,11 +132,13 @@ def run_app(app: typer.Typer, program: str) -> None:
     The one outermost frame of all four commands: whatever happens, it ends with a sentence on
     standard error and a documented code, never with a traceback.
     """
+    from streamer.console import guard_output
     from streamer.standard_streams import flush_stdout, secure_standard_streams
     from streamer.stopping import interrupt_on_sigterm
 
     secure_standard_streams()
     interrupt_on_sigterm()
+    guard_output()
     stdout = sys.stdout
     try:
         code = flush_stdout(stdout, _run(app, program, stdout))

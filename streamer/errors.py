@@ -5,11 +5,19 @@ A message names the value that was wrong and the cure. Codes are stable: scripts
 
 from __future__ import annotations
 
+from streamer.urls import strip_credentials
+
 
 class MerError(Exception):
-    """Base of all errors that end a run with a sentence instead of a traceback."""
+    """Base of all errors that end a run with a sentence instead of a traceback.
+
+    No sentence holds a secret of a URL, whoever wrote it: see `strip_credentials`.
+    """
 
     exit_code = 1
+
+    def __init__(self, *sentences: object) -> None:
+        super().__init__(*(strip_credentials(s) if isinstance(s, str) else s for s in sentences))
 
 
 class UsageError(MerError):
@@ -62,6 +70,14 @@ class InstallError(MerError):
     """A package or a system library is missing or broken."""
 
     exit_code = 9
+
+
+class UnexpectedError(MerError):
+    """A fault of this program or of a library, met while one recording was worked on."""
+
+
+class MemoryLimitError(MerError):
+    """A recording needs more memory than its worker may take."""
 
 
 class InternalError(MerError):

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from recognition.onnx_recognizer import OnnxRecognizer
 from streamer.errors import SourceFormatError, SourceNotFoundError
+from streamer.outputs.cells import true_text
 from streamer.records import EMOTIONS
-from streamer.regular import is_regular
 from training.metrics import RecognitionScore, score_recognition
 
 _COLUMNS = ("file", "dataset", "subject", "clip", "emotion")
@@ -48,15 +48,13 @@ def read_index(root: Path) -> list[MapEntry]:
         raise SourceNotFoundError(f"{index} not found: give a folder with index.csv and flow maps")
     try:
         with index.open(newline="", encoding="utf-8") as lines:
-            reader = csv.DictReader(lines)
+            reader = csv.DictReader(lines, restval="")
             lacking = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
-            rows = list(reader)
+            if lacking:
+                raise SourceFormatError(f"{index} lacks the column(s) {', '.join(lacking)}")
+            rows = [{name: true_text(row[name] or "") for name in _COLUMNS} for row in reader]
     except (csv.Error, UnicodeDecodeError) as error:
-        raise SourceFormatError(f"{index} is no CSV table in UTF-8 ({error})") from error
-    if lacking:
-        raise SourceFormatError(f"{index} lacks the column(s) {', '.join(lacking)}")
-    if any(None in row.values() for row in rows):
-        raise SourceFormatError(f"{index} has a row with too few cells: fill it, or delete it")
+        raise SourceFormatError(f"{index} is no table ({error}): save it as CSV UTF-8") from error
     entries = [
         MapEntry(root / row["file"], row["dataset"], row["subject"], row["clip"], row["emotion"])
         for row in rows
@@ -75,7 +73,7 @@ def read_map(path: Path) -> NDArray[np.uint8]:
     Raises:
         SourceFormatError: not an image.
     """
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR) if is_regular(path) else None
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if image is None:
         raise SourceFormatError(f"{path} is not a readable image: restore it or drop its row")
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)

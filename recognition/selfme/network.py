@@ -20,6 +20,7 @@ from recognition.selfme.settings import SelfmeConfig
 from recognition.selfme.weights import bundled_state
 from streamer.config import fill
 from streamer.errors import ModelError, UsageError
+from streamer.strict_json import parse_json
 
 
 class SelfmeNet(nn.Module):
@@ -66,8 +67,8 @@ def config_from_facts(text: str, where: str) -> SelfmeConfig:
         ModelError: they are not those of this version.
     """
     try:
-        return fill(SelfmeConfig, json.loads(text), where=where)
-    except (ValueError, RecursionError, UsageError) as error:
+        return fill(SelfmeConfig, parse_json(text), where=where)
+    except (ValueError, UsageError) as error:
         raise ModelError(f"{where} holds settings that this version does not know: {error}") from (
             error
         )

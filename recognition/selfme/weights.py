@@ -21,6 +21,7 @@ from recognition.selfme.motion_learner import MotionLearner
 from recognition.selfme.safe_file import read_safetensors
 from streamer.config import fill
 from streamer.errors import ModelError, UsageError
+from streamer.strict_json import parse_json
 
 BUNDLED = Path(__file__).parents[1] / "weights" / "selfme_motion.safetensors"
 _UNUSED = "generator."  # only learning needs it
@@ -55,7 +56,7 @@ def load_motion(path: Path | None = None) -> MotionLearner:
     try:
         held, header = read_safetensors(path)
         tensors = {name: value.float() for name, value in held.items()}
-        config = fill(MotionConfig, json.loads(header["network"]), str(path))
+        config = fill(MotionConfig, parse_json(header["network"]), str(path))
         learner = MotionLearner(config)
         missing, extra = learner.load_state_dict(tensors, strict=False)
     except (KeyError, ValueError, RuntimeError, UsageError) as error:

@@ -309,7 +309,7 @@ def test_a_file_name_that_is_no_text_is_written_escaped(run: Run) -> None:
 def test_log_file_and_quiet(run: Run, world: World) -> None:
     world.sources["bad"] = SourceFormatError("rtsp://u:pw@h/x: no video.")
     code, _, err = run("bad", "a.mp4", "--quiet", "--log-file", "logs/run.log")
-    assert code == 4 and err == "mer-stream: error: rtsp://u:***@h/x: no video.\n"
+    assert code == 4 and err == "mer-stream: error: rtsp://h/~b3d1db31: no video.\n"
     logged = Path("logs/run.log").read_text()
     assert "no video" in logged and "pw" not in logged
 

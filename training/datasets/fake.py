@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from recognition.maps import map_of_crop
 from streamer.libs import import_cv2
+from streamer.outputs.cells import safe_cell
 from streamer.ranges import Range, Seed, check_ranges
 from streamer.records import EMOTIONS
 from training.datasets import flow_maps
@@ -67,7 +68,9 @@ def write_fake(root: Path, config: FakeConfig | None = None) -> Path:
                     cv2.imwrite(str(root / file), image)
                     rows.append((file, dataset, f"s{number:02d}", name, emotion))
     with (root / flow_maps.INDEX).open("w", newline="", encoding="utf-8") as out:
-        csv.writer(out).writerows([("file", "dataset", "subject", "clip", "emotion"), *rows])
+        csv.writer(out).writerows(
+            [("file", "dataset", "subject", "clip", "emotion"), *(map(safe_cell, r) for r in rows)]
+        )
     return root
 
 

@@ -9,14 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognition.config import MapConfig
-from streamer.arrays import read_arrays
 from streamer.errors import SourceFormatError, SourceNotFoundError
 from streamer.libs import import_cv2
-from streamer.regular import open_regular
+from streamer.strict_npz import Array, read_array, read_npz
 from training.records import Clip
 
 SIZE = MapConfig().map_size
-_LARGEST_PICTURE = 64 * 2**20  # bytes of a file
+_ANY = ("u", "i", "f", "b", "c", "U", "S")  # types that `_checked` looks at
 MAP_SUFFIXES = frozenset({".npy", ".npz", ".png"})
 
 
@@ -47,16 +46,13 @@ def load_maps(clips: Sequence[Clip]) -> NDArray[np.uint8]:
 def _read(path: Path, where: str) -> NDArray:
     if path.suffix.lower() in (".npy", ".npz"):
         try:
-            if path.suffix.lower() == ".npz":
-                return read_arrays(path, ("map",))["map"]
-            with open_regular(path, where, "give an array or a picture") as file:
-                return np.asarray(np.load(file, allow_pickle=False))
-        except (ValueError, KeyError, EOFError, OSError, MemoryError) as error:
+            if path.suffix.lower() == ".npy":
+                return read_array(path)
+            return read_npz(path, {"map": Array(_ANY, None, finite=False)})["map"]
+        except (ValueError, OSError) as error:
             raise SourceFormatError(f"{where} cannot be read ({error}): make it again") from error
     cv2 = import_cv2()
-    with open_regular(path, where, "give an array or a picture") as file:
-        data = np.frombuffer(file.read(_LARGEST_PICTURE), dtype=np.uint8)
-    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    image = cv2.imdecode(np.fromfile(path, dtype=np.uint8), cv2.IMREAD_COLOR)
     if image is None:
         raise SourceFormatError(f"{where} is not a readable image: restore it or drop its row")
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))

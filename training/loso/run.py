@@ -26,7 +26,7 @@ from training.loso.outcome import Outcome
 from training.loso.report import combine, write_report
 from training.loso.selection import load_selection
 from training.loso.settings import Recipe, digest_settings, make_recipe, settings_of
-from training.loso.store import load_outcome, save_outcome, write_text
+from training.loso.store import FOLDS, load_outcome, remove_torn, save_outcome, write_text
 from training.models.base import Samples
 from training.models.registry import make_model, reads_pairs
 
@@ -92,16 +92,18 @@ def prepare_folder(config: LosoConfig, settings: Mapping[str, object], digest: s
         OutputError: it does, and `overwrite` is off.
     """
     path = config.output / CONFIG
-    if path.is_file() and not config.overwrite and load_yaml(path).get("digest") != digest:
-        raise OutputError(
-            f"{config.output} holds a run with other settings or data: choose another "
-            "--output, or --overwrite"
-        )
+    if path.is_file() and not config.overwrite:
+        found = load_yaml(path).get("digest")
+        if found != digest:
+            raise OutputError(
+                f"{config.output} holds a run with other settings or data: choose another "
+                "--output, or --overwrite"
+            )
     if config.overwrite:
         for old in (*config.output.glob("folds/*.json"), *config.output.glob(sessions.FILE)):
             old.unlink()
-    for torn in config.output.rglob(".*.tmp"):  # of a run that was killed while writing
-        torn.unlink(missing_ok=True)
+    for folder in (config.output, config.output / FOLDS):
+        remove_torn(folder)
     facts = {
         "digest": digest,
         "settings": json.loads(json.dumps(settings)),

@@ -14,12 +14,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.arrays import read_arrays
 from streamer.errors import SourceFormatError
 from streamer.records import Frame, FrameSignals, Motion
+from streamer.strict_npz import Array, read_npz
 
 if TYPE_CHECKING:
     from streamer.build import StreamConfig
+
+
+_ARRAYS = {
+    "time_s": Array(("f",), (None,)),
+    "displacement_iod": Array(("f",), (None, None, 2)),
+    "head_px": Array(("f",), (None, 2)),
+    "blink": Array(("f",), (None,)),
+    "truth_s": Array(("f",), (None, 3)),
+    "strength_iod": Array(("f",), (None,), finite=False),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +58,8 @@ class Signals:
             SourceFormatError: it is damaged or something else.
         """
         try:
-            return cls(**read_arrays(path, cls.__slots__))
-        except (OSError, ValueError, KeyError) as error:
+            return cls(**read_npz(path, _ARRAYS))
+        except (OSError, ValueError) as error:
             raise SourceFormatError(f"{path} holds no signals ({error}): remove it") from None
 
 

@@ -23,7 +23,9 @@ from typing import Annotated, Any, Literal, get_args
 from tqdm import tqdm
 
 from streamer.errors import SourceNotFoundError, UsageError
+from streamer.outputs.cells import safe_cell
 from streamer.ranges import Range, Seed, check_ranges
+from streamer.strict_json import check_shape, parse_json
 from training.loso.store import write_json, write_text
 from training.synthetic.scene import SceneConfig
 from training.synthetic.video import TRUTH_FIELDS, read_portrait, write_recording
@@ -177,7 +179,7 @@ def _check_settings(output: Path, settings: Mapping[str, Any]) -> None:
     path = output / SETTINGS
     settings = json.loads(json.dumps(settings))
     try:
-        before = json.loads(path.read_text(encoding="utf-8"))
+        before = check_shape(parse_json(path.read_bytes()), dict)
     except FileNotFoundError:
         write_json(path, settings)
         return
@@ -199,8 +201,10 @@ def _write_tables(output: Path, wanted: Sequence[Take]) -> None:
     for take in wanted:
         fps = f"{take.scene.fps:g}"
         row = (take.name, fps, take.scene.duration_s, take.content, take.portrait.stem)
-        listed.writerow(dict(zip(VIDEO_FIELDS, (*row, take.scene.seed), strict=True)))
+        cells = [*map(safe_cell, row), take.scene.seed]
+        listed.writerow(dict(zip(VIDEO_FIELDS, cells, strict=True)))
         with _truth_path(output, take).open(newline="", encoding="utf-8") as file:
-            truths.writerows({**r, "video": take.name, "fps": fps} for r in csv.DictReader(file))
+            own = {"video": safe_cell(take.name), "fps": fps}
+            truths.writerows({**row, **own} for row in csv.DictReader(file))
     write_text(output / TRUTH, truth.getvalue())
     write_text(output / VIDEOS, videos.getvalue())

@@ -7,8 +7,6 @@ under head motion, sensor noise, flicker and now and then a blink; its frames ar
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +17,7 @@ import numpy as np
 from tqdm import tqdm
 
 from streamer.errors import OutputError, SourceNotFoundError, UsageError
+from streamer.outputs.cells import csv_line, safe_cell
 from streamer.ranges import Range, Seed, Share, check_ranges
 from streamer.records import EMOTIONS
 from training.datasets.folder import TABLE
@@ -82,9 +81,8 @@ def write_clip_set(portraits: Sequence[Path], output: Path, config: ClipSetConfi
                 portrait = portrait or read_portrait(path, config.size_px)
                 _write_frames(Renderer(portrait, scene), folder)
             rows += _rows(path.stem, index, scene, config)
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([COLUMNS, *rows])
-    write_text(output / TABLE, text.getvalue())
+    cells = (map(safe_cell, row) for row in rows)
+    write_text(output / TABLE, "".join(map(csv_line, (COLUMNS, *cells))))
     return output / TABLE
 
 
