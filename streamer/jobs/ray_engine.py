@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from streamer.errors import InstallError, MerError
 from streamer.jobs.job import Job, Outcome, Progress
 from streamer.jobs.local_engine import WorkerError
+from streamer.jobs.names import without_name
 
 if TYPE_CHECKING:
     from streamer.jobs.walk import Pipelines
@@ -57,6 +58,7 @@ def _take(ray: Any, reference: Any, job: Job) -> tuple[Job, Outcome]:
         result = ray.get(reference)
     except ray.exceptions.RayError as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        reason = without_name(reason, job.source, "", job.shown)
         sentence = f"{job.shown}: its machines were lost {RETRIES + 1} times ({reason})."
         return job, Outcome(job.shown, job.folder, "failed", exit_code=1, error=sentence)
     if isinstance(result, tuple) and result[0] == _FATAL:
