@@ -27,6 +27,8 @@ from streamer.sources.timing import MAX_GAP_S, PresentationClock
 # Raw streams have no header: FFmpeg guesses their duration from the bit rate.
 _GUESSED_DURATION = {"h264", "hevc", "m4v", "mjpeg", "mpegvideo", "obu"}
 
+_PLACEHOLDER = 1 << 30  # pictures: what a writer puts into a header that it could not mend later
+
 Image = NDArray[np.uint8]
 
 
@@ -61,6 +63,7 @@ class VideoReader:
         self._convert = PixelConverter().convert
         self._layout = layout
         self._skipped = 0
+        self._jumped = False
         self._first_s: float | None = None
         self._frames = iter(self._decoder)
         self._first = self._read_first(name, config.max_megapixels)
@@ -101,6 +104,7 @@ class VideoReader:
         The times are worked out from the packets; that they lead to the very frame is checked.
         False, if they do not: this reader is of no use then.
         """
+        self._jumped = True
         frames = self._decoder.frames_from(start.frame)
         self._decoder.noting = False
         stamps = self._decoder.stamps
@@ -148,6 +152,8 @@ class VideoReader:
 
     def _compare_with_layout(self) -> None:
         """Whether all came out that the container holds, and whether its structure is sound."""
+        if not self._jumped:
+            self._decoder.compare()
         layout = self._layout() if self._layout is not None else None
         if layout is None:
             return
@@ -168,6 +174,9 @@ class VideoReader:
             self._decoder.packets,
             self.info.declared_frames,
         )
+        exact = self.info.declared_frames if self._container.format.name == "mxf" else None
+        if not sentence and exact is not None and self._decoder.packets < exact:
+            sentence = f"The recording lacks frames: {self._decoder.packets} of {exact} found."
         if sentence:
             self.tally.cut_short(sentence)
 
@@ -192,13 +201,20 @@ def _describe(
         width_px=image.shape[1],
         height_px=image.shape[0],
         declared_fps=float(rate) if rate else None,
-        declared_frames=stream.frames or None,
+        declared_frames=_declared_frames(container, stream),
         declared_duration_s=_declared_duration(container, stream),
     )
 
 
+def _declared_frames(container: InputContainer, stream: av.VideoStream) -> int | None:
+    if container.format.name == "mxf" and stream.duration:  # counted in pictures
+        rate = stream.average_rate or Fraction(0)
+        return round(stream.duration * _time_base(stream) * rate) or None
+    return stream.frames if 0 < stream.frames < _PLACEHOLDER else None
+
+
 def _declared_duration(container: InputContainer, stream: av.VideoStream) -> float | None:
-    if container.format.name in _GUESSED_DURATION:
+    if container.format.name in _GUESSED_DURATION or stream.frames >= _PLACEHOLDER:
         return None
     if stream.duration:
         return float(stream.duration * _time_base(stream))

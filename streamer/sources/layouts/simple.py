@@ -10,6 +10,7 @@ from streamer.sources.layouts.walk import EndOfDataError, Layout
 
 Steps = Generator[int, bytes, None]
 _PNG_TEXT = re.compile(rb"[A-Za-z]{4}")
+_MOST_FILLING = 4096
 _CHROMA = {"420": 1.5, "422": 2.0, "444": 3.0, "411": 1.5, "mono": 1.0, "444alpha": 4.0}
 
 
@@ -21,6 +22,7 @@ def gif(layout: Layout) -> Steps:
     while True:
         kind = (yield 1)[0]
         if kind == 0x3B:
+            yield from _nothing_more(layout)
             return
         if kind == 0x2C:
             yield from _colours((yield 9)[8])
@@ -33,6 +35,18 @@ def gif(layout: Layout) -> Steps:
             return
         while size := (yield 1)[0]:
             yield -size
+
+
+def _nothing_more(layout: Layout) -> Steps:
+    """After the end mark; a few bytes of filling do no harm."""
+    for _ in range(_MOST_FILLING):
+        try:
+            byte = yield 1
+        except EndOfDataError:
+            return
+        if byte not in b"\0\r\n":
+            layout.faults.append("has an end mark before its end")
+            return
 
 
 def _colours(flags: int) -> Steps:
