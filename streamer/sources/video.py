@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from typing import Literal
 
@@ -27,6 +28,7 @@ from streamer.sources.timing import MAX_GAP_S, PresentationClock
 # Raw streams have no header: FFmpeg guesses their duration from the bit rate.
 _GUESSED_DURATION = {"h264", "hevc", "m4v", "mjpeg", "mpegvideo", "obu"}
 
+_EXACT = ("mxf", "ivf")  # whose headers count their pictures, all of one length
 _PLACEHOLDER = 1 << 30  # pictures: what a writer puts into a header that it could not mend later
 
 Image = NDArray[np.uint8]
@@ -49,9 +51,11 @@ class VideoReader:
         tally: Tally | None = None,
         max_gap_s: float = MAX_GAP_S,
         layout: Callable[[], Layout | None] | None = None,
+        without_times_fps: float | None = None,
     ) -> None:
         """max_gap_s: a longer jump of the time stamps is a mistake and not a pause.
         layout: what the container holds by its own structure, asked for at the end.
+        without_times_fps: the time stamps are of no use; so many frames a second are taken.
 
         Raises SourceFormatError for no video stream, an unknown codec, no frame.
         """
@@ -62,12 +66,17 @@ class VideoReader:
         self._decoder = Decoder(container, self._stream, self.tally, config.decode_threads, live)
         self._convert = PixelConverter().convert
         self._layout = layout
+        self._without_times_fps = without_times_fps
+        self._stamped = 0
         self._skipped = 0
         self._jumped = False
         self._first_s: float | None = None
         self._frames = iter(self._decoder)
         self._first = self._read_first(name, config.max_megapixels)
-        self.info = _describe(container, self._stream, self._first[1], name, kind, live)
+        info = _describe(container, self._stream, self._first[1], name, kind, live)
+        self.info = (
+            info if without_times_fps is None else replace(info, declared_fps=without_times_fps)
+        )
         self._clock = PresentationClock(
             self.tally.repair,
             self.info.declared_fps,
@@ -78,6 +87,11 @@ class VideoReader:
 
     def __iter__(self) -> Iterator[tuple[float, Image]]:
         self._decoder.noting = False
+        if self._without_times_fps is not None:
+            self.tally.say(
+                "The time stamps of the recording contradict its header: frames are put at equal "
+                f"distances, {self._without_times_fps:g} a second."
+            )
         frame, image = self._first
         time_s = self._stamp(frame) if self._first_s is None else self._first_s
         self._report_late_start(frame.pts)
@@ -141,6 +155,10 @@ class VideoReader:
         )
 
     def _stamp(self, frame: av.VideoFrame) -> float:
+        self._stamped += 1
+        if self._without_times_fps is not None:
+            self.tally.repair("unusable_pts")
+            return (self._stamped - 1) / self._without_times_fps
         return self._clock.stamp(frame.pts, _time_base(self._stream), frame.duration)
 
     def _report_late_start(self, pts: int | None) -> None:
@@ -174,7 +192,7 @@ class VideoReader:
             self._decoder.packets,
             self.info.declared_frames,
         )
-        exact = self.info.declared_frames if self._container.format.name == "mxf" else None
+        exact = self.info.declared_frames if self._container.format.name in _EXACT else None
         if not sentence and exact is not None and self._decoder.packets < exact:
             sentence = f"The recording lacks frames: {self._decoder.packets} of {exact} found."
         if sentence:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator
+from itertools import pairwise
 
 from streamer.sources.layouts.walk import EndOfDataError, Layout
 
@@ -14,16 +15,17 @@ _PACKET = 188
 
 def mp4(layout: Layout) -> Steps:
     """Boxes up to the end of the data; FFmpeg leaves out all behind one that it does not know."""
+    numbers: list[int] = []  # of fragments
     while True:
         try:
             head = yield 8
         except EndOfDataError as end:
             if any(end.rest):
                 raise
-            return
+            break
         size, kind = int.from_bytes(head[:4], "big"), head[4:]
         if size == 0:  # up to the end of the data
-            return
+            break
         done = 8
         if size == 1:
             size, done = int.from_bytes((yield 8), "big"), 16
@@ -31,8 +33,14 @@ def mp4(layout: Layout) -> Steps:
             if any(head):
                 layout.faults.append("has blocks of no known kind")
             return
+        if kind == b"moof" and size >= done + 16:
+            numbers.append(int.from_bytes((yield 16)[12:], "big"))
+            done += 16
         if size > done:
             yield done - size
+    steps = {after - before for before, after in pairwise(numbers)}
+    if 1 in steps and any(step > 1 for step in steps):
+        layout.faults.append("lacks fragments")
 
 
 def mpegts(layout: Layout) -> Steps:
