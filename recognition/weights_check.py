@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from streamer.errors import ModelError, SourceRefusedError
-from streamer.regular import open_regular
-from streamer.strict_json import Each, check_shape, parse_json
+from streamer.errors import ModelError
+from streamer.inside import read_json
+from streamer.strict_json import Each
 
 BUNDLED = Path(__file__).parent / "weights" / "scvit_synthetic.onnx"
 CARD = "model_card.json"
@@ -54,14 +54,7 @@ def read_card(card: Path) -> Mapping[str, str]:
 
     Raises ValueError for something else than a card, OSError where it cannot be read.
     """
-    try:
-        with open_regular(card, card.name, "restore the card") as stream:
-            data = stream.read(_MAX_CARD_BYTES + 1)
-    except SourceRefusedError as error:
-        raise ValueError(str(error)) from None
-    if len(data) > _MAX_CARD_BYTES:
-        raise ValueError(f"it has more than {_MAX_CARD_BYTES} bytes")
-    found = check_shape(parse_json(data), {"sha256?": Each(str)})
+    found = read_json(card, {"sha256?": Each(str)}, _MAX_CARD_BYTES)
     return dict(found.get("sha256", {}))
 
 

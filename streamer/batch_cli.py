@@ -95,7 +95,7 @@ def batch(
         bool, option(_HOW, "Only spot: events without an emotion.", "--no-recognition")
     ] = False,
     workers: Annotated[
-        int | None, option(_RUN, "Recordings at a time; one per core if left out.", min=1)
+        int | None, option(_RUN, "Recordings at a time; one per core if left out.", min=1, max=1024)
     ] = None,
     threads: Annotated[
         int | None,
@@ -113,6 +113,7 @@ def batch(
             _RUN,
             "MB of memory of a worker at most; its share of 3/4 of the machine, at least 4096.",
             min=256,
+            max=2**30,
         ),
     ] = None,
     scratch: Annotated[

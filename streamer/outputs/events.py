@@ -16,7 +16,7 @@ from streamer.outputs.files import open_output, writing
 from streamer.outputs.record import FIELDS, event_to_record, probability_columns, record_to_event
 from streamer.outputs.step import Step
 from streamer.records import EMOTIONS, EmotionEvent, JsonObject
-from streamer.regular import open_regular
+from streamer.regular import open_regular_text
 from streamer.strict_json import parse_json
 
 _MAX_LINE = 2**20  # characters; an event has about 500
@@ -85,8 +85,7 @@ def read_events(path: str | Path) -> Iterator[EmotionEvent]:
     """
     path = Path(path)
     try:
-        with open_regular(path, str(path), "give a file of events") as raw:
-            stream = io.TextIOWrapper(raw, encoding="utf-8", newline="")
+        with open_regular_text(path, str(path), "give a file of events") as stream:
             if path.suffix.lower() == ".csv":
                 yield from _events(_csv_rows(stream, path), _unflatten, path)
             else:
