@@ -129,7 +129,7 @@ class Decoder:
             return []
 
     def _require_memory(self) -> None:
-        """Raise MemoryError where memory is short; FFmpeg asks for too much of a damaged file, too."""
+        """Raise MemoryError where memory is short; damage makes FFmpeg ask for too much, too."""
         context = self._stream.codec_context
         require_memory(_BYTES_A_PIXEL * (context.width or 0) * (context.height or 0))
 
