@@ -52,9 +52,11 @@ CODECS: dict[str, tuple[str, str, str | None]] = {
     "h264": ("libx264", "yuv420p", None),
     "fragmented.mp4": ("libx264", "yuv420p", None),
 }
+# Raw streams: nothing in them says how many pictures there are.
+UNDECLARED = frozenset({"mjpeg", "h264"})
 _ONLY_INTRA = {"y4m", "gif", "apng"}
 
-Kind = Literal["whole", "reported", "error", "silent", "defect"]
+Kind = Literal["whole", "reported", "error", "undeclared", "silent", "defect"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +64,8 @@ class Verdict:
     """What came of reading one mutant. `kind` is `silent` or `defect` for a finding.
 
     whole: as many frames as the sound file; reported: fewer, and it is reported; error: a
-    documented error; silent: fewer, and nothing reports it; defect: an undocumented exception.
+    documented error; undeclared: fewer, of a raw stream that declares nothing; silent: fewer, and
+    nothing reports it; defect: an undocumented exception.
     """
 
     kind: Kind
@@ -177,7 +180,10 @@ def run(
         rng = np.random.default_rng((seed, number))
         path = folder / f"mutant.{name}"
         path.write_bytes(mutate(clips[name].read_bytes(), rng))
-        yield name, path, judge(path, whole[name])
+        verdict = judge(path, whole[name])
+        if verdict.kind == "silent" and name in UNDECLARED:
+            verdict = dataclasses.replace(verdict, kind="undeclared")
+        yield name, path, verdict
 
 
 def main() -> int:

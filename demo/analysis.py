@@ -7,6 +7,7 @@ recording, so the files are those of the command line.
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import shutil
@@ -17,7 +18,7 @@ from pathlib import Path
 
 from demo.choices import Choices
 from demo.limits import Limits
-from demo.sentry import limit_memory, refuse_too_large
+from demo.sentry import refuse_too_large
 from demo.visitors import GONE, Visitor
 from streamer.errors import MerError, UsageError
 from streamer.jobs.job import Job, Outcome, Progress
@@ -26,11 +27,14 @@ from streamer.jobs.recording import do_recording
 from streamer.jobs.settings import ALL_FORMATS, BatchSettings
 from streamer.jobs.walk import Pipelines
 from streamer.jobs.worker import use_one_thread
+from streamer.memory import limit_memory
 from streamer.stopping import StopFlag
 
 _POLL_S = 0.2
 _JOIN_S = 5.0
+_OPEN_S = 60.0  # for the process to start, load its models and open the recording
 _ERROR = "error"
+_OPENED = "opened"
 CRASHED = (
     "This recording could not be analysed: the program that reads it stopped. It may be damaged, "
     "or need more memory than is allowed here. Convert it to MP4 (H.264) and try again."
@@ -101,6 +105,7 @@ def _job(visitor: Visitor, source: Path | None, shown: str, choices: Choices) ->
 
 def _follow(visitor: Visitor, pipe: Connection, until_s: float) -> Iterator[Progress | Outcome]:
     """What the process says, to its outcome."""
+    open_until_s = time.monotonic() + _OPEN_S
     while True:
         if visitor.stopped.is_set():
             raise AnalysisError("Stopped.")
@@ -109,6 +114,8 @@ def _follow(visitor: Visitor, pipe: Connection, until_s: float) -> Iterator[Prog
                 "This recording takes too long here. Cut it into shorter parts, or use "
                 "mer-stream on your own machine."
             )
+        if time.monotonic() > open_until_s:
+            raise AnalysisError(CRASHED)
         if not pipe.poll(_POLL_S):
             continue
         try:
@@ -117,6 +124,9 @@ def _follow(visitor: Visitor, pipe: Connection, until_s: float) -> Iterator[Prog
             raise AnalysisError(CRASHED) from None
         if isinstance(message, tuple) and message[0] == _ERROR:
             raise AnalysisError(message[1])
+        open_until_s = math.inf
+        if message == _OPENED:
+            continue
         yield message
         if isinstance(message, Outcome):
             if message.failed:
@@ -144,6 +154,7 @@ def _work(pipe: Connection, job: Job, limits: Limits) -> None:
         try:
             if job.source != "sample":
                 refuse_too_large(Path(job.source), job.shown, limits)
+            pipe.send(_OPENED)
             outcome = do_recording(job, pipelines, tell=tell, stop=late)
         except MerError as error:
             pipe.send((_ERROR, str(error)))

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from streamer.command import VersionFlag, option, run_app, telling_errors
 from streamer.errors import InstallError, UsageError
+from streamer.ranges import Range, Workers
+
+if TYPE_CHECKING:
+    from demo.account import Account
 
 _PROGRAM = "mer-demo"
 _HELP = """See micro-expressions happen, in a web page on this machine.
@@ -23,12 +29,13 @@ Recordings, the live camera, a look inside each event, settings, benchmarks. Not
 machine; a visitor's files are deleted when the page is closed. Ctrl-C ends it.
 """
 _EPILOG = (
-    "The page has no password. --host 0.0.0.0 lets everybody in your network use it: do that only "
-    "behind a server that asks who is there, and with https (browsers give no camera without).\n\n"
+    "Without --auth the page has no password. --host 0.0.0.0 lets everybody in your network use "
+    "it: do that only with --auth, behind a proxy that adds https (browsers give no camera "
+    "without); docs/demo.md has a recipe.\n\n"
     "Not for use on people at work or in education (EU AI Act, article 5(1)(f)); not a lie "
     "detector. Figures and limits: see the README."
 )
-_WHERE, _HOW_MUCH, _TALK = "Where", "How much", "Talk"
+_WHERE, _WHO, _HOW_MUCH, _TALK = "Where", "Who", "How much", "Talk"
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
 
@@ -39,20 +46,43 @@ def demo(
         str, option(_WHERE, "Address to listen on; 127.0.0.1 (this machine only) if left out.")
     ] = "127.0.0.1",
     port: Annotated[
-        int, option(_WHERE, "Port; 7860 if left out, 0 for any that is free.", min=0, max=65535)
+        int,
+        option(_WHERE, "Port; 7860 if left out, 0 for any that is free.", within=Range(0, 65535)),
     ] = 7860,
     open_: Annotated[bool, option(_WHERE, "Open the browser.", "--open")] = False,
+    public_name: Annotated[
+        list[str] | None,
+        option(
+            _WHERE,
+            "Name under which a proxy on this machine serves the page, as in lab.example. May be "
+            "repeated.",
+        ),
+    ] = None,
+    auth: Annotated[
+        str | None,
+        option(
+            _WHO,
+            "Ask for this user name and a password, which is read from the environment variable "
+            "MER_DEMO_PASSWORD or from --password-file.",
+            metavar="USER",
+        ),
+    ] = None,
+    password_file: Annotated[
+        Path | None, option(_WHO, "A text file with the password of --auth.")
+    ] = None,
     max_minutes: Annotated[
-        float | None, option(_HOW_MUCH, "Length of a recording at most; 10.", min=0.1)
+        float | None,
+        option(_HOW_MUCH, "Length of a recording at most; 10.", within=Range(0.1, 1440.0)),
     ] = None,
     max_megabytes: Annotated[
-        int | None, option(_HOW_MUCH, "Size of a recording at most; 500.", min=1)
+        int | None,
+        option(_HOW_MUCH, "Size of a recording at most; 500.", within=Range(1, 1_000_000)),
     ] = None,
     workers: Annotated[
-        int | None, option(_HOW_MUCH, "Recordings at a time; one per core.", min=1)
+        int | None, option(_HOW_MUCH, "Recordings at a time; one per core.", within=Workers)
     ] = None,
     live: Annotated[
-        int | None, option(_HOW_MUCH, "Live cameras at a time; one per core.", min=1)
+        int | None, option(_HOW_MUCH, "Live cameras at a time; one per core.", within=Workers)
     ] = None,
     verbose: Annotated[bool, option(_TALK, "Say more.", "--verbose", "-v")] = False,
     version: VersionFlag = False,
@@ -61,41 +91,58 @@ def demo(
         "minutes": max_minutes, "upload_mb": max_megabytes, "workers": workers, "live": live,
     }  # fmt: skip
     with telling_errors(_PROGRAM):
-        _serve(host, port, open_, {k: v for k, v in given.items() if v is not None}, verbose)
+        limits = {k: v for k, v in given.items() if v is not None}
+        _serve(host, port, open_, public_name or [], _account(auth, password_file), limits, verbose)
 
 
-def _serve(host: str, port: int, open_: bool, limits: dict[str, Any], verbose: bool) -> None:
+def _account(auth: str | None, password_file: Path | None) -> Account | None:
+    """Who may use the page; None: everybody. Raises UsageError."""
+    if auth is None:
+        if password_file is not None:
+            raise UsageError("--password-file has no effect without --auth USER: add it.")
+        return None
+    from demo.account import read_account
+
+    return read_account(auth, password_file)
+
+
+def _serve(
+    host: str, port: int, open_: bool, names: list[str], account: Account | None,
+    limits: dict[str, Any], verbose: bool,
+) -> None:  # fmt: skip
     """Serve until Ctrl-C.
 
     Raises InstallError without Gradio, UsageError where the port is taken.
     """
     try:
-        import uvicorn
+        import uvicorn  # noqa: F401  to be told before anything is opened
 
-        from demo.server import create_app
+        from demo.server import serve_site
     except ImportError as error:
         raise InstallError(
             f'the page needs Gradio ({error}): pip install "mer-stream[demo]"'
         ) from None
-    from demo.guard import LOOPBACK
     from demo.limits import Limits
+    from demo.rules import LOOPBACK
+    from demo.serving import serve
+    from demo.site import open_site
 
     listening = _listen(host, port)
     address = f"http://{_written(host)}:{listening.getsockname()[1]}"
     local = host in LOOPBACK or host == "::1"
-    app = create_app(Limits(**limits), LOOPBACK if local else None)
-    print(f"mer-demo: open {address} in a browser; Ctrl-C ends it.", flush=True)
-    if not local:
-        print("mer-demo: everybody who reaches this address can use the page.", flush=True)
-    if open_:
-        import webbrowser
+    hosts = LOOPBACK | {name.lower() for name in names} if local or names else None
+    site = open_site(Limits(**limits))
+    with contextlib.closing(site):
+        app = serve_site(site, hosts, account)
+        print(f"mer-demo: open {address} in a browser; Ctrl-C ends it.", flush=True)
+        if not local:
+            who = "whoever knows the password" if account else "everybody who reaches this address"
+            print(f"mer-demo: {who} can use the page.", flush=True)
+        if open_:
+            import webbrowser
 
-        webbrowser.open(address)
-    config = uvicorn.Config(
-        app, log_level="info" if verbose else "warning", ws_max_size=4 * 2**20,
-        timeout_graceful_shutdown=3, server_header=False,
-    )  # fmt: skip
-    uvicorn.Server(config).run(sockets=[listening])
+            webbrowser.open(address)
+        serve(app, listening, site.close, verbose=verbose)
 
 
 def _listen(host: str, port: int) -> Any:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
 from spotting.regions import REGION_NAMES
+from streamer.errors import SourceFormatError
+from streamer.outputs.cells import true_text
 
 MAX_POINTS = 1200
 GROUPS: dict[str, list[str]] = {
@@ -47,23 +49,38 @@ class Overview:
 def read_overviews(path: Path, faces: Collection[int], duration_s: float) -> dict[int, Overview]:
     """Of each of the faces, by one pass over a signals log; memory is bounded by MAX_POINTS.
 
+    Raises SourceFormatError for a log that holds something else.
+
     Slow drift is taken out: of each group, the lowest value of the last second is subtracted from
     the curve, so that a movement starts near zero wherever the face was at rest before.
     """
     step_s = max(duration_s / MAX_POINTS, 1e-3)
     bins: dict[int, dict[int, list[float]]] = {face: {} for face in faces}
     gates: dict[int, list[Gate]] = {face: [] for face in faces}
-    with path.open(encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(stream):
-            face = int(row["face_id"] or -1)
-            if face not in bins or not row["motion_" + REGION_NAMES[0]]:
-                continue
-            time_s = float(row["time_s"])
-            values = [max(float(row["motion_" + r]) for r in rs) for rs in GROUPS.values()]
-            known = bins[face].setdefault(int(time_s / step_s), values)
-            bins[face][int(time_s / step_s)] = [max(p) for p in zip(known, values, strict=True)]
-            _add_gate(gates[face], time_s, row["gate"])
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            for row in csv.DictReader(stream):
+                _take(row, bins, gates, step_s)
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, csv.Error) as error:
+        raise SourceFormatError(f"{path.name} is no table of signals: {error}.") from None
     return {face: _overview(bins[face], tuple(gates[face]), step_s) for face in faces}
+
+
+def _take(
+    row: Mapping[str, str],
+    bins: dict[int, dict[int, list[float]]],
+    gates: dict[int, list[Gate]],
+    step_s: float,
+) -> None:
+    """One row of signals into the bins and gates of its face."""
+    face = int(row["face_id"] or -1)
+    if face not in bins or not row["motion_" + REGION_NAMES[0]]:
+        return
+    time_s = float(row["time_s"])
+    values = [max(float(row["motion_" + r]) for r in rs) for rs in GROUPS.values()]
+    known = bins[face].setdefault(int(time_s / step_s), values)
+    bins[face][int(time_s / step_s)] = [max(p) for p in zip(known, values, strict=True)]
+    _add_gate(gates[face], time_s, true_text(row["gate"]))
 
 
 def _overview(bins: dict[int, list[float]], gates: tuple[Gate, ...], step_s: float) -> Overview:

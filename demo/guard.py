@@ -1,119 +1,153 @@
-"""Stands before everything: only what the page needs is answered, and within its limits."""
+"""Stands before everything: only what the page needs is answered, and to whom it belongs."""
 
 from __future__ import annotations
 
-import json
+import contextlib
 import logging
-import re
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Mapping
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from demo.account import Account
+from demo.answers import Answer
+from demo.calls import Calls, replayed
 from demo.limits import Limits
+from demo.payload import is_session
+from demo.rules import (
+    CALL,
+    HEARTBEAT,
+    LIVE,
+    PAGE,
+    PUBLIC,
+    RELOAD,
+    Refusal,
+    address_of,
+    headers_of,
+    host_name,
+    listened_session,
+    refused_origin,
+    refused_path,
+    refused_size,
+    refused_stranger,
+)
+from demo.sessions import Sessions, set_cookie
 
 _LOG = logging.getLogger(__name__)
-_API = "/gradio_api/"
-# What Gradio's own page asks for. Its file route is not among them: files of visitors have a route
-# of their own, and uploads are moved out of Gradio's folder at once.
-_PATHS = re.compile(
-    r"/|/config|/theme\.css|/favicon\.ico|/manifest\.json|/robots\.txt"
-    r"|/(assets|static)/[\w./-]+|/visit/[\w./%-]+|/live/[\w-]+"
-    r"|/gradio_api/(queue/(join|data|status)|run/predict|upload|upload_progress|app_id"
-    r"|startup-events|reset|cancel|heartbeat/[\w-]+)/?"
-)
-_JSON_BYTES = 2 * 2**20  # of a request that is no upload
-_FORM_BYTES = 64 * 2**10  # what an upload is larger than its file
-_HEADERS = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-    (b"permissions-policy", b"camera=(self), microphone=(), geolocation=()"),
-    # Nothing may be fetched from, or sent to, another place. Gradio's scripts and Vega need the
-    # two unsafe- words.
-    (
-        b"content-security-policy",
-        b"default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
-        b"style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-        b"media-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' ws: wss:; "
-        b"worker-src 'self' blob:; object-src 'none'; base-uri 'self'; frame-ancestors 'self'",
-    ),
-)
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
+OWNER = "mer-demo.owner"  # in the scope: who asks, by the cookie
 
 
 class Guard:
-    """ASGI middleware: host, path, size and headers."""
+    """ASGI middleware: host, origin, path, method, size, owner, payload, pace and headers."""
 
-    def __init__(self, app: ASGIApp, limits: Limits, hosts: Collection[str] | None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        limits: Limits,
+        hosts: Collection[str] | None,
+        sessions: Sessions | None = None,
+        account: Account | None = None,
+    ) -> None:
         """hosts: names under which the page may be asked for; None: any."""
         self._app = app
         self._limits = limits
         self._hosts = hosts
+        self._sessions = sessions or Sessions()
+        self._account = account
+        self._calls = Calls(self._sessions, limits.calls_per_s)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
-            return
-        refused = self._refusal(scope)
-        if refused is not None and scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 4403})
-        elif refused is not None:
-            await _answer(send, *refused)
-        elif scope["type"] == "http":
-            await self._guarded(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self._socket(scope, receive, send)
         else:
-            await self._app(scope, receive, send)
+            await self._request(scope, receive, send)
 
-    async def _guarded(self, scope: Scope, receive: Receive, send: Send) -> None:
-        begun = False
+    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = headers_of(scope)
+        owner = self._owner(headers)
+        refused = self._refused_host(headers) or refused_origin(headers)
+        if refused or owner is None or not LIVE.fullmatch(scope["path"]):
+            await send({"type": "websocket.close", "code": 4403})
+            return
+        await self._app({**scope, OWNER: owner}, receive, send)
 
-        async def send_with_headers(message: Message) -> None:
-            nonlocal begun
-            if message["type"] == "http.response.start":
-                begun = True
-                message = {**message, "headers": [*message["headers"], *_HEADERS]}
-            await send(message)
+    async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = headers_of(scope)
+        answer = Answer(send, headers.get("host", ""))
+        refused = self._refused(scope, headers)
+        if refused is not None:
+            await answer.refuse(*refused)
+        elif PUBLIC.fullmatch(scope["path"]):
+            await self._pass_on(scope, receive, answer)
+        elif PAGE.fullmatch(scope["path"]):
+            await self._page(scope, headers, receive, answer)
+        else:
+            await self._owned(scope, headers, receive, answer)
 
+    async def _page(
+        self, scope: Scope, headers: Mapping[str, str], receive: Receive, answer: Answer
+    ) -> None:
+        """The page itself: whoever may see it gets a cookie."""
+        if self._owner(headers) is None:
+            account, address = self._account, address_of(scope)
+            if account and not account.admits(headers.get("authorization", ""), address):
+                await answer.ask_who(too_often=account.must_wait(address))
+                return
+            secure = scope.get("scheme") == "https"
+            cookie = set_cookie(self._sessions.issue(), headers.get("host", ""), secure=secure)
+            answer.extra.append((b"set-cookie", cookie))
+        await self._pass_on(scope, receive, answer)
+
+    async def _owned(
+        self, scope: Scope, headers: Mapping[str, str], receive: Receive, answer: Answer
+    ) -> None:
+        """What belongs to one browser."""
+        owner = self._owner(headers)
+        if owner is None:
+            await answer.refuse(*refused_stranger(scope["path"]))
+            return
+        if CALL.fullmatch(scope["path"]):
+            body = await self._calls.body(owner, headers, receive)
+            if not isinstance(body, bytes):
+                await answer.refuse(*body)
+                return
+            receive = replayed(body, receive)
+        session = listened_session(scope)
+        if session is not None and not self._claims(session, owner):
+            await answer.refuse(403, RELOAD)
+            return
+        await self._pass_on({**scope, OWNER: owner}, receive, answer)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, answer: Answer) -> None:
+        beat = HEARTBEAT.fullmatch(scope["path"])
+        open_page = self._sessions.page_open(beat[1]) if beat else contextlib.nullcontext()
         try:
-            await self._app(scope, receive, send_with_headers)
+            with open_page:
+                await self._app(scope, receive, answer.send)
         except Exception:  # noqa: BLE001  the last line of defence: no trace reaches the browser
             _LOG.exception("an error while answering %s", scope["path"])
-            if not begun:
-                await _answer(send, 500, "Something went wrong here. Reload the page.")
+            if not answer.begun:
+                await answer.refuse(500, "Something went wrong here. Reload the page.")
 
-    def _refusal(self, scope: Scope) -> tuple[int, str] | None:
-        headers = {name.decode("latin-1"): v.decode("latin-1") for name, v in scope["headers"]}
-        path = scope["path"]
+    def _refused(self, scope: Scope, headers: Mapping[str, str]) -> Refusal | None:
+        """What can be refused by the head of a request."""
         if "transfer-encoding" in headers:  # a browser says how long its request is
             return 411, "This request does not say how long it is."
-        if self._hosts is not None and _name(headers.get("host", "")) not in self._hosts:
+        return (
+            self._refused_host(headers)
+            or refused_path(scope)
+            or refused_origin(headers)
+            or refused_size(scope["path"], headers, self._limits.upload_mb)
+        )
+
+    def _refused_host(self, headers: Mapping[str, str]) -> Refusal | None:
+        if self._hosts is not None and host_name(headers.get("host", "")) not in self._hosts:
             return 403, "This page is not served under this name."
-        if not _PATHS.fullmatch(path) or ".." in path:
-            return 404, "There is nothing here."
-        size = headers.get("content-length", "0")
-        size_bytes = int(size) if size.isdigit() else 0
-        if path.rstrip("/") == _API + "upload":
-            if size_bytes > self._limits.upload_mb * 10**6 + _FORM_BYTES:
-                return 413, f"This file is larger than {self._limits.upload_mb} MB, the limit here."
-        elif size_bytes > _JSON_BYTES:
-            return 413, "This request is too large."
         return None
 
+    def _owner(self, headers: Mapping[str, str]) -> str | None:
+        return self._sessions.owner_of(headers.get("cookie", ""), headers.get("host", ""))
 
-def _name(host: str) -> str:
-    """A Host header without its port."""
-    return host if host.endswith("]") else host.rsplit(":", 1)[0].lower()
-
-
-async def _answer(send: Send, status: int, sentence: str) -> None:
-    body = json.dumps({"detail": sentence}).encode()
-    headers: list[Any] = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(body)).encode()),
-        (b"connection", b"close"),
-        *_HEADERS,
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    def _claims(self, session: str, owner: str) -> bool:
+        return is_session(session) and self._sessions.claim(session, owner)

@@ -13,7 +13,7 @@ from demo.assets import read_asset
 from demo.explainer import Explainer
 from demo.inside_view import explained, header, pictures, strip_player
 from demo.magnify import LARGEST
-from demo.polite import said
+from demo.polite import said, visitor_of
 from demo.results import Finished, load_finished
 from demo.site import Site
 from demo.visitors import Visitor
@@ -62,7 +62,7 @@ def inside_tab(site: Site, tab: gr.Tab) -> InsideTab:
 
     def refresh(chosen: str | None, request: gr.Request) -> Any:
         try:
-            choices = _choices(site.visitors.of(request.session_hash))
+            choices = _choices(visitor_of(site.visitors, request))
         except MerError:
             return gr.skip()
         known = chosen if chosen in [value for _, value in choices] else None
@@ -74,7 +74,7 @@ def inside_tab(site: Site, tab: gr.Tab) -> InsideTab:
             yield _EMPTY, "", "", ""
             return
         try:
-            result, found = _find(site.visitors.of(request.session_hash), chosen)
+            result, found = _find(visitor_of(site.visitors, request), chosen)
             yield header(result, found), gr.skip(), gr.skip(), _WAIT
             faces = _faces(result, found)
             yield gr.skip(), strip_player(faces, times), pictures(faces), gr.skip()
@@ -86,7 +86,7 @@ def inside_tab(site: Site, tab: gr.Tab) -> InsideTab:
         if not chosen:
             return gr.skip()
         try:
-            faces = _faces(*_find(site.visitors.of(request.session_hash), chosen))
+            faces = _faces(*_find(visitor_of(site.visitors, request), chosen))
         except MerError as error:
             return said(str(error), "refused")
         return strip_player(faces, times)

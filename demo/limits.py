@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from typing import Annotated
+
+from streamer.ranges import Range, Workers, check_ranges
 
 
 def _cores() -> int:
@@ -12,22 +15,34 @@ def _cores() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Raises ValueError for a limit that leaves nothing."""
+    """Raises SettingError for a limit out of range."""
 
-    upload_mb: int = 500  # of one recording
-    minutes: float = 10.0  # of one recording
-    megapixels: float = 9.0  # of one picture; 4096 x 2160 passes
-    workers: int = field(default_factory=_cores)  # recordings analysed at a time
-    waiting: int = 16  # visitors in the queue for a worker, at most
-    live: int = field(default_factory=_cores)  # live cameras at a time
-    live_minutes: float = 30.0  # of one live camera
-    visitors: int = 64  # at a time
-    idle_minutes: float = 120.0  # a page that says nothing for so long is taken for closed
-    results: int = 5  # recordings kept per visitor; the oldest goes first
-    work_minutes: float = 30.0  # of computing for one recording
-    memory_mb: int = 8192  # address space of one analysis
+    upload_mb: Annotated[int, Range(1, 1_000_000)] = 500  # of one recording
+    minutes: Annotated[float, Range(0.1, 1440.0)] = 10.0  # of one recording
+    megapixels: Annotated[float, Range(0.01, 1000.0)] = 9.0  # of one picture; 4096 x 2160 passes
+    workers: Workers = field(default_factory=_cores)  # recordings analysed at a time
+    waiting: Annotated[int, Range(1, 10_000)] = 16  # visitors in the queue for a worker, at most
+    live: Workers = field(default_factory=_cores)  # live cameras at a time
+    live_minutes: Annotated[float, Range(0.001, 1440.0)] = 30.0  # of one live camera
+    live_per_address: Annotated[int, Range(1, 1024)] = 1  # of one other machine
+    visitors: Annotated[int, Range(1, 10_000)] = 64  # at a time
+    visitors_per_address: Annotated[int, Range(1, 10_000)] = 16  # of one other machine
+    # a page that says nothing for so long is taken for closed
+    idle_minutes: Annotated[float, Range(0.01, 10_080.0)] = 120.0
+    absent_s: Annotated[float, Range(1.0, 86_400.0)] = 60.0  # so is one that no browser holds open
+    # an upload or camera that sends nothing for so long ends
+    silent_s: Annotated[float, Range(0.1, 3600.0)] = 15.0
+    uploads: Annotated[int, Range(1, 1024)] = 8  # recordings that arrive at a time
+    uploads_per_address: Annotated[int, Range(1, 1024)] = 4  # of one other machine
+    wait_s: Annotated[float, Range(0.1, 3600.0)] = 20.0  # for a place to send a recording
+    upload_minutes: Annotated[float, Range(0.01, 1440.0)] = 20.0  # for one recording to arrive
+    # a recording that arrived and was not taken up for so long is deleted
+    unclaimed_s: Annotated[float, Range(1.0, 86_400.0)] = 60.0
+    calls_per_s: Annotated[float, Range(0.1, 10_000.0)] = 20.0  # of one browser
+    # recordings kept per visitor; the oldest goes first
+    results: Annotated[int, Range(1, 1000)] = 5
+    work_minutes: Annotated[float, Range(0.01, 10_080.0)] = 30.0  # of computing for one recording
+    memory_mb: Annotated[int, Range(256, 4_000_000)] = 8192  # that one analysis may take
 
     def __post_init__(self) -> None:
-        for name in self.__slots__:
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} is {getattr(self, name)}: it must be above 0")
+        check_ranges(self)

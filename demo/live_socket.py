@@ -1,158 +1,102 @@
-"""The WebSocket of the live tab: the browser's pictures in, JSON messages out."""
+"""The WebSocket of the live tab: the browser's pictures in, JSON messages out.
+
+A place belongs to somebody who sends pictures. The browser shows at once that it does, with a
+first picture; a socket that stays silent gets no place, or loses it to the next.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import threading
-import time
+import contextlib
+from collections import OrderedDict
+from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
-from fastapi import FastAPI, WebSocket, WebSocketDisconnect
+from fastapi import FastAPI, WebSocket
 
-from demo.limits import Limits
-from demo.live_session import Answer, LiveSession
-from demo.live_worker import HEADER
-from demo.visitors import Visitor, Visitors
-from streamer.errors import MerError
+from demo.guard import OWNER
+from demo.live_link import SILENT, TAKEN, Line, refuse, serve
+from demo.places import Place, Places
+from demo.rules import address_of, is_same_origin
+from demo.visitors import Visitors
+from streamer.errors import MerError, UsageError
 
-PICTURE_BYTES = 2 * 2**20
-_END_WAIT_S = 3.0
-_LOOK_S = 1.0  # how often a silent camera is looked after
+_WAITING = 64  # sockets without a place; beyond that the oldest is closed
 
 
-class LivePlaces:
-    """How many cameras run; no more than there are places."""
+class LiveCameras:
+    """The route `/live/{token}`, and how many cameras run."""
 
-    def __init__(self, limits: Limits) -> None:
-        self._places = threading.BoundedSemaphore(limits.live)
-        self.limits = limits
+    def __init__(self, visitors: Visitors) -> None:
+        limits = visitors.limits
+        self.places = Places(limits.live, limits.live_per_address, limits.silent_s)
+        self._visitors = visitors
+        self._limits = limits
+        self._waiting: OrderedDict[WebSocket, asyncio.Task[Any]] = OrderedDict()
 
-    def take(self) -> bool:
-        """Whether there was a place; give it back afterwards."""
-        return self._places.acquire(blocking=False)
-
-    def give_back(self) -> None:
-        """The camera has stopped."""
-        self._places.release()
-
-
-def add_live_socket(app: FastAPI, visitors: Visitors) -> None:
-    """The route `/live/{token}`."""
-    places = LivePlaces(visitors.limits)
-
-    @app.websocket("/live/{token}")
-    async def live(socket: WebSocket, token: str) -> None:
-        visitor = visitors.by_token(token)
-        if visitor is None or not _same_origin(socket):
+    async def serve(self, socket: WebSocket, token: str) -> None:
+        """One socket, from its handshake to its end."""
+        visitor = self._visitors.by_token(token)
+        mine = visitor is not None and socket.scope.get(OWNER, "") == visitor.owner
+        if visitor is None or not mine or not _same_origin(socket):
             await socket.close(4403)
             return
         await socket.accept()
-        if not places.take():
-            await _refuse(socket, "All places for live cameras are taken. Try again later.")
-            return
+        place = None
+        line = Line(socket)
         try:
-            await _serve(socket, visitor, visitors.limits)
+            place = await self._place(line, address_of(socket.scope))
+            await serve(line, place, self.places, visitor, self._limits)
         except MerError as error:
-            await _refuse(socket, str(error))
+            await refuse(socket, str(error))
         finally:
-            places.give_back()
+            line.close()
+            if place is not None:
+                self.places.give_back(place)
 
+    async def _place(self, line: Line, address: str) -> Place:
+        """A free place at once, or one of somebody silent for who shows a picture.
 
-async def _serve(socket: WebSocket, visitor: Visitor, limits: Limits) -> None:
-    loop = asyncio.get_running_loop()
-    answers: asyncio.Queue[Answer | None] = asyncio.Queue()
+        Raises UsageError where there is none, or no picture comes.
+        """
+        place = self.places.take(address)
+        if place is not None:
+            return place
+        with self._as_waiting(line.socket):
+            picture = await line.hear(self._limits.silent_s)
+        if picture is None:
+            raise UsageError(SILENT.format(self._limits.silent_s))
+        place = self.places.take(address, proven=True)
+        if not picture or place is None:
+            raise UsageError(TAKEN)
+        line.first = picture
+        return place
 
-    def tell(answer: Answer) -> None:  # from the session's thread
-        loop.call_soon_threadsafe(answers.put_nowait, answer)
-
-    session = await asyncio.to_thread(LiveSession, visitor, visitor.live_choices, tell, limits)
-    visitor.in_use.add(session.name)
-    visitor.keep(session.name, limits.results)
-    speaking = asyncio.create_task(_speak(socket, session.name, answers))
-    try:
-        until_s = time.monotonic() + 60.0 * limits.live_minutes
-        in_time = await _listen(socket, session, visitor, until_s)
-    finally:
-        await asyncio.to_thread(session.close)
-        visitor.in_use.discard(session.name)
-        visitor.sweep()
-        answers.put_nowait(None)
-        await asyncio.wait([speaking], timeout=_END_WAIT_S)
-        speaking.cancel()
-    if not in_time:
-        await _refuse(socket, f"The camera stops after {limits.live_minutes:g} minutes.")
-
-
-async def _listen(
-    socket: WebSocket, session: LiveSession, visitor: Visitor, until_s: float
-) -> bool:
-    """Take pictures until the browser stops or leaves; False where its time is over."""
-    hearing = asyncio.create_task(socket.receive())
-    try:
-        while time.monotonic() < until_s:
-            await asyncio.wait({hearing}, timeout=_LOOK_S)
-            if visitor.gone:
-                return True
-            if not hearing.done():
-                continue
-            picture = _picture(hearing)
-            if not picture:
-                return True
-            session.push(picture)
-            hearing = asyncio.create_task(socket.receive())
-    finally:
-        hearing.cancel()
-    return False
-
-
-def _picture(heard: asyncio.Task[Any]) -> bytes:
-    """The message of the browser; empty where it has left or, by a text, asks to stop."""
-    try:
-        message = heard.result()
-    except (WebSocketDisconnect, RuntimeError):
-        return b""
-    picture: bytes = message.get("bytes") or b""
-    return picture if HEADER.size < len(picture) <= PICTURE_BYTES else b""
-
-
-async def _speak(socket: WebSocket, name: str, answers: asyncio.Queue[Answer | None]) -> None:
-    """Send answers until the session's last one."""
-    first = True
-    while (answer := await answers.get()) is not None:
+    @contextlib.contextmanager
+    def _as_waiting(self, socket: WebSocket) -> Iterator[None]:
+        task = asyncio.current_task()
+        assert task is not None  # a route always runs in a task
+        while len(self._waiting) >= _WAITING:
+            self._waiting.popitem(last=False)[1].cancel()
+        self._waiting[socket] = task
         try:
-            await socket.send_json(_message(answer, name, ready=first))
-        except (WebSocketDisconnect, RuntimeError):
-            return
-        if answer.seen.error:
-            return
-        first = False
+            yield
+        finally:
+            self._waiting.pop(socket, None)
 
 
-def _message(answer: Answer, name: str, *, ready: bool) -> dict[str, Any]:
-    if answer.seen.error:
-        return {"type": "error", "text": answer.seen.error}
-    if ready:
-        return {"type": "ready", "result": name}
-    return {
-        "type": "seen",
-        "number": answer.seen.number,
-        "faces": answer.seen.faces,
-        "events": answer.seen.events,
-        "dropped": answer.dropped,
-        "work_ms": round(answer.work_ms, 1),
-    }
+def add_live_socket(app: FastAPI, visitors: Visitors) -> LiveCameras:
+    """The route `/live/{token}`."""
+    cameras = LiveCameras(visitors)
 
+    @app.websocket("/live/{token}")
+    async def live(socket: WebSocket, token: str) -> None:
+        await cameras.serve(socket, token)
 
-async def _refuse(socket: WebSocket, sentence: str) -> None:
-    try:
-        await socket.send_json({"type": "error", "text": sentence})
-        await socket.close()
-    except (WebSocketDisconnect, RuntimeError):
-        return  # the visitor has left before hearing it
+    return cameras
 
 
 def _same_origin(socket: WebSocket) -> bool:
     """A page of another site must not reach a visitor's camera session."""
     origin = socket.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == socket.headers.get("host")
+    return origin is None or is_same_origin(origin, socket.headers.get("host", ""))

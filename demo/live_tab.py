@@ -11,7 +11,7 @@ import gradio as gr
 from demo.assets import read_asset
 from demo.choices import Spotter
 from demo.curves import GROUPS
-from demo.polite import telling_the_visitor
+from demo.polite import telling_the_visitor, visitor_of
 from demo.settings_tab import choices_of
 from demo.visitors import Visitors
 
@@ -58,7 +58,7 @@ def live_tab(visitors: Visitors, settings: list[Any]) -> LiveTab:
 
     def prepare(request: gr.Request, way: Spotter, *values: Any) -> str:
         with telling_the_visitor():
-            visitor = visitors.of(request.session_hash)
+            visitor = visitor_of(visitors, request)
             choices = replace(choices_of(values), spotter=way)
             choices.config()
         visitor.live_choices = choices

@@ -18,12 +18,12 @@ from PIL import Image
 
 from demo.curves import GROUPS
 from demo.limits import Limits
-from demo.sentry import limit_memory
 from spotting.regions import REGION_NAMES
 from streamer.build import StreamConfig, build_pipeline
 from streamer.errors import MerError, SourceFormatError
 from streamer.jobs.faces import Faces
 from streamer.jobs.worker import use_one_thread
+from streamer.memory import limit_memory
 from streamer.outputs.events import open_event_file
 from streamer.outputs.record import event_to_record
 from streamer.outputs.signals import SignalsCsv
@@ -120,7 +120,7 @@ def decode(jpeg: bytes, megapixels: float = _LIMITS.megapixels) -> NDArray[np.ui
     try:
         with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as picture:  # reads the header only
             width, height = picture.size
-    except (OSError, SyntaxError, ValueError):
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         raise SourceFormatError(_UNREADABLE) from None
     if width * height > 1e6 * megapixels:
         raise SourceFormatError(

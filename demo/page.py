@@ -9,7 +9,7 @@ import gradio as gr
 from demo.benchmarks_tab import benchmarks_tab
 from demo.inside_tab import choices_and, inside_tab, reference
 from demo.live_tab import live_tab
-from demo.polite import telling_the_visitor
+from demo.polite import sent_with, telling_the_visitor, visitor_of
 from demo.recording_tab import recording_tab
 from demo.settings_tab import choices_of, settings_tab
 from demo.site import Site
@@ -55,9 +55,9 @@ def build_page(site: Site) -> gr.Blocks:
                 benchmarks_tab()
 
         def look_inside(event: gr.EventData, request: gr.Request) -> tuple[Any, Any]:
-            chosen = reference(str(event.result), str(event.event))
+            chosen = reference(sent_with(event, "result"), sent_with(event, "event"))
             with telling_the_visitor():
-                visitor = site.visitors.of(request.session_hash)
+                visitor = visitor_of(site.visitors, request)
                 return gr.Tabs(selected="inside"), choices_and(visitor, chosen)
 
         def show_command(name: str, *values: Any) -> str:

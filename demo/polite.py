@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import gradio as gr
 
+from demo.visitors import Visitor, Visitors
 from streamer.errors import MerError
 from streamer.outputs.report.html import text
 
@@ -18,6 +19,18 @@ def telling_the_visitor() -> Iterator[None]:
         yield
     except MerError as error:
         raise gr.Error(str(error)) from None
+
+
+def visitor_of(visitors: Visitors, request: gr.Request) -> Visitor:
+    """Who asks. Raises UsageError where the page is closed, or there is no room."""
+    client = request.client
+    return visitors.of(request.session_hash, client.host if client else "")
+
+
+def sent_with(event: gr.EventData, key: str) -> str:
+    """A value that a script of ours sent with an event; empty where it did not."""
+    data = event._data
+    return str(data.get(key, "")) if isinstance(data, dict) else ""
 
 
 def said(sentence: str, kind: str = "") -> str:

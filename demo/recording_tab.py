@@ -13,7 +13,8 @@ import gradio as gr
 from demo.analysis import analyse
 from demo.assets import read_asset
 from demo.choices import Choices
-from demo.polite import said, telling_the_visitor
+from demo.limits import Limits
+from demo.polite import said, sent_with, telling_the_visitor, visitor_of
 from demo.recording_view import recording_view
 from demo.results import load_finished
 from demo.settings_tab import choices_of
@@ -25,7 +26,22 @@ from streamer.errors import MerError, UsageError
 from streamer.jobs.job import Progress
 from streamer.outputs.report.html import text
 
-_TYPES = ["video", ".gif", ".mkv", ".mxf", ".ts", ".y4m", ".flv"]
+_ENDINGS = (
+    ".avi",
+    ".flv",
+    ".gif",
+    ".m4v",
+    ".mkv",
+    ".mov",
+    ".mp4",
+    ".mpg",
+    ".mxf",
+    ".ogv",
+    ".ts",
+    ".webm",
+    ".wmv",
+    ".y4m",
+)  # of files that browsers do not know as videos
 _POLL_S = 0.2
 
 
@@ -48,9 +64,10 @@ def recording_tab(site: Site, settings: list[Any]) -> RecordingTab:
     )
     ready = gr.State("")
     with gr.Row():
-        upload = gr.File(
-            label="Recording (drop a video here or choose one)", file_types=_TYPES, height=140
-        )
+        with gr.Column(min_width=260):
+            upload = gr.HTML(
+                _upload_zone(limits), js_on_load=read_asset("upload.js"), elem_id="upload"
+            )
         with gr.Column(min_width=220):
             start = gr.Button("Find micro-expressions", variant="primary", interactive=False)
             sample = gr.Button("Try the sample")
@@ -58,30 +75,26 @@ def recording_tab(site: Site, settings: list[Any]) -> RecordingTab:
     status = gr.HTML(said("No recording chosen yet."), elem_classes="status")
     result = gr.HTML("", js_on_load=read_asset("recording.js"), elem_id="result")
 
-    def take(sent: dict[str, Any] | None, request: gr.Request) -> tuple[Any, ...]:
+    def take(sent: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         try:
-            name = site.uploads.take(visitors.of(request.session_hash), sent)
+            name = site.uploads.take(visitor_of(visitors, request), sent_with(sent, "id"))
         except MerError as error:
-            site.uploads.discard(sent)
-            return None, "", said(str(error), "refused"), gr.Button(interactive=False)
+            return "", said(str(error), "refused"), gr.Button(interactive=False)
         here = said(f"{name} is here. Press “Find micro-expressions”.")
-        return None, name, here, gr.Button(interactive=True)
+        return name, here, gr.Button(interactive=True)
 
     def run_upload(request: gr.Request, *values: Any) -> Iterator[tuple[Any, ...]]:
-        yield from _run(site, request.session_hash, choices_of(values), own=True)
+        yield from _run(site, request, values, own=True)
 
     def run_sample(request: gr.Request, *values: Any) -> Iterator[tuple[Any, ...]]:
-        yield from _run(site, request.session_hash, choices_of(values), own=False)
+        yield from _run(site, request, values, own=False)
 
     def ask_to_stop(request: gr.Request) -> None:
         with telling_the_visitor():
-            visitors.of(request.session_hash).stopped.set()
+            visitor_of(visitors, request).stopped.set()
 
     hidden: dict[str, Any] = {"api_visibility": "private"}
-    upload.upload(
-        take, upload, [upload, ready, status, start], preprocess=False, show_progress="hidden",
-        queue=False, **hidden,
-    )  # fmt: skip
+    upload.upload(take, None, [ready, status, start], show_progress="hidden", queue=False, **hidden)
     working: dict[str, Any] = hidden | {
         "concurrency_limit": None,  # `Turns` says who is next
         "show_progress": "hidden",
@@ -93,13 +106,25 @@ def recording_tab(site: Site, settings: list[Any]) -> RecordingTab:
     return RecordingTab(result, status, ready)
 
 
+def _upload_zone(limits: Limits) -> str:
+    """A place to drop a recording on, or to choose one with mouse or keyboard."""
+    return (
+        f'<div class="upload" data-megabytes="{limits.upload_mb}" '
+        f'data-endings="{" ".join(_ENDINGS)}"><label>Recording (drop a video here or choose one)'
+        f'<input type="file" accept="video/*,{",".join(_ENDINGS)}"></label>'
+        '<progress max="1" value="0" aria-label="Sending" hidden></progress>'
+        '<p class="upload-state said" role="status"></p></div>'
+    )
+
+
 def _run(
-    site: Site, session: str | None, choices: Choices, *, own: bool
+    site: Site, request: gr.Request, values: tuple[Any, ...], *, own: bool
 ) -> Iterator[tuple[Any, ...]]:
     """(status, result, start, sample, stop) while a recording is analysed."""
     visitor = None
     try:
-        visitor = site.visitors.of(session)
+        choices = choices_of(values)
+        visitor = visitor_of(site.visitors, request)
         if not visitor.busy.acquire(blocking=False):
             raise UsageError(BUSY)
         try:
@@ -116,7 +141,7 @@ def _analysed(
     source, shown = (None, "sample") if not own else _pending(visitor)
     visitor.stopped.clear()
     folder = ""
-    with site.turns.ticket() as ticket:
+    with site.turns.ticket(lambda: site.visitors.is_open(visitor)) as ticket:
         yield _waiting(shown, ticket.before), "", *_buttons(visitor, working=True)
         for before in _until_turn(visitor, ticket):
             yield _waiting(shown, before), gr.skip(), *(gr.skip(),) * 3
@@ -139,7 +164,7 @@ def _until_turn(visitor: Visitor, ticket: Ticket) -> Iterator[int]:
     """How many are before this one, whenever that changes, until none is."""
     last = ticket.before
     while (before := ticket.before) > 0:
-        if visitor.gone or visitor.stopped.is_set():
+        if visitor.gone or visitor.stopped.is_set() or ticket.dropped:
             raise UsageError("Stopped.")
         if before != last:
             yield before

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +10,13 @@ from urllib.parse import quote
 
 from demo.visitors import Visitor
 from streamer.errors import UsageError
+from streamer.inside import is_link, is_safe_name, read_inside
 from streamer.jobs.faces import strip_path
+from streamer.jobs.run_file import parse_run
 from streamer.outputs.events import read_events
 from streamer.outputs.record import event_id
 from streamer.records import EmotionEvent
+from streamer.strict_json import MAX_BYTES
 
 # File, and what to call it on the page; the order of the downloads.
 DOWNLOADS: Mapping[str, str] = {
@@ -65,13 +67,18 @@ class Finished:
 
 
 def load_finished(visitor: Visitor, name: str) -> Finished:
-    """Raises UsageError where it is not there any more."""
+    """Raises UsageError where it is not there any more, SourceFormatError where it was changed."""
     folder = visitor.folder / name
-    if visitor.gone or name not in visitor.results or not folder.is_dir():
+    known = not visitor.gone and name in visitor.results and is_safe_name(name)
+    if not known or is_link(folder) or not folder.is_dir():
         raise UsageError("This recording is not there any more. Analyse it again.")
-    run = folder / "run.json"
-    facts: Mapping[str, Any] = {}
-    if run.is_file():
-        facts = json.loads(run.read_text(encoding="utf-8"))
+    facts: Mapping[str, Any] = parse_run(_record(visitor.folder, name)) or {}
     events = sorted(read_events(folder / "events.jsonl"), key=lambda e: e.spot.onset_s)
     return Finished(name, folder, facts.get("name", "live camera"), facts, tuple(events))
+
+
+def _record(folder: Path, name: str) -> bytes | None:
+    try:
+        return read_inside(folder, f"{name}/run.json", MAX_BYTES)
+    except (OSError, ValueError):
+        return None

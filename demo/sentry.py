@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from pathlib import Path
 
 import av
@@ -40,15 +39,3 @@ def refuse_too_large(path: Path, shown: str, limits: Limits) -> None:
             f"{shown} says that it is {duration_s / 60.0:.1f} minutes long; this page takes up to "
             f"{limits.minutes:g}. Cut it, or use mer-stream on your own machine."
         )
-
-
-def limit_memory(megabytes: int) -> None:
-    """Bound the address space of this process, where the system can."""
-    if sys.platform == "win32":
-        return
-    import resource
-
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    wanted = megabytes * 2**20
-    soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-    resource.setrlimit(resource.RLIMIT_AS, (soft, hard))

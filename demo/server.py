@@ -1,74 +1,95 @@
-"""The web server: Gradio's page, the visitors' files, the live camera."""
+"""The web application: Gradio's page, the visitors' files, uploads, the live camera."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from typing import Any
 
 import gradio as gr
-from fastapi import FastAPI
-from fastapi.responses import FileResponse, PlainTextResponse, Response
+from fastapi import FastAPI, Request
+from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp
 
+from demo.account import Account
 from demo.assets import read_asset
-from demo.guard import LOOPBACK, Guard
+from demo.guard import OWNER, Guard
 from demo.limits import Limits
 from demo.live_socket import add_live_socket
 from demo.page import build_page
 from demo.results import DOWNLOADS, VIDEO
-from demo.site import open_site
+from demo.rules import LOOPBACK, UPLOAD, address_of
+from demo.site import Site, open_site
 from demo.theme import make_theme
+from demo.uploads import LOST, Uploads
 from demo.visitors import Visitors
+from streamer.errors import MerError
 
-_IDLE_LOOK_S = 60.0
+_LOOK_S = 10.0  # between two looks for pages and uploads that are to go
 _GONE = "This file is not here (any more). Reload the page."
 
 
-def create_app(limits: Limits | None = None, hosts: Collection[str] | None = LOOPBACK) -> ASGIApp:
+def create_app(
+    limits: Limits | None = None,
+    hosts: Collection[str] | None = LOOPBACK,
+    account: Account | None = None,
+) -> ASGIApp:
     """The whole application, for an ASGI server; shutting it down deletes all temporary files.
 
-    hosts: names under which the page may be asked for; None: any.
+    hosts: names under which the page may be asked for; None: any. account: who may; None: all.
     """
-    site = open_site(limits)
-    # Gradio reads these when the page is built.
-    os.environ["GRADIO_TEMP_DIR"] = str(site.visitors.upload_folder)
+    return serve_site(open_site(limits), hosts, account)
+
+
+def serve_site(
+    site: Site, hosts: Collection[str] | None = LOOPBACK, account: Account | None = None
+) -> ASGIApp:
+    """The application of a site that is open already."""
+    # Gradio reads these when the page is built. Its folder for files stays empty: none is taken.
+    os.environ["GRADIO_TEMP_DIR"] = str(site.visitors.root / "gradio")
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["GRADIO_RUN_HISTORY"] = "False"
     logging.getLogger("httpx").setLevel(logging.WARNING)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        looking = asyncio.create_task(_look_for_the_idle(site.visitors))
+        looking = asyncio.create_task(_look_after(site))
         yield
         looking.cancel()
         site.close()
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     _add_files(app, site.visitors)
+    _add_upload(app, site.uploads)
     add_live_socket(app, site.visitors)
     page = build_page(site)
     page.queue(api_open=False)
     gr.mount_gradio_app(app, page, path="", **_mounted(site.limits))
-    return Guard(app, site.limits, hosts)
+    # Mounted, a page is never "launched", and Gradio then takes any path of the machine for an
+    # upload. The guard lets no path through; this is the second lock.
+    page.has_launched = True
+    return Guard(app, site.limits, hosts, site.visitors.sessions, account)
 
 
-async def _look_for_the_idle(visitors: Visitors) -> None:
+async def _look_after(site: Site) -> None:
     while True:
-        await asyncio.sleep(_IDLE_LOOK_S)
-        await asyncio.to_thread(visitors.forget_the_idle)
+        await asyncio.sleep(_LOOK_S)
+        await asyncio.to_thread(site.visitors.forget_the_idle)
+        await asyncio.to_thread(site.uploads.forget_the_unclaimed)
 
 
 def _add_files(app: FastAPI, visitors: Visitors) -> None:
-    """Files of a visitor, for those who have the visitor's token."""
+    """Files of a visitor, for the visitor's browser, which also has to know the token."""
 
     @app.get("/visit/{token}/{result}/{file}")
-    def visit(token: str, result: str, file: str, download: int = 0) -> Response:
+    def visit(request: Request, token: str, result: str, file: str, download: int = 0) -> Response:
         visitor = visitors.by_token(token)
-        if visitor is None or result not in visitor.results or file not in DOWNLOADS:
+        if visitor is None or not visitor.owner or visitor.owner != request.scope.get(OWNER):
+            return PlainTextResponse(_GONE, 404)
+        if result not in visitor.results or file not in DOWNLOADS:
             return PlainTextResponse(_GONE, 404)
         path = visitor.folder / result / file
         if not path.is_file():
@@ -77,6 +98,40 @@ def _add_files(app: FastAPI, visitors: Visitors) -> None:
         return FileResponse(
             path, filename=None if inline else file, headers={"Cache-Control": "no-store"}
         )
+
+
+def _add_upload(app: FastAPI, uploads: Uploads) -> None:
+    """The one way for a file into this machine: the body of a request is the file."""
+
+    @app.post(UPLOAD)
+    async def upload(request: Request, name: str = "") -> Response:
+        length = request.headers.get("content-length", "")
+        if not (length.isascii() and length.isdigit()):
+            return JSONResponse({"detail": LOST}, 411)
+        owner, address = request.scope[OWNER], address_of(request.scope)
+
+        read = _body_reader(request)
+        try:
+            sent = await uploads.receive(owner, address, name, int(length), read)
+        except MerError as error:
+            return JSONResponse({"detail": str(error)}, 400, headers={"connection": "close"})
+        return JSONResponse({"id": sent})
+
+
+def _body_reader(request: Request) -> Callable[[], Awaitable[bytes]]:
+    """Gives the parts of a body one by one, then nothing; nothing too where the browser left."""
+    more = True
+
+    async def read() -> bytes:
+        nonlocal more
+        part = b""
+        while more and not part:
+            message = await request.receive()
+            part = message.get("body", b"")
+            more = message.get("more_body", False)
+        return part
+
+    return read
 
 
 def _mounted(limits: Limits) -> dict[str, Any]:

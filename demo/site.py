@@ -35,4 +35,4 @@ def open_site(limits: Limits | None = None) -> Site:
     """A page without visitors."""
     visitors = Visitors(limits or Limits())
     turns = Turns(visitors.limits.workers, visitors.limits.waiting)
-    return Site(visitors, Uploads(visitors.upload_folder), Explainer(), turns)
+    return Site(visitors, Uploads(visitors.upload_folder, visitors.limits), Explainer(), turns)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from streamer.errors import UsageError
 
 FULL = "Too many recordings are waiting here at the moment. Please try again in a few minutes."
+
+
+def _always() -> bool:
+    return True
 
 
 class Turns:
@@ -21,33 +25,48 @@ class Turns:
         self._lock = threading.Lock()
 
     @contextmanager
-    def ticket(self) -> Iterator[Ticket]:
+    def ticket(self, is_there: Callable[[], bool] = _always) -> Iterator[Ticket]:
         """Stand in the line; leaving the block gives the place up.
+
+        is_there: whether who stands there is still waiting; who is not makes room for others.
 
         Raises UsageError where the line is full.
         """
-        ticket = Ticket(self)
+        ticket = Ticket(self, is_there)
         with self._lock:
             if len(self._line) >= self._places + self._waiting:
-                raise UsageError(FULL)
+                self._drop_one()
             self._line.append(ticket)
         try:
             yield ticket
         finally:
             with self._lock:
+                if ticket in self._line:
+                    self._line.remove(ticket)
+
+    def _drop_one(self) -> None:
+        for ticket in self._line[self._places :]:
+            if not ticket.is_there():
+                ticket.dropped = True
                 self._line.remove(ticket)
+                return
+        raise UsageError(FULL)
 
     def before(self, ticket: Ticket) -> int:
         """How many must finish before this one may begin; 0: it is its turn."""
         with self._lock:
+            if ticket not in self._line:  # it was dropped, and will be told so
+                return 1
             return max(self._line.index(ticket) - self._places + 1, 0)
 
 
 class Ticket:
     """A place in the line."""
 
-    def __init__(self, turns: Turns) -> None:
+    def __init__(self, turns: Turns, is_there: Callable[[], bool]) -> None:
         self._turns = turns
+        self.is_there = is_there
+        self.dropped = False  # its place was given to somebody who is there
 
     @property
     def before(self) -> int:

@@ -1,11 +1,14 @@
-"""Who is on the page: each visitor has a folder of their own, gone when they leave."""
+"""Who is on the page: each visitor has a folder of their own, gone when they leave.
+
+A page costs nothing before it does something: its folder is made at the first use. Where there is
+no room, pages that have done nothing so far, or that no browser holds open, make room first.
+"""
 
 from __future__ import annotations
 
 import logging
 import secrets
 import shutil
-import tempfile
 import threading
 import time
 from collections import deque
@@ -15,6 +18,9 @@ from pathlib import Path
 
 from demo.choices import Choices
 from demo.limits import Limits
+from demo.places import is_local
+from demo.scratch import open_scratch
+from demo.sessions import Sessions
 from streamer.errors import UsageError
 
 _LOG = logging.getLogger(__name__)
@@ -28,6 +34,9 @@ class Visitor:
     """One open page. Its token is in the addresses of its files: without it, nothing is seen."""
 
     folder: Path
+    session: str = ""  # of its page
+    owner: str = ""  # the browser it belongs to; empty: none, its files are served to nobody
+    address: str = ""
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     results: list[str] = field(default_factory=list)  # folders of finished recordings, oldest first
     in_use: set[str] = field(default_factory=set)  # results that a running camera writes
@@ -49,6 +58,11 @@ class Visitor:
     def is_busy(self) -> bool:
         """Whether a recording is being analysed or a camera runs."""
         return bool(self._goodbyes)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether this page has ever sent or analysed anything."""
+        return self._number > 0
 
     def new_name(self, kind: str) -> str:
         """A folder name that was not used before. Raises UsageError for a visitor who has left."""
@@ -102,9 +116,10 @@ class Visitor:
 class Visitors:
     """All visitors, by the session of their page and by their token."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, sessions: Sessions | None = None) -> None:
         self.limits = limits
-        self._root = Path(tempfile.mkdtemp(prefix="mer-demo-"))
+        self.sessions = sessions or Sessions()
+        self._scratch = open_scratch()
         self._lock = threading.Lock()
         self._by_session: dict[str, Visitor] = {}
         self._left: deque[str] = deque(maxlen=_REMEMBERED)
@@ -112,7 +127,7 @@ class Visitors:
     def __len__(self) -> int:
         return len(self._by_session)
 
-    def of(self, session: str | None) -> Visitor:
+    def of(self, session: str | None, address: str = "") -> Visitor:
         """The visitor of a page.
 
         Raises:
@@ -120,18 +135,26 @@ class Visitors:
         """
         if not session:
             raise UsageError("This request belongs to no page. Reload the page.")
-        with self._lock:
-            if session in self._by_session:
-                self._by_session[session].touch()
-                return self._by_session[session]
-            if session in self._left:
-                raise UsageError(GONE)
-            self._idle_leave()
-            if len(self._by_session) >= self.limits.visitors:
-                raise UsageError(FULL)
-            visitor = Visitor(Path(tempfile.mkdtemp(prefix="visitor-", dir=self._root)))
-            self._by_session[session] = visitor
-            return visitor
+        left: list[Visitor] = []
+        try:
+            with self._lock:
+                if session in self._by_session:
+                    self._by_session[session].touch()
+                    return self._by_session[session]
+                if session in self._left:
+                    raise UsageError(GONE)
+                left = self._make_room(address)
+                owner = self.sessions.owner(session)
+                visitor = Visitor(self._new_folder(), session, owner, address)
+                self._by_session[session] = visitor
+                return visitor
+        finally:
+            for one in left:
+                one.leave()
+
+    def is_open(self, visitor: Visitor) -> bool:
+        """Whether the visitor's page is open in a browser."""
+        return not visitor.gone and self.sessions.is_open(visitor.session)
 
     def by_token(self, token: str) -> Visitor | None:
         """Who has this token."""
@@ -154,17 +177,54 @@ class Visitors:
             visitor.leave()
 
     def forget_the_idle(self) -> None:
-        """Pages that have been silent for hours: closed without a word, or a script."""
+        """Pages that have been silent for hours, or that no browser holds open any more."""
         with self._lock:
-            self._idle_leave()
+            left = self._idle()
+        for visitor in left:
+            visitor.leave()
 
-    def _idle_leave(self) -> None:
-        oldest_s = time.monotonic() - 60.0 * self.limits.idle_minutes
+    def _make_room(self, address: str) -> list[Visitor]:
+        """Those who leave for a newcomer. Raises UsageError where nobody can."""
+        left = self._idle()
+        while len(self._by_session) >= self.limits.visitors or self._is_crowded(address):
+            session = self._least_used(address if self._is_crowded(address) else None)
+            if session is None:
+                raise UsageError(FULL)
+            left.append(self._by_session.pop(session))
+        return left
+
+    def _is_crowded(self, address: str) -> bool:
+        if is_local(address):
+            return False
+        mine = sum(visitor.address == address for visitor in self._by_session.values())
+        return mine >= self.limits.visitors_per_address
+
+    def _least_used(self, address: str | None) -> str | None:
+        """The page that did nothing so far and was silent for longest; it may come again."""
+        unused = [
+            (visitor.touched_s, session)
+            for session, visitor in self._by_session.items()
+            if not (visitor.has_begun or visitor.is_busy)
+            and (address is None or visitor.address == address)
+        ]
+        return min(unused)[1] if unused else None
+
+    def _idle(self) -> list[Visitor]:
+        """Take the idle off the list; deleting their files is left to the caller."""
+        now_s, left = time.monotonic(), []
         for session, visitor in list(self._by_session.items()):
-            if visitor.touched_s < oldest_s and not visitor.is_busy:
+            silent_s = now_s - visitor.touched_s
+            absent = silent_s > self.limits.absent_s and not self.sessions.is_open(session)
+            if (absent or silent_s > 60.0 * self.limits.idle_minutes) and not visitor.is_busy:
                 del self._by_session[session]
                 self._left.append(session)
-                visitor.leave()
+                left.append(visitor)
+        return left
+
+    def _new_folder(self) -> Path:
+        folder = self._scratch.path / f"visitor-{secrets.token_hex(8)}"
+        folder.mkdir(mode=0o700)
+        return folder
 
     def close(self) -> None:
         """Everybody has to leave; the temporary files are gone afterwards."""
@@ -173,11 +233,16 @@ class Visitors:
             self._by_session.clear()
         for visitor in visitors:
             visitor.leave()
-        shutil.rmtree(self._root, ignore_errors=True)
+        self._scratch.close()
+
+    @property
+    def root(self) -> Path:
+        """The folder of this page."""
+        return self._scratch.path
 
     @property
     def upload_folder(self) -> Path:
         """Where uploads arrive, before their visitor takes them."""
-        folder = self._root / "uploads"
-        folder.mkdir(exist_ok=True)
+        folder = self._scratch.path / "uploads"
+        folder.mkdir(mode=0o700, exist_ok=True)
         return folder

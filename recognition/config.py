@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from streamer.faces.config import EYES_Y_FRACTION, IOD_FRACTION
+from streamer.ranges import Range, Share, check_ranges
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,17 +18,26 @@ class MapConfig:
     Any change here changes the fingerprint: networks trained before will be refused.
     """
 
-    aligned_size_px: int = 128
-    iod_fraction: float = IOD_FRACTION
-    eyes_y_fraction: float = EYES_Y_FRACTION
+    aligned_size_px: Annotated[int, Range(16, 1024)] = 128
+    iod_fraction: Annotated[float, Range(0.05, 0.95)] = IOD_FRACTION
+    eyes_y_fraction: Share = EYES_Y_FRACTION
     flow: str = "dis-medium"
-    flow_finest_scale: int = 0  # 0: flow at full resolution of the aligned face
-    rigid_iterations: int = 8
-    crop_left_iod: float = -0.85
-    crop_right_iod: float = 0.85
-    crop_top_iod: float = -0.56
-    crop_bottom_iod: float = 1.50
-    map_size: int = 28
+    # 0: flow at full resolution of the aligned face
+    flow_finest_scale: Annotated[int, Range(0, 6)] = 0
+    rigid_iterations: Annotated[int, Range(0, 100)] = 8
+    crop_left_iod: Annotated[float, Range(-10.0, 10.0)] = -0.85
+    crop_right_iod: Annotated[float, Range(-10.0, 10.0)] = 0.85
+    crop_top_iod: Annotated[float, Range(-10.0, 10.0)] = -0.56
+    crop_bottom_iod: Annotated[float, Range(-10.0, 10.0)] = 1.50
+    map_size: Annotated[int, Range(4, 512)] = 28
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
+        if self.crop_left_iod >= self.crop_right_iod or self.crop_top_iod >= self.crop_bottom_iod:
+            raise ValueError(
+                "the crop is empty: crop_left_iod must be below crop_right_iod, and crop_top_iod "
+                "below crop_bottom_iod"
+            )
 
     @property
     def iod_px(self) -> float:
@@ -44,10 +54,13 @@ class MapConfig:
 class RecognizerConfig:
     """How the recogniser runs."""
 
-    threads: int = 1
-    device: str = "auto"  # "auto", "cpu" or "cuda"
+    threads: Annotated[int, Range(0, 64)] = 1
+    device: Literal["auto", "cpu", "cuda"] = "auto"  # "auto", "cpu" or "cuda"
     motion: Literal["auto", "dis", "farneback", "tvl1", "selfme"] = "auto"  # auto: the model's
     backend: Literal["onnx", "torch"] = "onnx"  # torch: .safetensors of a SelfME model
     offline: bool = False  # models of a hub from its local cache only
     keep_motion: bool = False  # recognitions carry their motion field, to be drawn
     map: MapConfig = MapConfig()
+
+    def __post_init__(self) -> None:
+        check_ranges(self)

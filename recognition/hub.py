@@ -6,13 +6,13 @@ through the hub's own client and its cache; offline, from the cache alone.
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
 
-from recognition.weights_check import CARD, check_sha256
+from recognition.weights_check import CARD, check_sha256, read_card
 from streamer.errors import InstallError, ModelError
+from streamer.inside import is_safe_name
 
 _REFERENCE = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)@(?P<revision>[^@/\\]+)")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -81,11 +81,10 @@ class _Getter:
 def _listed(card: Path, suffix: str, reference: str) -> str:
     """The file name that the card gives a sha256 for."""
     try:
-        files = json.loads(card.read_text(encoding="utf-8"))["sha256"]
-        found = [str(name) for name in files if str(name).endswith(suffix)]
-    except (ValueError, KeyError, TypeError) as error:
+        found = [name for name in read_card(card) if name.endswith(suffix)]
+    except ModelError as error:
         raise ModelError(f"{CARD} of {reference} is not a model card: {error}") from error
-    if len(found) != 1 or "/" in found[0] or "\\" in found[0]:
+    if len(found) != 1 or not is_safe_name(found[0]):
         raise ModelError(
             f"{CARD} of {reference} must give the sha256 of one {suffix} file (found: "
             f"{', '.join(found) or 'none'}): ask its owner, or give a file"

@@ -12,7 +12,7 @@ from recognition.config import RecognizerConfig
 from recognition.fingerprint import preprocessing_fingerprint
 from recognition.maps import motion_map
 from recognition.motion_field import motion_field
-from recognition.session import open_session
+from recognition.session import ask, check_output, metadata_of, open_session
 from recognition.weights_check import read_facts, resolve_model
 from streamer.errors import ModelError
 from streamer.faces.alignment import compose, invert
@@ -34,8 +34,7 @@ class OnnxRecognizer:
         self.config = config or RecognizerConfig()
         self.path = resolve_model(model)
         self._session = open_session(self.path, self.config.device, self.config.threads)
-        metadata = self._session.get_modelmeta().custom_metadata_map
-        facts = read_facts(metadata, self.path)
+        facts = read_facts(metadata_of(self._session, self.path), self.path)
         self._temperature = facts.temperature
         self.fingerprint = facts.fingerprint
         expected = preprocessing_fingerprint(self.config.map)
@@ -57,6 +56,8 @@ class OnnxRecognizer:
                 f"{', '.join(EMOTIONS)}: train it again"
             )
         self._input = self._session.get_inputs()[0].name
+        size = self.config.map.map_size
+        self._logits(np.zeros((1, size, size, 3), dtype=np.uint8))  # a wrong graph fails here
 
     def recognize(self, onset: AlignedFace, apex: AlignedFace) -> Recognition:
         """The emotion of the motion from the onset face to the apex face."""
@@ -84,7 +85,8 @@ class OnnxRecognizer:
         return softmax(np.concatenate(parts) / self._temperature)
 
     def _logits(self, maps: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return np.asarray(self._session.run(None, {self._input: maps})[0], dtype=np.float32)
+        answer = ask(self._session, self.path, None, {self._input: maps})[0]
+        return check_output(answer, (len(maps), len(EMOTIONS)), self.path)
 
 
 def bring_to_anchor(onset: AlignedFace, apex: AlignedFace) -> NDArray[np.uint8]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from recognition.config import RecognizerConfig
 from recognition.hub import fetch_model, is_hub_reference
 from recognition.onnx_recognizer import OnnxRecognizer
 from recognition.selfme.recognizer import Network, SelfmeRecognizer, facts_of
-from recognition.session import open_session
+from recognition.session import ask, metadata_of, open_session
 from recognition.weights_check import BUNDLED, check_sha256, resolve_model
 from streamer.errors import InstallError, ModelError, UsageError
 
@@ -26,19 +30,27 @@ def open_recognizer(
         InstallError: the torch backend without torch. UsageError: torch with the bundled maps.
     """
     config = config or RecognizerConfig()
+    path = find_model(model, config)
+    if config.backend == "torch":
+        return _in_torch(path, config)
+    session = open_session(path, config.device, config.threads)
+    metadata = metadata_of(session, path)
+    if metadata.get("kind") != "selfme":
+        return OnnxRecognizer(path, config)
+    return SelfmeRecognizer(path, facts_of(metadata, path), _run(session, path), config)
+
+
+def find_model(model: str | Path | None, config: RecognizerConfig) -> Path:
+    """The file that `open_recognizer` opens, fetched from a hub if need be, its card checked.
+
+    Raises ModelError, InstallError and UsageError as `open_recognizer`.
+    """
     if model is None:
         model = bundled(config.motion)
     elif is_hub_reference(str(model)):
         suffix = ".safetensors" if config.backend == "torch" else ".onnx"
         model = fetch_model(str(model), suffix=suffix, offline=config.offline)
-    if config.backend == "torch":
-        return _in_torch(Path(model), config)
-    path = resolve_model(model)
-    session = open_session(path, config.device, config.threads)
-    metadata = session.get_modelmeta().custom_metadata_map
-    if metadata.get("kind") != "selfme":
-        return OnnxRecognizer(path, config)
-    return SelfmeRecognizer(path, facts_of(metadata, path), _run(session), config)
+    return _for_torch(Path(model)) if config.backend == "torch" else resolve_model(model)
 
 
 def bundled(motion: str) -> Path:
@@ -58,7 +70,7 @@ def bundled(motion: str) -> Path:
     return folder
 
 
-def _in_torch(path: Path, config: RecognizerConfig) -> SelfmeRecognizer:
+def _for_torch(path: Path) -> Path:
     if path == BUNDLED:
         raise UsageError(
             "the backend torch runs SelfME models only: give one with --model, or --motion selfme"
@@ -73,6 +85,10 @@ def _in_torch(path: Path, config: RecognizerConfig) -> SelfmeRecognizer:
     if not path.is_file():
         raise ModelError(f"model {path} not found: give a .safetensors file of mer-train")
     check_sha256(path)
+    return path
+
+
+def _in_torch(path: Path, config: RecognizerConfig) -> SelfmeRecognizer:
     try:
         from recognition.selfme.torch_backend import open_in_torch
     except ImportError as error:
@@ -83,5 +99,9 @@ def _in_torch(path: Path, config: RecognizerConfig) -> SelfmeRecognizer:
     return open_in_torch(path, config)
 
 
-def _run(session: Any) -> Network:
-    return lambda inputs: tuple(session.run(["logits", "motion"], dict(inputs)))
+def _run(session: Any, path: Path) -> Network:
+    def network(inputs: Mapping[str, NDArray]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        logits, motion = ask(session, path, ("logits", "motion"), inputs)
+        return logits, motion
+
+    return network

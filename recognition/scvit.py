@@ -9,24 +9,32 @@ The patch embeddings are returned beside the logits, for the symmetric contrasti
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
+
+from streamer.ranges import Range, check_ranges
 
 
 @dataclass(frozen=True, slots=True)
 class SCViTConfig:
     """Shape of the network."""
 
-    map_size: int = 28
-    patch: int = 7
-    pad: int = 0  # an even number of patches along a side makes the four regions equal
-    width: int = 96
-    depth: int = 3
-    heads: int = 4
-    dropout: float = 0.1
-    detrend: int = 3  # columns of the trend taken out of u and v: 1 level, 3 level and slopes
-    classes: int = 3
+    map_size: Annotated[int, Range(4, 512)] = 28
+    patch: Annotated[int, Range(1, 64)] = 7
+    # an even number of patches along a side makes the four regions equal
+    pad: Annotated[int, Range(0, 64)] = 0
+    width: Annotated[int, Range(4, 2048)] = 96
+    depth: Annotated[int, Range(1, 48)] = 3
+    heads: Annotated[int, Range(1, 64)] = 4
+    dropout: Annotated[float, Range(0.0, 0.95)] = 0.1
+    # columns of the trend taken out of u and v: 1 level, 3 level and slopes
+    detrend: Annotated[int, Range(1, 3)] = 3
+    classes: Annotated[int, Range(2, 100)] = 3
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
     @property
     def grid(self) -> int:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from recognition.onnx_file import read_bounded
 from streamer.errors import ModelError
+from streamer.strict_json import Each, check_shape, parse_json
 
 BUNDLED = Path(__file__).parent / "weights" / "scvit_synthetic.onnx"
 CARD = "model_card.json"
+_LARGEST_CARD = 1_000_000  # bytes
 _PICKLES = frozenset({".pt", ".pth", ".pkl", ".pickle", ".bin", ".ckpt"})
 
 
@@ -60,21 +63,32 @@ def check_sha256(model: Path) -> None:
                 f"{card} is missing: the installation is damaged; reinstall mer-stream"
             )
         return
-    try:
-        files = json.loads(card.read_text(encoding="utf-8")).get("sha256", {})
-    except (ValueError, AttributeError) as error:
-        raise ModelError(f"{card} is not a readable model card: {error}; restore it") from error
-    expected = files.get(model.name)
+    expected = read_card(card).get(model.name)
     if expected is None:
         if model == BUNDLED:
             raise ModelError(f"{card} does not know {model.name}: reinstall mer-stream")
         return
-    found = hashlib.sha256(model.read_bytes()).hexdigest()
+    found = hashlib.sha256(read_bounded(model)).hexdigest()
     if found != expected:
         raise ModelError(
             f"model {model} has sha256 {found[:16]}..., its card says {expected[:16]}...: the file "
             "is damaged or was exchanged; restore it, or remove the card if the change was meant"
         )
+
+
+def read_card(card: Path) -> dict[str, str]:
+    """The sha256 of each file that a model card describes.
+
+    Raises:
+        ModelError: it is no regular file, too large, or no such card.
+    """
+    try:
+        facts = parse_json(read_bounded(card, _LARGEST_CARD))
+        found = check_shape(facts, {"sha256?": Each(str)}).get("sha256", {})
+    except ValueError as error:
+        reason = str(error)[:200]
+        raise ModelError(f"{card} is not a readable model card: {reason}; restore it") from None
+    return dict(found)
 
 
 def read_facts(metadata: Mapping[str, str], model: Path) -> ModelFacts:
@@ -94,7 +108,7 @@ def read_facts(metadata: Mapping[str, str], model: Path) -> ModelFacts:
             f"model {model} lacks the metadata of a mer-stream model ({error}): export it with "
             "mer-train"
         ) from error
-    if not facts.temperature > 0.0:
+    if not 0.0 < facts.temperature < math.inf:
         raise ModelError(f"model {model} has temperature {facts.temperature}: export it again")
     return facts
 

@@ -7,6 +7,9 @@ settings serve 25 to 200 frames a second and any distance from the camera.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Annotated
+
+from streamer.ranges import Baseline, Range, Sensitivity, Share, check_ranges
 
 # Moments closer than this are the same: times are sums of fractions, and a tie must not depend on
 # the last bit of how they were added up.
@@ -17,19 +20,30 @@ TIE_S = 1e-6
 class GateConfig:
     """When a stretch of video cannot be trusted, and why."""
 
-    blink_change: float = 0.13  # of the eyes' picture (1 - correlation) over its usual level
-    blink_lid_iod: float = 0.055  # lids that travel farther than this and back have blinked
-    gaze_shift_iod: float = 0.008  # of both irises to the same side within 0.12 s
-    eyes_margin_s: float = 0.10  # lids and irises are left alone this long before and after
-    head_window_s: float = 0.5  # head turn: within this time the head moves farther than ...
-    head_shift_iod: float = 0.16
-    head_turn_rad: float = 0.08  # yaw, pitch or roll
-    head_grow: float = 0.04  # towards the camera or away
-    light_change: float = 0.10  # of the face's brightness within 0.15 s
-    covered_change: float = 0.35  # of patches that no expression moves (1 - correlation)
-    least_visible: float = 0.99  # share of the face mesh inside the picture
-    margin_s: float = 0.15  # an event this near to any of these is rejected
-    speech_bumps: int = 3  # of the mouth within 2 s: speech or chewing
+    # of the eyes' picture (1 - correlation) over its usual level
+    blink_change: Annotated[float, Range(0.0, 1000.0)] = 0.13
+    # lids that travel farther than this and back have blinked
+    blink_lid_iod: Annotated[float, Range(0.0, 1000.0)] = 0.055
+    # of both irises to the same side within 0.12 s
+    gaze_shift_iod: Annotated[float, Range(0.0, 1000.0)] = 0.008
+    # lids and irises are left alone this long before and after
+    eyes_margin_s: Annotated[float, Range(0.0, 10.0)] = 0.10
+    # head turn: within this time the head moves farther than ...
+    head_window_s: Annotated[float, Range(0.01, 10.0)] = 0.5
+    head_shift_iod: Annotated[float, Range(0.0, 1000.0)] = 0.16
+    head_turn_rad: Annotated[float, Range(0.0, 1000.0)] = 0.08  # yaw, pitch or roll
+    head_grow: Annotated[float, Range(0.0, 1000.0)] = 0.04  # towards the camera or away
+    # of the face's brightness within 0.15 s
+    light_change: Annotated[float, Range(0.0, 1000.0)] = 0.10
+    # of patches that no expression moves (1 - correlation)
+    covered_change: Annotated[float, Range(0.0, 1000.0)] = 0.35
+    least_visible: Share = 0.99  # share of the face mesh inside the picture
+    # an event this near to any of these is rejected
+    margin_s: Annotated[float, Range(0.0, 10.0)] = 0.15
+    speech_bumps: Annotated[int, Range(1, 1000)] = 3  # of the mouth within 2 s: speech or chewing
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,41 +51,41 @@ class SpotterConfig:
     """How motion is measured and when it counts as a micro- or macro-expression."""
 
     # 1 = as calibrated. 2 halves all thresholds: more events, more false ones; 0.5 doubles them.
-    sensitivity: float = 1.0
+    sensitivity: Sensitivity = 1.0
     # A person asked to look neutral for this long at the start: no events then, and the noise of
     # that time sets the thresholds for the rest. 0: the noise is learned on the way.
-    baseline_s: float = 0.0
+    baseline_s: Baseline = 0.0
     # Report as soon as the peak is certain, without waiting whether the mouth goes on moving.
     low_latency: bool = False
 
     # Motion measurement
-    reference_age_s: float = 1.0  # the quiet reference is renewed when it is older
-    smooth_s: float = 0.034  # temporal pooling; one frame up to 30 fps, seven at 200 fps
+    # the quiet reference is renewed when it is older
+    reference_age_s: Annotated[float, Range(0.05, 3600.0)] = 1.0
+    # temporal pooling; one frame up to 30 fps, seven at 200 fps
+    smooth_s: Annotated[float, Range(0.0, 1.0)] = 0.034
 
     # Micro-expressions: a bump that rises and falls back within 0.5 s
-    micro_min_s: float = 0.04
-    micro_max_s: float = 0.5
-    micro_min_iod: float = 0.006  # smallest height of a bump, whatever the noise
-    micro_noise_factor: float = 4.5  # ... and at least this multiple of the region's own noise
-    unrest_factor: float = 2.0  # ... and of any other bump in that half of the face close in time
-    unrest_before_s: float = 1.1
-    unrest_after_s: float = 0.6
-    micro_max_iod: float = 0.09  # a larger bump is no micro-expression, or the tracking slipped
-    head_leak: float = 0.15  # share of the head's own motion that is taken off every bump
-    noise_memory_s: float = 12.0
+    micro_min_s: Annotated[float, Range(0.0, 10.0)] = 0.04
+    micro_max_s: Annotated[float, Range(0.01, 10.0)] = 0.5
+    # smallest height of a bump, whatever the noise
+    micro_min_iod: Annotated[float, Range(1e-6, 10.0)] = 0.006
+    # ... and at least this multiple of the region's own noise
+    micro_noise_factor: Annotated[float, Range(0.0, 1000.0)] = 4.5
+    # ... and of any other bump in that half of the face close in time
+    unrest_factor: Annotated[float, Range(0.0, 1000.0)] = 2.0
+    unrest_before_s: Annotated[float, Range(0.0, 60.0)] = 1.1
+    unrest_after_s: Annotated[float, Range(0.0, 60.0)] = 0.6
+    # a larger bump is no micro-expression, or the tracking slipped
+    micro_max_iod: Annotated[float, Range(1e-6, 1000.0)] = 0.09
+    head_leak: Share = 0.15  # share of the head's own motion that is taken off every bump
+    noise_memory_s: Annotated[float, Range(0.1, 3600.0)] = 12.0
 
     # Macro-expressions: a departure that lasts
-    macro_open_iod: float = 0.06
-    macro_close_fraction: float = 0.33
-    macro_max_s: float = 4.0
+    macro_open_iod: Annotated[float, Range(1e-6, 1000.0)] = 0.06
+    macro_close_fraction: Share = 0.33
+    macro_max_s: Annotated[float, Range(0.1, 3600.0)] = 4.0
 
     gates: GateConfig = field(default_factory=GateConfig)
 
     def __post_init__(self) -> None:
-        if not 0.05 <= self.sensitivity <= 20.0:
-            raise ValueError(f"sensitivity is {self.sensitivity}: choose from 0.05 to 20")
-        if self.baseline_s < 0.0:
-            raise ValueError(f"baseline_s is {self.baseline_s}: choose 0 (none) or more seconds")
-        for name in ("reference_age_s", "micro_min_iod", "micro_max_s", "macro_open_iod"):
-            if not getattr(self, name) > 0.0:
-                raise ValueError(f"{name} is {getattr(self, name)}: it must be greater than 0")
+        check_ranges(self)

@@ -27,6 +27,7 @@ from streamer.records import AlignedFace, Motion, Spot
 
 BUNDLED = Path(__file__).parent / "weights" / "learned.npz"
 OUTPUTS = 3  # apex (logit), seconds back to the onset, seconds on to the offset
+_LONGEST_DELAY_S = 5.0
 SETTINGS = ("threshold", "delay_s", "rate_hz")
 
 
@@ -43,7 +44,12 @@ class LearnedSpotter:
         config = config or SpotterConfig()
         self._net = load_net(model, INPUTS, OUTPUTS, SETTINGS)
         threshold = self._net.settings["threshold"]
-        if not 0.0 < threshold < 1.0 or self._net.settings["rate_hz"] != RATE_HZ:
+        delay_s, rate_hz = (self._net.settings[name] for name in ("delay_s", "rate_hz"))
+        if (
+            not 0.0 < threshold < 1.0
+            or rate_hz != RATE_HZ
+            or not 0.0 <= delay_s <= _LONGEST_DELAY_S
+        ):
             raise ModelError(f"{model} was made for other settings: train it anew")
         odds = threshold / (1.0 - threshold)
         # Sensitivity s divides the odds that are asked for by s squared.

@@ -16,8 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer.errors import ModelError
+from streamer.strict_npz import read_npz
 
 FORMAT = 1  # of the file
+_MOST_BYTES = 64 * 2**20  # of the weights; ours have some 0.5 MB
+_MOST_MEMORY = 10_000_000  # numbers that are remembered of one face
 TAPS = 3
 Array = NDArray[np.float32]
 
@@ -99,8 +102,7 @@ def load_net(path: Path, inputs: int, outputs: int, needed: Sequence[str]) -> Ca
         ModelError: the file is absent, damaged, of another format or for other inputs.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = {name: np.asarray(stored[name]) for name in stored.files}
+        arrays = read_npz(path, None, _MOST_BYTES)
         if int(arrays["format"]) != FORMAT:
             raise ModelError(f"{path} has format {arrays['format']}, not {FORMAT}: train it anew")
         net = _net_of(arrays)
@@ -108,20 +110,38 @@ def load_net(path: Path, inputs: int, outputs: int, needed: Sequence[str]) -> Ca
         raise ModelError(
             f"No spotter weights at {path}: make some with `mer-train spotter`"
         ) from None
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
         raise ModelError(f"{path} holds no spotter weights ({error}): train it anew") from None
-    channels = len(net.first_bias)
-    good = (
-        net.first.shape == (channels, inputs)
-        and net.last.shape == (outputs, channels)
-        and all(layer.taps.shape == (channels, TAPS * channels) for layer in net.layers)
-        and all(layer.mix.shape == (channels, channels) for layer in net.layers)
-        and all(layer.dilation >= 1 for layer in net.layers)
-        and all(name in net.settings for name in needed)
-    )
-    if not good:
+    if not _fits(net, inputs, outputs) or not all(name in net.settings for name in needed):
         raise ModelError(f"{path} was trained for other inputs: train it anew")
+    numbers = (*_arrays_of(net), np.array(list(net.settings.values())))
+    if not all(np.isfinite(array).all() for array in numbers):
+        raise ModelError(f"{path} holds numbers that are not finite: train it anew")
     return net
+
+
+def _fits(net: CausalNet, inputs: int, outputs: int) -> bool:
+    """Whether all shapes belong together."""
+    channels = net.first_bias.size
+    layer_shapes = (
+        (channels, TAPS * channels), (channels,), (channels, channels), (channels,),
+    )  # fmt: skip
+    wanted = (
+        *((inputs,), (channels, inputs), (channels,), (outputs, channels), (outputs,)),
+        *(layer_shapes * len(net.layers)),
+    )
+    steps = sum(layer.dilation for layer in net.layers)
+    return (
+        tuple(array.shape for array in _arrays_of(net)) == wanted
+        and all(layer.dilation >= 1 for layer in net.layers)
+        and steps * channels <= _MOST_MEMORY
+    )
+
+
+def _arrays_of(net: CausalNet) -> tuple[Array, ...]:
+    layers = [(layer.taps, layer.taps_bias, layer.mix, layer.mix_bias) for layer in net.layers]
+    ends = (net.scale, net.first, net.first_bias, net.last, net.last_bias)
+    return (*ends, *(array for layer in layers for array in layer))
 
 
 def _net_of(arrays: Mapping[str, NDArray]) -> CausalNet:

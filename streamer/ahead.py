@@ -5,9 +5,9 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
-from streamer.records import AlignedFace, Frame, SourceInfo, SourceReport
+from streamer.records import AlignedFace, Frame, Loss, SourceInfo, SourceReport
 
 # A file's frames go from thread to thread in batches: each stage then works from warm caches, and
 # the interpreter changes hands less often. A live source waits for nothing and has its own queue.
@@ -18,7 +18,8 @@ _LIVE_DEPTH = 1
 _POLL_S = 0.1
 _JOIN_S = 2.0
 
-_Tracked = tuple[Frame, Sequence[AlignedFace], Any]  # the last: half a checkpoint, mostly None
+# The last: half a checkpoint, mostly None. A loss has no faces.
+_Tracked = tuple[Frame | Loss, Sequence[AlignedFace], Any]
 
 
 class SourceLike(Protocol):
@@ -32,38 +33,60 @@ class SourceLike(Protocol):
     def close(self) -> None: ...
 
 
+@runtime_checkable
+class Losing(Protocol):
+    """A source that may be lost and come back, and yields a `Loss` the moment it is lost."""
+
+    def moments(self) -> Iterator[Frame | Loss]: ...
+
+
+class TrackerLike(Protocol):
+    """The first half of a pipeline."""
+
+    def track(self, frame: Frame) -> Sequence[AlignedFace]: ...
+    def lose(self) -> None: ...
+
+
 class Inline:
     """Decodes and tracks in the caller's thread, frame by frame."""
 
     def __init__(
         self,
         source: SourceLike,
-        track: Callable[[Frame], Sequence[AlignedFace]],
+        tracker: TrackerLike,
         begin: Callable[[Frame], Any] | None,
         max_seconds: float | None,
     ) -> None:
         self._source = source
-        self._pipeline_track = track
+        self._tracker = tracker
         self._begin = begin
         self._max_seconds = max_seconds
+        self.broke_off = False  # stopped before the end of the source
 
     def tracked(self, stop: Callable[[], bool]) -> Iterator[_Tracked]:
-        """Frames with their faces, in order, until the source ends or `stop` says so."""
-        for frame in self._source:
-            if stop() or self._is_late(frame):
+        """Frames with their faces, and losses, in order, until the end or until `stop`."""
+        for moment in self._moments():
+            if stop() or self._is_late(moment):
+                self.broke_off = True
                 break
-            yield self._track(frame)
+            yield self._track(moment)
 
     def close(self) -> None:
         """Close the source."""
         self._source.close()
 
-    def _track(self, frame: Frame) -> _Tracked:
-        half = self._begin(frame) if self._begin is not None else None
-        return frame, self._pipeline_track(frame), half
+    def _moments(self) -> Iterator[Frame | Loss]:
+        return self._source.moments() if isinstance(self._source, Losing) else iter(self._source)
 
-    def _is_late(self, frame: Frame) -> bool:
-        return self._max_seconds is not None and frame.time_s >= self._max_seconds
+    def _track(self, moment: Frame | Loss) -> _Tracked:
+        if isinstance(moment, Loss):
+            self._tracker.lose()
+            return moment, (), None
+        half = self._begin(moment) if self._begin is not None else None
+        return moment, self._tracker.track(moment), half
+
+    def _is_late(self, moment: Frame | Loss) -> bool:
+        return self._max_seconds is not None and moment.time_s >= self._max_seconds
 
 
 class Ahead(Inline):
@@ -72,11 +95,11 @@ class Ahead(Inline):
     def __init__(
         self,
         source: SourceLike,
-        track: Callable[[Frame], Sequence[AlignedFace]],
+        tracker: TrackerLike,
         begin: Callable[[Frame], Any] | None,
         max_seconds: float | None,
     ) -> None:
-        super().__init__(source, track, begin, max_seconds)
+        super().__init__(source, tracker, begin, max_seconds)
         self._batch = 1 if source.info.live else _batch_size(source.info)
         depth = _LIVE_DEPTH if source.info.live else _FILE_DEPTH
         self._queue: queue.Queue[list[_Tracked] | None] = queue.Queue(depth)
@@ -85,9 +108,12 @@ class Ahead(Inline):
         self._thread = threading.Thread(target=self._work, name="decode-and-track", daemon=True)
 
     def tracked(self, stop: Callable[[], bool]) -> Iterator[_Tracked]:
-        """Frames with their faces, in order, until the source ends or `stop` says so."""
+        """Frames with their faces, and losses, in order, until the end or until `stop`."""
         self._thread.start()
-        while not stop():
+        while True:
+            if stop():
+                self.broke_off = True
+                break
             try:
                 batch = self._queue.get(timeout=_POLL_S)
             except queue.Empty:
@@ -97,6 +123,7 @@ class Ahead(Inline):
             for tracked in batch:
                 yield tracked
                 if stop():
+                    self.broke_off = True
                     return
         if self._error is not None:
             raise self._error
@@ -116,12 +143,13 @@ class Ahead(Inline):
             self._source.close()
 
     def _work(self) -> None:
-        frames: list[Frame] = []
+        frames: list[Frame | Loss] = []
         try:
-            for frame in self._source:
-                if self._is_late(frame):
+            for moment in self._moments():
+                if self._is_late(moment):
+                    self.broke_off = True
                     break
-                frames.append(frame)
+                frames.append(moment)
                 if len(frames) == self._batch:
                     batch, frames = frames, []
                     if not self._put_tracked(batch):
@@ -131,14 +159,14 @@ class Ahead(Inline):
         self._finish(frames)
         self._put(None)
 
-    def _finish(self, frames: list[Frame]) -> None:
+    def _finish(self, frames: list[Frame | Loss]) -> None:
         """Hand over what was decoded before the end; an error of the source stays the first."""
         try:
             self._put_tracked(frames)
         except BaseException as error:  # noqa: BLE001  raised again in the caller
             self._error = self._error or error
 
-    def _put_tracked(self, frames: list[Frame]) -> bool:
+    def _put_tracked(self, frames: list[Frame | Loss]) -> bool:
         return self._put([self._track(frame) for frame in frames])
 
     def _put(self, batch: list[_Tracked] | None) -> bool:

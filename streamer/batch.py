@@ -6,11 +6,12 @@ import contextlib
 import logging
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from spotting.regions import REGION_NAMES
 from streamer.ahead import SourceLike
-from streamer.build import StreamConfig, build_pipeline
+from streamer.build import StreamConfig, build_pipeline, warm_up
 from streamer.console import detach_stdout
 from streamer.errors import (
     EXIT_BROKEN_PIPE,
@@ -28,11 +29,12 @@ from streamer.outputs.progress import ProgressBar
 from streamer.outputs.signals import SignalsCsv, SignalsParquet
 from streamer.outputs.step import Sink
 from streamer.outputs.summary import Counts, SourceSummary, format_summary, write_summary
+from streamer.outputs.written import Proof, proof_of
 from streamer.records import FrameSignals
 from streamer.runner import Fanout, steps
-from streamer.sources import Source, expand_sources, open_source
-from streamer.sources.redact import redact
-from streamer.stopping import StopFlag
+from streamer.sources import Source, check_source, expand_sources, may_be_live, open_source
+from streamer.stopping import StopFlag, interruptible
+from streamer.urls import display_name, strip_credentials
 
 if TYPE_CHECKING:
     from streamer.pipeline import Pipeline
@@ -48,6 +50,7 @@ def run_batch(
     names: Sequence[str],
     max_seconds: float | None = None,
     join: bool = False,
+    stop: StopFlag | None = None,
 ) -> int:
     """Run all sources that `names` stand for; returns the exit code, 0 if all went well.
 
@@ -66,7 +69,7 @@ def run_batch(
 
     runs = sources[:1] if join else sources
     plan = OutputPlan(outputs, runs)
-    return Batch(config, plan, StopFlag(), max_seconds, opened).run(runs)
+    return Batch(config, plan, stop or StopFlag(), max_seconds, opened).run(runs)
 
 
 class Batch:
@@ -90,31 +93,38 @@ class Batch:
         self._shared: list[Sink] | None = None
         self._broken_pipe = False
         self._summaries: list[SourceSummary] = []
+        self._proofs: list[tuple[int, Proof]] = []  # number of the source, its finished files
 
     def run(self, sources: Sequence[str]) -> int:
         """Run all sources; returns the exit code: the first failure's, or 0."""
-        try:
-            for source, files in zip(sources, self._plan.files, strict=True):
-                fatal = self._run_one(source, files)
-                if fatal or self._stop():
-                    break
-        except KeyboardInterrupt:
-            self._stop.signalled = True
-        finally:
-            self._close()
+        with self._stop.catching():
+            try:
+                for source, files in zip(sources, self._plan.files, strict=True):
+                    fatal = self._run_one(source, files)
+                    if fatal or self._stop():
+                        break
+            except KeyboardInterrupt:
+                self._stop.signalled = True
+                detach_stdout()  # what is left in its buffer may have no reader
+            finally:
+                self._close()
         return self._exit_code()
 
     def _run_one(self, source: str, files: SourceFiles) -> bool:
         """Run one source and sum it up; returns whether the run has to end."""
         counts = Counts()
         try:
-            opened = self._open(source)
+            if may_be_live(source):
+                self._load_before(source)
+            opened = interruptible(
+                lambda: self._open(source), self._stop, lambda source: source.close()
+            )
         except MerError as error:
-            return self._sum_up(counts.summarise(redact(source), **_failure(error)), error)
+            return self._sum_up(counts.summarise(display_name(source), **_failure(error)), error)
         except KeyboardInterrupt:
             self._stop.signalled = True
             return self._sum_up(
-                counts.summarise(redact(source), interrupted=True), KeyboardInterrupt()
+                counts.summarise(display_name(source), interrupted=True), KeyboardInterrupt()
             )
         failure = self._stream(opened, files, counts)
         summary = counts.summarise(
@@ -143,14 +153,28 @@ class Batch:
                 kinds=self._config.kinds,
             )
             counts.start_clock()  # from here on: loading the models is not counted
-            with self._stop.catching(), contextlib.closing(walk):
+            with contextlib.closing(walk):
                 for step in walk:
                     fanout.write(step)
         except MerError as error:
             failure = error
         finally:
-            fanout.close()
+            self._close_outputs(fanout)
+        if fanout.failure is None:
+            self._keep_proofs(files)
         return fanout.failure or failure
+
+    def _close_outputs(self, fanout: Fanout) -> None:
+        """Those of one source; with the last source, those that all share."""
+        if len(self._summaries) == len(self._plan.files) - 1:
+            fanout.own.extend(self._shared or [])
+            self._shared = []
+        fanout.close()
+
+    def _keep_proofs(self, files: SourceFiles) -> None:
+        number = len(self._summaries)
+        proofs = [proof_of(path) for path in (files.signals, files.video) if path is not None]
+        self._proofs += [(number, proof) for proof in proofs if proof is not None]
 
     def _get_ready(self, source: SourceLike, files: SourceFiles, fanout: Fanout) -> Pipeline:
         """Pipeline and outputs; where one of them fails, the source is closed."""
@@ -163,11 +187,20 @@ class Batch:
             source.close()
             raise
 
+    def _load_before(self, source: str) -> None:
+        """Load the models before a camera is opened, which does not wait for them."""
+        check_source(source, self._config.source)
+        if self._pipeline is None:
+            self._pipeline = build_pipeline(self._config, on_signals=self._signals.append)
+            warm_up(self._pipeline)
+        self._stop.check()
+
     def _ready_pipeline(self, name: str) -> Pipeline:
         if self._pipeline is None:
             self._pipeline = build_pipeline(self._config, on_signals=self._signals.append)
         else:
             self._pipeline.reset()
+        self._stop.check()
         self._pipeline.source_name = name
         return self._pipeline
 
@@ -214,6 +247,7 @@ class Batch:
         fanout = Fanout()
         fanout.own.extend(self._shared or [])
         fanout.close()
+        failure = fanout.failure or self._first_lost()
         if self._pipeline is not None:
             self._pipeline.close()
         if self._broken_pipe:
@@ -221,8 +255,19 @@ class Batch:
         options = self._plan.options
         if options.summary is not None and self._summaries:
             write_summary(options.summary, self._summaries, overwrite=options.overwrite)
-        if isinstance(fanout.failure, MerError):
-            raise fanout.failure
+        if isinstance(failure, MerError):
+            raise failure
+
+    def _first_lost(self) -> OutputError | None:
+        """The error about a finished file that is not there any more; its source has failed."""
+        for number, proof in self._proofs:
+            try:
+                proof.check()
+            except OutputError as error:
+                failed = replace(self._summaries[number], **_failure(error))
+                self._summaries[number] = failed
+                return error
+        return None
 
     def _exit_code(self) -> int:
         if self._stop.signalled:
@@ -249,4 +294,4 @@ def _expand(names: Sequence[str]) -> list[str]:
 def _failure(error: BaseException | None) -> dict[str, Any]:
     if not isinstance(error, MerError):
         return {}
-    return {"exit_code": error.exit_code, "error": redact(str(error))}
+    return {"exit_code": error.exit_code, "error": strip_credentials(str(error))}

@@ -10,6 +10,7 @@ import typer
 
 from streamer.command import VersionFlag, logging_to, option, run_app, settings_of, telling_errors
 from streamer.errors import UsageError
+from streamer.ranges import Checkpoint, Faces, FrameRate, Sensitivity, Threads, Workers
 
 _PROGRAM = "mer-batch"
 _HELP = """Spot micro-expressions in many recordings, each with a folder of results of its own.
@@ -44,7 +45,9 @@ def batch(
         list[str] | None,
         typer.Argument(metavar="INPUTS", help="Files, folders, patterns, URLs, or @list.txt."),
     ] = None,
-    fps: Annotated[float | None, option(_IN, "Rate of folders of images.", min=0.1)] = None,
+    fps: Annotated[
+        float | None, option(_IN, "Rate of folders of images.", within=FrameRate)
+    ] = None,
     output: Annotated[
         str | None, option(_OUT, "Folder or URL (s3://...) for the results.", "--output", "-o")
     ] = None,
@@ -86,20 +89,20 @@ def batch(
     ] = None,
     sensitivity: Annotated[
         float | None,
-        option(_HOW, "1 as calibrated; 2 finds more, with more false events.", min=0.05, max=20.0),
+        option(_HOW, "1 as calibrated; 2 finds more, with more false events.", within=Sensitivity),
     ] = None,
-    max_faces: Annotated[int | None, option(_HOW, "Faces to follow at most.", min=1)] = None,
+    max_faces: Annotated[int | None, option(_HOW, "Faces to follow at most.", within=Faces)] = None,
     micro_only: Annotated[bool, option(_HOW, "Leave out macro events.", "--micro-only")] = False,
     model: Annotated[Path | None, option(_HOW, "Another recognition model, .onnx.")] = None,
     no_recognition: Annotated[
         bool, option(_HOW, "Only spot: events without an emotion.", "--no-recognition")
     ] = False,
     workers: Annotated[
-        int | None, option(_RUN, "Recordings at a time; one per core if left out.", min=1)
+        int | None, option(_RUN, "Recordings at a time; one per core if left out.", within=Workers)
     ] = None,
     threads: Annotated[
         int | None,
-        option(_RUN, "Of one recording, 1 or 2; 2 if there are cores for them.", min=1, max=2),
+        option(_RUN, "Of one recording, 1 or 2; 2 if there are cores for them.", within=Threads),
     ] = None,
     engine: Annotated[
         Literal["local", "ray"], option(_RUN, "This machine, or a Ray cluster.")
@@ -107,11 +110,20 @@ def batch(
     address: Annotated[
         str | None, option(_RUN, "Of the Ray cluster; the one that runs here if left out.")
     ] = None,
+    worker_memory: Annotated[
+        int | None,
+        option(
+            _RUN,
+            "MB of memory of a worker at most; its share of 3/4 of the machine, at least 4096.",
+            min=256,
+        ),
+    ] = None,
     scratch: Annotated[
         str | None, option(_RUN, "Folder for unfinished work; in the output if left out.")
     ] = None,
     checkpoint_every: Annotated[
-        float, option(_RUN, "Seconds of work between two checkpoints at least; 15.", min=0.0)
+        float,
+        option(_RUN, "Seconds of work between two checkpoints at least; 15.", within=Checkpoint),
     ] = 15.0,
     progress: Annotated[
         bool | None, option(_TALK, "Bars; default: if standard error is a terminal.")
@@ -155,7 +167,7 @@ def batch(
             ),
             BatchOptions(
                 output, workers, threads, resume, overwrite, engine, address, scratch, quiet,
-                progress, verbose,
+                progress, verbose, worker_memory,
             ),
             inputs,
         )  # fmt: skip

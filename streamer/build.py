@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Any
 from recognition.config import RecognizerConfig
 from spotting.config import SpotterConfig
 from streamer.config import fill, load_yaml, set_key, to_mapping
+from streamer.errors import UsageError
 from streamer.faces.config import FaceConfig
+from streamer.ranges import check_ranges
 from streamer.records import EmotionEvent, FrameSignals, Kind
 from streamer.sources.config import SourceConfig
+from streamer.urls import display_name, is_like_url
 
 if TYPE_CHECKING:
     from streamer.pipeline import Pipeline, Spotter
@@ -37,11 +40,25 @@ class StreamConfig:
     kinds: tuple[Kind, ...] = ("micro", "macro")  # events of other kinds are left out
 
     def __post_init__(self) -> None:
+        _refuse_urls(to_mapping(self))
+        check_ranges(self)
         ours, theirs = self.faces.aligned_size_px, self.recognizer.map.aligned_size_px
         if self.recognise and ours != theirs:
             raise ValueError(
                 f"faces.aligned_size_px ({ours}) and recognizer.map.aligned_size_px ({theirs}) "
                 "must be the same."
+            )
+
+
+def _refuse_urls(settings: Mapping[str, Any], section: str = "") -> None:
+    """Settings name files; a URL would fail later, and its secrets would be printed with them."""
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            _refuse_urls(value, f"{section}{name}.")
+        elif isinstance(value, str) and is_like_url(value):
+            raise UsageError(
+                f"{section}{name}: {display_name(value)} is a URL. Give a file or a folder; a "
+                "model may be owner/name@commit of a hub too."
             )
 
 
@@ -94,16 +111,46 @@ def build_pipeline(
     )
 
 
+def warm_up(pipeline: Pipeline) -> None:
+    """Show a new pipeline a face, so that a live source, opened after it, finds it at full speed.
+
+    Leaves it as new.
+    """
+    from streamer.faces.detector import known_face
+
+    pipeline.warm_up(known_face())
+
+
+def model_files(config: StreamConfig) -> dict[str, Path]:
+    """The files that `build_pipeline` loads: `recogniser` and `spotter`, where there are such.
+
+    Raises as `build_pipeline`.
+    """
+    found = {}
+    if config.recognise:
+        from recognition.open import find_model
+
+        found["recogniser"] = find_model(config.model, config.recognizer)
+    if config.spotter_model is not None:
+        found["spotter"] = _spotter_weights(config.spotter_model)
+    return found
+
+
+def _spotter_weights(name: str) -> Path:
+    from spotting.learned import BUNDLED
+
+    return BUNDLED if name == "bundled" else Path(name)
+
+
 def make_spotter(config: StreamConfig) -> Spotter:
     """The rule, or a learned spotter where the settings name its weights.
 
     Raises ModelError where they cannot be used.
     """
     if config.spotter_model is not None:
-        from spotting.learned import BUNDLED, LearnedSpotter
+        from spotting.learned import LearnedSpotter
 
-        bundled = config.spotter_model == "bundled"
-        return LearnedSpotter(BUNDLED if bundled else Path(config.spotter_model), config.spotter)
+        return LearnedSpotter(_spotter_weights(config.spotter_model), config.spotter)
     from spotting.spotter import FlowSpotter
 
     return FlowSpotter(config.spotter)
@@ -125,14 +172,21 @@ def stream(
     Raises a subclass of MerError whose message names the cure.
     """
     from streamer.runner import steps
-    from streamer.sources import open_source
+    from streamer.sources import check_source, may_be_live, open_source
 
     settings = _with_sections(config, sections)
     signals: list[FrameSignals] = []
-    opened = open_source(str(source), settings.source)
     with contextlib.ExitStack() as on_failure:
+        pipeline: Pipeline | None = None
+        if may_be_live(str(source)):  # a camera does not wait while the models are loaded
+            check_source(str(source), settings.source)
+            pipeline = build_pipeline(settings, on_signals=signals.append)
+            on_failure.callback(pipeline.close)
+            warm_up(pipeline)
+        opened = open_source(str(source), settings.source)
         on_failure.callback(opened.close)
-        pipeline = build_pipeline(settings, source_name=opened.info.name, on_signals=signals.append)
+        pipeline = pipeline or build_pipeline(settings, on_signals=signals.append)
+        pipeline.source_name = opened.info.name
         on_failure.pop_all()
     walk = steps(opened, pipeline, signals, kinds=settings.kinds, max_seconds=max_seconds)
     with contextlib.closing(pipeline), contextlib.closing(walk):

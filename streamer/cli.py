@@ -9,10 +9,12 @@ import typer
 
 from streamer.command import VersionFlag, logging_to, option, run_app, settings_of, telling_errors
 from streamer.errors import UsageError
+from streamer.ranges import Baseline, Faces, FrameRate, Range, Sensitivity
 
 if TYPE_CHECKING:
     from streamer.build import StreamConfig
     from streamer.outputs.plan import OutputOptions
+    from streamer.stopping import StopFlag
 
 _HELP = """Spot facial micro-expressions in video and say what they express.
 
@@ -58,11 +60,15 @@ def stream(
     ] = None,
     fps: Annotated[
         float | None,
-        option(_IN, "Frames per second: of a folder of images, or asked of a webcam.", min=0.1),
+        option(
+            _IN, "Frames per second: of a folder of images, or asked of a webcam.", within=FrameRate
+        ),
     ] = None,
     max_seconds: Annotated[
         float | None,
-        option(_IN, "Stop after this much of the recording.", "--max-seconds", min=0.0),
+        option(
+            _IN, "Stop after this much of the recording.", "--max-seconds", within=Range(0.0, 1e8)
+        ),
     ] = None,
     join: Annotated[
         bool,
@@ -116,7 +122,7 @@ def stream(
     ] = None,
     sensitivity: Annotated[
         float | None,
-        option(_HOW, "1 as calibrated; 2 finds more, with more false events.", min=0.05, max=20.0),
+        option(_HOW, "1 as calibrated; 2 finds more, with more false events.", within=Sensitivity),
     ] = None,
     low_latency: Annotated[
         bool,
@@ -132,14 +138,14 @@ def stream(
             _HOW,
             "The person looks neutral for so many seconds at the start: nothing is reported then, "
             "and the noise of that time sets the thresholds.",
-            min=0.0,
+            within=Baseline,
         ),
     ] = None,
     spotter: Annotated[
         Literal["rule", "learned"] | None,
         option(_HOW, "rule: every verdict has a reason. learned: a network, finds more."),
     ] = None,
-    max_faces: Annotated[int | None, option(_HOW, "Faces to follow at most.", min=1)] = None,
+    max_faces: Annotated[int | None, option(_HOW, "Faces to follow at most.", within=Faces)] = None,
     micro_only: Annotated[bool, option(_HOW, "Leave out macro events.", "--micro-only")] = False,
     model: Annotated[
         str | None,
@@ -187,7 +193,14 @@ def stream(
         "recognizer.keep_motion": True if explain else None,
         "recognise": False if no_recognition else None,
     }
-    with telling_errors("mer-stream"), logging_to(quiet, verbose, log_file):
+    from streamer.stopping import PATIENCE_S, StopFlag
+
+    stop = StopFlag()
+    with (
+        stop.catching(PATIENCE_S),
+        telling_errors("mer-stream"),
+        logging_to(quiet, verbose, log_file),
+    ):
         settings = settings_of(config, set_ or [], options)
         if print_config:
             from streamer.config import dump_yaml
@@ -200,7 +213,7 @@ def stream(
             output, format_, signals, save_video, summary, show, overwrite, quiet, progress, redact
         )
         names = [*(source or []), *(sources or [])]
-        code = _run(settings, outputs, names, max_seconds, verbose, join)
+        code = _run(settings, outputs, names, max_seconds, verbose, join, stop)
     raise typer.Exit(code)
 
 
@@ -211,6 +224,7 @@ def _run(
     max_seconds: float | None,
     verbose: bool,
     join: bool,
+    stop: StopFlag,
 ) -> int:
     if not names:
         raise UsageError("no source was named; try: mer-stream sample (more: mer-stream --help).")
@@ -221,7 +235,8 @@ def _run(
     with hushed(not verbose):
         from streamer.batch import run_batch
 
-        return run_batch(settings, outputs, names, max_seconds, join)
+        stop.check()
+        return run_batch(settings, outputs, names, max_seconds, join, stop)
 
 
 def main() -> None:

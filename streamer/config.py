@@ -13,12 +13,14 @@ import math
 import types
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import yaml
 
-from streamer.errors import UsageError
-from streamer.strict_yaml import parse_yaml
+from streamer.errors import SourceRefusedError, UsageError
+from streamer.ranges import hints_of, problem_of, show
+from streamer.regular import open_regular
+from streamer.strict_yaml import MOST_CHARACTERS, parse_yaml
 
 T = TypeVar("T")
 
@@ -29,14 +31,7 @@ def load_yaml(path: str | Path) -> dict[str, Any]:
     Raises UsageError (with the line, where YAML knows it) for a missing or malformed file.
     """
     path = Path(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise UsageError(f"{path}: no such configuration file.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise UsageError(f"{path}: the configuration cannot be read: {reason}.") from None
-    loaded = parse_yaml(text, where=str(path))
+    loaded = parse_yaml(_read_text(path), where=str(path))
     if loaded is None:
         return {}
     if not isinstance(loaded, dict):
@@ -44,6 +39,21 @@ def load_yaml(path: str | Path) -> dict[str, Any]:
             f"{path}: a configuration is a mapping of `key: value` lines, not {_name(loaded)}."
         )
     return loaded
+
+
+def _read_text(path: Path) -> str:
+    try:
+        with open_regular(path, str(path), "give a YAML file of settings") as file:
+            return file.read(4 * MOST_CHARACTERS + 1).decode("utf-8")
+    except FileNotFoundError:
+        raise UsageError(f"{path}: no such configuration file.") from None
+    except SourceRefusedError as error:
+        raise UsageError(str(error)) from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{path}: the configuration is not UTF-8 text.") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"{path}: the configuration cannot be read: {reason}.") from None
 
 
 def set_key(mapping: dict[str, Any], dotted: str, value: Any) -> None:
@@ -54,7 +64,7 @@ def set_key(mapping: dict[str, Any], dotted: str, value: Any) -> None:
         if child is None:
             child = mapping[part] = {}
         elif not isinstance(child, dict):
-            raise UsageError(f"{dotted}: {part!r} holds {_name(child)}, not a section.")
+            raise UsageError(f"{show(dotted)}: {show(part)} holds {_name(child)}, not a section.")
         mapping = child
     mapping[last] = value
 
@@ -85,7 +95,7 @@ def _fill(cls: type[T], mapping: Any, where: str, prefix: str) -> T:
     if not isinstance(mapping, Mapping):
         section = prefix.rstrip(".") or "the top level"
         raise UsageError(f"{where}: {section} must be a mapping of keys, not {_name(mapping)}.")
-    hints = get_type_hints(cls)
+    hints = hints_of(cls)
     known = [field.name for field in dataclasses.fields(cls) if field.init]  # type: ignore[arg-type]
     values = {}
     for key, value in mapping.items():
@@ -100,10 +110,11 @@ def _fill(cls: type[T], mapping: Any, where: str, prefix: str) -> T:
 
 
 def _unknown(where: str, prefix: str, key: object, known: list[str]) -> str:
-    near = difflib.get_close_matches(str(key), known, n=1)
+    near = difflib.get_close_matches(key[:80], known, n=1) if isinstance(key, str) else []
     hint = f" Did you mean '{prefix}{near[0]}'?" if near else ""
     section = f" of '{prefix.rstrip('.')}'" if prefix else ""
-    return f"{where}: unknown key '{prefix}{key}'.{hint} Keys{section}: {', '.join(known)}."
+    name = show(f"{prefix}{key if isinstance(key, str) else show(key)}")
+    return f"{where}: unknown key {name}.{hint} Keys{section}: {', '.join(known)}."
 
 
 def _convert(value: Any, hint: Any, where: str, key: str) -> Any:
@@ -111,10 +122,23 @@ def _convert(value: Any, hint: Any, where: str, key: str) -> Any:
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         return value if isinstance(value, hint) else _fill(hint, value, where, key + ".")
     try:
-        return _CONVERTERS.get(get_origin(hint) or hint, _as_is)(value, hint, where, key)
+        converted = _by_type(value, hint, where, key)
     except _Mismatch:
-        got = f"{_name(value)} ({value!r})"
+        got = f"{_name(value)} ({show(value)})"
         raise UsageError(f"{where}: '{key}' must be {_describe(hint)}, not {got}.") from None
+    if problem := problem_of(converted, hint):
+        raise UsageError(f"{where}: '{key}' {problem}.")
+    return converted
+
+
+def _by_type(value: Any, hint: Any, where: str, key: str) -> Any:
+    hint = _bare(hint)
+    return _CONVERTERS.get(get_origin(hint) or hint, _as_is)(value, hint, where, key)
+
+
+def _bare(hint: Any) -> Any:
+    """The type without its range."""
+    return get_args(hint)[0] if get_origin(hint) is Annotated else hint
 
 
 class _Mismatch(Exception):  # noqa: N818  it never leaves this module
@@ -139,9 +163,15 @@ def _as_float(value: Any, hint: Any, where: str, key: str) -> float:
             value = float(value)
         except ValueError:
             raise _Mismatch from None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise _Mismatch
-    return float(value)
+    try:
+        value = float(value)
+    except OverflowError:  # a whole number of more than 308 digits
+        raise _Mismatch from None
+    if not math.isfinite(value):
+        raise _Mismatch
+    return value
 
 
 def _as_path(value: Any, hint: Any, where: str, key: str) -> Path:
@@ -164,10 +194,10 @@ def _as_union(value: Any, hint: Any, where: str, key: str) -> Any:
     for member in members:
         if dataclasses.is_dataclass(member) and isinstance(value, Mapping):
             return _convert(value, member, where, key)
-    exact = [m for m in members if m is type(value)]
+    exact = [m for m in members if _bare(m) is type(value)]
     for member in exact or [m for m in members if m is not type(None)]:
         try:
-            return _CONVERTERS.get(get_origin(member) or member, _as_is)(value, member, where, key)
+            return _by_type(value, member, where, key)
         except _Mismatch:
             continue
     raise _Mismatch
@@ -191,6 +221,8 @@ def _as_mapping(value: Any, hint: Any, where: str, key: str) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise _Mismatch
     _, member = get_args(hint) or (Any, Any)
+    if not all(isinstance(name, str) for name in value):
+        raise _Mismatch
     return {name: _convert(item, member, where, f"{key}.{name}") for name, item in value.items()}
 
 
@@ -209,6 +241,7 @@ _WORDS = {int: "a whole number", float: "a finite number", str: "text", bool: "t
 
 
 def _describe(hint: Any) -> str:
+    hint = _bare(hint)
     origin = get_origin(hint)
     if origin is Literal:
         return "one of " + ", ".join(map(repr, get_args(hint)))

@@ -19,17 +19,26 @@ def show_notice_once() -> None:
     """Print the notice to standard error, if that is a terminal and it was not told before."""
     if not sys.stderr.isatty():
         return
-    mark = _config_folder() / f"notice-{_VERSION}"
-    if mark.exists():
-        return
+    folder = _config_folder()
+    mark = None if folder is None else folder / f"notice-{_VERSION}"
+    with contextlib.suppress(OSError):
+        if mark is not None and mark.exists():
+            return
     print(_TEXT + "\n", file=sys.stderr)
+    if mark is None:
+        return
     with contextlib.suppress(OSError):  # a home that cannot be written: it is told again
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.touch()
 
 
-def _config_folder() -> Path:
-    if os.name == "nt":
-        return Path(os.environ.get("APPDATA", Path.home())) / "mer-stream"
-    home = os.environ.get("XDG_CONFIG_HOME")
-    return (Path(home) if home else Path.home() / ".config") / "mer-stream"
+def _config_folder() -> Path | None:
+    """None where the system knows no home folder."""
+    given = os.environ.get("APPDATA" if os.name == "nt" else "XDG_CONFIG_HOME")
+    if given:
+        return Path(given) / "mer-stream"
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return None
+    return (home if os.name == "nt" else home / ".config") / "mer-stream"

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from streamer.buffer import FaceBuffer
 from streamer.records import (
     AlignedFace,
@@ -23,6 +26,7 @@ class Tracker(Protocol):
     """Finds faces and keeps their ids."""
 
     def push(self, frame: Frame) -> list[Face]: ...
+    def lose(self) -> None: ...
     def reset(self) -> None: ...
     def close(self) -> None: ...
 
@@ -104,8 +108,19 @@ class Pipeline:
         return [self._event(spot) for spot in spots]
 
     def flush(self) -> list[EmotionEvent]:
-        """Close what is open: the stream has ended. Call `reset()` before a new one."""
+        """Close what is open: the pictures have ended. Call `reset()` before a new stream.
+
+        A stream that was only lost goes on: call `lose()` in its first half, and push what comes.
+        """
         return [self._event(spot) for spot in self._spotter.flush()]
+
+    def lose(self) -> None:
+        """First half: the pictures broke off. Faces are searched afresh; their ids and time go on.
+
+        The second half is `flush()`.
+        """
+        self._tracker.lose()
+        self._aligner.reset()
 
     def reset(self) -> None:
         """Forget the stream, keep the loaded models."""
@@ -115,9 +130,25 @@ class Pipeline:
         self._buffer.clear()
         self._now_s = float("-inf")
 
+    def warm_up(self, image: NDArray[np.uint8]) -> None:
+        """Take a picture [H, W, 3] RGB of a face and forget it: at the start of a stream only.
+
+        Libraries prepare themselves with their first picture; a camera would not wait for that.
+        """
+        for face in self.track(Frame(0, 0.0, image))[:1]:
+            self._spotter.push([face])
+            if self._recognizer is not None:
+                self._recognizer.recognize(face, face)
+        self.reset()
+
     def close(self) -> None:
         """Free the native resources."""
         self._tracker.close()
+
+    @property
+    def recognizer(self) -> Recognizer | None:
+        """What names the emotions; None: nothing does."""
+        return self._recognizer
 
     def find(self, face_id: int, frame: int) -> AlignedFace | None:
         """The aligned face of one of the last seconds' frames, or None if it is not kept."""

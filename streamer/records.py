@@ -28,6 +28,14 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
+class Loss:
+    """A live source was lost after the frame at `time_s`; if more frames come, there is a gap."""
+
+    time_s: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Face:
     """One face in one frame."""
 
@@ -116,6 +124,7 @@ class EmotionEvent:
     recognition: Recognition | None  # None: spotting only
     source: str
     emitted_s: float  # stream time at which the event was known
+    cut: bool = False  # the pictures broke off before it was certain; its end may be too early
 
 
 @dataclass(frozen=True, slots=True)

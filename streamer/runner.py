@@ -6,10 +6,11 @@ import contextlib
 import functools
 import sys
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from streamer.ahead import Ahead, Inline, SourceLike
-from streamer.errors import MerError
+from streamer.errors import FAULTS, InternalError, MerError
 from streamer.libs import import_cv2
 from streamer.outputs.step import Sink, Step
 from streamer.records import (
@@ -17,13 +18,15 @@ from streamer.records import (
     EmotionEvent,
     Frame,
     FrameSignals,
+    Loss,
 )
 
 
 class PipelineLike(Protocol):
-    """What the runner needs of a pipeline; `track` runs in the worker thread."""
+    """What the runner needs of a pipeline; `track` and `lose` run in the worker thread."""
 
     def track(self, frame: Frame) -> Sequence[AlignedFace]: ...
+    def lose(self) -> None: ...
     def advance(self, frame: Frame, faces: Sequence[AlignedFace]) -> list[EmotionEvent]: ...
     def flush(self) -> list[EmotionEvent]: ...
 
@@ -58,6 +61,10 @@ def steps(
 ) -> Generator[Step, None, None]:
     """One step per frame, then a last one without a frame that carries what was still open.
 
+    Where a live source is lost there is a step without a frame at once, before the source is opened
+    again. Events that were open when the pictures broke off (a loss, `stop`, `max_seconds`, an
+    error, a recording that is cut short) are marked `cut`.
+
     `signals` is the list that the pipeline's `on_signals` appends to. `stop` is asked between
     frames; `max_seconds` is stream time; events of other kinds than `kinds` are left out. With one
     of `threads`, all is done in the caller's: for many recordings side by side. An error
@@ -67,10 +74,13 @@ def steps(
     failure: MerError | None = None
     begin = checkpoints.begin if checkpoints is not None else None
     kind = Ahead if threads > 1 else Inline
-    worker = kind(source, pipeline.track, begin, max_seconds)
+    worker = kind(source, pipeline, begin, max_seconds)
     try:
         with _two_busy_threads():
             for frame, faces, half in worker.tracked(stop):
+                if isinstance(frame, Loss):
+                    yield Step(None, (), _of(_cut(pipeline.flush()), kinds))
+                    continue
                 if half is not None and checkpoints is not None:
                     checkpoints.finish(frame, half)
                 signals.clear()
@@ -78,9 +88,13 @@ def steps(
                 yield Step(frame, tuple(signals), _of(events, kinds))
     except MerError as error:
         failure = error
+    except FAULTS as error:
+        failure = InternalError(error)
     finally:
         worker.close()
-    yield Step(None, (), _of(pipeline.flush(), kinds))
+    broke_off = failure is not None or worker.broke_off or source.report.truncated
+    last = pipeline.flush()
+    yield Step(None, (), _of(_cut(last) if broke_off else last, kinds))
     if failure is not None:
         raise failure
 
@@ -101,6 +115,10 @@ def _two_busy_threads() -> Iterator[None]:
     finally:
         sys.setswitchinterval(interval_s)
         cv2.setNumThreads(threads)
+
+
+def _cut(events: Sequence[EmotionEvent]) -> list[EmotionEvent]:
+    return [replace(event, cut=True) for event in events]
 
 
 def _of(events: Sequence[EmotionEvent], kinds: Collection[str]) -> tuple[EmotionEvent, ...]:

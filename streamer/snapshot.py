@@ -2,13 +2,12 @@
 
 `capture` walks objects of this program (and containers, numbers, arrays) and returns a `Snapshot`;
 `restore` builds equal objects. What is shared stays shared: two places that hold one object hold
-one object afterwards. Only classes of the packages in `_OURS` are made anew, without calling them;
+one object afterwards. Only classes that `snapshot_check` knows are made anew, without calling them;
 anything else in the state is an error when it is captured, not when it is needed.
 """
 
 from __future__ import annotations
 
-import importlib
 import io
 import json
 import math
@@ -21,8 +20,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_OURS = ("streamer.", "spotting.")
+from streamer.snapshot_check import check_fields, check_names, class_of, is_alike, is_state_class
+from streamer.strict_json import parse_json
+from streamer.strict_npz import DAMAGE, read_member
+
 _NAME_OF_TREE = "tree.json"
+# What data of another form meets on its way to objects; a chain of references may be endless.
+_ODD = (
+    *(KeyError, IndexError, TypeError, AttributeError, ImportError, ValueError),
+    *(OverflowError, RecursionError),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,9 @@ def set_state(part: Any, state: Mapping[str, Any]) -> None:
     if set(state) != set(state_of(part)):
         raise ValueError(f"not the state of a {type(part).__name__}: it holds {', '.join(state)}")
     for name, value in state.items():
+        if not is_alike(getattr(part, name), value):
+            raise ValueError(f"{name} is no {name} of a {type(part).__name__}")
+    for name, value in state.items():
         setattr(part, name, value)
 
 
@@ -61,8 +71,8 @@ def capture(value: Any) -> Snapshot:
 def restore(snapshot: Snapshot) -> Any:
     """Objects equal to those captured. Raises ValueError for a snapshot that is not whole."""
     try:
-        return _Giver(snapshot).give(snapshot.tree)
-    except (KeyError, IndexError, TypeError, AttributeError, ImportError) as error:
+        return _Giver(snapshot).give_all()
+    except _ODD as error:
         raise ValueError(f"not a snapshot of this version ({error!r})") from error
 
 
@@ -82,17 +92,17 @@ def from_bytes(data: bytes) -> tuple[Snapshot, dict[str, Any]]:
     """(snapshot, facts). Raises ValueError for damaged data."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            head = json.loads(archive.read(_NAME_OF_TREE))
+            if any(info.compress_type != zipfile.ZIP_STORED for info in archive.infolist()):
+                raise ValueError("a packed member")
+            head = parse_json(archive.read(_NAME_OF_TREE))
             count = len(archive.namelist()) - 1
-            arrays = [_read_array(archive, number) for number in range(count)]
-            return Snapshot(head["tree"], head["objects"], arrays), head["facts"]
-    except (zipfile.BadZipFile, KeyError, OSError, EOFError) as error:
+            arrays = [read_member(archive, f"{n}.npy", len(data)) for n in range(count)]
+            snapshot, facts = Snapshot(head["tree"], head["objects"], arrays), head["facts"]
+    except DAMAGE as error:
         raise ValueError(f"a damaged snapshot ({error})") from error
-
-
-def _read_array(archive: zipfile.ZipFile, number: int) -> NDArray:
-    with archive.open(f"{number}.npy") as member:
-        return np.asarray(np.lib.format.read_array(member, allow_pickle=False))
+    if not isinstance(snapshot.objects, list) or not isinstance(facts, dict):
+        raise ValueError("a damaged snapshot (no objects, or no facts)")
+    return snapshot, facts
 
 
 class _Taker:
@@ -143,7 +153,7 @@ class _Taker:
     def _ours(self, value: Any) -> Any:
         kind = type(value)
         name = f"{kind.__module__}:{kind.__qualname__}"
-        if not name.startswith(_OURS):
+        if not is_state_class(name):
             raise ValueError(f"a {name} cannot be kept in a snapshot")
         fields = {k: self.take(v) for k, v in _attributes(value).items()}
         return {"object": name, "fields": fields}
@@ -156,12 +166,23 @@ class _Giver:
         self._snapshot = snapshot
         self._made: dict[int, Any] = {}
 
+    def give_all(self) -> Any:
+        """What the tree stands for, with the fields of all objects checked."""
+        given = self.give(self._snapshot.tree)
+        for made in self._made.values():
+            check_fields(made)
+        return given
+
     def give(self, data: Any) -> Any:
-        if not isinstance(data, dict):
+        if data is None or isinstance(data, bool | int | float | str):
             return data
+        if not isinstance(data, dict) or len(data) != 1:
+            raise ValueError("not data of a snapshot")
         if "float" in data:
             return float(data["float"])
         number = data["ref"]
+        if type(number) is not int or number < 0:
+            raise ValueError(f"{number!r} is no number of an object")
         if number not in self._made:
             self._make(number, self._snapshot.objects[number])
         return self._made[number]
@@ -193,14 +214,8 @@ class _Giver:
         return kind(self.give(v) for v in data[kind.__name__])
 
     def _make_ours(self, number: int, data: dict[str, Any]) -> None:
-        module, _, qualname = data["object"].partition(":")
-        if not module.startswith(_OURS):
-            raise ValueError(f"{data['object']} is not a class of this program")
-        kind: Any = importlib.import_module(module)
-        for part in qualname.split("."):
-            kind = getattr(kind, part)
-        if not isinstance(kind, type):
-            raise ValueError(f"{data['object']} is not a class of this program")
+        kind = class_of(data["object"])
+        check_names(kind, data["fields"])
         made: Any = object.__new__(kind)
         self._made[number] = made
         for name, value in data["fields"].items():

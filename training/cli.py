@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from streamer.errors import InstallError, MerError, UsageError
+from streamer.command import VersionFlag, bounds, run_app
+from streamer.errors import InstallError, UsageError
+from streamer.ranges import Epochs, Range, Seed, Workers
 from training.experiments import commands as experiment_commands
 from training.selfme import commands as selfme_commands
 from training.selfme import motion_commands
@@ -20,11 +21,12 @@ app = typer.Typer(
     help="Train and score the recognition model of mer-stream.",
     no_args_is_help=True,
     add_completion=False,
+    pretty_exceptions_enable=False,
 )
 
 
 @app.callback()
-def _root() -> None:
+def _root(version: VersionFlag = False) -> None:
     """Keeps the sub-commands named even while there are few."""
 
 
@@ -33,11 +35,17 @@ def synthetic(
     output: Annotated[Path, typer.Option(help="Folder for weights and model card.")] = Path(
         "mer-weights"
     ),
-    members: Annotated[int, typer.Option(min=1, max=16, help="Networks in the ensemble.")] = 3,
-    seed: Annotated[int, typer.Option(help="Seed of the first member.")] = 0,
-    maps: Annotated[int, typer.Option(min=256, help="Training maps for each member.")] = 32768,
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the maps.")] = 6,
-    jobs: Annotated[int, typer.Option(min=1, help="Members trained at the same time.")] = 2,
+    members: Annotated[
+        int, typer.Option(help="Networks in the ensemble.", **bounds(Range(1, 16)))
+    ] = 3,
+    seed: Annotated[int, typer.Option(help="Seed of the first member.", **bounds(Seed))] = 0,
+    maps: Annotated[
+        int, typer.Option(help="Training maps for each member.", **bounds(Range(256, 10_000_000)))
+    ] = 32768,
+    epochs: Annotated[int, typer.Option(help="Passes over the maps.", **bounds(Epochs))] = 6,
+    jobs: Annotated[
+        int, typer.Option(help="Members trained at the same time.", **bounds(Workers))
+    ] = 2,
     overwrite: Annotated[bool, typer.Option(help="Replace weights that are there.")] = False,
 ) -> None:
     """Train on synthetic motion alone and export ONNX, safetensors and a model card."""
@@ -85,10 +93,16 @@ def prepare(
     root: Annotated[Path, typer.Option(help="Folder of the data set as it was handed out.")],
     output: Annotated[Path, typer.Option(help="Cache; a stopped run goes on where it was.")],
     jitter_frames: Annotated[
-        int, typer.Option(min=0, help="Keep pairs with a wrong onset and apex too, up to so many.")
+        int,
+        typer.Option(
+            help="Keep pairs with a wrong onset and apex too, up to so many.",
+            **bounds(Range(0, 1000)),
+        ),
     ] = 0,
-    draws: Annotated[int, typer.Option(min=1, help="Wrong pairs of each clip.")] = 4,
-    seed: Annotated[int, typer.Option(help="Of the wrong pairs.")] = 0,
+    draws: Annotated[
+        int, typer.Option(help="Wrong pairs of each clip.", **bounds(Range(1, 1000)))
+    ] = 4,
+    seed: Annotated[int, typer.Option(help="Of the wrong pairs.", **bounds(Seed))] = 0,
 ) -> None:
     """Align the faces of a data set as in a stream and keep their onset-apex pairs and maps."""
     from training.datasets import load_dataset
@@ -115,15 +129,19 @@ def loso(
     ] = "scvit",
     protocol: Annotated[str, typer.Option(help="clean, or published (oracle epoch).")] = "clean",
     kind: Annotated[str, typer.Option(help="composite, single or cross (data set).")] = "composite",
-    classes: Annotated[int, typer.Option(help="3 or 5.")] = 3,
-    seeds: Annotated[int, typer.Option(min=1, help="Trainings of every fold.")] = 3,
+    classes: Annotated[int, typer.Option(help="3 or 5.", **bounds(Range(3, 5)))] = 3,
+    seeds: Annotated[
+        int, typer.Option(help="Trainings of every fold.", **bounds(Range(1, 1000)))
+    ] = 3,
     epochs: Annotated[
         str | None, typer.Option(help="A number, or inner (subject splits). Default: published.")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     engine: Annotated[str, typer.Option(help="local or ray.")] = "local",
     address: Annotated[str | None, typer.Option(help="Of a Ray cluster.")] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Folds at the same time (not stacked).")] = 1,
+    jobs: Annotated[
+        int, typer.Option(help="Folds at the same time (not stacked).", **bounds(Workers))
+    ] = 1,
     stacked: Annotated[bool, typer.Option(help="Folds of small networks in one program.")] = True,
     overwrite: Annotated[bool, typer.Option(help="Drop what the run folder holds.")] = False,
 ) -> None:
@@ -155,12 +173,8 @@ def require_training() -> None:
 
 
 def main() -> None:
-    """Entry point: errors become a sentence and their own exit code."""
-    try:
-        app()
-    except MerError as error:
-        typer.echo(f"mer-train: {error}", err=True)
-        sys.exit(error.exit_code)
+    """Entry point of `mer-train`."""
+    run_app(app, "mer-train")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from torch.nn import functional
 
 from recognition.ensemble import ViewEnsemble, mirror
 from recognition.scvit import SCViT, SCViTConfig, region_embeddings
+from streamer.ranges import BatchSize, Epochs, LearningRate, Range, Share, check_ranges
 from training.losses import symmetric_contrastive_loss
 from training.synthetic.maps import World, sample_maps
 
@@ -26,18 +28,22 @@ Progress = Callable[
 class TrainConfig:
     """One member of the ensemble. Omega and tau are those of the paper; the rest is ours."""
 
-    maps: int = 32768
-    chunk: int = 4096  # maps that share one bank of random faces
-    epochs: int = 6
-    batch: int = 128
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.05
-    warmup: float = 0.05  # share of the steps
-    label_smoothing: float = 0.05
-    omega: float = 0.11  # weight of the symmetric contrastive loss, eq. 16
-    tau: float = 0.07
+    maps: Annotated[int, Range(1, 10_000_000)] = 32768
+    chunk: Annotated[int, Range(1, 1_000_000)] = 4096  # maps that share one bank of random faces
+    epochs: Epochs = 6
+    batch: BatchSize = 128
+    learning_rate: LearningRate = 1e-3
+    weight_decay: Annotated[float, Range(0.0, 10.0)] = 0.05
+    warmup: Share = 0.05  # share of the steps
+    label_smoothing: Annotated[float, Range(0.0, 0.99)] = 0.05
+    # weight of the symmetric contrastive loss, eq. 16
+    omega: Annotated[float, Range(0.0, 100.0)] = 0.11
+    tau: Annotated[float, Range(1e-4, 100.0)] = 0.07
     network: SCViTConfig = field(default_factory=SCViTConfig)
     world: World = field(default_factory=World)
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
     @property
     def steps(self) -> int:

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty
-from typing import Any
+from typing import Annotated, Any
 
 import cv2
 import numpy as np
@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from recognition.ensemble import ViewEnsemble
 from recognition.scvit import SCViT
+from streamer.ranges import Epochs, Range, Seed, Workers, check_ranges
 from training.export import check_parity, export_ensemble
 from training.metrics import score_recognition
 from training.model_card import RunFacts, write_cards
@@ -34,15 +35,18 @@ class RunConfig:
     """One run of `mer-train synthetic`."""
 
     output: Path
-    members: int = 3
-    seed: int = 0
-    maps: int = 32768
-    epochs: int = 6
-    jobs: int = 2
-    validation_maps: int = 4096
-    validation_seed: int = 987654
+    members: Annotated[int, Range(1, 16)] = 3
+    seed: Seed = 0
+    maps: Annotated[int, Range(1, 10_000_000)] = 32768
+    epochs: Epochs = 6
+    jobs: Workers = 2
+    validation_maps: Annotated[int, Range(2, 1_000_000)] = 4096
+    validation_seed: Seed = 987654
     training_world: World = TRAINING
     validation_world: World = VALIDATION
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 def run_synthetic(config: RunConfig) -> str:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from recognition.onnx_recognizer import OnnxRecognizer
 from streamer.errors import SourceFormatError, SourceNotFoundError
+from streamer.outputs.cells import true_text
 from streamer.records import EMOTIONS
 from training.metrics import RecognitionScore, score_recognition
 
@@ -45,12 +46,15 @@ def read_index(root: Path) -> list[MapEntry]:
     index = root / "index.csv"
     if not index.is_file():
         raise SourceNotFoundError(f"{index} not found: give a folder with index.csv and flow maps")
-    with index.open(newline="", encoding="utf-8") as lines:
-        reader = csv.DictReader(lines)
-        lacking = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
-        if lacking:
-            raise SourceFormatError(f"{index} lacks the column(s) {', '.join(lacking)}")
-        rows = list(reader)
+    try:
+        with index.open(newline="", encoding="utf-8") as lines:
+            reader = csv.DictReader(lines, restval="")
+            lacking = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
+            if lacking:
+                raise SourceFormatError(f"{index} lacks the column(s) {', '.join(lacking)}")
+            rows = [{name: true_text(row[name] or "") for name in _COLUMNS} for row in reader]
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise SourceFormatError(f"{index} is no table ({error}): save it as CSV UTF-8") from error
     entries = [
         MapEntry(root / row["file"], row["dataset"], row["subject"], row["clip"], row["emotion"])
         for row in rows

@@ -70,15 +70,24 @@ function stop(text, kind) {
 }
 
 function take(mine, video, now, facts) {
-  if (!mine.ready || mine.socket.readyState !== 1 || !video.videoWidth) return;
+  if (mine.socket.readyState !== 1 || !video.videoWidth) return;
+  if (!mine.shown) {           // a place is for those who show a picture; it gets no answer
+    mine.shown = true;
+    shoot(mine, video, 0, now);
+  }
+  if (!mine.ready) return;
   const time_ms = facts.captureTime || now;
   if (mine.encoding >= ENCODING || mine.socket.bufferedAmount > FULL_LINE) { mine.dropped += 1; return; }
   if (mine.origin === null) mine.origin = time_ms;
   const number = ++mine.number;
+  mine.taken.set(number, time_ms);
+  shoot(mine, video, number, time_ms);
+}
+
+function shoot(mine, video, number, time_ms) {
   const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
   canvas.getContext('2d').drawImage(video, 0, 0);
   mine.encoding += 1;
-  mine.taken.set(number, time_ms);
   canvas.convertToBlob({ type: 'image/jpeg', quality: 0.92 })
     .then((blob) => blob.arrayBuffer())
     .then((jpeg) => {

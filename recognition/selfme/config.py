@@ -7,6 +7,9 @@ keypoints, temperature 0.1, variance 0.01) and of MIDIR (control spacing 4, seve
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Annotated
+
+from streamer.ranges import Range, check_ranges
 
 TRAINING_GAMMA = 1.0  # the paper never amplifies while it learns
 LATTICE = 4  # the lattice is a quarter of the image: this many pixels between control points
@@ -16,47 +19,55 @@ LATTICE = 4  # the lattice is a quarter of the image: this many pixels between c
 class HourglassConfig:
     """An encoder-decoder: channels expansion * 2, 4, 8 ... up to the limit, halving every block."""
 
-    expansion: int
-    max_features: int
-    blocks: int
+    expansion: Annotated[int, Range(1, 1024)]
+    max_features: Annotated[int, Range(1, 2048)]
+    blocks: Annotated[int, Range(1, 10)]
 
     def __post_init__(self) -> None:
-        if min(self.expansion, self.max_features, self.blocks) < 1:
-            raise ValueError(f"{self}: every number must be 1 or more")
+        check_ranges(self)
 
 
 @dataclass(frozen=True, slots=True)
 class GeneratorConfig:
     """The network that paints the apex frame from the warped features of the onset frame."""
 
-    width: int
-    max_features: int
-    downs: int = 2
-    bottlenecks: int = 6
+    width: Annotated[int, Range(1, 1024)]
+    max_features: Annotated[int, Range(1, 2048)]
+    downs: Annotated[int, Range(0, 6)] = 2
+    bottlenecks: Annotated[int, Range(0, 64)] = 6
     image_skip: bool = False  # beyond the paper: the warped image itself, plus what is painted
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 @dataclass(frozen=True, slots=True)
 class MotionConfig:
     """The motion learner. `small()` is for two CPU cores, `full()` is the published size."""
 
-    image_size_px: int = 128
-    keypoints: int = 10
-    temperature: float = 0.1  # of the soft-argmax
-    heatmap_variance: float = 0.01  # Sigma of eq. 3, coordinates -1..1
+    image_size_px: Annotated[int, Range(16, 1024)] = 128
+    keypoints: Annotated[int, Range(1, 256)] = 10
+    temperature: Annotated[float, Range(1e-4, 100.0)] = 0.1  # of the soft-argmax
+    # Sigma of eq. 3, coordinates -1..1
+    heatmap_variance: Annotated[float, Range(1e-6, 10.0)] = 0.01
     detector: HourglassConfig = HourglassConfig(16, 128, 4)
-    detector_shrink: int = 2  # the detector sees the image this many times smaller
+    # the detector sees the image this many times smaller
+    detector_shrink: Annotated[int, Range(1, 64)] = 2
     dense: HourglassConfig = HourglassConfig(16, 128, 4)
     generator: GeneratorConfig = GeneratorConfig(16, 64, 2, 2)
-    kernel: int = 7  # of the convolutions that make scores and weights; odd
+    # of the convolutions that make scores and weights; odd
+    kernel: Annotated[int, Range(1, 31)] = 7
     track: bool = False  # beyond the paper: the apex's keypoints are tracked, not detected
-    track_rounds: int = 1  # more: after each, the onset is warped and the rest is tracked
+    # more: after each, the onset is warped and the rest is tracked
+    track_rounds: Annotated[int, Range(1, 16)] = 1
     see_target: bool = False  # beyond the paper: the weights' network also sees the apex frame
-    gamma: float = 2.0  # motion amplification at inference (eq. 2); 1 switches it off
+    # motion amplification at inference (eq. 2); 1 switches it off
+    gamma: Annotated[float, Range(0.01, 100.0)] = 2.0
     spline: bool = True  # eq. 9 and the group exponential; False: bilinear expansion
-    squaring_steps: int = 7
+    squaring_steps: Annotated[int, Range(0, 16)] = 7
 
     def __post_init__(self) -> None:
+        check_ranges(self)
         smallest = max(
             self.detector_shrink * 2**self.detector.blocks,
             LATTICE * 2**self.dense.blocks,
@@ -67,14 +78,8 @@ class MotionConfig:
                 f"image_size_px is {self.image_size_px}: these networks need a multiple of "
                 f"{smallest}; change it or the number of blocks"
             )
-        if self.keypoints < 1 or self.temperature <= 0.0 or self.heatmap_variance <= 0.0:
-            raise ValueError("keypoints, temperature and heatmap_variance must be above zero")
-        if self.track_rounds < 1:
-            raise ValueError(f"track_rounds is {self.track_rounds}: it must be 1 or more")
         if self.kernel % 2 == 0:
             raise ValueError(f"kernel is {self.kernel}: it must be odd")
-        if not 0 <= self.squaring_steps <= 16:
-            raise ValueError(f"squaring_steps is {self.squaring_steps}: choose 0 to 16")
 
     @classmethod
     def small(cls) -> MotionConfig:

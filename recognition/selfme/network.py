@@ -11,15 +11,16 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from recognition.selfme.field_vit import make_field_vit
 from recognition.selfme.motion_learner import MotionLearner
+from recognition.selfme.safe_file import read_safetensors
 from recognition.selfme.settings import SelfmeConfig
 from recognition.selfme.weights import bundled_state
 from streamer.config import fill
 from streamer.errors import ModelError, UsageError
+from streamer.strict_json import parse_json
 
 
 class SelfmeNet(nn.Module):
@@ -66,7 +67,7 @@ def config_from_facts(text: str, where: str) -> SelfmeConfig:
         ModelError: they are not those of this version.
     """
     try:
-        return fill(SelfmeConfig, json.loads(text), where=where)
+        return fill(SelfmeConfig, parse_json(text), where=where)
     except (ValueError, UsageError) as error:
         raise ModelError(f"{where} holds settings that this version does not know: {error}") from (
             error
@@ -82,14 +83,7 @@ def load_selfme(path: Path, device: str = "cpu") -> tuple[SelfmeNet, dict[str, s
     Raises:
         ModelError: no such file, not safetensors, not of this kind, or of another learner.
     """
-    if path.suffix != ".safetensors":
-        raise ModelError(f"{path}: give a .safetensors file of mer-train; pickles are not read")
-    try:
-        with safe_open(str(path), framework="pt", device=device) as file:
-            facts = dict(file.metadata() or {})
-            held = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError) as error:
-        raise ModelError(f"{path} cannot be read ({error}): give weights of mer-train") from error
+    held, facts = read_safetensors(path, device)
     if "selfme" not in facts:
         raise ModelError(f"{path} holds no SelfME network: train one with mer-train recognizer")
     net = SelfmeNet(config_from_facts(facts["selfme"], str(path)), trained=True)

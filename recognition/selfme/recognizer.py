@@ -6,6 +6,7 @@ here by the method that the model names. Torch is imported by the torch backend 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,8 +19,11 @@ from recognition.motion_field import remove_rigid
 from recognition.motion_methods import LEARNED, motion_method
 from recognition.onnx_recognizer import bring_to_anchor, softmax
 from recognition.selfme.fingerprint import motion_fingerprint
+from recognition.selfme.settings import MOTIONS
+from recognition.session import check_output
 from recognition.weights_check import read_facts
 from streamer.errors import ModelError
+from streamer.ranges import show
 from streamer.records import EMOTIONS, AlignedFace, Recognition
 
 Faces = NDArray[np.uint8]  # [N, S, S, 3] RGB
@@ -60,6 +64,8 @@ class SelfmeRecognizer:
         check_facts(path, facts, config)
         self._network, self._look = network, look
         self._flow = None if facts.motion == LEARNED else motion_method(facts.motion, config.map)
+        blank = np.zeros((1, facts.size_px, facts.size_px, 3), dtype=np.uint8)
+        self.recognize_pairs(blank, blank)  # a wrong graph fails here, not at the first event
 
     def recognize(self, onset: AlignedFace, apex: AlignedFace) -> Recognition:
         """The emotion of the motion from the onset face to the apex face."""
@@ -93,6 +99,8 @@ class SelfmeRecognizer:
         if len(onset) != len(apex):
             raise ValueError(f"{len(onset)} onset faces but {len(apex)} apex faces; need as many")
         logits, motion = self._network(self._inputs(onset, apex))
+        logits = check_output(logits, (len(onset), len(EMOTIONS)), self.path)
+        motion = check_output(motion, (len(onset), 2, size, size), self.path)
         return softmax(logits / np.float32(self.facts.temperature)), motion
 
     def _inputs(self, onset: Faces, apex: Faces) -> Mapping[str, NDArray]:
@@ -121,7 +129,7 @@ def facts_of(metadata: Mapping[str, str], path: Path) -> SelfmeFacts:
             f"{', '.join(EMOTIONS)}: train it again"
         )
     try:
-        return SelfmeFacts(
+        facts = SelfmeFacts(
             metadata["motion"],
             int(metadata["size_px"]),
             float(metadata["amplification"]),
@@ -130,6 +138,12 @@ def facts_of(metadata: Mapping[str, str], path: Path) -> SelfmeFacts:
         )
     except (KeyError, ValueError) as error:
         raise ModelError(f"model {path} lacks metadata ({error}): export it again") from error
+    if facts.motion not in MOTIONS or not 0.0 < facts.amplification < math.inf:
+        raise ModelError(
+            f"model {path} has motion {show(facts.motion)} and amplification "
+            f"{facts.amplification}: export it again"
+        )
+    return facts
 
 
 def check_facts(path: Path, facts: SelfmeFacts, config: RecognizerConfig) -> None:

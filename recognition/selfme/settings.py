@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from dataclasses import field as default
-from typing import Literal
+from typing import Annotated, Literal
 
 from recognition.config import MapConfig
 from recognition.selfme.config import MotionConfig
+from streamer.ranges import Range, check_ranges
 
 MotionName = Literal["selfme", "dis", "farneback", "tvl1"]
 MOTIONS: tuple[MotionName, ...] = ("selfme", "dis", "farneback", "tvl1")
@@ -22,19 +23,24 @@ class FieldConfig:
     """
 
     network: Literal["small", "vit-s16"] = "small"
-    cells: int = 56  # the face crop is sampled to cells x cells; 224 for vit-s16
-    patch: int = 7  # an even number of patches along a side makes the four regions equal
-    width: int = 96
-    depth: int = 4
-    heads: int = 4
-    dropout: float = 0.1
-    scale_iod: float = 0.01  # motion of this size becomes about 1; larger motion is compressed
-    rigid_iterations: int = 8  # of the fit that takes head motion out; 0 leaves it in
-    classes: int = 3
+    # the face crop is sampled to cells x cells; 224 for vit-s16
+    cells: Annotated[int, Range(4, 512)] = 56
+    # an even number of patches along a side makes the four regions equal
+    patch: Annotated[int, Range(1, 64)] = 7
+    width: Annotated[int, Range(4, 2048)] = 96
+    depth: Annotated[int, Range(1, 48)] = 4
+    heads: Annotated[int, Range(1, 64)] = 4
+    dropout: Annotated[float, Range(0.0, 0.95)] = 0.1
+    # motion of this size becomes about 1; larger motion is compressed
+    scale_iod: Annotated[float, Range(1e-5, 10.0)] = 0.01
+    # of the fit that takes head motion out; 0 leaves it in
+    rigid_iterations: Annotated[int, Range(0, 100)] = 8
+    classes: Annotated[int, Range(2, 100)] = 3
     start: Literal["random", "imagenet"] = "random"  # imagenet: vit-s16 only
     imagenet_file: str | None = None  # .safetensors; None: the hub's cache, or the hub
 
     def __post_init__(self) -> None:
+        check_ranges(self)
         if self.network == "vit-s16" and (self.cells, self.patch) != (224, 16):
             raise ValueError(
                 f"cells {self.cells}, patch {self.patch}: vit-s16 needs cells 224, patch 16"
@@ -46,8 +52,8 @@ class FieldConfig:
                 f"cells {self.cells} over patch {self.patch}: an even whole number of patches is "
                 "needed, as in 56 over 7"
             )
-        if not self.scale_iod > 0.0:
-            raise ValueError(f"scale_iod {self.scale_iod}: must be above 0")
+        if self.width % self.heads:
+            raise ValueError(f"width {self.width} must be a multiple of heads {self.heads}")
 
 
 VIT_S16 = FieldConfig(
@@ -64,21 +70,17 @@ class SelfmeConfig:
     bspline: bool = True  # B-spline and scaling and squaring (eq. 9); off: bilinear
     symmetric: bool = True  # SC loss (eq. 14); off: plain ViT
     amplify: bool = True  # MA: gamma at inference; off: 1
-    gamma: float = 2.0
-    gamma_training: float = 1.0
-    omega: float = 0.11  # weight of the SC loss (eq. 16)
-    tau: float = 0.07
+    gamma: Annotated[float, Range(0.01, 100.0)] = 2.0
+    gamma_training: Annotated[float, Range(0.01, 100.0)] = 1.0
+    omega: Annotated[float, Range(0.0, 100.0)] = 0.11  # weight of the SC loss (eq. 16)
+    tau: Annotated[float, Range(1e-4, 100.0)] = 0.07
     learner: MotionConfig = default(
         default_factory=MotionConfig
     )  # its gamma and spline follow the switches above
     field: FieldConfig = FieldConfig()
 
     def __post_init__(self) -> None:
-        for name in ("gamma", "gamma_training", "tau"):
-            if not getattr(self, name) > 0.0:
-                raise ValueError(f"{name} {getattr(self, name)}: must be above 0")
-        if self.omega < 0.0:
-            raise ValueError(f"omega {self.omega}: must not be negative")
+        check_ranges(self)
 
     @property
     def contrast(self) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
@@ -16,6 +18,7 @@ from recognition.selfme.network import SelfmeNet, load_selfme
 from recognition.selfme.recognizer import Look, SelfmeFacts, SelfmeRecognizer
 from recognition.selfme.settings import face_of
 from streamer.errors import InstallError, ModelError
+from streamer.ranges import show
 from streamer.records import EMOTIONS
 
 
@@ -33,7 +36,7 @@ def open_in_torch(path: Path, config: RecognizerConfig) -> SelfmeRecognizer:
         own.motion,
         own.size_px,
         own.amplification,
-        float(metadata.get("temperature", "1")),
+        _temperature(metadata, path),
         motion_fingerprint(own.motion, face_of(own.size_px)),
     )
     look = _look_with(net) if config.keep_motion else None
@@ -74,6 +77,14 @@ class _TorchNetwork:
         ask = self._net.from_motion if "flow" in given else self._net
         logits, motion = ask(*given.values())
         return logits.cpu().numpy(), motion.cpu().numpy()
+
+
+def _temperature(metadata: Mapping[str, str], path: Path) -> float:
+    with contextlib.suppress(ValueError):
+        temperature = float(metadata.get("temperature", "1"))
+        if 0.0 < temperature < math.inf:
+            return temperature
+    raise ModelError(f"{path} has the temperature {show(metadata['temperature'])}: export it again")
 
 
 def _device(name: str) -> str:

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
@@ -19,8 +18,10 @@ from recognition.config import MapConfig
 from recognition.fingerprint import preprocessing_fingerprint
 from recognition.selfme.config import MotionConfig
 from recognition.selfme.motion_learner import MotionLearner
+from recognition.selfme.safe_file import read_safetensors
 from streamer.config import fill
 from streamer.errors import ModelError, UsageError
+from streamer.strict_json import parse_json
 
 BUNDLED = Path(__file__).parents[1] / "weights" / "selfme_motion.safetensors"
 _UNUSED = "generator."  # only learning needs it
@@ -53,13 +54,12 @@ def load_motion(path: Path | None = None) -> MotionLearner:
     if not path.is_file():
         raise ModelError(f"{path} is not there: train it with mer-train motion, or name another")
     try:
-        with safe_open(path, framework="pt") as held:
-            header = held.metadata() or {}
-            tensors = {name: held.get_tensor(name).float() for name in held.keys()}  # noqa: SIM118
-        config = fill(MotionConfig, json.loads(header["network"]), str(path))
+        held, header = read_safetensors(path)
+        tensors = {name: value.float() for name, value in held.items()}
+        config = fill(MotionConfig, parse_json(header["network"]), str(path))
         learner = MotionLearner(config)
         missing, extra = learner.load_state_dict(tensors, strict=False)
-    except (SafetensorError, KeyError, ValueError, RuntimeError, OSError, UsageError) as error:
+    except (KeyError, ValueError, RuntimeError, UsageError) as error:
         raise ModelError(f"{path} holds no motion learner ({error}): train it again") from error
     missing = [name for name in missing if not name.startswith(_UNUSED)]
     if missing or extra:

@@ -4,33 +4,36 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
+
+from streamer.ranges import Faces, Range, Share, check_ranges
 
 
 @dataclass(frozen=True, slots=True)
 class FaceConfig:
     """How faces are found, followed and aligned. Lengths in inter-ocular distances (IOD)."""
 
-    max_faces: int = 4
-    mesh_interval_s: float = 0.25  # the mesh is measured this often and carried over in between
-    search_interval_s: float = 1.0  # how often a single face is looked around for others
-    min_detection: float = 0.5
-    min_tracking: float = 0.5
-    restart_s: float = 20.0  # at the multiples of this the mesh is searched for afresh, see below
-    id_memory_s: float = 3.0  # a face that is back within this time keeps its id
-    aligned_size_px: int = 128
+    max_faces: Faces = 4
+    # the mesh is measured this often and carried over in between
+    mesh_interval_s: Annotated[float, Range(0.0, 10.0)] = 0.25
+    # how often a single face is looked around for others
+    search_interval_s: Annotated[float, Range(0.0, 3600.0)] = 1.0
+    min_detection: Share = 0.5
+    min_tracking: Share = 0.5
+    # at the multiples of this the mesh is searched for afresh, see below
+    restart_s: Annotated[float, Range(1.0, 86_400.0)] = 20.0
+    # a face that is back within this time keeps its id
+    id_memory_s: Annotated[float, Range(0.0, 3600.0)] = 3.0
+    aligned_size_px: Annotated[int, Range(64, 1024)] = 128
     # The held transform is renewed when the head has drifted by more than:
-    drift_translation_iod: float = 0.12
-    drift_scale: float = 0.06
-    drift_rotation_deg: float = 5.0
-    drift_shape_iod: float = 0.05  # change of the rigid landmarks' shape: out-of-plane rotation
+    drift_translation_iod: Annotated[float, Range(0.0, 10.0)] = 0.12
+    drift_scale: Annotated[float, Range(0.0, 10.0)] = 0.06
+    drift_rotation_deg: Annotated[float, Range(0.0, 360.0)] = 5.0
+    # change of the rigid landmarks' shape: out-of-plane rotation
+    drift_shape_iod: Annotated[float, Range(0.0, 10.0)] = 0.05
 
     def __post_init__(self) -> None:
-        if self.max_faces < 1:
-            raise ValueError(f"max_faces is {self.max_faces}: it must be 1 or more")
-        if not self.restart_s >= 1.0:
-            raise ValueError(f"restart_s is {self.restart_s}: it must be 1 or more")
-        if self.aligned_size_px < 64:
-            raise ValueError(f"aligned_size_px is {self.aligned_size_px}: it must be 64 or more")
+        check_ranges(self)
 
     def period(self, time_s: float) -> int:
         """Number of the period that a frame is in.

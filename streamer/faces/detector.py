@@ -124,6 +124,9 @@ def _known_face() -> NDArray[np.uint8]:
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
 
 
+known_face = _known_face  # for `Pipeline.warm_up`
+
+
 @contextlib.contextmanager
 def _native_stderr_muted() -> Iterator[None]:
     """Silence the native start-up chatter of TensorFlow Lite, which ignores Python's logging."""

@@ -77,6 +77,12 @@ class FaceTracker:
         self._current = self._assign(frame, self._detector.detect(frame.image, search))
         return list(self._current)
 
+    def lose(self) -> None:
+        """The pictures broke off: search the next frame afresh, and give known faces their ids."""
+        self._detector.forget()
+        self._current = []
+        self._measured_s = self._searched_s = -np.inf
+
     def reset(self) -> None:
         """Forget everything; the next frame starts a new stream with ids from 0."""
         self._detector.reset()

@@ -7,18 +7,22 @@ from importlib import resources
 from pathlib import Path
 
 from streamer.errors import SourceNotFoundError
+from streamer.regular import is_regular, open_regular
 from streamer.sources.naming import natural_key
 
 _BLOCK = 2**20
 
 
 def input_digest(path: Path) -> str:
-    """Of a file's bytes; of a folder's file names and bytes. Raises SourceNotFoundError."""
+    """Of a file's bytes; of a folder's file names and bytes.
+
+    Raises SourceNotFoundError, and SourceRefusedError for what is no regular file or folder.
+    """
     digest = hashlib.sha256()
     try:
         if path.is_dir():
             for file in sorted(path.iterdir(), key=lambda p: natural_key(p.name)):
-                if file.is_file():
+                if is_regular(file):
                     digest.update(f"{file.name}\0{file.stat().st_size}\0".encode(errors="replace"))
                     _add(digest, file)
         else:
@@ -37,6 +41,6 @@ def sample_path() -> Path:
 
 
 def _add(digest: hashlib._Hash, path: Path) -> None:
-    with path.open("rb") as stream:
+    with open_regular(path, str(path), "name a recording or a folder of images") as stream:
         while block := stream.read(_BLOCK):
             digest.update(block)

@@ -11,7 +11,6 @@ One `.npz` per event, written only where the user asked for faces:
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,9 +24,17 @@ from streamer.outputs.record import event_id
 from streamer.outputs.step import Step
 from streamer.pipeline import Pipeline
 from streamer.records import AlignedFace, EmotionEvent, Spot
+from streamer.strict_npz import Array, read_npz
 
 AROUND_S = 0.2  # before the onset and after the offset
 _ARRAYS = ("images", "time_s", "frame", "anchor")
+_STRIP = {
+    "images": Array(("u1",), (None, None, None, 3)),
+    "time_s": Array(("f",), (None,)),
+    "frame": Array(("i", "u"), (None,)),
+    "anchor": Array(("i", "u"), (None,)),
+    "moments": Array(("i", "u"), (3,)),
+}
 MAX_FACES = 64  # of one event; of more, every n-th and the three moments
 
 
@@ -107,14 +114,21 @@ def read_strip(path: Path) -> FaceStrip:
         SourceNotFoundError, SourceFormatError: no such file, or another one.
     """
     try:
-        with np.load(path, allow_pickle=False) as held:
-            onset, apex, offset = (int(place) for place in held["moments"])
-            images, time_s, frame, anchor = (held[name] for name in _ARRAYS)
+        held = read_npz(path, _STRIP)
+        onset, apex, offset = (int(place) for place in held["moments"])
+        count = len(held["time_s"])
+        images, time_s, frame, anchor = (held[name] for name in _ARRAYS)
+        if any(len(held[name]) != count for name in _ARRAYS):
+            raise ValueError("its arrays differ in length")
+        if images.shape[1] != images.shape[2]:
+            raise ValueError(f"its pictures are of {images.shape[2]} x {images.shape[1]}")
+        if not all(0 <= place < count for place in (onset, apex, offset)):
+            raise ValueError(f"it has {count} faces, and moments {onset}, {apex}, {offset}")
     except FileNotFoundError:
         raise SourceNotFoundError(
             f"{path.name} is not there: the faces of this event were not kept"
         ) from None
-    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except ValueError as error:
         raise SourceFormatError(f"{path.name} holds no faces of an event: {error}") from None
     return FaceStrip(images, time_s, frame, anchor, onset, apex, offset)
 

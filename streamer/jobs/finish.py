@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
+from streamer.inside import remove_folder
 from streamer.jobs.job import Job
-from streamer.jobs.record import SCHEMA, Result
+from streamer.jobs.record import Result
 from streamer.outputs.events import open_event_file, read_events
 from streamer.outputs.formats import FILE_NAMES, write_events
 from streamer.outputs.formats.media import Media
@@ -15,7 +15,7 @@ from streamer.outputs.signal_table import signals_to_parquet
 from streamer.outputs.step import Step
 from streamer.outputs.summary import Counts
 from streamer.records import JsonObject
-from streamer.sources.redact import redact
+from streamer.urls import is_like_url
 
 
 def finish(work: Path, job: Job, facts: ReportFacts) -> None:
@@ -30,7 +30,9 @@ def finish(work: Path, job: Job, facts: ReportFacts) -> None:
         writer = open_event_file(work / "events.csv", as_csv=True, overwrite=True)
         writer.write(Step(None, (), tuple(events)))
         writer.close()
-    location = None if settings.hash_names or job.private else redact(job.source)
+    location = None
+    if not (settings.hash_names or job.private):
+        location = job.shown if is_like_url(job.source) else job.source
     for name in sorted(formats & set(FILE_NAMES)):
         write_events(name, events, work / FILE_NAMES[name], Media(job.shown, location))
     if "html" in formats:
@@ -41,7 +43,7 @@ def finish(work: Path, job: Job, facts: ReportFacts) -> None:
     if settings.signals != "csv":
         signals.unlink()
     if not settings.images:
-        shutil.rmtree(work / "images", ignore_errors=True)
+        remove_folder(work, "images")
 
 
 def facts_of(job: Job, result: Result) -> ReportFacts:
@@ -60,10 +62,10 @@ def facts_of(job: Job, result: Result) -> ReportFacts:
     )
 
 
-def can_add(run: JsonObject, work: Path, formats: set[str]) -> bool:
+def can_add(work: Path, formats: set[str]) -> bool:
     """Whether formats can be made from the logs of a finished recording."""
     logs = {"events.jsonl", *(("signals.csv",) if "html" in formats else ())}
-    return run.get("schema") == SCHEMA and all((work / name).is_file() for name in logs)
+    return all((work / name).is_file() for name in logs)
 
 
 def facts_of_run(run: JsonObject) -> ReportFacts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,10 +10,12 @@ from pathlib import Path
 
 from streamer.errors import SourceNotFoundError, UsageError
 from streamer.jobs import stores
+from streamer.paths import expand_home
+from streamer.regular import open_regular
 from streamer.sources import expand_sources
 from streamer.sources.images import EXTENSIONS as IMAGE_SUFFIXES
 from streamer.sources.naming import natural_key, url_scheme, webcam_number
-from streamer.sources.redact import redact
+from streamer.urls import display_name, key_name
 
 VIDEO_SUFFIXES = frozenset(
     {
@@ -21,6 +24,7 @@ VIDEO_SUFFIXES = frozenset(
         *(".nut", ".ogv", ".rm", ".ts", ".vob", ".webm", ".wmv", ".y4m"),
     }
 )
+_MAX_LIST_BYTES = 64 * 2**20
 _LIVE = ("rtsp", "rtsps", "rtmp", "udp", "rtp", "srt", "tcp")
 
 
@@ -30,6 +34,13 @@ class Input:
 
     source: str
     size_bytes: int = 0
+    key: str = ""  # its name below `spec`, where a store listed it there
+    spec: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is called: of a URL no more than may be shown."""
+        return key_name(self.spec, self.key) if self.key else display_name(self.source)
 
 
 def find_inputs(
@@ -56,21 +67,36 @@ def find_inputs(
 
 def _expand(spec: str, fps: float | None, output: Path | None) -> Iterator[Input]:
     if spec.startswith("@"):
-        for line in _read_list(Path(spec[1:]).expanduser()):
+        for line in _read_list(expand_home(spec[1:])):
             yield from _expand(line, fps, output)
         return
     scheme = url_scheme(spec)
     if spec == "-" or webcam_number(spec) is not None or scheme in _LIVE:
-        raise UsageError(f"{redact(spec)} is a live source; mer-batch is for recordings.")
+        raise UsageError(f"{display_name(spec)} is a live source; mer-batch is for recordings.")
     if scheme is not None:
-        yield from (Input(url, size) for url, size in stores.find_urls(spec, VIDEO_SUFFIXES))
+        for item in stores.find(spec, VIDEO_SUFFIXES):
+            yield Input(item.url, item.size_bytes, item.key, item.prefix)
         return
-    for name in expand_sources([spec]):
-        path = Path(name).expanduser()
-        if not path.is_dir():
+    for name in _names(spec):
+        path = expand_home(name)
+        if not _is_folder(path):
             yield Input(name, _size(path))
         else:
             yield from _in_folder(path, fps, output)
+
+
+def _names(spec: str) -> list[str]:
+    try:
+        return expand_sources([spec])
+    except (OSError, ValueError, RuntimeError):  # a name that no file can have fails in its turn
+        return [spec]
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def _in_folder(folder: Path, fps: float | None, output: Path | None) -> Iterator[Input]:
@@ -99,15 +125,33 @@ def _is_same(folder: Path, other: Path | None) -> bool:
 def _read_list(path: Path) -> list[str]:
     """Lines of a list; blank lines and those that begin with # are left out.
 
-    A relative name counts from the folder of the list.
+    A relative name counts from the folder of the list. Text is UTF-8, or what its byte order mark
+    says, as Windows writes it; in names, bytes that are no text stay as they are.
     """
     try:
-        text = path.read_text(encoding="utf-8", errors="surrogateescape")
-    except OSError as error:
-        raise SourceNotFoundError(f"@{path}: the list cannot be read: {error.strerror}.") from None
-    lines = [line.strip() for line in text.splitlines()]
+        with open_regular(path, f"@{path}", "give a text file with one recording a line") as stream:
+            data = stream.read(_MAX_LIST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise SourceNotFoundError(f"@{path}: the list cannot be read: {reason}.") from None
+    if len(data) > _MAX_LIST_BYTES:
+        raise UsageError(f"@{path} has more than {_MAX_LIST_BYTES} bytes: it is no list of names.")
+    lines = [line.strip() for line in _decode_list(data, path).splitlines()]
     names = [line for line in lines if line and not line.startswith("#")]
     return [n if n == "sample" or url_scheme(n) else str(path.parent / n) for n in names]
+
+
+def _decode_list(data: bytes, path: Path) -> str:
+    try:
+        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            text = data.decode("utf-16")
+        else:
+            text = data.decode("utf-8-sig", errors="surrogateescape")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"@{path} is no list of names: {error.reason}.") from None
+    if "\0" in text:
+        raise UsageError(f"@{path} is no list of names: it holds null bytes.")
+    return text
 
 
 def _size(path: Path) -> int:
@@ -115,5 +159,5 @@ def _size(path: Path) -> int:
         if path.is_dir():
             return sum(p.stat().st_size for p in path.iterdir() if p.is_file())
         return path.stat().st_size
-    except OSError:
+    except (OSError, ValueError):
         return 0

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from streamer.errors import MerError
 from streamer.jobs.settings import BatchSettings
+from streamer.records import JsonObject
 
 Status = Literal["done", "kept", "failed", "interrupted"]
 
@@ -14,16 +16,23 @@ Status = Literal["done", "kept", "failed", "interrupted"]
 class Job:
     """Plain data: it goes to another process or machine."""
 
-    source: str  # a file, a folder of images, `sample` or a URL
+    source: str = field(repr=False)  # a file, a folder of images, `sample` or a URL
     shown: str  # the name that may be told
     folder: str  # its folder in the output
-    output: str  # folder or URL of the whole batch
+    output: str = field(repr=False)  # folder or URL of the whole batch
     settings: BatchSettings
     resume: bool = False
     scratch: str | None = None  # folder for unfinished work; None: inside the output
     size_bytes: int = 0
     private: bool = False  # where the input lies is not to be told in any file
     batch: str = ""  # what this very batch did before is kept even without `resume`
+    anew: bool = False  # its checkpoint is left alone: a worker died on it
+    models: JsonObject | None = None  # `model_facts` of the whole batch; None: as they are now
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether unfinished work on it is used."""
+        return (self.resume or self.batch != "") and not self.anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +67,8 @@ class Outcome:
     def failed(self) -> bool:
         """Whether there is no log of it."""
         return self.status == "failed"
+
+
+def failed_outcome(job: Job, error: MerError) -> Outcome:
+    """Of a recording about which nothing else is known."""
+    return Outcome(job.shown, job.folder, "failed", exit_code=error.exit_code, error=str(error))

@@ -11,23 +11,32 @@ import logging
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from streamer.faces.config import FaceConfig
+from streamer.inside import is_plain_file, read_inside
 from streamer.outputs.files import replacing, writing
 from streamer.outputs.summary import Counts
 from streamer.pipeline import Pipeline
 from streamer.records import Frame
 from streamer.snapshot import capture, from_bytes, restore, to_bytes
 from streamer.sources.start import Start, checksum
+from streamer.strict_json import Each, Whole, check_shape
 
 FILE_NAME = "checkpoint"
 _VERSION = 1
 _LOG = logging.getLogger(__name__)
 _COUNTED = ("frames", "frames_with_face", "faces", "first_s", "last_s")
+_MAX_BYTES = 1024 * 2**20  # a face takes about 10 MB
+_FACTS = {"start": {"frame": Whole, "time_s": float, "checksum": Whole, "plain": bool}}
+_COUNTS = {
+    **{"frames": Whole, "frames_with_face": Whole, "first_s": float, "last_s": float},
+    **{"kinds": Each(Whole), "emotions": Each(Whole)},
+}
+_ADVANCE = {"spotter": dict, "buffer": dict, "now_s": float}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,25 +114,41 @@ class Keeper:
             temporary.write_bytes(to_bytes(capture(state), facts))
 
 
-def load_checkpoint(path: Path, key: str) -> Checkpoint | None:
-    """The checkpoint for this input and these settings, or None."""
+def load_checkpoint(work: Path, key: str, logs: Sequence[str]) -> Checkpoint | None:
+    """The checkpoint in a folder for this input and these settings, with its logs; or None.
+
+    What stands in it is checked: anybody may have changed it.
+    """
+    path = work / FILE_NAME
     try:
-        snapshot, facts = from_bytes(path.read_bytes())
+        data = read_inside(work, FILE_NAME, _MAX_BYTES)
+        if data is None:
+            return None
+        snapshot, facts = from_bytes(data)
+        if facts.get("version") != _VERSION or facts.get("key") != key:
+            return None
+        check_shape(facts, _FACTS)
+        lengths = check_shape(facts["lengths"], dict.fromkeys(logs, Whole))
         state = restore(snapshot)
-    except FileNotFoundError:
-        return None
+        _check_state(state)
     except (OSError, ValueError) as error:
         _LOG.warning("%s cannot be used (%s); beginning anew.", path, error)
         return None
-    if facts.get("version") != _VERSION or facts.get("key") != key:
-        return None
-    lengths = {str(name): int(length) for name, length in facts["lengths"].items()}
-    for name, length in lengths.items():
-        log = path.with_name(name)
-        if not log.is_file() or log.stat().st_size < length:
+    for name in logs:
+        log = work / name
+        if not is_plain_file(work, name) or log.stat().st_size < lengths[name]:
             _LOG.warning("%s is shorter than its checkpoint says; beginning anew.", log)
             return None
-    return Checkpoint(Start(**facts["start"]), lengths, state)
+    return Checkpoint(Start(**facts["start"]), {n: lengths[n] for n in logs}, state)
+
+
+def _check_state(state: Any) -> None:
+    """Raise ValueError unless the parts of a state are there, and the counts are counts."""
+    parts = {"track": {"tracker": dict, "aligner": dict}, "counts": _COUNTS, "advance": _ADVANCE}
+    check_shape(state, parts)
+    faces = state["counts"]["faces"]
+    if not isinstance(faces, set) or not all(type(face) is int for face in faces):
+        raise ValueError("counts.faces is no set of whole numbers")
 
 
 def _synced_length(stream: IO[str]) -> int:

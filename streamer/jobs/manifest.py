@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 
 from streamer.jobs.job import Job, Outcome
-from streamer.jobs.output import Output, parse_run
+from streamer.jobs.output import Output
+from streamer.jobs.run_file import BATCH_SCHEMA, parse_manifest
+from streamer.outputs.cells import csv_line, safe_cell
+from streamer.printable import to_json
 from streamer.records import JsonObject
 
-SCHEMA = "mer-stream/batch/1"
 NAME = "manifest"
 _EVERY_S = 5.0
 _COLUMNS = tuple(f.name for f in fields(Outcome) if f.name != "wall_s")
@@ -55,8 +54,8 @@ class Manifest:
         counts: dict[str, int] = {}
         for row in rows:
             counts[row["status"]] = counts.get(row["status"], 0) + 1
-        table = {"schema": SCHEMA, "counts": dict(sorted(counts.items())), "recordings": rows}
-        text = json.dumps(table, indent=1, ensure_ascii=False) + "\n"
+        table = {"schema": BATCH_SCHEMA, "counts": dict(sorted(counts.items())), "recordings": rows}
+        text = to_json(table, indent=1) + "\n"
         self._output.write(f"{NAME}.json", text.encode("utf-8", "backslashreplace"))
         self._output.write(f"{NAME}.csv", _as_csv(rows))
 
@@ -70,15 +69,12 @@ class Manifest:
 
 
 def known_folders(output: Output) -> dict[str, str]:
-    """Shown name -> folder of an earlier run on this output."""
-    table = parse_run(output.read(f"{NAME}.json"))
-    rows = table.get("recordings", []) if table else []
-    return {row["name"]: row["folder"] for row in rows if "name" in row and "folder" in row}
+    """Shown name -> folder of an earlier run on this output, as far as that can be trusted."""
+    return parse_manifest(output.read(f"{NAME}.json"), f"{NAME}.json")
 
 
 def _as_csv(rows: Sequence[JsonObject]) -> bytes:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, _COLUMNS, restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({k: "" if v is None else v for k, v in row.items()} for row in rows)
-    return text.getvalue().encode("utf-8", "backslashreplace")
+    values = ([row.get(name) for name in _COLUMNS] for row in rows)
+    cells = (["" if v is None else safe_cell(v) for v in row] for row in values)
+    text = "".join(csv_line(row) for row in (_COLUMNS, *cells))
+    return text.encode("utf-8", "backslashreplace")

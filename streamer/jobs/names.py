@@ -5,13 +5,18 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 
+from streamer.inside import is_safe_name
 from streamer.sources.naming import url_scheme
-from streamer.sources.redact import redact
+from streamer.urls import display_name, strip_credentials, url_stem
 
 _DIGITS = 12
+_STEM_BYTES = 150  # file systems take 255 for a name, and digests and endings are added
+# Files that the batch itself writes beside the folders, and beside unfinished work.
+_RESERVED = ("images", "manifest", "manifest.json", "manifest.csv", "index.html")
+_ENDINGS = (".lock", ".input", ".tmp")
 
 
 def hashed_name(name: str, key: str) -> str:
@@ -25,41 +30,64 @@ def hashed_name(name: str, key: str) -> str:
     return "rec-" + hashlib.sha256(data).hexdigest()[:_DIGITS]
 
 
-def shown_name(source: str, *, hashed: bool, key: str) -> str:
-    """The name that stands in events, manifests and messages: without secrets, or hashed."""
-    return hashed_name(source, key) if hashed else redact(source)
+def shown_name(source: str, *, hashed: bool, key: str, name: str | None = None) -> str:
+    """The name that stands in events, manifests and messages: without secrets, or hashed.
+
+    name: the display name of the source where it is not that of its URL alone.
+    """
+    return hashed_name(source, key) if hashed else name or display_name(source)
 
 
-def folder_names(shown: Sequence[str], known: Mapping[str, str]) -> list[str]:
+def folder_names(
+    shown: Sequence[str],
+    known: Mapping[str, str],
+    is_foreign: Callable[[str, str], bool] = lambda folder, name: False,
+) -> list[str]:
     """A folder for each recording, by its file's name; with a digest where two would be the same.
 
     known: shown name -> folder, of an earlier run on the same output. Those keep their folders.
+    is_foreign: whether a folder holds something else than the result of a recording of that name;
+    such a folder is left alone.
     """
-    taken = {known[name].lower() for name in shown if name in known}
+    kept = {name: known[name] for name in shown if name in known}
+    kept = {name: folder for name, folder in kept.items() if not is_foreign(folder, name)}
+    taken = {folder.casefold() for folder in (*known.values(), *kept.values())}
     names = []
     for name in shown:
-        if name in known:
-            names.append(known[name])
-            continue
-        folder = stem = _stem(name)
-        if folder.lower() in taken or folder in ("images", "manifest"):
-            digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
-            folder = f"{stem}-{digest[:8]}"
-        taken.add(folder.lower())
+        folder = kept.pop(name, None) or _free_name(name, taken, is_foreign)
+        taken.add(folder.casefold())
         names.append(folder)
     return names
 
 
+def _free_name(name: str, taken: set[str], is_foreign: Callable[[str, str], bool]) -> str:
+    stem = _stem(name)
+    digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
+    for folder in (stem, *(f"{stem}-{digest[:length]}" for length in (8, 16, 32))):
+        if not _is_ours(folder) and folder.casefold() not in taken and not is_foreign(folder, name):
+            return folder
+    return f"{stem[:100]}-{digest}"
+
+
+def _is_ours(folder: str) -> bool:
+    """Whether the batch has a file of its own of that name, or the name cannot be a folder."""
+    reserved = folder.casefold() in _RESERVED or folder.casefold().endswith(_ENDINGS)
+    return reserved or not is_safe_name(folder)
+
+
 def without_name(text: str, source: str, local: str, shown: str) -> str:
     """A message with the recording's own names replaced by the one that may be shown."""
-    for known in (source, local, redact(source)):
+    for known in (source, local, display_name(source)):
         if known:
             text = text.replace(known, shown)
-    return redact(text)
+    return strip_credentials(text)
 
 
 def _stem(name: str) -> str:
-    path = name.split("://", 1)[1].split("?")[0] if url_scheme(name) else name.replace("\\", "/")
-    file_name = PurePosixPath(path.rstrip("/")).name
-    stem = file_name.rsplit(".", 1)[0] or file_name
-    return re.sub(r"[^\w.-]+", "-", stem).strip("-.") or "recording"
+    if url_scheme(name):
+        stem = url_stem(name)
+    else:
+        file_name = PurePosixPath(name.replace("\\", "/").rstrip("/")).name
+        stem = file_name.rsplit(".", 1)[0] or file_name
+    plain = re.sub(r"[^\w.-]+", "-", stem).encode()[:_STEM_BYTES].decode(errors="ignore")
+    return plain.strip("-.") or "recording"

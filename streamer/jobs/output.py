@@ -8,20 +8,27 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
+import logging
+import os
 import shutil
 import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from streamer.errors import OutputError
+from streamer.inside import is_plain_file, is_safe_name, read_inside, refuse_link, remove_folder
 from streamer.jobs import stores
+from streamer.jobs.run_file import parse_run
 from streamer.outputs.files import replacing, sync_folder, writing
+from streamer.paths import expand_home
 from streamer.records import JsonObject
 from streamer.sources.naming import url_scheme
+from streamer.strict_json import MAX_BYTES
+from streamer.urls import remember
 
+_LOG = logging.getLogger(__name__)
 RUN = "run.json"
 PARTIAL = ".partial"
 
@@ -52,45 +59,66 @@ def open_output_of(place: str) -> Output:
 
 
 class FolderOutput:
-    """A folder on a disk, of this machine or shared."""
+    """A folder on a disk, of this machine or shared.
+
+    Only what `run.json` marks as a result is ever replaced, and nothing through a link.
+    """
 
     def __init__(self, root: Path) -> None:
-        self.root = root.expanduser()
+        self.root = expand_home(root)
 
     def run_of(self, folder: str) -> JsonObject | None:
-        return parse_run(self.read(f"{folder}/{RUN}"))
+        name = f"{folder}/{RUN}"
+        return parse_run(self.read(name), str(self.root / name))
 
     def publish(self, work: Path, folder: str) -> bool:
+        if not is_safe_name(folder):
+            raise OutputError(f"{folder!r} is no folder inside {self.root}; nothing was written.")
         target = self.root / folder
         with writing(target):
             moved = self._bring_near(work, folder)
-            with self._put_aside(target, parse_run((moved / RUN).read_bytes())) as free:
-                if not free:
-                    shutil.rmtree(moved)
-                    return False
-                try:
-                    moved.rename(target)
-                except OSError as error:
-                    if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-                        raise
-                    shutil.rmtree(moved)  # another run of the same recording was quicker
-                    return False
+            run, old = parse_run((moved / RUN).read_bytes()), self.run_of(folder)
+            if old is not None and run is not None and same_result(old, run):
+                remove_folder(moved.parent, moved.name)
+                return False
+            fresh = self._put_in_place(moved, target)
             sync_folder(self.root)
-        return True
+        return fresh
 
     def read(self, name: str) -> bytes | None:
+        path = self.root / name
         try:
-            return (self.root / name).read_bytes()
-        except OSError:
+            return read_inside(self.root, name, MAX_BYTES)
+        except ValueError as error:
+            _LOG.warning("%s is not used: %s.", path, error)
             return None
+        except OSError as error:
+            raise OutputError(
+                f"{path} is there and cannot be read: {error.strerror}. Check its permissions, or "
+                "choose another --output."
+            ) from None
 
     def write(self, name: str, data: bytes) -> None:
         with replacing(self.root / name) as temporary, writing(self.root / name):
             temporary.write_bytes(data)
 
+    def is_foreign(self, folder: str, name: str) -> bool:
+        """Whether something else than the result of the recording `name` has that place."""
+        if not os.path.lexists(self.root / folder):
+            return False
+        if not is_plain_file(self.root, f"{folder}/{RUN}"):
+            return True
+        run = self.run_of(folder)  # a damaged record is of a result that is done again
+        return run is not None and run["name"] != name
+
+    def remove_partial(self) -> None:
+        """Delete all unfinished work. Raises OutputError for a link in its place."""
+        remove_folder(self.root, PARTIAL)
+
     def _bring_near(self, work: Path, folder: str) -> Path:
         """The finished folder on the same file system as the output."""
         partial = self.root / PARTIAL
+        refuse_link(partial)
         if work.parent == partial:
             return work
         partial.mkdir(parents=True, exist_ok=True)
@@ -100,25 +128,51 @@ class FolderOutput:
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise
-            shutil.copytree(work, near)
-            shutil.rmtree(work)
+            shutil.copytree(work, near, symlinks=True)
+            remove_folder(work.parent, work.name)
         return near
 
-    @contextlib.contextmanager
-    def _put_aside(self, target: Path, run: JsonObject | None) -> Iterator[bool]:
-        """Free the place of an older result; not free where this very result is there."""
-        old = parse_run(self.read(f"{target.name}/{RUN}"))
-        if old is not None and run is not None and same_result(old, run):
-            yield False
-            return
-        aside = None
-        if target.exists():
-            aside = self.root / PARTIAL / f"{target.name}-old-{uuid.uuid4().hex[:8]}"
-            aside.parent.mkdir(parents=True, exist_ok=True)
-            target.rename(aside)
-        yield True
+    def _put_in_place(self, moved: Path, target: Path) -> bool:
+        """Rename to `target`; what was there is deleted after that, or comes back on an error."""
+        aside = self._put_aside(target)
+        fresh = True
+        try:
+            moved.rename(target)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                if aside is not None:
+                    _put_back(aside, target)
+                raise
+            remove_folder(moved.parent, moved.name)  # another run of it was quicker
+            fresh = False
         if aside is not None:
-            shutil.rmtree(aside)
+            remove_folder(aside.parent, aside.name)
+        return fresh
+
+    def _put_aside(self, target: Path) -> Path | None:
+        """Free the place of an older result. Raises OutputError where something else is there."""
+        if not os.path.lexists(target):
+            return None
+        refuse_link(target)
+        if not is_plain_file(self.root, f"{target.name}/{RUN}"):
+            raise OutputError(
+                f"{target} is there and is no result of mer-batch (it has no {RUN}): move it "
+                "away, or choose another --output."
+            )
+        aside = self.root / PARTIAL / f"{target.name[:200]}-old-{uuid.uuid4().hex[:8]}"
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        target.rename(aside)
+        return aside
+
+
+def _put_back(aside: Path, target: Path) -> None:
+    try:
+        aside.rename(target)
+    except OSError as error:
+        raise OutputError(
+            f"{target} cannot be replaced ({error.strerror}); the result that was there lies in "
+            f"{aside}. Move it back."
+        ) from error
 
 
 class StoreOutput:
@@ -126,16 +180,19 @@ class StoreOutput:
 
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
+        remember(self._url, is_folder=True)
 
     def run_of(self, folder: str) -> JsonObject | None:
         return parse_run(self.read(f"{folder}/{RUN}"))
 
     def publish(self, work: Path, folder: str) -> bool:
+        if not is_safe_name(folder):
+            raise OutputError(f"{folder!r} is no folder inside the output; nothing was written.")
         old, run = self.run_of(folder), parse_run((work / RUN).read_bytes())
         fresh = old is None or run is None or not same_result(old, run)
         if fresh:
             stores.upload(work, f"{self._url}/{folder}")
-        shutil.rmtree(work)
+        remove_folder(work.parent, work.name)
         return fresh
 
     def read(self, name: str) -> bytes | None:
@@ -143,15 +200,6 @@ class StoreOutput:
 
     def write(self, name: str, data: bytes) -> None:
         stores.write_bytes(f"{self._url}/{name}", data)
-
-
-def parse_run(data: bytes | None) -> JsonObject | None:
-    """The record in a `run.json`; None where it is not whole."""
-    try:
-        run = json.loads(data) if data else None
-    except ValueError:
-        return None
-    return run if isinstance(run, dict) else None
 
 
 def same_result(old: JsonObject, new: JsonObject) -> bool:
@@ -167,18 +215,27 @@ def locked(path: Path, wait_s: float = 10.0) -> Iterator[None]:
     except ImportError:  # no such locks on Windows
         yield
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with writing(path), path.open("a") as stream:
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+    try:
         until_s = time.monotonic() + wait_s
-        while True:
-            try:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
+        with writing(path):
+            while not _try_lock(fcntl, number):
                 if time.monotonic() > until_s:
                     raise OutputError(
                         f"{path.stem}: another run is at work on this recording and output. Wait "
                         "for it to end, or choose another --output."
-                    ) from None
+                    )
                 time.sleep(0.2)
         yield
+    finally:
+        os.close(number)
+
+
+def _try_lock(fcntl: Any, number: int) -> bool:
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -9,6 +9,7 @@ from typing import Any
 
 from streamer.jobs.job import Job, Outcome, Progress
 from streamer.outputs.text import format_clock
+from streamer.printable import printable
 
 _BAR = "{desc} {percentage:3.0f}%|{bar:24}| {unit}"  # tqdm's own postfix begins with a comma
 
@@ -71,7 +72,7 @@ class BatchView:
     def _show_bar(self, job: Job, progress: Progress) -> None:
         bar = self._bars.get(job.folder)
         if bar is None and self._free:
-            bar = self._bars[job.folder] = _bar(job.folder[-28:], min(self._free))
+            bar = self._bars[job.folder] = _bar(printable(job.folder)[-28:], min(self._free))
             self._free.remove(min(self._free))
         if bar is not None:
             bar.n = progress.share
@@ -108,15 +109,15 @@ def format_totals(outcomes: Sequence[Outcome], wall_s: float) -> str:
         lines.append("It was stopped; the same command with --resume goes on.")
     if failed:
         lines.append(f"{len(failed)} failed:")
-        lines += [f"  {o.error}" for o in failed]
+        lines += [f"  {printable(o.error)}" for o in failed]
     return "\n".join(lines)
 
 
 def _line(outcome: Outcome) -> str:
     if outcome.failed:
-        return f"failed: {outcome.error}"
+        return printable(f"failed: {outcome.error}")
     what = "done before" if outcome.status == "kept" else outcome.status
-    return f"{outcome.name}: {what}, {outcome.micro} micro, {outcome.macro} macro"
+    return printable(f"{outcome.name}: {what}, {outcome.micro} micro, {outcome.macro} macro")
 
 
 def _bar(name: str, position: int) -> Any:

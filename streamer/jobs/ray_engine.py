@@ -7,17 +7,17 @@ that was done twice (its machine was thought lost) still has one log: the first 
 from __future__ import annotations
 
 import functools
-import os
-import tempfile
 import uuid
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from streamer.errors import InstallError, MerError
 from streamer.jobs.job import Job, Outcome, Progress
 from streamer.jobs.local_engine import WorkerError
+from streamer.jobs.worker import attempt, use_one_thread
+from streamer.memory import limit_memory
+from streamer.paths import expand_home
 
 if TYPE_CHECKING:
     from streamer.jobs.walk import Pipelines
@@ -25,10 +25,14 @@ if TYPE_CHECKING:
 RETRIES = 5  # of a recording whose worker or machine was lost
 _POLL_S = 0.5
 _FATAL = "fatal"
+_SCRATCH = "machine"  # the folder for unfinished work of whichever machine does the recording
 
 
 def run_ray(
-    jobs: Sequence[Job], address: str | None, stop: Callable[[], bool]
+    jobs: Sequence[Job],
+    address: str | None,
+    stop: Callable[[], bool],
+    memory_mb: int | None = None,
 ) -> Generator[tuple[Job, Progress | Outcome], None, None]:
     """Outcomes as they come, one core a recording.
 
@@ -43,7 +47,7 @@ def run_ray(
         ray.init(address=address, log_to_driver=False)
     remote = ray.remote(num_cpus=1, max_retries=RETRIES)(_do)
     batch = uuid.uuid4().hex
-    pending = {remote.remote(_on_node(job, batch)): job for job in jobs}
+    pending = {remote.remote(_on_node(job, batch), memory_mb): job for job in jobs}
     while pending and not stop():
         ready, _ = ray.wait(list(pending), num_returns=1, timeout=_POLL_S)
         for reference in ready:
@@ -66,23 +70,26 @@ def _take(ray: Any, reference: Any, job: Job) -> tuple[Job, Outcome]:
 
 def _on_node(job: Job, batch: str) -> Job:
     """Unfinished work lies on the machine that does it; paths are made to hold there too."""
-    local = Path(job.output).expanduser()
+    local = expand_home(job.output)
     output = job.output if "://" in job.output else str(local.absolute())
     source = job.source
     if "://" not in source and source != "sample":
-        source = str(Path(source).expanduser().absolute())
-    scratch = job.scratch or str(Path(tempfile.gettempdir()) / "mer-batch")
+        source = str(expand_home(source).absolute())
+    scratch = job.scratch or _SCRATCH
     return replace(job, output=output, source=source, scratch=scratch, batch=batch)
 
 
-def _do(job: Job) -> Outcome | tuple[str, int, str]:
+def _do(job: Job, memory_mb: int | None) -> Outcome | tuple[str, int, str]:
     """One recording in a Ray worker. Errors that all would meet come back as data."""
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
-    from streamer.jobs.recording import do_recording
+    use_one_thread()
+    if memory_mb is not None:
+        limit_memory(memory_mb)
+    from streamer.jobs.recording import default_scratch
 
     try:
-        return do_recording(job, _pipelines())
+        if job.scratch == _SCRATCH:
+            job = replace(job, scratch=str(default_scratch()))
+        return attempt(job, _pipelines())
     except MerError as error:
         return (_FATAL, error.exit_code, str(error))
 

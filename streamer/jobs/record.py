@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +10,15 @@ from streamer.errors import EXIT_TRUNCATED, MerError
 from streamer.jobs.digest import input_digest
 from streamer.jobs.job import Job, Outcome, Status
 from streamer.jobs.names import without_name
-from streamer.jobs.settings import model_facts, versions
+from streamer.jobs.run_file import RUN_SCHEMA
+from streamer.jobs.settings import versions
 from streamer.outputs.files import replacing, writing
 from streamer.outputs.summary import NOTHING_READ, Counts
+from streamer.outputs.temporary import is_temporary
+from streamer.paths import expand_home
+from streamer.printable import to_json
 from streamer.records import JsonObject, SourceInfo, SourceReport
 
-SCHEMA = "mer-stream/run/1"
 _NO_OUTPUTS = ("checkpoint", "run.json")
 
 
@@ -33,6 +35,7 @@ class Result:
     report: SourceReport = NOTHING_READ
     resumed_at_s: float | None = None
     finished: bool = False  # its run.json is written already
+    models: JsonObject | None = None  # what it was done with; None: nothing was loaded
 
 
 def run_record(job: Job, result: Result, local: str, work: Path, wall_s: float) -> JsonObject:
@@ -44,8 +47,9 @@ def run_record(job: Job, result: Result, local: str, work: Path, wall_s: float) 
     counts = result.counts or Counts()
     summary = counts.summarise(job.shown, result.report)
     code = result.error.exit_code if result.error is not None else 0
+    models = result.models or {}
     return {
-        "schema": SCHEMA,
+        "schema": RUN_SCHEMA,
         "name": job.shown,
         "status": result.status,
         "exit_code": code or (EXIT_TRUNCATED if summary.truncated else 0),
@@ -55,7 +59,8 @@ def run_record(job: Job, result: Result, local: str, work: Path, wall_s: float) 
         "formats": sorted(job.settings.formats),
         "settings": job.settings.to_json(),
         "versions": versions(),
-        "model": model_facts(job.settings),
+        "model": models.get("recogniser"),
+        "spotter": models.get("spotter", {}),
         "counts": {
             "frames": summary.frames,
             "duration_s": summary.duration_s,
@@ -84,7 +89,7 @@ def run_record(job: Job, result: Result, local: str, work: Path, wall_s: float) 
 def write_run(path: Path, record: JsonObject) -> None:
     """Write the record, whole or not at all."""
     with replacing(path) as temporary, writing(path):
-        text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+        text = to_json(record, indent=2) + "\n"
         temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
 
 
@@ -111,7 +116,7 @@ def outcome_of(record: JsonObject, folder: str) -> Outcome:
 def _told(job: Job, sentence: str, local: str) -> str:
     """A sentence with the name that may be shown."""
     sentence = without_name(sentence, job.source, local, job.shown)
-    return without_name(sentence, "", str(Path(job.source).expanduser()), job.shown)
+    return without_name(sentence, "", str(expand_home(job.source)), job.shown)
 
 
 def _declared(info: SourceInfo | None) -> JsonObject:
@@ -126,7 +131,11 @@ def _declared(info: SourceInfo | None) -> JsonObject:
     }
 
 
+def _is_output(name: str) -> bool:
+    return name not in _NO_OUTPUTS and not is_temporary(name)
+
+
 def outputs_in(work: Path) -> dict[str, str]:
     """SHA-256 of every file in the folder, by its name in it."""
-    files = sorted(p for p in work.rglob("*") if p.is_file() and p.name not in _NO_OUTPUTS)
+    files = sorted(p for p in work.rglob("*") if p.is_file() and _is_output(p.name))
     return {p.relative_to(work).as_posix(): input_digest(p) for p in files}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sys
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -12,18 +11,23 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from streamer.errors import EXIT_INTERRUPTED, EXIT_TRUNCATED, OutputError, UsageError
+from streamer.inside import is_plain_file, refuse_link
 from streamer.jobs.inputs import find_inputs
 from streamer.jobs.job import Job, Outcome
 from streamer.jobs.local_engine import Event, run_local
 from streamer.jobs.manifest import NAME, Manifest, known_folders
 from streamer.jobs.names import folder_names, shown_name
-from streamer.jobs.output import PARTIAL, FolderOutput, Output, open_output_of
+from streamer.jobs.output import PARTIAL, RUN, FolderOutput, Output, open_output_of
 from streamer.jobs.progress import BatchView, format_totals
+from streamer.jobs.proof import mark_lost
 from streamer.jobs.settings import ALL_FORMATS, BatchSettings, model_facts
+from streamer.memory import default_limit_mb
 from streamer.outputs.formats import FILE_NAMES, check_format
 from streamer.outputs.report.index import IndexRow, index_page
 from streamer.outputs.signals import import_pyarrow
+from streamer.ranges import Threads, Workers, check_ranges
 from streamer.stopping import StopFlag
+from streamer.urls import display_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +35,9 @@ class BatchOptions:
     """How a batch is run; none of it changes what is found."""
 
     output: str
-    workers: int | None = None  # None: one per core
-    threads: int | None = None  # of one recording; None: two where there are cores for them
+    workers: Workers | None = None  # None: one per core
+    # of one recording; None: two where there are cores for them
+    threads: Threads | None = None
     resume: bool = False
     overwrite: bool = False
     engine: Literal["local", "ray"] = "local"
@@ -41,20 +46,25 @@ class BatchOptions:
     quiet: bool = False
     progress: bool | None = None  # None: if standard error is a terminal
     verbose: bool = False
+    worker_memory_mb: int | None = None  # that one worker may take; None: its share of the machine
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 def run_jobs(settings: BatchSettings, options: BatchOptions, specs: Sequence[str]) -> int:
     """Run a batch to its end; returns the exit code: the first failure's, or 0.
 
     Raises a MerError before any work where an option, an output, a format or the model cannot be
-    used, and later for what every recording would meet.
+    used, later for what every recording would meet, and at the end for results that are gone.
     """
     check_settings(settings)
+    models = model_facts(settings.config)
     output = open_output_of(options.output)
     _check_output(output, options)
     workers = options.workers or len(_cores())
     settings = replace(settings, threads=_threads(workers, options))
-    jobs = make_jobs(settings, options, specs, output)
+    jobs = [replace(j, models=models) for j in make_jobs(settings, options, specs, output)]
     manifest = Manifest(output, jobs)
     manifest.write()
     stop = StopFlag()
@@ -74,11 +84,12 @@ def run_jobs(settings: BatchSettings, options: BatchOptions, specs: Sequence[str
         _close(settings, output, manifest)
     if not options.quiet:
         print(format_totals(manifest.outcomes, time.monotonic() - started), file=sys.stderr)
+    _check_results(output, manifest)
     return _exit_code(manifest.outcomes, stop)
 
 
 def check_settings(settings: BatchSettings) -> None:
-    """Raise before any work for formats, libraries, models and options that cannot be used."""
+    """Raise before any work for formats, libraries and options that cannot be used."""
     unknown = [name for name in settings.formats if name not in ALL_FORMATS]
     if unknown:
         raise UsageError(
@@ -96,7 +107,6 @@ def check_settings(settings: BatchSettings) -> None:
     for option in ("images", "faces"):
         if settings.redact != "off" and getattr(settings, option):
             raise UsageError(f"--{option} shows faces and --redact hides them: choose one of them.")
-    model_facts(settings)
 
 
 def make_jobs(
@@ -106,8 +116,13 @@ def make_jobs(
     root = output.root if isinstance(output, FolderOutput) else None
     inputs = find_inputs(specs, settings.config.source.fps, root)
     hashed, key = settings.hash_names, settings.hash_key
-    shown = [shown_name(item.source, hashed=hashed, key=key) for item in inputs]
-    folders = folder_names(shown, known_folders(output) if options.resume else {})
+    shown = [shown_name(item.source, hashed=hashed, key=key, name=item.name) for item in inputs]
+    known = known_folders(output) if options.resume else {}
+    if isinstance(output, FolderOutput):
+        folders = folder_names(shown, known, output.is_foreign)
+        _check_folders(output, folders, options)
+    else:
+        folders = folder_names(shown, known)
     return [
         Job(
             item.source, name, folder, options.output, settings,
@@ -123,8 +138,9 @@ def _events(
     if options.engine == "ray":
         from streamer.jobs.ray_engine import run_ray
 
-        return run_ray(jobs, options.address, stop)
-    return run_local(jobs, workers, stop, verbose=options.verbose)
+        return run_ray(jobs, options.address, stop, options.worker_memory_mb)
+    memory_mb = options.worker_memory_mb or default_limit_mb(min(workers, len(jobs)))
+    return run_local(jobs, workers, stop, verbose=options.verbose, memory_mb=memory_mb)
 
 
 def _check_output(output: Output, options: BatchOptions) -> None:
@@ -134,13 +150,26 @@ def _check_output(output: Output, options: BatchOptions) -> None:
     if isinstance(output, FolderOutput):
         if output.root.exists() and not output.root.is_dir():
             raise OutputError(f"--output {output.root} is a file; name a folder.")
-        if (output.root / PARTIAL).exists() and options.overwrite:
-            shutil.rmtree(output.root / PARTIAL)
+        refuse_link(output.root / PARTIAL)
+        if options.overwrite:
+            output.remove_partial()
     if not options.resume and not options.overwrite and output.read(f"{NAME}.json") is not None:
-        raise OutputError(
-            f"{options.output} holds a batch already; add --resume to go on with it, or "
-            "--overwrite to do it again."
-        )
+        raise _holds_a_batch(options)
+
+
+def _check_folders(output: FolderOutput, folders: Sequence[str], options: BatchOptions) -> None:
+    """Results whose manifest was lost are not replaced unasked either."""
+    if not options.resume and not options.overwrite:
+        for folder in folders:
+            if os.path.lexists(output.root / folder):
+                raise _holds_a_batch(options)
+
+
+def _holds_a_batch(options: BatchOptions) -> OutputError:
+    return OutputError(
+        f"{display_name(options.output)} holds a batch already; add --resume to go on with it, "
+        "or --overwrite to do it again."
+    )
 
 
 def _threads(workers: int, options: BatchOptions) -> int:
@@ -157,13 +186,27 @@ def _cores() -> Sequence[int]:
 
 
 def _close(settings: BatchSettings, output: Output, manifest: Manifest) -> None:
+    mark_lost(output, manifest)
     manifest.write()
     over = [o for o in manifest.outcomes if o.status != "interrupted"]
     if "html" in settings.formats:
         page = index_page([_index_row(outcome) for outcome in over])
         output.write("index.html", page.encode("utf-8", "backslashreplace"))
     if isinstance(output, FolderOutput) and len(over) == manifest.size:
-        shutil.rmtree(output.root / PARTIAL, ignore_errors=True)
+        output.remove_partial()
+
+
+def _check_results(output: Output, manifest: Manifest) -> None:
+    """Raise OutputError unless what was done is there: somebody may have deleted the folder."""
+    if not isinstance(output, FolderOutput):
+        return
+    over = [o for o in manifest.outcomes if o.status != "interrupted" and o.sha256]
+    gone = [o.folder for o in over if not is_plain_file(output.root, f"{o.folder}/{RUN}")]
+    if gone:
+        raise OutputError(
+            f"{len(gone)} of {len(over)} results are not in {output.root} any more (as {gone[0]}): "
+            "it was changed while the batch ran. Run again with --resume."
+        )
 
 
 def _index_row(outcome: Outcome) -> IndexRow:

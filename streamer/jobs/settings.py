@@ -8,12 +8,17 @@ import platform
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import metadata
-from typing import Any, Literal
+from pathlib import Path
+from typing import Literal
 
-from streamer.build import StreamConfig
+from recognition.hub import is_hub_reference
+from streamer.build import StreamConfig, model_files
 from streamer.config import to_mapping
+from streamer.errors import ModelError, SourceRefusedError
 from streamer.outputs.redaction import Redaction
+from streamer.ranges import Checkpoint, Threads, check_ranges
 from streamer.records import JsonObject
+from streamer.regular import open_regular
 
 TextFormat = Literal["jsonl", "csv"]
 SignalFormat = Literal["csv", "parquet", "none"]
@@ -36,9 +41,13 @@ class BatchSettings:
     video: bool = False  # the annotated recording
     redact: Redaction = "off"  # faces in the annotated recording
     hash_names: bool = False
-    hash_key: str = ""
-    checkpoint_s: float = 15.0  # of work between two checkpoints, at least
-    threads: int = 1  # of one recording
+    hash_key: str = field(default="", repr=False)
+    # of work between two checkpoints, at least
+    checkpoint_s: Checkpoint = 15.0
+    threads: Threads = 1  # of one recording
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
     def to_json(self) -> JsonObject:
         """All that has an effect on what is written, without the key of the hashes."""
@@ -56,9 +65,12 @@ class BatchSettings:
             "hash_names": self.hash_names,
         }
 
-    def digest(self) -> str:
-        """The same for two runs that must give the same events from the same input."""
-        facts = {"settings": self.to_json(), "versions": versions(), "model": model_facts(self)}
+    def digest(self, models: JsonObject) -> str:
+        """The same for two runs that must give the same events from the same input.
+
+        models: as `model_facts` says of the settings.
+        """
+        facts = {"settings": self.to_json(), "versions": versions(), "models": models}
         text = json.dumps(facts, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -73,22 +85,39 @@ def versions() -> dict[str, str]:
     return found
 
 
-def model_facts(settings: BatchSettings) -> dict[str, Any] | None:
-    """File, sha256 and preprocessing fingerprint of the recognition model; None without one.
+def model_facts(config: StreamConfig) -> JsonObject:
+    """Name and sha256 of every weights file that the settings mean, as it is now.
 
-    Raises ModelError for a model that cannot be used.
+    `recogniser` is None without one; `spotter` is {"kind": "rule"} without weights.
+
+    Raises ModelError for a file that cannot be used.
     """
-    if not settings.config.recognise:
-        return None
-    from recognition.fingerprint import preprocessing_fingerprint
-    from recognition.weights_check import resolve_model
+    files = model_files(config)
+    facts: JsonObject = {"recogniser": None, "spotter": {"kind": "rule"}}
+    for part, path in files.items():
+        facts[part] = {"file": path.name, "sha256": _sha256(path)}
+    if "spotter" in files:
+        facts["spotter"] = {"kind": "learned", **facts["spotter"]}
+    if "recogniser" in files:
+        if config.model is not None and is_hub_reference(config.model):
+            facts["recogniser"]["reference"] = config.model
+        if config.recognizer.backend == "torch":
+            facts["recogniser"]["torch"] = _version("torch")
+    return facts
 
-    path = resolve_model(settings.config.model)
-    return {
-        "file": path.name,
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        "fingerprint": preprocessing_fingerprint(settings.config.recognizer.map),
-    }
+
+def _sha256(path: Path) -> str:
+    try:
+        with open_regular(path, f"model {path}", "give a file of weights") as stream:
+            digest = hashlib.sha256()
+            while block := stream.read(2**20):
+                digest.update(block)
+    except SourceRefusedError as error:
+        raise ModelError(str(error)) from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise ModelError(f"model {path} cannot be read: {reason}.") from None
+    return digest.hexdigest()
 
 
 def _version(package: str) -> str:

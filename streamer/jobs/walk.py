@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from spotting.regions import REGION_NAMES
 from streamer.build import StreamConfig, build_pipeline
 from streamer.errors import InstallError, MerError, ModelError
+from streamer.inside import empty_folder, has_links
 from streamer.jobs.faces import Faces
 from streamer.jobs.finish import facts_of, finish
 from streamer.jobs.job import Job, Progress
 from streamer.jobs.keeper import FILE_NAME, Checkpoint, Keeper, load_checkpoint
 from streamer.jobs.pictures import Pictures
 from streamer.jobs.record import Result
+from streamer.jobs.settings import model_facts
 from streamer.outputs.events import EventWriter
 from streamer.outputs.files import open_log
 from streamer.outputs.signals import SignalsCsv
 from streamer.outputs.step import Step
 from streamer.outputs.summary import Counts
+from streamer.outputs.temporary import remove_leftovers
 from streamer.pipeline import Pipeline
-from streamer.records import FrameSignals
+from streamer.records import FrameSignals, JsonObject
 from streamer.runner import Fanout, steps
 from streamer.sources import Source, SourceConfig, open_source
 from streamer.sources.recording import RecordingSource
@@ -40,19 +42,30 @@ class Pipelines:
     def __init__(self) -> None:
         self._pipeline: Pipeline | None = None
         self._config: StreamConfig | None = None
+        self._models: JsonObject = {}
         self.signals: list[FrameSignals] = []
+        self.is_spoilt = False  # something unexpected happened: nobody knows what is left behind
         self._broken = False
 
-    def fresh(self, config: StreamConfig, name: str) -> Pipeline:
-        """A pipeline at the start of a stream."""
-        if self._pipeline is None or self._config != config:
+    def models(self, config: StreamConfig) -> JsonObject:
+        """`model_facts` of what is loaded for these settings, or of what would be. Raises them."""
+        if self._pipeline is not None and self._config == config:
+            return self._models
+        return model_facts(config)
+
+    def fresh(self, config: StreamConfig, name: str, models: JsonObject) -> Pipeline:
+        """A pipeline at the start of a stream, of weights files that are those of `models`.
+
+        Raises ModelError, also for files that were replaced since, and InstallError.
+        """
+        if self._pipeline is None or self._config != config or self._models != models:
             self.close()
             try:
-                self._pipeline = build_pipeline(config, on_signals=self.signals.append)
+                self._pipeline = _build(config, self.signals, models)
             except (InstallError, ModelError):
                 self._broken = True
                 raise
-            self._config = config
+            self._config, self._models = config, models
         else:
             self._pipeline.reset()
         self._pipeline.source_name = name
@@ -69,11 +82,30 @@ class Pipelines:
             self._pipeline = None
 
 
+def _build(config: StreamConfig, signals: list[FrameSignals], models: JsonObject) -> Pipeline:
+    """The pipeline, if its files were the expected ones before and after they were loaded."""
+    before = model_facts(config)
+    pipeline = build_pipeline(config, on_signals=signals.append)
+    after = model_facts(config)
+    for part, facts in models.items():
+        for found in (before[part], after[part]):
+            if found != facts:
+                pipeline.close()
+                raise ModelError(
+                    f"the {part}'s file {facts['file']} was replaced while the batch ran (sha256 "
+                    f"{facts['sha256'][:16]}..., now {found['sha256'][:16]}...): nothing was "
+                    "stamped with the wrong one. Run again with --resume; what was done with the "
+                    "other file is done again."
+                )
+    return pipeline
+
+
 def walk(
     job: Job,
     path: Path,
     sha256: str,
     key: str,
+    models: JsonObject,
     work: Path,
     pipelines: Pipelines,
     tell: Callable[[Progress], None],
@@ -87,7 +119,7 @@ def walk(
     checkpoint = _checkpoint(job, key, work)
     source = _open(path, _source_config(job, path), checkpoint)
     with contextlib.closing(source):
-        pipeline = pipelines.fresh(job.settings.config, job.shown)
+        pipeline = pipelines.fresh(job.settings.config, job.shown, models)
         run = _Run(job, source, work, key, pipeline, checkpoint)
         failure = run.stream(pipelines.signals, tell, stop)
         report = source.report
@@ -95,9 +127,22 @@ def walk(
         return Result("interrupted")
     if failure is not None and run.counts.frames == 0:
         raise failure
-    result = Result("done", failure, sha256, key, source.info, run.counts, report, run.resumed_at_s)
+    result = Result(
+        "done", failure, sha256, key, source.info, run.counts, report, run.resumed_at_s,
+        models=_with_fingerprint(models, pipeline),
+    )  # fmt: skip
     finish(work, job, facts_of(job, result))
     return result
+
+
+def _with_fingerprint(models: JsonObject, pipeline: Pipeline) -> JsonObject:
+    """The facts of the models, with what the recogniser that was loaded says of itself."""
+    loaded: Any = pipeline.recognizer
+    if models["recogniser"] is None or loaded is None:
+        return models
+    motion = loaded.facts.motion if hasattr(loaded, "facts") else "dis"
+    known = {"motion": motion, "fingerprint": loaded.fingerprint}
+    return models | {"recogniser": models["recogniser"] | known}
 
 
 class _Run:
@@ -198,11 +243,11 @@ class _Run:
 
 def _checkpoint(job: Job, key: str, work: Path) -> Checkpoint | None:
     """Where to go on; the work folder is emptied where nothing in it can be used."""
-    going_on = job.resume or job.batch != ""
-    checkpoint = load_checkpoint(work / FILE_NAME, key) if going_on else None
+    usable = job.goes_on and not has_links(work)
+    checkpoint = load_checkpoint(work, key, (EVENTS, SIGNALS)) if usable else None
     if checkpoint is None:
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir(parents=True)
+        empty_folder(work)
+    remove_leftovers(work)  # of a run that was killed: they are no part of the result
     return checkpoint
 
 

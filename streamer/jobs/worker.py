@@ -2,33 +2,58 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
+import sys
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
 
 from streamer.errors import MerError
-from streamer.jobs.job import Job, Progress
+from streamer.jobs.job import Job, Outcome, Progress, failed_outcome
+from streamer.memory import limit_memory
 from streamer.stopping import StopFlag
+
+if TYPE_CHECKING:
+    from streamer.jobs.walk import Pipelines
 
 _WATCH_S = 0.5
 FATAL = "fatal"
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-def work(pipe: Connection, parent: int, verbose: bool) -> None:
-    """Entry point of the process. Messages: Progress, Outcome, or (FATAL, exit code, sentence)."""
+@dataclass(frozen=True, slots=True)
+class Last:
+    """The outcome after which a worker ends, as another does better: memory may be lost, say."""
+
+    outcome: Outcome
+
+
+def work(pipe: Connection, parent: int, verbose: bool, memory_mb: int | None) -> None:
+    """Entry point of the process.
+
+    Messages: Progress, Outcome, Last, or (FATAL, exit code, sentence).
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent stops its workers in good order
     stop = StopFlag()
     signal.signal(signal.SIGTERM, lambda *_: stop.stop())
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    if memory_mb is not None:
+        limit_memory(memory_mb)
     use_one_thread()
-    from streamer.console import hushed, set_up_logging
+    from streamer.console import hushed, print_uncaught, set_up_logging
 
     set_up_logging(quiet=False, verbose=verbose, log_file=None)
     with hushed(not verbose):
-        _serve(pipe, stop)
+        try:
+            _serve(pipe, stop)
+        except Exception:  # noqa: BLE001  multiprocessing would print it with all its secrets
+            print_uncaught(*sys.exc_info())
+            sys.exit(1)
 
 
 def use_one_thread() -> None:
@@ -38,7 +63,6 @@ def use_one_thread() -> None:
 
 
 def _serve(pipe: Connection, stop: StopFlag) -> None:
-    from streamer.jobs.recording import do_recording
     from streamer.jobs.walk import Pipelines
 
     pipelines = Pipelines()
@@ -50,12 +74,35 @@ def _serve(pipe: Connection, stop: StopFlag) -> None:
         if job is None:
             break
         try:
-            pipe.send(do_recording(job, pipelines, tell=lambda p: _tell(pipe, p), stop=stop))
+            outcome = attempt(job, pipelines, lambda p: _tell(pipe, p), stop)
+            if pipelines.is_spoilt:
+                pipe.send(Last(outcome))
+                break
+            pipe.send(outcome)
         except MerError as error:
             pipe.send((FATAL, error.exit_code, str(error)))
         except BrokenPipeError:
             break
     pipelines.close()
+
+
+def attempt(
+    job: Job,
+    pipelines: Pipelines,
+    tell: Callable[[Progress], None] = lambda progress: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Outcome:
+    """The outcome of a recording; what nobody expected ends that recording alone."""
+    from streamer.jobs.recording import do_recording, unexpected
+
+    try:
+        return do_recording(job, pipelines, tell=tell, stop=stop)
+    except (MerError, BrokenPipeError):
+        raise
+    except Exception as error:
+        pipelines.is_spoilt = True
+        logging.getLogger(__name__).debug("%s failed", job.shown, exc_info=error)
+        return failed_outcome(job, unexpected(job, error))
 
 
 def _tell(pipe: Connection, progress: Progress) -> None:

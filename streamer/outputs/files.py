@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
 from streamer.errors import OutputError, UsageError
+from streamer.outputs.temporary import put_in_place, sync_folder, temporary_beside
+from streamer.outputs.written import WrittenFile
+
+__all__ = [
+    "check_outputs", "check_writable", "is_device", "open_log", "open_output", "replacing",
+    "sync_folder", "write_file", "writing",
+]  # fmt: skip
 
 # File names may hold bytes that are no text; they are written as \udcff.
 _TEXT: dict[str, Any] = {"encoding": "utf-8", "errors": "backslashreplace", "newline": ""}
@@ -54,47 +62,51 @@ def check_writable(path: Path, option: str, *, overwrite: bool) -> None:
 
 
 def open_output(path: Path, *, overwrite: bool = False, binary: bool = False) -> IO[Any]:
-    """Open for writing, creating parent folders; text is UTF-8 with bare newlines."""
+    """Open for writing, creating parent folders; text is UTF-8 with bare newlines.
+
+    Writing and closing raise OutputError where the file is removed, replaced or changed meanwhile.
+    """
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        mode = "w" if overwrite or is_device(path) else "x"
-        if binary:
-            return path.open(mode + "b")
-        return path.open(mode, **_TEXT)
+        raw = WrittenFile(path, "w" if overwrite or is_device(path) else "x")
+        buffer = io.BufferedWriter(raw)
+        return buffer if binary else io.TextIOWrapper(buffer, **_TEXT)
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Replace a file, whole or not at all; through a link, the file it means."""
+    target = Path(os.path.realpath(path)) if path.is_symlink() else path
+    with replacing(target) as temporary, writing(path):
+        temporary.write_bytes(data)
 
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A file to write that takes the place of `path` at the end, or not at all.
 
-    After a kill or a power cut `path` is the old file or the new one, never a part of it.
+    After a kill or a power cut `path` is the old file or the new one, never a part of it. Two runs
+    may write the same `path`: the last one has it. A device is written as it is.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".tmp")
-    yield temporary
-    with writing(path):
-        with temporary.open("rb") as stream:
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-        sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames in a folder last, where the system can do that."""
-    if os.name != "posix":
+    if is_device(path):
+        yield path
         return
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
+    with contextlib.ExitStack() as stack:
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = stack.enter_context(temporary_beside(path))
+        yield temporary
+        with writing(path):
+            put_in_place(temporary, path)
 
 
 def open_log(path: Path, offset: int) -> IO[str]:
     """A text file to go on with behind its first `offset` bytes; what follows them is cut off."""
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        stream = path.open("r+" if offset else "w", **_TEXT)
+        raw = WrittenFile(path, "r+" if offset else "w")
+        stream = io.TextIOWrapper(
+            io.BufferedRandom(raw) if offset else io.BufferedWriter(raw), **_TEXT
+        )
         stream.seek(offset)
         stream.truncate()
         return stream

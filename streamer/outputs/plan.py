@@ -20,7 +20,8 @@ from streamer.outputs.redaction import Redaction
 from streamer.outputs.signals import import_pyarrow
 from streamer.outputs.step import Sink
 from streamer.outputs.text import TextWriter
-from streamer.sources.redact import redact
+from streamer.ranges import check_ranges
+from streamer.urls import display_name, is_like_url, url_stem
 
 Format = Literal["jsonl", "csv", "text", "srt", "vtt", "eaf", "boris", "parquet"]
 STDOUT = "-"
@@ -46,6 +47,9 @@ class OutputOptions:
     quiet: bool = False
     progress: bool | None = None  # None: if standard error is a terminal
     redact: Redaction = "off"  # of the annotated recording
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,7 @@ class OutputPlan:
             as_csv = self.format == "csv"
             sinks.append(open_event_file(path, as_csv=as_csv, overwrite=self.options.overwrite))
         else:
-            media = Media(redact(self._sources[0]), redact(self._sources[0]))
+            media = Media(display_name(self._sources[0]), display_name(self._sources[0]))
             sinks.append(EventFile(str(self.format), path, media))
         if terminal and not self.options.quiet:
             sinks.append(TextWriter(sys.stdout))
@@ -179,7 +183,7 @@ def _unique_stems(sources: Sequence[str]) -> list[str]:
     """A file name for each source, numbered where two would be the same."""
     stems: list[str] = []
     for source in sources:
-        name = Path(source).stem if "://" not in source else source.split("://")[1].split("@")[-1]
+        name = url_stem(display_name(source)) if is_like_url(source) else Path(source).stem
         stem = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "source"
         number, unique = 1, stem
         while unique in stems:

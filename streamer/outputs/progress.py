@@ -6,6 +6,7 @@ import sys
 import time
 
 from streamer.outputs.step import Step
+from streamer.printable import printable
 from streamer.records import SourceInfo
 
 _BAR = "{desc}: {percentage:3.0f}%|{bar:30}| {n:.0f}/{total:.0f} s{postfix}, {remaining} left"
@@ -19,9 +20,10 @@ class ProgressBar:
     def __init__(self, info: SourceInfo) -> None:
         from tqdm import tqdm
 
+        name = printable(info.name)
         total_s = None if info.live else _duration_s(info)
         self._bar = tqdm(
-            desc=info.name if len(info.name) <= 40 else "..." + info.name[-37:],
+            desc=name if len(name) <= 40 else "..." + name[-37:],
             total=total_s,
             bar_format=_BAR if total_s else _OPEN_END,
             file=sys.stderr,

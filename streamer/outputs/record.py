@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections.abc import Mapping
 from pathlib import PurePath
@@ -16,6 +17,8 @@ FIELDS = (
     "onset_s", "apex_s", "offset_s", "onset_frame", "apex_frame", "offset_frame",
     "emotion", "probabilities", "confidence", "score", "emitted_s", "regions",
 )  # fmt: skip
+OPTIONAL = ("cut",)  # in JSON only, and only where it is true
+_MAX_WHOLE = 2**63  # what tables hold
 _DIGITS = 6  # times to the microsecond, probabilities to one in a million
 
 
@@ -32,12 +35,15 @@ def event_id(event: EmotionEvent) -> str:
 
 
 def event_to_record(event: EmotionEvent) -> JsonObject:
-    """The event as plain data, keys in the order of `FIELDS`; seconds of stream time."""
+    """The event as plain data, keys in the order of `FIELDS`, then those of `OPTIONAL` that hold.
+
+    Times are seconds of stream time.
+    """
     spot, said = event.spot, event.recognition
     probabilities = None
     if said is not None:
         probabilities = {name: _round(p) for name, p in said.probabilities.items()}
-    return {
+    record = {
         "schema": SCHEMA,
         "id": event_id(event),
         "source": event.source,
@@ -56,6 +62,7 @@ def event_to_record(event: EmotionEvent) -> JsonObject:
         "emitted_s": _round(event.emitted_s),
         "regions": list(spot.regions),
     }
+    return record | {"cut": True} if event.cut else record
 
 
 def record_to_event(record: Mapping[str, Any]) -> EmotionEvent:
@@ -64,20 +71,23 @@ def record_to_event(record: Mapping[str, Any]) -> EmotionEvent:
     Raises ValueError for another schema, a missing field or a value of the wrong type.
     """
     if record.get("schema") != SCHEMA:
-        raise ValueError(f"schema is {record.get('schema')!r}, this version reads {SCHEMA!r}")
+        raise ValueError(
+            f"schema is {str(record.get('schema'))[:40]!r}, this version reads {SCHEMA!r}"
+        )
     missing = [name for name in FIELDS if name not in record]
     if missing:
         raise ValueError(f"missing {', '.join(missing)}")
     if record["kind"] not in ("micro", "macro"):
-        raise ValueError(f"kind is {record['kind']!r}, not 'micro' or 'macro'")
+        raise ValueError(f"kind is {str(record['kind'])[:40]!r}, not 'micro' or 'macro'")
     try:
         return EmotionEvent(
             spot=_spot(record),
             recognition=_recognition(record),
-            source=str(record["source"]),
-            emitted_s=float(record["emitted_s"]),
+            source=_text(record["source"]),
+            emitted_s=_number(record["emitted_s"]),
+            cut=_flag(record.get("cut")),
         )
-    except (TypeError, AttributeError) as error:
+    except (TypeError, AttributeError, OverflowError) as error:
         raise ValueError(f"a field has the wrong type ({error})") from None
 
 
@@ -88,16 +98,16 @@ def probability_columns() -> tuple[str, ...]:
 
 def _spot(record: Mapping[str, Any]) -> Spot:
     return Spot(
-        face_id=int(record["face_id"]),
+        face_id=_whole(record["face_id"]),
         kind=record["kind"],
-        onset_s=float(record["onset_s"]),
-        apex_s=float(record["apex_s"]),
-        offset_s=float(record["offset_s"]),
-        onset_frame=int(record["onset_frame"]),
-        apex_frame=int(record["apex_frame"]),
-        offset_frame=int(record["offset_frame"]),
-        score=float(record["score"]),
-        regions=tuple(str(name) for name in record["regions"]),
+        onset_s=_number(record["onset_s"]),
+        apex_s=_number(record["apex_s"]),
+        offset_s=_number(record["offset_s"]),
+        onset_frame=_whole(record["onset_frame"]),
+        apex_frame=_whole(record["apex_frame"]),
+        offset_frame=_whole(record["offset_frame"]),
+        score=_number(record["score"]),
+        regions=tuple(_text(name) for name in _list(record["regions"])),
     )
 
 
@@ -105,10 +115,49 @@ def _recognition(record: Mapping[str, Any]) -> Recognition | None:
     if record["emotion"] is None:
         return None
     return Recognition(
-        emotion=str(record["emotion"]),
-        probabilities={str(k): float(v) for k, v in record["probabilities"].items()},
-        confidence=float(record["confidence"]),
+        emotion=_text(record["emotion"]),
+        probabilities={_text(k): _number(v) for k, v in record["probabilities"].items()},
+        confidence=_number(record["confidence"]),
     )
+
+
+def _flag(value: Any) -> bool:
+    """A field of OPTIONAL. Raises ValueError for anything else than true or false."""
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    raise ValueError(f"cut is {value!r}, not true or false")
+
+
+def _number(value: Any) -> float:
+    """A finite number, also as text (of a CSV file). Raises ValueError or TypeError."""
+    if isinstance(value, bool):
+        raise TypeError(f"{value} is no number")
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"{value} is not finite")
+    return number
+
+
+def _whole(value: Any) -> int:
+    """A whole number, also as text. Raises ValueError or TypeError."""
+    if isinstance(value, bool | float):
+        raise TypeError(f"{value} is no whole number")
+    number = int(value)
+    if abs(number) >= _MAX_WHOLE:
+        raise ValueError(f"{number} is too large")
+    return number
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{str(value)[:40]} is no text")
+    return value
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError(f"{str(value)[:40]} is no list")
+    return value
 
 
 def _round(value: float) -> float:

@@ -4,40 +4,35 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from typing import Any
 
+from streamer.errors import SourceFormatError
 from streamer.outputs.files import replacing, writing
-from streamer.outputs.signals import import_pyarrow
+from streamer.outputs.signals import column_type, import_pyarrow
 
-_WHOLE = ("frame", "face_id")
-_TEXT = ("gate",)
+_MAX_HEADER = 10_000
 
 
 def signals_to_parquet(log: Path, path: Path) -> None:
     """Turn signals in CSV into Parquet with the same columns; what is empty is null.
 
-    Raises InstallError where pyarrow is missing.
+    Raises InstallError where pyarrow is missing, SourceFormatError for a log that holds something
+    else.
     """
     arrow, parquet = import_pyarrow()
     csv = importlib.import_module("pyarrow.csv")
-    with log.open(encoding="utf-8") as stream:
-        names = stream.readline().rstrip("\n").split(",")
-    types = {name: _type(arrow, name) for name in names}
-    options = csv.ConvertOptions(
-        column_types=types, null_values=[""], strings_can_be_null=False,
-        true_values=["1"], false_values=["0"],
-    )  # fmt: skip
-    schema = arrow.schema(list(types.items()))
-    with replacing(path) as temporary, writing(path):
-        blocks = csv.open_csv(str(log), convert_options=options)
-        with parquet.ParquetWriter(str(temporary), schema) as writer:
-            for block in blocks:
-                writer.write_batch(block)
-
-
-def _type(arrow: Any, name: str) -> Any:
-    if name in _WHOLE:
-        return arrow.int64()
-    if name == "success":
-        return arrow.bool_()
-    return arrow.string() if name in _TEXT else arrow.float64()
+    try:
+        with log.open("rb") as stream:
+            names = stream.readline(_MAX_HEADER).decode().rstrip("\n").split(",")
+        types = {name: column_type(arrow, name) for name in names}
+        options = csv.ConvertOptions(
+            column_types=types, null_values=[""], strings_can_be_null=False,
+            true_values=["1"], false_values=["0"],
+        )  # fmt: skip
+        schema = arrow.schema(list(types.items()))
+        with replacing(path) as temporary, writing(path):
+            blocks = csv.open_csv(str(log), convert_options=options)
+            with parquet.ParquetWriter(str(temporary), schema) as writer:
+                for block in blocks:
+                    writer.write_batch(block)
+    except ValueError as error:  # those of Arrow too
+        raise SourceFormatError(f"{log} is no table of signals: {error}.") from None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from streamer.errors import InstallError
+from streamer.outputs.cells import safe_cell
 from streamer.outputs.files import open_output, writing
 from streamer.outputs.step import Step
 from streamer.records import FrameSignals, Rejected
@@ -76,7 +77,7 @@ class SignalsParquet:
         self._path = path
         self._names = signal_columns(regions)
         self._rows: list[list[Any]] = []
-        self._schema = self._arrow.schema([(name, self._type(name)) for name in self._names])
+        self._schema = self._arrow.schema([(n, column_type(self._arrow, n)) for n in self._names])
         self._stream = open_output(path, overwrite=overwrite, binary=True)
         with writing(path):
             self._writer = parquet.ParquetWriter(self._stream, self._schema)
@@ -100,12 +101,14 @@ class SignalsParquet:
         with writing(self._path):
             self._writer.write_table(self._arrow.table(data, schema=self._schema))
 
-    def _type(self, name: str) -> Any:
-        if name in ("frame", "face_id"):
-            return self._arrow.int64()
-        if name == "success":
-            return self._arrow.bool_()
-        return self._arrow.string() if name in ("gate", "rejected") else self._arrow.float64()
+
+def column_type(arrow: Any, name: str) -> Any:
+    """The Parquet type of a column of signals, the same whoever writes the table."""
+    if name in ("frame", "face_id"):
+        return arrow.int64()
+    if name == "success":
+        return arrow.bool_()
+    return arrow.string() if name in ("gate", "rejected") else arrow.float64()
 
 
 def import_pyarrow() -> tuple[Any, Any]:
@@ -142,4 +145,5 @@ def _magnitudes(displacement_iod: Any) -> list[float]:
 
 
 def _quoted(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',"\n') else text
+    text = safe_cell(text)
+    return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',"\n\r') else text

@@ -1,4 +1,4 @@
-"""What the outputs are handed: one `Step` per decoded frame, and a last one without a frame."""
+"""What the outputs are handed: one `Step` per decoded frame, and one without at every end."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from streamer.records import EmotionEvent, Frame, FrameSignals
 class Step:
     """All that became known with one frame.
 
-    `frame` is None in the last step of a source, which carries what was still open at the end.
+    `frame` is None in the last step of a source, which carries what was still open at the end, and
+    where a live source was lost: what was open then.
     """
 
     frame: Frame | None

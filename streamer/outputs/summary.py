@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from streamer.outputs.files import open_output, writing
 from streamer.outputs.step import Step
+from streamer.printable import printable, to_json
 from streamer.records import JsonObject, SourceReport
 
 SCHEMA = "mer-stream/summary/1"
@@ -119,14 +119,14 @@ class Counts:
 
 def format_summary(summary: SourceSummary) -> str:
     """The figures as a few lines; what did not happen is not mentioned."""
-    head = f"{summary.source}: "
+    head = f"{printable(summary.source)}: "
     if summary.frames == 0:
-        return head + (summary.error or "no frames were read.")
+        return head + printable(summary.error or "no frames were read.")
     lines = [head + ", ".join([_amount(summary), _faces(summary), _events(summary)])]
     lines += [f"  {line}" for line in (_losses(summary), _ending(summary)) if line]
-    lines += [f"  note: {warning}" for warning in summary.warnings]
+    lines += [f"  note: {printable(warning)}" for warning in summary.warnings]
     if summary.error:
-        lines.append(f"  ended by an error: {summary.error}")
+        lines.append(f"  ended by an error: {printable(summary.error)}")
     return "\n".join(lines)
 
 
@@ -134,8 +134,7 @@ def write_summary(path: Path, summaries: Sequence[SourceSummary], *, overwrite: 
     """Write the figures of all sources as one JSON object."""
     stream = open_output(path, overwrite=overwrite)
     with writing(path), stream:
-        json.dump(summaries_to_json(summaries), stream, indent=2, ensure_ascii=False)
-        stream.write("\n")
+        stream.write(to_json(summaries_to_json(summaries), indent=2) + "\n")
 
 
 def summaries_to_json(summaries: Sequence[SourceSummary]) -> JsonObject:
@@ -163,7 +162,7 @@ def _events(summary: SourceSummary) -> str:
     if total == 0:
         return "no events"
     kinds = ", ".join(f"{n} {kind}" for kind, n in summary.events.items() if n)
-    said = ", ".join(f"{n} {emotion}" for emotion, n in summary.emotions.items())
+    said = ", ".join(f"{n} {printable(emotion)}" for emotion, n in summary.emotions.items())
     return f"{_count(total, 'event')} ({kinds}{'; ' if said else ''}{said})"
 
 

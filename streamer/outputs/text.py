@@ -6,6 +6,7 @@ from typing import IO
 
 from streamer.outputs.files import writing
 from streamer.outputs.step import Step
+from streamer.printable import printable
 from streamer.records import EmotionEvent
 
 _SHOWN_REGIONS = 4
@@ -27,10 +28,11 @@ def format_event(event: EmotionEvent) -> str:
     if event.recognition is not None:
         said = f"{event.recognition.emotion} {event.recognition.confidence:.0%}"
     regions = ", ".join(name.replace("_", " ") for name in spot.regions[:_SHOWN_REGIONS])
-    return (
+    cut = "  (cut)" if event.cut else ""
+    return printable(
         f"{format_clock(spot.apex_s)}  {spot.kind}  face {spot.face_id}  {said:<14}"
-        f"  {spot.offset_s - spot.onset_s:.2f} s long  {regions}"
-    ).rstrip()
+        f"  {spot.offset_s - spot.onset_s:.2f} s long  {regions}{cut}".rstrip()
+    )
 
 
 class TextWriter:

@@ -7,13 +7,42 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from streamer.errors import UsageError
+from streamer.errors import SourceRefusedError, UsageError
+from streamer.paths import expand_home
 from streamer.sources.base import Source
 from streamer.sources.config import SourceConfig
 from streamer.sources.naming import expand_sources, url_scheme, webcam_number
-from streamer.sources.redact import redact
+from streamer.urls import display_name, is_like_url, strip_credentials
 
-__all__ = ["Source", "SourceConfig", "expand_sources", "open_source", "redact"]
+__all__ = [
+    "Source",
+    "SourceConfig",
+    "check_source",
+    "display_name",
+    "expand_sources",
+    "may_be_live",
+    "open_source",
+    "strip_credentials",
+]
+
+
+def may_be_live(spec: str) -> bool:
+    """Whether a source may be a camera or an endless stream, which waits for nobody."""
+    return webcam_number(spec) is not None or url_scheme(spec) is not None
+
+
+def check_source(spec: str, config: SourceConfig) -> None:
+    """Raise what `open_source` would, as far as that is known without opening or connecting."""
+    number = webcam_number(spec)
+    if number is not None:
+        from streamer.sources.webcam import check_device
+
+        check_device(number)
+    elif url_scheme(spec) is not None:
+        from streamer.sources.network import check_scheme
+
+        _check_for_files(spec, config)
+        check_scheme(spec)
 
 
 def open_source(spec: str, config: SourceConfig | None = None) -> Source:
@@ -31,7 +60,7 @@ def open_source(spec: str, config: SourceConfig | None = None) -> Source:
         from streamer.sources.webcam import open_webcam
 
         return open_webcam(number, config)
-    path = Path(spec).expanduser()
+    path = expand_home(spec)
     if spec not in ("", "sample", "-") and url_scheme(spec) is None and _is_folder(path):
         from streamer.sources.images import open_images
 
@@ -49,6 +78,11 @@ def open_source(spec: str, config: SourceConfig | None = None) -> Source:
         from streamer.sources.network import open_network
 
         return open_network(spec, config)
+    if is_like_url(spec) and not _exists(path):
+        raise SourceRefusedError(
+            f"{display_name(spec)} is neither a file nor a URL that can be read. Write a URL as "
+            "scheme://host/path, without anything before it."
+        )
     from streamer.sources.files import open_file
 
     return open_file(path, config)
@@ -61,6 +95,13 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
 def _check_for_files(spec: str, config: SourceConfig) -> None:
     if not spec:
         raise UsageError(
@@ -69,6 +110,6 @@ def _check_for_files(spec: str, config: SourceConfig) -> None:
         )
     if config.fps is not None:
         raise UsageError(
-            f"{redact(spec)}: a rate ({config.fps:g} fps) is for image folders and webcams. This "
-            "source has its own times; leave the rate out."
+            f"{display_name(spec)}: a rate ({config.fps:g} fps) is for image folders and webcams. "
+            "This source has its own times; leave the rate out."
         )

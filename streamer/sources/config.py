@@ -2,41 +2,36 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
+from typing import Annotated
+
+from streamer.ranges import FrameRate, Range, check_ranges
+from streamer.sources.limits import MAX_MEGAPIXELS
 
 
 @dataclass(frozen=True, slots=True)
 class SourceConfig:
     """How sources are read. Times in seconds.
 
-    Raises ValueError for a value that cannot be used.
+    Raises SettingError for a value out of range.
     """
 
-    fps: float | None = None  # image folders: their rate, required; webcams: the rate asked for
-    queue_frames: int = 8  # live: frames waiting at most; beyond that the oldest is dropped
-    read_timeout_s: float = 10.0  # live and network: opening or one read may take this long
-    reconnect_attempts: int = 5  # live: failed attempts in a row before giving up
-    reconnect_backoff_s: float = 0.5  # live: wait before the first attempt, doubled for each next
-    reconnect_backoff_max_s: float = 30.0  # live: the longest wait between two attempts
-    decode_threads: int = 0  # of the decoder; 0: by the picture and the cores
+    # image folders: their rate, required; webcams: the rate asked for
+    fps: FrameRate | None = None
+    # live: frames waiting at most; beyond that the oldest is dropped
+    queue_frames: Annotated[int, Range(1, 256)] = 8
+    # live and network: opening or one read may take this long
+    read_timeout_s: Annotated[float, Range(0.01, 3600.0)] = 10.0
+    # live: failed attempts in a row before giving up
+    reconnect_attempts: Annotated[int, Range(0, 1_000_000)] = 8
+    # live: wait before the first attempt, doubled for each next
+    reconnect_backoff_s: Annotated[float, Range(0.0, 3600.0)] = 0.5
+    # live: the longest wait between two attempts
+    reconnect_backoff_max_s: Annotated[float, Range(0.0, 3600.0)] = 30.0
+    # of one picture; larger ones are refused
+    max_megapixels: Annotated[float, Range(0.01, 4096.0)] = MAX_MEGAPIXELS
+    # of the decoder; 0: by the picture and the cores
+    decode_threads: Annotated[int, Range(0, 64)] = 0
 
     def __post_init__(self) -> None:
-        if self.fps is not None:
-            _check_positive("fps", self.fps)
-        _check_positive("read_timeout_s", self.read_timeout_s)
-        _check_at_least("queue_frames", self.queue_frames, 1)
-        _check_at_least("reconnect_attempts", self.reconnect_attempts, 0)
-        _check_at_least("reconnect_backoff_s", self.reconnect_backoff_s, 0)
-        _check_at_least("reconnect_backoff_max_s", self.reconnect_backoff_max_s, 0)
-        _check_at_least("decode_threads", self.decode_threads, 0)
-
-
-def _check_positive(name: str, value: float) -> None:
-    if not (math.isfinite(value) and value > 0):
-        raise ValueError(f"{name} must be a finite number above 0, not {value}.")
-
-
-def _check_at_least(name: str, value: float, least: int) -> None:
-    if not (math.isfinite(value) and value >= least):
-        raise ValueError(f"{name} must be {least} or more, not {value}.")
+        check_ranges(self)

@@ -7,12 +7,15 @@ only be read through the protocol they were opened with.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from typing import Any
 
 import av
 from av.container import InputContainer
 
 from streamer.errors import MerError, SourceFormatError, SourceRefusedError
+from streamer.sources.limits import check_size, decoder_limit
 from streamer.sources.sniff import looks_like
 
 # Containers that hold their own data. Audio containers are here so that "there is no video in it"
@@ -38,11 +41,16 @@ _LOOKS = {
 
 
 def open_container(
-    target: Any, protocols: str, extra_formats: str = "", **arguments: Any
+    target: Any,
+    protocols: str,
+    extra_formats: str = "",
+    streams: dict[str, str] | None = None,
+    **arguments: Any,
 ) -> InputContainer:
     """Open a path, URL or file object for reading, within the whitelists.
 
     protocols: FFmpeg's names, comma-separated. extra_formats: accepted beside FORMATS.
+    streams: options of the decoders that look at the streams.
     arguments: for `av.open` (`options` are kept beside the whitelists).
     Raises av.FFmpegError.
     """
@@ -52,8 +60,59 @@ def open_container(
         "format_whitelist": formats,
     }
     return av.open(
-        target, mode="r", container_options=options, metadata_errors="ignore", **arguments
+        target,
+        mode="r",
+        options=streams or {},
+        container_options=options,
+        metadata_errors="ignore",
+        **arguments,
     )
+
+
+def open_within(
+    target: Any,
+    protocols: str,
+    max_megapixels: float,
+    name: str,
+    again: Callable[[], Any] | None = None,
+    **arguments: Any,
+) -> InputContainer:
+    """As `open_container`, without decoding a picture of more than `max_megapixels`.
+
+    again: what to open to look at the header alone; None: `target` once more.
+    Raises SourceRefusedError for larger pictures, as far as the header says so, and av.FFmpegError.
+    """
+    container = open_container(
+        target, protocols, streams=decoder_limit(max_megapixels), **arguments
+    )
+    try:
+        if not _known_size(container):  # a decoder that refused has forgotten the size
+            with (
+                contextlib.suppress(av.FFmpegError),
+                open_container(
+                    target if again is None else again(),
+                    protocols,
+                    streams={"skip_frame": "all"},
+                    **arguments,
+                ) as header,
+            ):
+                _check_sizes(header, max_megapixels, name)
+        _check_sizes(container, max_megapixels, name)
+    except BaseException:
+        container.close()
+        raise
+    return container
+
+
+def _known_size(container: InputContainer) -> bool:
+    return all(s.codec_context is None or s.codec_context.width for s in container.streams.video)
+
+
+def _check_sizes(container: InputContainer, max_megapixels: float, name: str) -> None:
+    for stream in container.streams.video:
+        if stream.codec_context is not None:
+            width, height = stream.codec_context.width, stream.codec_context.height
+            check_size(width, height, max_megapixels, name)
 
 
 def explain_open_failure(error: av.FFmpegError, name: str, head: bytes) -> MerError:

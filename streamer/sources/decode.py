@@ -9,12 +9,14 @@ from collections.abc import Iterable, Iterator
 import av
 from av.container import InputContainer
 
+from streamer.memory import require_memory
 from streamer.sources.tally import Tally
 
 MAX_READ_FAILURES = 10  # in a row; then the rest of the recording is given up
 STARTS_ANYWHERE = 0x0200  # AVFMT_TS_DISCONT: broadcast formats, whose clocks start anywhere
 _REORDER = 64  # packets by which the order of decoding may differ from that of presentation
 _LONGEST_KEPT = 5000  # packets between two keyframes
+_BYTES_A_PIXEL = 8  # of a decoder's buffers for one picture, about
 _SMALL_PX = 1280 * 720
 
 
@@ -95,6 +97,8 @@ class Decoder:
             except IndexError:
                 # PyAV's flush at the end trips over a stream that the demuxer found on the way.
                 break
+            except MemoryError:  # of FFmpeg too: not the recording's fault
+                raise
             except av.FFmpegError as error:
                 failures += 1
                 self.failure = str(error.strerror)
@@ -110,8 +114,16 @@ class Decoder:
             return self._stream.codec_context.decode(packet)
         except av.EOFError:  # flushed already
             return []
+        except MemoryError:
+            raise
         except av.FFmpegError as error:
-            self._damage("corrupt_packets", f"Some frames could not be decoded: {error.strerror}.")
+            # Decoders call it damage, too, when there was no memory for a picture.
+            context = self._stream.codec_context
+            require_memory(_BYTES_A_PIXEL * context.width * context.height)
+            why = str(error.strerror)
+            if not context.width:  # forgotten, as it was refused
+                why = "larger than source.max_megapixels allows, or damaged"
+            self._damage("corrupt_packets", f"Some frames could not be decoded: {why}.")
             return []
 
     def _note_flagged(self) -> None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import stat
+import functools
 from importlib import resources
 from pathlib import Path
 
 import av
-from av.container import InputContainer
 
 from streamer.errors import InstallError, SourceFormatError, SourceNotFoundError
 from streamer.sources.config import SourceConfig
-from streamer.sources.containers import explain_open_failure, open_container
+from streamer.sources.containers import explain_open_failure, open_within
+from streamer.sources.layouts import Layout, walk_file, walker_of
 from streamer.sources.recording import RecordingSource
+from streamer.sources.regular import open_regular, require_regular
 from streamer.sources.sniff import HEAD_BYTES
 from streamer.sources.video import VideoReader
+
+_CURE = "give a recording, - for standard input, or webcam:0 for a camera"
 
 
 def open_sample(config: SourceConfig) -> RecordingSource:
@@ -37,30 +40,33 @@ def open_file(path: Path, config: SourceConfig, name: str | None = None) -> Reco
     name = name or str(path)
     head = _read_head(path, name)
     try:
-        container = open_container(f"file:{path}", protocols="file")
+        container = open_within(f"file:{path}", "file", config.max_megapixels, name)
     except av.FFmpegError as error:
         raise explain_open_failure(error, name, head) from error
-    source = _read(container, name, config)
-    if container.format.name == "gif" and not _ends_as_gif(path):
-        source.tally.cut_short("The GIF has no end mark: the file was cut short.")
-    return source
+    try:
+        layout = functools.partial(_layout, path, container.format.name)
+        return RecordingSource(VideoReader(container, name, "file", config, layout=layout))
+    except BaseException:
+        container.close()
+        raise
 
 
-def _ends_as_gif(path: Path) -> bool:
-    """Whether the end mark of GIF is there; its header declares no length to compare with."""
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - 64))
-        return file.read().rstrip(b"\0\r\n").endswith(b";")
+def _layout(path: Path, format_name: str) -> Layout | None:
+    """What the file holds by its own structure; None where that is not known."""
+    walker = walker_of(format_name)
+    if walker is None:
+        return None
+    try:
+        with open_regular(path, str(path)) as file:
+            return walk_file(file, walker)
+    except OSError:  # it was readable a moment ago: what was read of it is kept
+        return None
 
 
 def _read_head(path: Path, name: str) -> bytes:
     """The first bytes of a file that can be read, or the error that says why it cannot."""
     try:
-        mode = path.stat().st_mode
-        if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
-            raise SourceFormatError(f"{name} is a device and not a file. For a camera: webcam:0")
-        if not stat.S_ISREG(mode):
-            return b""
+        require_regular(path, name, _CURE)
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)
     except FileNotFoundError:
@@ -76,11 +82,3 @@ def _read_head(path: Path, name: str) -> bytes:
     if not head:
         raise SourceFormatError(f"{name} is empty (0 bytes). Copy or record it again.")
     return head
-
-
-def _read(container: InputContainer, name: str, config: SourceConfig) -> RecordingSource:
-    try:
-        return RecordingSource(VideoReader(container, name, "file", threads=config.decode_threads))
-    except BaseException:
-        container.close()
-        raise

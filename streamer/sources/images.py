@@ -11,12 +11,20 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.errors import SourceFormatError, SourceNotFoundError, UsageError
+from streamer.errors import (
+    SourceFormatError,
+    SourceNotFoundError,
+    SourceRefusedError,
+    UsageError,
+)
 from streamer.libs import import_cv2
 from streamer.records import SourceInfo
 from streamer.sources.config import SourceConfig
+from streamer.sources.limits import MAX_MEGAPIXELS, check_size
 from streamer.sources.naming import natural_key
+from streamer.sources.picture_size import picture_size
 from streamer.sources.recording import RecordingSource
+from streamer.sources.regular import open_regular
 from streamer.sources.tally import Tally
 
 EXTENSIONS = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
@@ -48,14 +56,22 @@ def open_images(folder: Path, config: SourceConfig) -> RecordingSource:
             f"{folder} is a folder of images, which carry no times. Give their rate: --fps 200"
         )
     images.sort(key=lambda path: natural_key(path.name))
-    return RecordingSource(ImageReader(folder, images, config.fps))
+    return RecordingSource(ImageReader(folder, images, config.fps, config.max_megapixels))
 
 
 class ImageReader:
     """Reads images in the given order; one that cannot be read is left out and reported."""
 
-    def __init__(self, folder: Path, paths: Sequence[Path], fps: float) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        paths: Sequence[Path],
+        fps: float,
+        max_megapixels: float = MAX_MEGAPIXELS,
+    ) -> None:
+        """Raises SourceFormatError for no readable image, SourceRefusedError for too large ones."""
         self.tally = Tally()
+        self._max_megapixels = max_megapixels
         self._fps = fps
         self._slots = frame_slots([path.stem for path in paths])
         missing = self._slots[-1] + 1 - len(paths)
@@ -100,7 +116,13 @@ class ImageReader:
     def _read(self, paths: Sequence[Path]) -> Generator[tuple[float, Image], None, None]:
         first_slot: int | None = None
         for slot, path in zip(self._slots, paths, strict=True):
-            image = read_image(path)
+            try:
+                image = read_image(path, self._max_megapixels)
+            except SourceRefusedError as error:
+                if first_slot is None:
+                    raise
+                self.tally.damage("refused_images", str(error))
+                continue
             if image is None:
                 self.tally.damage("unreadable_images", f"{path.name} cannot be read as an image.")
                 continue
@@ -129,15 +151,31 @@ def frame_slots(stems: Sequence[str]) -> list[int]:
     return slots if on_grid and slots[-1] < 2 * len(stems) else in_order
 
 
-def read_image(path: Path) -> Image | None:
-    """An image file as uint8 RGB [H, W, 3]; None where it cannot be read."""
+def read_image(path: Path, max_megapixels: float = MAX_MEGAPIXELS) -> Image | None:
+    """An image file as uint8 RGB [H, W, 3]; None where it cannot be read.
+
+    Raises SourceRefusedError for one of too many pixels, and for what is no regular file.
+    """
+    try:
+        with open_regular(path, path.name) as file:
+            data = file.read()
+    except (OSError, ValueError):
+        return None
+    return decode_image(data, path.name, max_megapixels)
+
+
+def decode_image(data: bytes, name: str, max_megapixels: float = MAX_MEGAPIXELS) -> Image | None:
+    """The bytes of an image file as uint8 RGB [H, W, 3]; None where they cannot be read.
+
+    Only kinds whose header says how large the picture is are decoded. Raises SourceRefusedError.
+    """
+    size = picture_size(data)
+    if size is None:
+        return None
+    check_size(*size, max_megapixels, name)
     cv2 = import_cv2()
     try:
-        data = np.fromfile(path, dtype=np.uint8)  # cv2.imread cannot open every name on Windows
-    except OSError:
-        return None
-    try:
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+        image = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_COLOR)
     except cv2.error:  # sizes beyond its limits
         return None
     return None if image is None else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)

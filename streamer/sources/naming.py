@@ -8,15 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from streamer.errors import SourceNotFoundError
+from streamer.paths import expand_home
+from streamer.urls import is_like_url, url_scheme
 
-_URL = re.compile(r"([a-z][a-z0-9+.\-]*)://", re.IGNORECASE)
+__all__ = ["expand_sources", "natural_key", "url_scheme", "webcam_number"]
 _WEBCAM = re.compile(r"webcam(?::(\d+))?")
-
-
-def url_scheme(spec: str) -> str | None:
-    """The scheme of a URL in lower case; None where `spec` is no URL."""
-    match = _URL.match(spec)
-    return match.group(1).lower() if match else None
 
 
 def webcam_number(spec: str) -> int | None:
@@ -43,9 +39,9 @@ def expand_sources(specs: Sequence[str]) -> list[str]:
 
 
 def _expand(spec: str) -> list[str]:
-    if url_scheme(spec) or not glob.has_magic(spec) or Path(spec).exists():
+    if is_like_url(spec) or not glob.has_magic(spec) or Path(spec).exists():
         return [spec]
-    found = sorted(glob.glob(str(Path(spec).expanduser()), recursive=True), key=natural_key)  # noqa: PTH207  patterns may be absolute
+    found = sorted(glob.glob(str(expand_home(spec)), recursive=True), key=natural_key)  # noqa: PTH207  patterns may be absolute
     if not found:
         raise SourceNotFoundError(
             f"{spec}: no file matches this pattern. Check the folder, and quote the pattern if "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import av
 import numpy as np
@@ -17,13 +18,13 @@ from streamer.errors import (
 )
 from streamer.sources.base import Source
 from streamer.sources.config import SourceConfig
-from streamer.sources.containers import PLAYLIST_REFUSED, open_container
+from streamer.sources.containers import PLAYLIST_REFUSED, open_within
 from streamer.sources.live import LiveSource
 from streamer.sources.naming import url_scheme
 from streamer.sources.recording import RecordingSource
-from streamer.sources.redact import redact
 from streamer.sources.tally import Tally
 from streamer.sources.video import VideoReader
+from streamer.urls import remember
 
 # Per scheme, what FFmpeg may use on the way. Never `file`: a playlist from the network must not
 # read this machine.
@@ -40,6 +41,9 @@ _OPTIONS = {
     "http": {"reconnect": "1", "reconnect_delay_max": "5"},
     "https": {"reconnect": "1", "reconnect_delay_max": "5"},
 }
+# How long FFmpeg may look at a stream before it gives the first frame; 5 s unless told.
+_PROBE = {"analyzeduration": "2000000"}
+_START_S = 10.0  # what came while a stream was looked at is taken within this time, or dropped
 
 
 def open_network(url: str, config: SourceConfig) -> Source:
@@ -48,24 +52,30 @@ def open_network(url: str, config: SourceConfig) -> Source:
     Raises SourceRefusedError (scheme), CameraError (cannot be reached), SourceNotFoundError (the
     server says so), SourceFormatError (no video).
     """
-    scheme = url_scheme(url) or ""
-    name = redact(url)
-    if scheme not in PROTOCOLS:
-        raise SourceRefusedError(
-            f"{name}: sources of the kind {scheme}:// are not accepted. Accepted are "
-            f"{', '.join(f'{known}://' for known in PROTOCOLS)}; for a local file give its path."
-        )
+    check_scheme(url)
+    name = remember(url)
     tally = Tally()
     reader = _connect(url, name, config, tally)
     if not reader.info.live:
         return RecordingSource(reader)
     return LiveSource(
         NetworkCapture(reader),
-        lambda: NetworkCapture(_connect(url, name, config, tally)),
+        lambda: NetworkCapture(_connect(url, name, config, tally, again=True)),
         reader.info,
         config,
         tally,
+        start_s=_START_S,
     )
+
+
+def check_scheme(url: str) -> None:
+    """Raise SourceRefusedError for a scheme that is not accepted."""
+    scheme = url_scheme(url) or ""
+    if scheme not in PROTOCOLS:
+        raise SourceRefusedError(
+            f"{remember(url)}: sources of the kind {scheme}:// are not accepted. Accepted are "
+            f"{', '.join(f'{known}://' for known in PROTOCOLS)}; for a local file give its path."
+        )
 
 
 class NetworkCapture:
@@ -85,30 +95,40 @@ class NetworkCapture:
         self._reader.close()
 
 
-def _connect(url: str, name: str, config: SourceConfig, tally: Tally) -> VideoReader:
+def _connect(
+    url: str, name: str, config: SourceConfig, tally: Tally, again: bool = False
+) -> VideoReader:
+    """again: to a stream that is known to be live, whatever it declares this time."""
     failure: MerError
     scheme = url_scheme(url) or ""
     try:
-        container = open_container(
+        container = open_within(
             url,
             PROTOCOLS[scheme],
-            _FORMATS,
-            options=_OPTIONS[scheme],
+            config.max_megapixels,
+            name,
+            extra_formats=_FORMATS,
+            options=_OPTIONS[scheme] | _PROBE,
             timeout=config.read_timeout_s,
         )
     except av.FFmpegError as error:
         failure = _explain(error, name, config)
+    except ValueError:  # it cannot be handed to FFmpeg: a NUL, a byte that is no text
+        failure = SourceRefusedError(
+            f"{name}: the URL holds a character that no URL may hold. Write it percent-encoded."
+        )
     else:
-        live = not container.duration
+        live = again or not container.duration
+        gap: dict[str, Any] = {"max_gap_s": config.read_timeout_s + 1} if live else {}
         try:
             return VideoReader(
                 container,
                 name,
                 "network",
+                config,
                 live=live,
-                threads=config.decode_threads,
                 tally=tally,
-                **({"max_gap_s": config.read_timeout_s + 1} if live else {}),
+                **gap,
             )
         except MerError:
             container.close()
@@ -124,8 +144,8 @@ def _explain(error: av.FFmpegError, name: str, config: SourceConfig) -> MerError
         return SourceNotFoundError(f"{name}: the server answers 404, not found. Check the URL.")
     if isinstance(error, av.HTTPUnauthorizedError | av.HTTPForbiddenError):
         return CameraError(
-            f"{name}: the server refuses access. Give user and password in the URL: "
-            "rtsp://USER:PASSWORD@HOST/..."
+            f"{name}: the server refuses access. Give user and password in the URL, as "
+            "USER:PASSWORD@ before the host."
         )
     if isinstance(error, av.ExitError):
         reason = f"no answer within {config.read_timeout_s:g} s"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Literal
 
@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 
 from streamer.errors import SourceFormatError
 from streamer.records import SourceInfo
+from streamer.sources.config import SourceConfig
 from streamer.sources.containers import pick_stream
 from streamer.sources.decode import STARTS_ANYWHERE, Decoder
 from streamer.sources.header import missing_end
+from streamer.sources.layouts import Layout
+from streamer.sources.limits import check_size, decoder_limit
 from streamer.sources.pixels import PixelConverter
 from streamer.sources.start import Start, checksum
 from streamer.sources.tally import Tally
@@ -39,24 +42,28 @@ class VideoReader:
         container: InputContainer,
         name: str,
         kind: Literal["file", "pipe", "network"],
+        config: SourceConfig,
         live: bool = False,
-        threads: int = 0,
         tally: Tally | None = None,
         max_gap_s: float = MAX_GAP_S,
+        layout: Callable[[], Layout | None] | None = None,
     ) -> None:
         """max_gap_s: a longer jump of the time stamps is a mistake and not a pause.
+        layout: what the container holds by its own structure, asked for at the end.
 
         Raises SourceFormatError for no video stream, an unknown codec, no frame.
         """
         self.tally = tally or Tally()
         self._container = container
         self._stream = pick_stream(container, name)
-        self._decoder = Decoder(container, self._stream, self.tally, threads, live)
+        self._stream.codec_context.options = decoder_limit(config.max_megapixels)
+        self._decoder = Decoder(container, self._stream, self.tally, config.decode_threads, live)
         self._convert = PixelConverter().convert
+        self._layout = layout
         self._skipped = 0
         self._first_s: float | None = None
         self._frames = iter(self._decoder)
-        self._first = self._read_first(name)
+        self._first = self._read_first(name, config.max_megapixels)
         self.info = _describe(container, self._stream, self._first[1], name, kind, live)
         self._clock = PresentationClock(
             self.tally.repair,
@@ -82,6 +89,7 @@ class VideoReader:
                 size = (frame.width, frame.height)
             yield time_s, image
         self._compare_with_header(time_s)
+        self._compare_with_layout()
 
     def skip(self, frames: int) -> None:
         """Spare the conversion of the first frames: their picture is that of the first one."""
@@ -118,8 +126,9 @@ class VideoReader:
         """Free the decoder and the file. May be called more than once."""
         self._container.close()
 
-    def _read_first(self, name: str) -> tuple[av.VideoFrame, Image]:
+    def _read_first(self, name: str, max_megapixels: float) -> tuple[av.VideoFrame, Image]:
         for frame in self._frames:
+            check_size(frame.width, frame.height, max_megapixels, name)
             return frame, self._convert(frame)
         why = f" ({self._decoder.failure})" if self._decoder.failure else ""
         raise SourceFormatError(
@@ -135,6 +144,20 @@ class VideoReader:
             late_s = float(pts * _time_base(self._stream))
             self.tally.say(
                 f"The first frame is at {late_s:.3f} s of the recording; times count from it."
+            )
+
+    def _compare_with_layout(self) -> None:
+        """Whether all came out that the container holds, and whether its structure is sound."""
+        layout = self._layout() if self._layout is not None else None
+        if layout is None:
+            return
+        for fault in layout.faults:
+            self.tally.damage("damaged_layout", f"The recording {fault}.")
+        found = self._decoder.packets
+        if layout.pictures is not None and found < layout.pictures:
+            self.tally.cut_short(
+                f"The recording is damaged: {found} of the {layout.pictures} pictures in it could "
+                "be read."
             )
 
     def _compare_with_header(self, last_s: float) -> None:

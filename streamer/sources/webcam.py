@@ -15,17 +15,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.errors import CameraError
+from streamer.errors import CameraError, SourceRefusedError
 from streamer.libs import import_cv2
 from streamer.records import SourceInfo
 from streamer.sources.config import SourceConfig
+from streamer.sources.limits import MAX_MEGAPIXELS, check_size
 from streamer.sources.live import LiveSource
 from streamer.sources.timing import CaptureClock
 
 
 def open_webcam(number: int, config: SourceConfig) -> LiveSource:
     """Camera `number` of this machine. Raises CameraError where it is absent or busy."""
-    capture = WebcamCapture(number, config.fps)
+    capture = WebcamCapture(number, config.fps, config.max_megapixels)
     info = SourceInfo(
         name=f"webcam:{number}",
         kind="camera",
@@ -36,17 +37,24 @@ def open_webcam(number: int, config: SourceConfig) -> LiveSource:
         declared_frames=None,
         declared_duration_s=None,
     )
-    return LiveSource(capture, lambda: WebcamCapture(number, config.fps), info, config)
+    return LiveSource(
+        capture,
+        lambda: WebcamCapture(number, config.fps, config.max_megapixels),
+        info,
+        config,
+    )
 
 
 class WebcamCapture:
     """One opened camera."""
 
-    def __init__(self, number: int, fps: float | None = None) -> None:
-        """fps: the rate to ask the camera for. Raises CameraError."""
+    def __init__(
+        self, number: int, fps: float | None = None, max_megapixels: float = MAX_MEGAPIXELS
+    ) -> None:
+        """fps: the rate to ask the camera for. Raises CameraError, SourceRefusedError."""
         self._cv2 = import_cv2()
         self._name = f"webcam:{number}"
-        _check_device(number)
+        check_device(number)
         self._camera: Any = self._cv2.VideoCapture(number)
         if fps is not None:
             self._camera.set(self._cv2.CAP_PROP_FPS, fps)
@@ -58,6 +66,11 @@ class WebcamCapture:
                 "use the camera, allow this one to use it, or choose another: webcam:1"
             )
         self.height_px, self.width_px = image.shape[:2]
+        try:
+            check_size(self.width_px, self.height_px, max_megapixels, self._name)
+        except SourceRefusedError:
+            self._camera.release()
+            raise
         rate = self._camera.get(self._cv2.CAP_PROP_FPS)
         self.declared_fps = float(rate) if 0 < rate < 1000 else None
 
@@ -76,7 +89,7 @@ class WebcamCapture:
         self._camera.release()
 
 
-def _check_device(number: int, folder: Path = Path("/dev"), system: str = sys.platform) -> None:
+def check_device(number: int, folder: Path = Path("/dev"), system: str = sys.platform) -> None:
     """On Linux, say at once that the camera is not there, and which are."""
     if not system.startswith("linux") or (folder / f"video{number}").exists():
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from typing import Any
 
 import numpy as np
@@ -16,11 +16,13 @@ from starlette.websockets import WebSocketDisconnect
 
 from demo.choices import Choices
 from demo.limits import Limits
-from demo.live_socket import PICTURE_BYTES, LivePlaces, add_live_socket
+from demo.live_link import PICTURE_BYTES
+from demo.live_socket import add_live_socket
 from demo.visitors import Visitors
 from tests.demo.clips import jpeg, picture, sample_frames
 
 GREY = jpeg(np.full((48, 64, 3), 90, dtype=np.uint8))
+SHOWN = picture(0.0, 0, np.full((48, 64, 3), 90, dtype=np.uint8))  # what a browser sends first
 HOST = {"host": "127.0.0.1:7860"}
 Serve = Callable[[Limits], tuple[TestClient, Visitors]]
 
@@ -55,13 +57,6 @@ def quick(visitors: Visitors, session: str = "a page") -> str:
 def told(socket: WebSocketTestSession) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(socket.receive_text())
     return found
-
-
-def test_places_are_counted() -> None:
-    places = LivePlaces(Limits(live=2))
-    assert [places.take() for _ in range(3)] == [True, True, False]
-    places.give_back()
-    assert [places.take(), places.take()] == [True, False]
 
 
 @pytest.mark.parametrize("token", ["x", "ü", "a" * 32])
@@ -114,11 +109,14 @@ def test_pictures_in_answers_out_and_open_events_at_the_end(serve: Serve) -> Non
 
 
 def test_no_more_cameras_than_places(serve: Serve) -> None:
-    client, visitors = serve(Limits(live=1))
+    client, visitors = serve(Limits(live=1, silent_s=60.0))
     first, second = quick(visitors, "first"), quick(visitors, "second")
     with connect(client, first) as socket:
         assert told(socket)["type"] == "ready"
+        socket.send_bytes(picture(1.0, 1, GREY))
+        assert told(socket)["type"] == "seen"
         with connect(client, second) as other:
+            other.send_bytes(SHOWN)
             refused = told(other)
         assert refused["type"] == "error" and "places for live cameras are taken" in refused["text"]
         assert visitors.of("second").results == []
@@ -155,15 +153,70 @@ def _ends(serve: Serve, limits: Limits, leave: bool) -> bool:
         told(socket)
         if leave:
             visitors.forget("a page")
-        until_s = time.monotonic() + 6.0
-        ended = False
-        while not ended and time.monotonic() < until_s:
-            with connect(client, quick(visitors, "next")) as other:
-                ended = told(other)["type"] == "ready"
+        until_s = time.monotonic() + 10.0
+        while visitor.is_busy and time.monotonic() < until_s:
             time.sleep(0.1)
+        ended = not visitor.is_busy
+        with connect(client, quick(visitors, "next")) as other:
+            other.send_bytes(SHOWN)
+            ended = ended and told(other)["type"] == "ready"
         with suppress(WebSocketDisconnect, RuntimeError):
             socket.send_text("stop")
-    return ended and not visitor.is_busy
+    return ended
+
+
+def test_a_camera_without_pictures_ends_within_seconds(serve: Serve) -> None:
+    assert _ends(serve, Limits(live=1, silent_s=0.5), leave=False)
+
+
+def test_silent_sockets_do_not_hold_the_places(serve: Serve) -> None:
+    """Also while many of them try, whoever shows a picture gets in at once."""
+    client, visitors = serve(Limits(live=1, silent_s=60.0))
+    tokens = [quick(visitors, f"silent {number}") for number in range(20)]
+    genuine = quick(visitors, "genuine")
+    with ExitStack() as sockets:
+        first = sockets.enter_context(connect(client, tokens[0]))
+        assert told(first)["type"] == "ready"
+        for token in tokens[1:]:
+            sockets.enter_context(connect(client, token))
+        with connect(client, genuine) as socket:
+            socket.send_bytes(SHOWN)
+            assert told(socket)["type"] == "ready"
+            socket.send_bytes(picture(1.0, 1, GREY))
+            assert told(socket)["number"] == 1
+        lost = told(first)
+        while lost["type"] == "seen":  # what was open at the end
+            lost = told(first)
+        assert lost["type"] == "error" and "places for live cameras are taken" in lost["text"]
+
+
+def test_the_picture_that_shows_a_camera_is_not_analysed(serve: Serve) -> None:
+    client, visitors = serve(Limits(live=1))
+    with connect(client, quick(visitors)) as socket:
+        socket.send_bytes(SHOWN)
+        assert told(socket)["type"] == "ready"
+        socket.send_bytes(picture(5.0, 1, GREY))
+        assert told(socket)["number"] == 1  # and no answer to number 0 before
+
+
+def test_a_socket_of_another_browser_is_turned_away(serve: Serve) -> None:
+    client, visitors = serve(Limits(live=1))
+    visitors.sessions.claim("a page", "somebody")
+    with pytest.raises(WebSocketDisconnect) as closed, connect(client, quick(visitors)):
+        pass
+    assert closed.value.code == 4403
+
+
+def test_a_picture_that_would_fill_the_memory_is_a_sentence(serve: Serve) -> None:
+    client, visitors = serve(Limits(live=1))
+    bomb = bytearray(jpeg(np.full((16, 16, 3), 90, dtype=np.uint8)))
+    size = bomb.index(b"\xff\xc0") + 5  # height and width of the frame header
+    bomb[size : size + 4] = b"\xff\xff\xff\xff"
+    with connect(client, quick(visitors)) as socket:
+        told(socket)
+        socket.send_bytes(picture(1.0, 1, bytes(bomb)))
+        refused = told(socket)
+        assert refused["type"] == "error" and "could not be read" in refused["text"]
 
 
 def test_a_silent_camera_ends_when_its_time_is_over(serve: Serve) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 import demo.server
 from demo.limits import Limits
+from demo.page import build_page
 from demo.site import Site, open_site
 from demo.visitors import Visitor, Visitors
 
@@ -28,10 +30,11 @@ def served() -> Iterator[tuple[TestClient, Visitors]]:
         patch.setattr(demo.server, "open_site", seen)
         for name in ("GRADIO_TEMP_DIR", "GRADIO_ANALYTICS_ENABLED"):
             patch.setenv(name, "")  # and as it was afterwards
-        app = demo.server.create_app(Limits(live=1))
+        app = demo.server.create_app(Limits(live=1, calls_per_s=1000.0))
         with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
+            client.get("/")  # the cookie
             yield client, held[0]
-    assert not held[0]._root.exists()  # shutting down deletes everything
+    assert not held[0].root.exists()  # shutting down deletes everything
 
 
 @pytest.fixture
@@ -39,9 +42,18 @@ def client(served: tuple[TestClient, Visitors]) -> TestClient:
     return served[0]
 
 
+def visitor_of(served: tuple[TestClient, Visitors], session: str) -> Visitor:
+    """The visitor of a page that this client has opened."""
+    client, visitors = served
+    (cookie,) = client.cookies.items()
+    owner = visitors.sessions.owner_of("=".join(cookie), "127.0.0.1")
+    assert owner is not None and visitors.sessions.claim(session, owner)
+    return visitors.of(session)
+
+
 @pytest.fixture
 def page_visitor(served: tuple[TestClient, Visitors]) -> Iterator[Visitor]:
-    visitor = served[1].of("a page")
+    visitor = visitor_of(served, "a page")
     if not visitor.results:
         folder = visitor.folder / "result-1"
         folder.mkdir()
@@ -65,7 +77,7 @@ def test_no_path_of_this_machine_is_told(
 ) -> None:
     for path in ("/", "/config"):
         said = client.get(path).text
-        for secret in (str(served[1]._root), str(Path(demo.server.__file__).parent)):
+        for secret in (str(served[1].root), str(Path(demo.server.__file__).parent)):
             assert secret not in said, path
 
 
@@ -134,10 +146,28 @@ def test_nothing_of_another_visitor(
         assert answer.status_code == 404 and "mine" not in answer.text
 
 
+def test_the_address_alone_opens_no_file(
+    client: TestClient, served: tuple[TestClient, Visitors], page_visitor: Visitor
+) -> None:
+    """Somebody else who has seen the address, with a cookie of their own or none."""
+    address = f"/visit/{page_visitor.token}/result-1/events.jsonl"
+    stranger = TestClient(client.app, base_url="http://127.0.0.1")
+    assert stranger.get(address).status_code == 404
+    stranger.get("/")
+    answer = stranger.get(address)
+    assert answer.status_code == 404 and "mine" not in answer.text
+    assert client.get(address).status_code == 200
+    unowned = served[1].of("nobody's page")
+    (unowned.folder / "result-1").mkdir()
+    (unowned.folder / "result-1" / "events.jsonl").write_text("mine")
+    unowned.keep("result-1", 5)
+    assert client.get(f"/visit/{unowned.token}/result-1/events.jsonl").status_code == 404
+
+
 def test_files_are_gone_with_their_visitor(
     client: TestClient, served: tuple[TestClient, Visitors]
 ) -> None:
-    visitor = served[1].of("leaving")
+    visitor = visitor_of(served, "leaving")
     (visitor.folder / "result-1").mkdir()
     (visitor.folder / "result-1" / "run.json").write_text("{}")
     visitor.keep("result-1", 5)
@@ -170,7 +200,7 @@ def test_two_gigabytes_are_refused_before_they_arrive(client: TestClient) -> Non
         yield b"x"
 
     headers = {"content-length": str(2 * 10**9)}
-    answer = client.post("/gradio_api/upload?upload_id=a", content=body(), headers=headers)
+    answer = client.post("/upload?name=a.mp4", content=body(), headers=headers)
     assert answer.status_code == 413
     assert answer.json() == {"detail": "This file is larger than 500 MB, the limit here."}
     assert read == []
@@ -180,10 +210,39 @@ def test_two_gigabytes_are_refused_before_they_arrive(client: TestClient) -> Non
 def test_an_upload_stays_in_its_folder(
     client: TestClient, served: tuple[TestClient, Visitors], name: str
 ) -> None:
-    answer = client.post("/gradio_api/upload", files={"files": (name, b"no film", "video/mp4")})
-    assert answer.status_code == 200
-    for path in answer.json():
-        assert Path(path).resolve().is_relative_to(served[1]._root.resolve())
+    answer = client.post("/upload", params={"name": name}, content=b"no film")
+    assert answer.status_code == 200 and list(answer.json()) == ["id"]
+    (arrived,) = served[1].upload_folder.iterdir()
+    assert arrived.read_bytes() == b"no film" and arrived.name == answer.json()["id"]
+    assert client.post("/gradio_api/upload", files={"files": (name, b"x")}).status_code == 404
+
+
+def test_gradio_checks_paths_itself_too(tmp_path: Path) -> None:
+    """The second lock: without it, Gradio copies any file that a call names."""
+    from gradio.context import LocalContext
+    from gradio.exceptions import InvalidPathError
+    from gradio.processing_utils import _check_allowed
+
+    pages: list[Any] = []
+
+    def built(site: Site) -> Any:
+        pages.append(build_page(site))
+        return pages[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("GRADIO_TEMP_DIR", "GRADIO_ANALYTICS_ENABLED"):
+            patch.setenv(name, "")
+        patch.setattr(demo.server, "build_page", built)
+        site = open_site()
+        demo.server.serve_site(site)
+        token = LocalContext.blocks.set(pages[0])
+        try:
+            for path in ("/etc/passwd", __file__, str(site.visitors.upload_folder / "x")):
+                with pytest.raises(InvalidPathError):
+                    _check_allowed(path, check_in_upload_folder=True)
+        finally:
+            LocalContext.blocks.reset(token)
+            site.close()
 
 
 @pytest.mark.parametrize("body", ["", "{", "[]", "null", '{"fn_index": 99999, "data": []}'])

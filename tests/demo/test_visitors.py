@@ -107,7 +107,8 @@ def few() -> Iterator[Visitors]:
 
 
 def test_no_more_than_there_is_room_for(few: Visitors) -> None:
-    few.of("a"), few.of("b")
+    for session in ("a", "b"):
+        few.of(session).new_name("result")
     with pytest.raises(UsageError) as full:
         few.of("c")
     assert str(full.value) == FULL
@@ -131,11 +132,64 @@ def test_the_idle_make_room_and_the_busy_do_not(few: Visitors) -> None:
 @pytest.mark.parametrize("how", ["page", "file"])
 def test_a_sign_of_life_counts(few: Visitors, how: str) -> None:
     one = few.of("one")
-    few.of("other")
+    one.new_name("result")
+    few.of("other").new_name("result")
     one.touched_s -= 61.0
     assert (few.of("one") if how == "page" else few.by_token(one.token)) is one
     with pytest.raises(UsageError):
         few.of("new")
+
+
+def test_made_up_sessions_do_not_fill_the_page(few: Visitors) -> None:
+    """Whoever has done something stays; of the others the one silent for longest goes."""
+    genuine = few.of("genuine")
+    genuine.new_name("upload")
+    for number in range(70):
+        few.of(f"made up {number}")
+    assert len(few) == 2 and few.of("genuine") is genuine
+    assert len(list(few.root.glob("visitor-*"))) == 2
+    assert few.of("made up 3").folder.is_dir()  # a page that made room may come again
+
+
+def test_a_page_that_no_browser_holds_open_is_closed() -> None:
+    held = Visitors(Limits(absent_s=30.0))
+    gone, there = held.of("gone"), held.of("there")
+    for visitor in (gone, there):
+        visitor.new_name("result")
+        visitor.touched_s -= 31.0
+    with held.sessions.page_open("there"):
+        held.forget_the_idle()
+        assert gone.gone and not gone.folder.exists()
+        assert held.is_open(there) and there.folder.is_dir()
+    assert not held.is_open(there)
+    held.close()
+
+
+def test_one_machine_does_not_hold_all_the_room() -> None:
+    held = Visitors(Limits(visitors=8, visitors_per_address=3))
+    for number in range(3):
+        held.of(f"far {number}", "203.0.113.5").new_name("result")
+    with pytest.raises(UsageError, match="Too many"):
+        held.of("far 3", "203.0.113.5")
+    for address in ("203.0.113.6", "127.0.0.1", "::1", ""):
+        assert held.of(f"from {address}", address).folder.is_dir()
+    held.close()
+
+
+def test_deleting_files_holds_nobody_up(few: Visitors, monkeypatch: pytest.MonkeyPatch) -> None:
+    idle = few.of("idle")
+    idle.touched_s -= 61.0
+    free: list[bool] = []
+
+    def leave(visitor: Visitor) -> None:
+        free.append(few._lock.acquire(blocking=False))
+        if free[-1]:
+            few._lock.release()
+
+    monkeypatch.setattr(Visitor, "leave", leave)
+    few.forget_the_idle()
+    few.of("other"), few.of("third"), few.of("fourth")
+    assert free and all(free)
 
 
 def test_closing_deletes_the_root(visitors: Visitors) -> None:

@@ -18,6 +18,8 @@ def test_it_is_short_and_stable() -> None:
 @pytest.mark.parametrize("name", [field.name for field in fields(MapConfig)])
 def test_every_setting_counts(name: str) -> None:
     value = getattr(MapConfig(), name)
-    other = value + "x" if isinstance(value, str) else value + 1
+    other = (
+        value + "x" if isinstance(value, str) else value + (1 if isinstance(value, int) else 0.1)
+    )
     changed = replace(MapConfig(), **{name: other})
     assert preprocessing_fingerprint(changed) != preprocessing_fingerprint(MapConfig())

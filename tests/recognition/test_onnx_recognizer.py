@@ -133,7 +133,7 @@ def test_other_preprocessing_is_refused_with_both_names() -> None:
 
 def test_a_file_that_is_no_model(tmp_path: Path) -> None:
     (tmp_path / "net.onnx").write_bytes(b"not a model")
-    with pytest.raises(ModelError, match="cannot be opened"):
+    with pytest.raises(ModelError, match="is no ONNX file"):
         OnnxRecognizer(tmp_path / "net.onnx", RecognizerConfig(device="cpu"))
 
 

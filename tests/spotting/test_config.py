@@ -8,14 +8,14 @@ from streamer.faces.config import FaceConfig
 
 @pytest.mark.parametrize("value", [0.0, -1.0, 21.0])
 def test_an_impossible_sensitivity_is_refused(value):
-    with pytest.raises(ValueError, match=r"sensitivity is .*: choose from 0\.05 to 20"):
+    with pytest.raises(ValueError, match=r"sensitivity must be 0\.05 to 20\.0, not"):
         SpotterConfig(sensitivity=value)
 
 
 def test_lengths_must_be_positive():
-    with pytest.raises(ValueError, match="micro_min_iod is 0"):
+    with pytest.raises(ValueError, match=r"micro_min_iod must be .* not 0"):
         SpotterConfig(micro_min_iod=0)
-    with pytest.raises(ValueError, match="max_faces is 0"):
+    with pytest.raises(ValueError, match="max_faces must be 1 to 64, not 0"):
         FaceConfig(max_faces=0)
 
 

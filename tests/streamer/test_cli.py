@@ -14,7 +14,13 @@ import pytest
 
 import streamer.batch
 from streamer.cli import main
-from streamer.errors import CameraError, MerError, ModelError, SourceFormatError
+from streamer.errors import (
+    CameraError,
+    InternalError,
+    MerError,
+    ModelError,
+    SourceFormatError,
+)
 from streamer.outputs.events import read_events
 from tests.streamer.outputs.fakes import REGIONS, FakePipeline, FakeSource
 
@@ -303,12 +309,12 @@ def test_a_file_name_that_is_no_text_is_written_escaped(run: Run) -> None:
 def test_log_file_and_quiet(run: Run, world: World) -> None:
     world.sources["bad"] = SourceFormatError("rtsp://u:pw@h/x: no video.")
     code, _, err = run("bad", "a.mp4", "--quiet", "--log-file", "logs/run.log")
-    assert code == 4 and err == "mer-stream: error: rtsp://u:***@h/x: no video.\n"
+    assert code == 4 and err == "mer-stream: error: rtsp://h/~b3d1db31: no video.\n"
     logged = Path("logs/run.log").read_text()
     assert "no video" in logged and "pw" not in logged
 
 
-def test_unexpected_errors_of_the_worker_thread_reach_the_caller(world: World) -> None:
+def test_a_fault_in_the_stream_is_an_error_with_a_code(world: World) -> None:
     class Defect(FakeSource):
         def __iter__(self):  # type: ignore[no-untyped-def]
             yield from super().__iter__()
@@ -319,5 +325,9 @@ def test_unexpected_errors_of_the_worker_thread_reach_the_caller(world: World) -
     seen: list = []
     pipeline = FakePipeline(seen.append)
     walk = steps(Defect("a.mp4", 20), pipeline, seen)
-    with pytest.raises(ZeroDivisionError):
-        list(walk)
+    taken = []
+    with pytest.raises(InternalError, match="ZeroDivisionError: a defect") as caught:
+        taken.extend(walk)
+    assert len(taken) == 21  # what was found before is not lost
+    assert caught.value.exit_code == 1
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)

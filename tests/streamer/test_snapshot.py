@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import struct
+import zipfile
 from collections import deque
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -92,3 +97,107 @@ def test_parts_name_their_state() -> None:
     assert part.a == 5
     with pytest.raises(ValueError, match="not the state of a Part"):
         set_state(part, {"b": 5})
+
+
+def changed(value: Any, change: Callable[[dict[str, Any]], None]) -> Snapshot:
+    """A snapshot of a value, with its tree changed."""
+    taken = capture(value)
+    head = {"objects": taken.objects}
+    change(head)
+    return Snapshot(taken.tree, head["objects"], taken.arrays)
+
+
+FACE = Face(1, (0.0, 1.0, 2.0, 3.0), np.zeros((468, 3), np.float32), 0.5)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"__class__": 1},
+        {"face_id": "x"},
+        {"face_id": 1.5},
+        {"score": None},
+        {"measured": 3},
+        {"extra": 1},
+        {"landmarks_px": 5},
+        {"box_px": 5},
+    ],
+    ids=repr,
+)
+def test_a_record_has_its_own_fields_of_their_types(fields: dict[str, Any]) -> None:
+    def put(head: dict[str, Any]) -> None:
+        record = next(o for o in head["objects"] if "object" in o)
+        record["fields"] |= fields
+
+    with pytest.raises(ValueError):
+        restore(changed(FACE, put))
+
+    def leave_out(head: dict[str, Any]) -> None:
+        record = next(o for o in head["objects"] if "object" in o)
+        del record["fields"]["score"]
+
+    with pytest.raises(ValueError, match="does not have the attributes"):
+        restore(changed(FACE, leave_out))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"object": "streamer.jobs.output:FolderOutput", "fields": {"root": "/"}},
+        {"object": "streamer.outputs.events:EventWriter", "fields": {}},
+        {"object": "streamer.__main__:main", "fields": {}},
+        {"object": "spotting.macro:np.ndarray", "fields": {}},
+        {"object": "spotting.macro:DepartureDetector", "fields": {"_config": 1}},
+        {"object": ["x"], "fields": {}},
+        {"object": "streamer.records:Face"},
+        {"tuple": [{"ref": 0}]},
+        {"deque": [], "maxlen": -1},
+        {"array": 5},
+        {"array": "x"},
+        {"slice": []},
+        {"unknown": 1},
+        [],
+        5,
+        None,
+    ],
+    ids=repr,
+)
+def test_objects_that_are_none_of_a_pipeline(data: Any) -> None:
+    with pytest.raises(ValueError):
+        restore(Snapshot({"ref": 0}, [data], []))
+
+
+@pytest.mark.parametrize(
+    "tree", [{"ref": -1}, {"ref": 1}, {"ref": True}, {"ref": "x"}, {"x": 1}, [1], {}], ids=repr
+)
+def test_references_lead_to_objects(tree: Any) -> None:
+    with pytest.raises(ValueError):
+        restore(Snapshot(tree, [{"list": []}], []))
+
+
+def test_a_part_takes_no_attribute_of_another_kind() -> None:
+    part = Part()
+    for other in ("x", [1], True, np.zeros(1)):
+        with pytest.raises(ValueError, match="is no a of a Part"):
+            set_state(part, {"a": other})
+    set_state(part, {"a": np.int64(3)})
+    assert part.a == 3
+
+
+def test_arrays_larger_than_their_file_are_not_made() -> None:
+    header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (1099511627776,), }"
+    header += b" " * (117 - len(header)) + b"\n"
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr("tree.json", '{"tree": 1, "objects": [], "facts": {}}')
+        archive.writestr("0.npy", b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header)
+    with pytest.raises(ValueError, match="does not fit"):
+        from_bytes(data.getvalue())
+
+
+def test_packed_members_are_refused() -> None:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("tree.json", b'{"tree": 1, "objects": [], "facts": {}}' + b" " * 10**6)
+    with pytest.raises(ValueError, match="packed"):
+        from_bytes(data.getvalue())

@@ -10,12 +10,15 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recognition.maps import map_of_crop
 from streamer.libs import import_cv2
+from streamer.outputs.cells import safe_cell
+from streamer.ranges import Range, Seed, check_ranges
 from streamer.records import EMOTIONS
 from training.datasets import flow_maps
 from training.records import DataSet
@@ -35,11 +38,15 @@ class FakeConfig:
     """Size and difficulty. `noise` and `habit` are relative to the length of the motion."""
 
     datasets: tuple[str, ...] = ("casme2", "smic")
-    subjects: int = 4  # per data set; their numbers collide across data sets on purpose
-    clips_per_class: int = 2  # per subject
-    noise: float = 0.25
-    habit: float = 0.25  # a field that all clips of a subject share
-    seed: int = 0
+    # per data set; their numbers collide across data sets on purpose
+    subjects: Annotated[int, Range(1, 10_000)] = 4
+    clips_per_class: Annotated[int, Range(1, 10_000)] = 2  # per subject
+    noise: Annotated[float, Range(0.0, 100.0)] = 0.25
+    habit: Annotated[float, Range(0.0, 100.0)] = 0.25  # a field that all clips of a subject share
+    seed: Seed = 0
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 def write_fake(root: Path, config: FakeConfig | None = None) -> Path:
@@ -61,7 +68,9 @@ def write_fake(root: Path, config: FakeConfig | None = None) -> Path:
                     cv2.imwrite(str(root / file), image)
                     rows.append((file, dataset, f"s{number:02d}", name, emotion))
     with (root / flow_maps.INDEX).open("w", newline="", encoding="utf-8") as out:
-        csv.writer(out).writerows([("file", "dataset", "subject", "clip", "emotion"), *rows])
+        csv.writer(out).writerows(
+            [("file", "dataset", "subject", "clip", "emotion"), *(map(safe_cell, r) for r in rows)]
+        )
     return root
 
 

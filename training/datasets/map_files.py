@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,9 +11,11 @@ from numpy.typing import NDArray
 from recognition.config import MapConfig
 from streamer.errors import SourceFormatError, SourceNotFoundError
 from streamer.libs import import_cv2
+from streamer.strict_npz import Array, read_array, read_npz
 from training.records import Clip
 
 SIZE = MapConfig().map_size
+_ANY = ("u", "i", "f", "b", "c", "U", "S")  # types that `_checked` looks at
 MAP_SUFFIXES = frozenset({".npy", ".npz", ".png"})
 
 
@@ -45,12 +46,10 @@ def load_maps(clips: Sequence[Clip]) -> NDArray[np.uint8]:
 def _read(path: Path, where: str) -> NDArray:
     if path.suffix.lower() in (".npy", ".npz"):
         try:
-            loaded = np.load(path, allow_pickle=False)
             if path.suffix.lower() == ".npy":
-                return np.asarray(loaded)
-            with loaded:
-                return np.asarray(loaded["map"])
-        except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
+                return read_array(path)
+            return read_npz(path, {"map": Array(_ANY, None, finite=False)})["map"]
+        except (ValueError, OSError) as error:
             raise SourceFormatError(f"{where} cannot be read ({error}): make it again") from error
     cv2 = import_cv2()
     image = cv2.imdecode(np.fromfile(path, dtype=np.uint8), cv2.IMREAD_COLOR)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streamer.errors import SourceFormatError, UsageError
+from streamer.strict_npz import Array, read_npz
 from training.records import Clip
+
+_NUMBERS = ("u", "i", "f", "b")
 
 
 def load_pairs(clips: Sequence[Clip]) -> NDArray[np.uint8]:
@@ -50,7 +52,13 @@ def _load_pair(clip: Clip) -> NDArray[np.uint8]:
             "a cache made by mer-train prepare from the data set's frames; data sets of flow maps "
             "only (megc2019-flow) cannot be used"
         )
-    pair = np.stack([_read(clip, name) for name in ("onset_image", "apex_image")])
+    onset, apex = (_read(clip, name) for name in ("onset_image", "apex_image"))
+    if onset.shape != apex.shape:
+        raise SourceFormatError(
+            f"{clip.path} holds faces of shapes {onset.shape} and {apex.shape}: delete it and run "
+            "mer-train prepare again"
+        )
+    pair = np.stack([onset, apex])
     if pair.dtype != np.uint8 or pair.ndim != 4 or pair.shape[1] != pair.shape[2]:
         raise SourceFormatError(
             f"{clip.path} holds faces {pair.dtype} {pair.shape[1:]}, not uint8 [S, S, 3]: delete "
@@ -72,9 +80,8 @@ def _load_wrong(clip: Clip) -> NDArray[np.uint8]:
 
 def _read(clip: Clip, name: str) -> NDArray[np.uint8]:
     try:
-        with np.load(clip.path, allow_pickle=False) as held:
-            found: NDArray[np.uint8] = held[name]
-    except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
+        found: NDArray[np.uint8] = read_npz(clip.path, {name: Array(_NUMBERS, None)})[name]
+    except (ValueError, OSError) as error:
         raise SourceFormatError(
             f"{clip.path} cannot be read ({error}): delete it and run mer-train prepare again"
         ) from error

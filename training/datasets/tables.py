@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from streamer.errors import InstallError, SourceFormatError, SourceNotFoundError
+from streamer.outputs.cells import true_text
 
 Columns = Mapping[str, tuple[str, ...]]  # our name -> the names it goes by in the file
 Grid = list[tuple[int, tuple[object, ...]]]  # row number as the spreadsheet shows it, its cells
@@ -109,7 +110,11 @@ def _csv_grid(path: Path) -> Grid:
     except UnicodeDecodeError as error:
         raise SourceFormatError(f"{path} is not UTF-8 text: save it as CSV UTF-8") from error
     rows = csv.reader(text.splitlines())
-    return [(n, tuple(row)) for n, row in enumerate(rows, start=1) if any(c.strip() for c in row)]
+    try:
+        numbered = [(n, tuple(map(true_text, row))) for n, row in enumerate(rows, start=1)]
+    except csv.Error as error:
+        raise SourceFormatError(f"{path} is no table ({error}): save it as CSV UTF-8") from error
+    return [(n, row) for n, row in numbered if any(cell.strip() for cell in row)]
 
 
 def _workbook_grid(path: Path, sheet: str | None) -> tuple[str, Grid]:

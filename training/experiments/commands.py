@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
+from streamer.command import bounds
 from streamer.errors import UsageError
+from streamer.ranges import Range, Workers
 
 _NAMES = "table1, table3, table4, figure4a, figure4b"
 _Experiment = Annotated[str, typer.Argument(help=f"{_NAMES}, or a .yaml file of your own.")]
@@ -18,10 +20,10 @@ _Config = Annotated[Path | None, typer.Option(help="Settings of --model selfme i
 _Set = Annotated[
     list[str] | None, typer.Option("--set", help="A setting of all rows: training.epochs=5.")
 ]
-_Seeds = Annotated[int, typer.Option(min=1, help="Trainings of every fold.")]
+_Seeds = Annotated[int, typer.Option(help="Trainings of every fold.", **bounds(Range(1, 1000)))]
 _Protocol = Annotated[str, typer.Option(help="clean, or published (oracle epoch).")]
 _Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
-_Jobs = Annotated[int, typer.Option(min=1, help="Folds at the same time.")]
+_Jobs = Annotated[int, typer.Option(help="Folds at the same time.", **bounds(Workers))]
 
 
 def register(app: typer.Typer) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from streamer.errors import UsageError
+from streamer.ranges import Epochs, Range, Workers, check_ranges, range_of, show
 
 Protocol = Literal["clean", "published"]
 Kind = Literal["composite", "single", "cross"]
@@ -29,15 +30,18 @@ class LosoConfig:
     protocol: Protocol = "clean"
     kind: Kind = "composite"
     classes: Classes = 3
-    seeds: int = 3
-    epochs: int | Literal["inner"] | None = None
+    seeds: Annotated[int, Range(1, 1000)] = 3
+    epochs: Epochs | Literal["inner"] | None = None
     device: str = "auto"
     engine: Engine = "local"
     address: str | None = None
-    jobs: int = 1
+    jobs: Workers = 1
     stacked: bool = True
     overwrite: bool = False
     prepared: Path | None = None
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 def parse_epochs(text: str | None) -> int | Literal["inner"] | None:
@@ -50,9 +54,11 @@ def parse_epochs(text: str | None) -> int | Literal["inner"] | None:
         return None
     if text == INNER:
         return "inner"
-    if not text.isdigit() or int(text) < 1:
-        raise UsageError(f"--epochs {text!r}: give a whole number from 1 on, or {INNER}")
-    return int(text)
+    span = range_of(Epochs)
+    number = int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else 0
+    if not span.holds(number):
+        raise UsageError(f"--epochs {show(text)}: give a whole number of {span}, or {INNER}")
+    return number
 
 
 def pick_device(name: str) -> str:

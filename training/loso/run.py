@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 from tqdm import tqdm
 
+from streamer.config import load_yaml
 from streamer.errors import ModelError, OutputError
 from training.loso import sessions
 from training.loso.config import LosoConfig, pick_device
@@ -25,7 +26,7 @@ from training.loso.outcome import Outcome
 from training.loso.report import combine, write_report
 from training.loso.selection import load_selection
 from training.loso.settings import Recipe, digest_settings, make_recipe, settings_of
-from training.loso.store import load_outcome, save_outcome, write_text
+from training.loso.store import FOLDS, load_outcome, remove_torn, save_outcome, write_text
 from training.models.base import Samples
 from training.models.registry import make_model, reads_pairs
 
@@ -92,8 +93,7 @@ def prepare_folder(config: LosoConfig, settings: Mapping[str, object], digest: s
     """
     path = config.output / CONFIG
     if path.is_file() and not config.overwrite:
-        there = yaml.safe_load(path.read_text(encoding="utf-8"))
-        found = there.get("digest") if isinstance(there, dict) else None
+        found = load_yaml(path).get("digest")
         if found != digest:
             raise OutputError(
                 f"{config.output} holds a run with other settings or data: choose another "
@@ -102,8 +102,8 @@ def prepare_folder(config: LosoConfig, settings: Mapping[str, object], digest: s
     if config.overwrite:
         for old in (*config.output.glob("folds/*.json"), *config.output.glob(sessions.FILE)):
             old.unlink()
-    for torn in config.output.rglob(".*.tmp"):  # of a run that was killed while writing
-        torn.unlink(missing_ok=True)
+    for folder in (config.output, config.output / FOLDS):
+        remove_torn(folder)
     facts = {
         "digest": digest,
         "settings": json.loads(json.dumps(settings)),

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
+from streamer.strict_json import Whole, check_shape, parse_json
 from training.loso.store import write_json
 
 FILE = "sessions.json"
+_ROW = {"began": str, "wall_s": float, "folds": Whole}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +39,10 @@ def start_session(folder: Path) -> Session:
 def load_sessions(folder: Path) -> list[dict[str, object]]:
     """The rows in the folder; none where the file is missing or damaged."""
     try:
-        rows = json.loads((folder / FILE).read_text(encoding="utf-8"))["sessions"]
-        return [row for row in rows if {"began", "wall_s", "folds"} <= row.keys()]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        table = check_shape(parse_json((folder / FILE).read_bytes()), {"sessions": [_ROW]})
+    except (OSError, ValueError):
         return []
+    return list(table["sessions"])
 
 
 def wall_s(folder: Path) -> float:

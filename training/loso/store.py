@@ -11,10 +11,17 @@ from pathlib import Path
 import numpy as np
 
 from streamer.errors import OutputError
+from streamer.strict_json import Each, Whole, check_shape, parse_json
 from training.loso.outcome import Outcome
 from training.records import Prediction
 
 FOLDS = "folds"
+_TORN = re.compile(r"\..+\.\d+\.tmp")  # as `write_text` names them
+_CLIP = {"subject": str, "truth": str, "probabilities": [float], "features?": [float]}
+_OUTCOME = {
+    **{"digest": str, "fold": str, "seed": int, "epoch": int, "train_clips": Whole},
+    **{"seconds": float, "clips": Each(_CLIP)},
+}
 
 
 def write_text(path: Path, text: str) -> None:
@@ -31,6 +38,14 @@ def write_text(path: Path, text: str) -> None:
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise OutputError(f"{path} cannot be written ({error}): choose another --output") from error
+
+
+def remove_torn(folder: Path) -> None:
+    """Delete what `write_text` left half written in a folder, when a run was killed."""
+    if folder.is_dir():
+        for path in folder.iterdir():
+            if _TORN.fullmatch(path.name):
+                path.unlink(missing_ok=True)
 
 
 def write_json(path: Path, facts: Mapping[str, object]) -> None:
@@ -69,7 +84,7 @@ def save_outcome(folder: Path, outcome: Outcome, digest: str) -> None:
 def load_outcome(folder: Path, fold: str, seed: int, digest: str) -> Outcome | None:
     """The finished fold, or None where it is not there, damaged or of other settings."""
     try:
-        facts = json.loads(fold_path(folder, fold, seed).read_text(encoding="utf-8"))
+        facts = check_shape(parse_json(fold_path(folder, fold, seed).read_bytes()), _OUTCOME)
         if (facts["digest"], facts["fold"], facts["seed"]) != (digest, fold, seed):
             return None
         clips = facts["clips"]
@@ -94,7 +109,7 @@ def load_outcome(folder: Path, fold: str, seed: int, digest: str) -> Outcome | N
                 if "features" in entry
             },
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError):
         return None
 
 

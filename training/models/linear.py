@@ -11,6 +11,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -21,6 +22,7 @@ from torch.nn.functional import avg_pool2d
 
 from recognition.ensemble import mirror
 from recognition.scvit import Levelling
+from streamer.ranges import Range, check_ranges
 from training.models.base import FitPlan, Fitted, Samples, Settings, Watch, fit_one_by_one
 from training.models.inner import Rows, best_cost
 from training.models.svm import Standardiser, spread
@@ -60,12 +62,15 @@ class FittedLinear:
 class LinearModel:
     """`costs` are tried inside the fold, over `inner` groups of subjects."""
 
-    costs: tuple[float, ...] = (1.0, 3.0, 10.0, 30.0)
-    inner: int = 5
+    costs: tuple[Annotated[float, Range(1e-6, 1e6)], ...] = (1.0, 3.0, 10.0, 30.0)
+    inner: Annotated[int, Range(2, 100)] = 5
     name: str = "linear"
     default_epochs: int = 0
     seeded: bool = False
     stacks: bool = False
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
     def settings(self) -> Settings:
         """What is searched and how."""

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from streamer.ranges import BatchSize, Epochs, LearningRate, check_ranges
 from training.models.base import FitPlan, Fitted, Samples, Settings, Watch
 from training.models.loop import train_alone
 from training.models.stack import GradientMaker, train_stacked, vmap_gradients
@@ -27,9 +28,12 @@ class FlowNet(nn.Module):
 class Optimiser:
     """Adam without weight decay, as STSTNet and OFF-ApexNet use it."""
 
-    epochs: int
-    batch: int
-    learning_rate: float
+    epochs: Epochs
+    batch: BatchSize
+    learning_rate: LearningRate
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -25,6 +26,7 @@ from recognition.ensemble import ViewEnsemble, mirror
 from recognition.scvit import SCViT, SCViTConfig, region_embeddings
 from recognition.weights_check import BUNDLED
 from streamer.errors import ModelError
+from streamer.ranges import BatchSize, Epochs, LearningRate, Range, check_ranges
 from training.export import sha256_of
 from training.losses import symmetric_contrastive_loss
 from training.models.base import FitPlan, Fitted, Samples, Settings, Watch, fit_one_by_one
@@ -38,15 +40,18 @@ _CHUNK = 256
 class FineTuning:
     """How a fold goes on from the synthetic weights."""
 
-    epochs: int = 20
-    batch: int = 32
-    learning_rate: float = 3e-4
-    weight_decay: float = 0.05
-    label_smoothing: float = 0.1
-    omega: float = 0.11
-    tau: float = 0.07
-    shift: int = 2  # cells, each way
-    balance: float = 0.5  # class weight = (1 / share) ** balance
+    epochs: Epochs = 20
+    batch: BatchSize = 32
+    learning_rate: LearningRate = 3e-4
+    weight_decay: Annotated[float, Range(0.0, 10.0)] = 0.05
+    label_smoothing: Annotated[float, Range(0.0, 0.99)] = 0.1
+    omega: Annotated[float, Range(0.0, 100.0)] = 0.11
+    tau: Annotated[float, Range(1e-4, 100.0)] = 0.07
+    shift: Annotated[int, Range(0, 64)] = 2  # cells, each way
+    balance: Annotated[float, Range(0.0, 10.0)] = 0.5  # class weight = (1 / share) ** balance
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from recognition.selfme.network import SelfmeNet
 from recognition.selfme.settings import SelfmeConfig
 from streamer.config import fill, load_yaml
 from streamer.errors import UsageError
+from streamer.ranges import check_ranges
 from training.export import sha256_of
 from training.models.base import FitPlan, Fitted, Samples, Settings, Watch, fit_one_by_one
 from training.selfme.classification import SMALL, ClassifierTrainer, ClassifierTraining
@@ -44,6 +45,9 @@ class SelfmeRun:
     start: str | None = "bundled"
     fine_tuning: FineTuning = field(default_factory=FineTuning)
     jitter: bool = False
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.svm import SVC
 
+from streamer.ranges import Range, check_ranges
 from training.models.base import FitPlan, Fitted, Samples, Settings, Watch, fit_one_by_one
 from training.models.inner import Rows, best_cost
 
@@ -74,12 +76,24 @@ class FittedSvm:
 class SvmModel:
     """`costs` are tried inside the fold, over `inner` groups of subjects."""
 
-    costs: tuple[float, ...] = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
-    inner: int = 5
+    costs: tuple[Annotated[float, Range(1e-6, 1e6)], ...] = (
+        0.01,
+        0.03,
+        0.1,
+        0.3,
+        1.0,
+        3.0,
+        10.0,
+        30.0,
+    )
+    inner: Annotated[int, Range(2, 100)] = 5
     name: str = "svm"
     default_epochs: int = 0
     seeded: bool = False
     stacks: bool = False
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
     def settings(self) -> Settings:
         """What is searched and how."""

@@ -6,13 +6,11 @@ whatever moment a run is killed at, what is there can be used, and the next run 
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
 import json
 import os
 import re
-import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,12 +22,16 @@ from recognition.config import MapConfig
 from recognition.fingerprint import preprocessing_fingerprint
 from streamer.errors import OutputError, SourceFormatError, UsageError
 from streamer.faces.config import FaceConfig
+from streamer.outputs.cells import csv_line, safe_cell
+from streamer.strict_json import check_shape, parse_json
+from streamer.strict_npz import Array, read_npz
 from training.records import Clip, Rejected
 
 if TYPE_CHECKING:
     from training.prepare.clip import Prepared
 
 SETTINGS, INDEX, REJECTED, CLIPS = "prepared.json", "index.csv", "rejected.csv", "clips"
+_PARTS = tuple(f"{name}.part" for name in (SETTINGS, INDEX, REJECTED))  # half written
 COLUMNS = (
     *("file", "dataset", "subject", "clip", "emotion", "kind"),
     *("fps", "onset", "apex", "offset", "spotted", "source"),
@@ -44,6 +46,14 @@ class Settings:
     fingerprint: str  # of the map: the one stamped on checkpoints and ONNX files
     faces: str  # of the tracker and aligner
     jitter: str = ""  # of the wrong pairs beside each right one; empty: there are none
+
+
+_SETTINGS = {"dataset": str, "fingerprint": str, "faces": str, "jitter?": str}
+_FACE = Array(("u1",), (None, None, 3))
+_FINISHED = {
+    **{"onset_image": _FACE, "apex_image": _FACE, "map": _FACE},
+    **{"key": Array(("U",)), "apex": Array(("i",)), "spotted": Array(("b",))},
+}
 
 
 def settings_of(dataset: str, faces: FaceConfig, maps: MapConfig, jitter: str = "") -> Settings:
@@ -67,14 +77,15 @@ def open_cache(cache: Path, settings: Settings) -> None:
     """
     if is_prepared(cache):
         _check(cache, settings)
-    elif cache.is_dir() and any(path.suffix != ".part" for path in cache.iterdir()):
+    elif cache.is_dir() and any(path.name not in _PARTS for path in cache.iterdir()):
         raise OutputError(f"{cache} holds other files: choose a new or empty folder for --output")
     try:
         cache.mkdir(parents=True, exist_ok=True)
         _write(cache / SETTINGS, json.dumps(asdict(settings), indent=2).encode())
         (cache / CLIPS).mkdir(exist_ok=True)
-        for part in (*cache.glob("*.part"), *(cache / CLIPS).glob("*.part")):
-            part.unlink()
+        ours = (cache / name for name in _PARTS)
+        for part in (*ours, *(cache / CLIPS).glob("*.npz.part")):
+            part.unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(f"{cache} cannot be written: {error.strerror}") from error
 
@@ -95,10 +106,10 @@ def read_finished(cache: Path, clip: Clip, fingerprint: str) -> tuple[int, bool]
     if not path.is_file():
         return None
     try:
-        with np.load(path, allow_pickle=False) as held:
-            same = str(held["key"]) == _clip_key(clip, fingerprint)
-            return (int(held["apex"]), bool(held["spotted"])) if same else None
-    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile):
+        held = read_npz(path, _FINISHED)
+        same = str(held["key"]) == _clip_key(clip, fingerprint)
+        return (int(held["apex"]), bool(held["spotted"])) if same else None
+    except (ValueError, OSError):
         return None  # damaged: make it again
 
 
@@ -162,8 +173,9 @@ def read_settings(cache: Path) -> Settings:
     """
     path = cache / SETTINGS
     try:
-        return Settings(**json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError, OSError) as error:
+        held = check_shape(parse_json(path.read_bytes()), _SETTINGS)
+        return Settings(**{name: held[name] for name in Settings.__slots__ if name in held})
+    except (ValueError, OSError) as error:
         raise SourceFormatError(
             f"{path} cannot be read ({error}): delete {cache} and prepare it again"
         ) from error
@@ -208,9 +220,8 @@ def _clip_key(clip: Clip, fingerprint: str) -> str:
 
 
 def _write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([columns, *rows])
-    _write(path, text.getvalue().encode())
+    cells = (map(safe_cell, row) for row in rows)
+    _write(path, "".join(map(csv_line, (columns, *cells))).encode())
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recognition.onnx_recognizer import bring_to_anchor
-from streamer.errors import UsageError
+from streamer.ranges import Range, Seed, check_ranges
 from streamer.records import AlignedFace
 
 
@@ -18,13 +19,13 @@ from streamer.records import AlignedFace
 class Jitter:
     """How wrong, and how many wrong pairs of each clip are kept beside the right one."""
 
-    frames: int = 0  # onset and apex are off by up to so many, each by itself; 0: no wrong pairs
-    draws: int = 4
-    seed: int = 0
+    # onset and apex are off by up to so many, each by itself; 0: no wrong pairs
+    frames: Annotated[int, Range(0, 1000)] = 0
+    draws: Annotated[int, Range(1, 1000)] = 4
+    seed: Seed = 0
 
     def __post_init__(self) -> None:
-        if self.frames < 0 or self.draws < 1:
-            raise UsageError(f"{self}: frames must be 0 or more, draws 1 or more")
+        check_ranges(self)
 
     @property
     def name(self) -> str:

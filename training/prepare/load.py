@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from recognition.config import MapConfig
-from streamer.errors import SourceNotFoundError, UsageError
+from streamer.errors import SourceFormatError, SourceNotFoundError, UsageError
 from streamer.faces.config import FaceConfig
+from streamer.inside import is_safe_path
 from training.datasets.assemble import assemble
 from training.datasets.casme2 import as_in_megc2019
 from training.datasets.classes import Classes, class_map
@@ -81,12 +82,23 @@ def _part(
 
 def _clip(row: Row, cache: Path) -> Clip:
     dataset, subject = row.text("dataset"), row.text("subject")
+    if not is_safe_path(row.text("file")):
+        raise SourceFormatError(
+            f"{cache / INDEX} names {row.text('file')!r}, which is no file of the cache: delete "
+            f"{cache} and prepare it again"
+        )
+    try:
+        fps = float(row.text("fps"))
+    except ValueError:
+        raise SourceFormatError(
+            f"{cache / INDEX}: fps is {row.text('fps')[:40]!r}: delete {cache} and prepare it again"
+        ) from None
     return Clip(
         id=f"{dataset}/{subject}/{row.text('clip')}",
         dataset=dataset,
         subject=subject,
         path=cache / row.text("file"),
-        fps=float(row.text("fps")),
+        fps=fps,
         onset=row.whole("onset") or 0,
         apex=row.whole("apex"),
         offset=row.whole("offset") or 0,

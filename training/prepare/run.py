@@ -10,6 +10,7 @@ from tqdm import tqdm
 from recognition.config import MapConfig
 from streamer.errors import SourceFormatError, SourceNotFoundError, UsageError
 from streamer.faces.config import FaceConfig
+from streamer.ranges import check_ranges
 from training.datasets.map_files import MAP_SUFFIXES
 from training.prepare.cache import (
     REJECTED,
@@ -31,6 +32,9 @@ class PrepareConfig:
     faces: FaceConfig = field(default_factory=FaceConfig)
     maps: MapConfig = field(default_factory=MapConfig)
     jitter: Jitter = field(default_factory=Jitter)
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
+from recognition.selfme.safe_file import read_safetensors
 from streamer.errors import ModelError, OutputError
+from streamer.strict_json import Each, Whole, check_shape, parse_json
 
 _MODEL, _OPTIMIZER = "model.", "optimizer."
 
@@ -76,29 +77,39 @@ def load_checkpoint(path: Path, settings: Mapping[str, Any]) -> Checkpoint | Non
     if not path.is_file():
         return None
     try:
-        with safe_open(str(path), framework="pt") as file:
-            facts = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        held = json.loads(facts["settings"])
-        groups, numbers = json.loads(facts["groups"]), json.loads(facts["numbers"])
-        step, extra = int(facts["step"]), json.loads(facts["extra"])
-    except (OSError, SafetensorError, KeyError, ValueError) as error:
+        tensors, facts = read_safetensors(path)
+        held = check_shape(parse_json(facts["settings"]), dict)
+        groups = check_shape(parse_json(facts["groups"]), [{"params": [Whole]}])
+        numbers = check_shape(parse_json(facts["numbers"]), Each((bool, float, None)))
+        extra = check_shape(parse_json(facts["extra"]), dict)
+        step = check_shape(int(facts["step"]), Whole)
+        model, state = _split(tensors, numbers)
+    except (ModelError, KeyError, ValueError) as error:
         raise ModelError(f"{path} is damaged ({error}): delete it and start again") from error
     if held != json.loads(json.dumps(settings)):
         raise OutputError(
             f"{path} is of a training with other settings or data: choose another --output, or "
             "--overwrite"
         )
+    return Checkpoint(step, held, model, {"state": state, "param_groups": groups}, extra)
+
+
+def _split(
+    tensors: Mapping[str, Tensor], numbers: Mapping[str, Any]
+) -> tuple[dict[str, Tensor], dict[int, dict[str, Any]]]:
+    """Weights by name, and the optimiser's state by parameter. Raises ValueError."""
     state: dict[int, dict[str, Any]] = {}
+    model: dict[str, Tensor] = {}
     for name, value in tensors.items():
         if name.startswith(_OPTIMIZER):
             index, _, key = name.removeprefix(_OPTIMIZER).partition(".")
             state.setdefault(int(index), {})[key] = value
+        elif name.startswith(_MODEL):
+            model[name.removeprefix(_MODEL)] = value
     for name, number in numbers.items():
         index, _, key = name.partition(".")
         state.setdefault(int(index), {})[key] = number
-    model = {k.removeprefix(_MODEL): v for k, v in tensors.items() if k.startswith(_MODEL)}
-    return Checkpoint(step, held, model, {"state": state, "param_groups": groups}, extra)
+    return model, state
 
 
 def write_bytes(path: Path, data: bytes) -> None:

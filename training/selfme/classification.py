@@ -8,7 +8,7 @@ was killed and goes on from any step ends with the same weights.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from recognition.scvit import region_embeddings
 from recognition.selfme.field_vit import FieldViT
+from streamer.ranges import BatchSize, Epochs, LearningRate, Range, check_ranges
 from training.losses import symmetric_contrastive_loss
 
 
@@ -24,28 +25,25 @@ from training.losses import symmetric_contrastive_loss
 class ClassifierTraining:
     """How SCViT is trained. The defaults are the paper's; the last block is ours and off there."""
 
-    epochs: int = 60
-    batch: int = 32
-    accumulate: int = 1  # parts of a batch; the SC loss then sees only its own part
-    learning_rate: float = 1e-4
-    decay: float = 0.9  # of the rate, after every epoch
-    weight_decay: float = 0.0
-    label_smoothing: float = 0.0
-    balance: float = 0.0  # class weight = (1 / share) ** balance
+    epochs: Epochs = 60
+    batch: BatchSize = 32
+    # parts of a batch; the SC loss then sees only its own part
+    accumulate: Annotated[int, Range(1, 65_536)] = 1
+    learning_rate: LearningRate = 1e-4
+    decay: Annotated[float, Range(1e-6, 1.0)] = 0.9  # of the rate, after every epoch
+    weight_decay: Annotated[float, Range(0.0, 10.0)] = 0.0
+    label_smoothing: Annotated[float, Range(0.0, 0.99)] = 0.0
+    balance: Annotated[float, Range(0.0, 10.0)] = 0.0  # class weight = (1 / share) ** balance
     mirror: bool = False  # faces mirrored with probability one half
-    shift: int = 0  # crops moved by up to so many cells
-    gain: float = 1.0  # motion multiplied by 1 / gain .. gain
-    noise_iod: float = 0.0  # smooth motion noise added, standard deviation
+    shift: Annotated[int, Range(0, 64)] = 0  # crops moved by up to so many cells
+    gain: Annotated[float, Range(1.0, 100.0)] = 1.0  # motion multiplied by 1 / gain .. gain
+    # smooth motion noise added, standard deviation
+    noise_iod: Annotated[float, Range(0.0, 1.0)] = 0.0
 
     def __post_init__(self) -> None:
-        if min(self.epochs, self.batch, self.accumulate) < 1:
-            raise ValueError("epochs, batch and accumulate must be 1 or more")
+        check_ranges(self)
         if self.batch % self.accumulate:
             raise ValueError(f"batch {self.batch} must be a multiple of accumulate")
-        if not 0.0 < self.decay <= 1.0:
-            raise ValueError(f"decay {self.decay}: must be above 0 and at most 1")
-        if self.gain < 1.0:
-            raise ValueError(f"gain {self.gain}: must be 1 or more")
 
     def steps(self, count: int) -> int:
         """Optimiser steps over `count` samples."""

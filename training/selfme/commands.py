@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
+from streamer.command import bounds
 from streamer.errors import UsageError
+from streamer.ranges import Range, Seed
 
 
 def register(app: typer.Typer) -> None:
@@ -21,13 +23,22 @@ def synthetic_set(
     portraits: Annotated[Path, typer.Option(help="Folder of frontal portraits.")],
     output: Annotated[Path, typer.Option(help="Folder of the set; a stopped run goes on there.")],
     names: Annotated[str, typer.Option(help="Only these portraits: a,b (without suffix).")] = "",
-    clips: Annotated[int, typer.Option(min=1, help="Clips of each portrait.")] = 12,
-    fps: Annotated[float, typer.Option(help="Frames per second.")] = 60.0,
+    clips: Annotated[
+        int, typer.Option(help="Clips of each portrait.", **bounds(Range(1, 100_000)))
+    ] = 12,
+    fps: Annotated[
+        float, typer.Option(help="Frames per second.", **bounds(Range(1.0, 1000.0)))
+    ] = 60.0,
     jittered: Annotated[
-        int, typer.Option(min=0, help="More rows for each clip, with a wrong onset and apex.")
+        int,
+        typer.Option(
+            help="More rows for each clip, with a wrong onset and apex.", **bounds(Range(0, 1000))
+        ),
     ] = 0,
-    jitter_frames: Annotated[int, typer.Option(min=0, help="Wrong by up to so many.")] = 4,
-    seed: Annotated[int, typer.Option(help="Another seed gives other clips.")] = 0,
+    jitter_frames: Annotated[
+        int, typer.Option(help="Wrong by up to so many.", **bounds(Range(0, 1000)))
+    ] = 4,
+    seed: Annotated[int, typer.Option(help="Another seed gives other clips.", **bounds(Seed))] = 0,
 ) -> None:
     """Render a small data set of micro-expression clips in the folder format from portraits."""
     from training.synthetic.clip_set import ClipSetConfig, find_portraits, write_clip_set
@@ -54,7 +65,7 @@ def recognizer(
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="A setting: selfme.motion=tvl1.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of everything random.", **bounds(Seed))] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     overwrite: Annotated[bool, typer.Option(help="Drop what the run folder holds.")] = False,
 ) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from tqdm import tqdm
 
 from recognition.onnx_recognizer import bring_to_anchor
@@ -17,6 +18,7 @@ from streamer.faces.config import FaceConfig
 from streamer.faces.detector import MeshDetector
 from streamer.faces.tracker import FaceTracker
 from streamer.records import AlignedFace, Face
+from streamer.strict_npz import Array, read_npz
 from training.datasets import load_dataset
 from training.datasets.frames import read_frames
 from training.prepare.cache import is_prepared
@@ -94,6 +96,15 @@ class ClipFollower:
         self._tracker.close()
 
 
+_STACK = {
+    "faces": Array(("u1",), (None, None, None, 3)),
+    "time_s": Array(("f",), (None,)),
+    "at_s": Array(("f",), (2,)),
+}
+_FACE = Array(("u1",), (None, None, 3))
+_PAIR = {"onset_image": _FACE, "apex_image": _FACE, "onset": Array(("i",)), "apex": Array(("i",))}
+
+
 def _spread(indices: list[int], apex: int) -> list[int]:
     """Positions of at most MOST_FACES frames: evenly, with the first and the one of the apex."""
     count = min(len(indices), MOST_FACES)
@@ -103,10 +114,11 @@ def _spread(indices: list[int], apex: int) -> list[int]:
 
 
 def _cached(follower: ClipFollower, clip: Clip, path: Path) -> Stack:
-    if path.is_file():
-        with np.load(path, allow_pickle=False) as held:
-            at_s: NDArray[np.float64] = held["at_s"]
-            return Stack(clip.id, held["faces"], held["time_s"], float(at_s[0]), float(at_s[1]))
+    with contextlib.suppress(ValueError, OSError):  # not there or damaged: followed again
+        held = read_npz(path, _STACK)
+        if len(held["faces"]) == len(held["time_s"]):
+            onset_s, apex_s = (float(value) for value in held["at_s"])
+            return Stack(clip.id, held["faces"], held["time_s"], onset_s, apex_s)
     stack = follower.follow(clip)
     data = io.BytesIO()
     at_s = np.array([stack.onset_s, stack.apex_s])
@@ -117,10 +129,25 @@ def _cached(follower: ClipFollower, clip: Clip, path: Path) -> Stack:
 
 def _read_pair(clip: Clip) -> Stack:
     """Onset and apex face of a prepared clip."""
-    with np.load(clip.path, allow_pickle=False) as held:
+    try:
+        held = read_npz(clip.path, _PAIR)
         faces = np.stack([held["onset_image"], held["apex_image"]])
-        apex_s = (int(held["apex"]) - int(held["onset"])) / clip.fps
+    except (ValueError, OSError) as error:
+        raise SourceFormatError(
+            f"{clip.path} cannot be read ({error}): delete it and run mer-train prepare again"
+        ) from error
+    apex_s = (int(held["apex"]) - int(held["onset"])) / clip.fps
     return Stack(clip.id, faces, np.array([0.0, apex_s]), 0.0, apex_s)
+
+
+@contextlib.contextmanager
+def _damage_of(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, KeyError, OSError, TypeError) as error:
+        raise SourceFormatError(
+            f"{path} cannot be read ({error}): delete it and run the command again"
+        ) from error
 
 
 def _key(clip: Clip, config: FaceConfig) -> str:

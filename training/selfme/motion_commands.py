@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+from streamer.command import bounds
+from streamer.ranges import Range, Seed
+
 
 def register(app: typer.Typer) -> None:
     """Adds the commands to the app."""
@@ -17,19 +20,27 @@ def register(app: typer.Typer) -> None:
 def pairs(
     portraits: Annotated[list[Path], typer.Argument(help="Pictures with one frontal face each.")],
     output: Annotated[Path, typer.Option(help="The NPZ file to write.")],
-    count: Annotated[int, typer.Option(min=1, help="Pairs.")] = 5000,
-    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    count: Annotated[int, typer.Option(help="Pairs.", **bounds(Range(1, 10_000_000)))] = 5000,
+    seed: Annotated[int, typer.Option(help="Of everything random.", **bounds(Seed))] = 0,
     variants: Annotated[
-        int, typer.Option(min=1, help="Faces of each portrait: itself, and random changes of it.")
+        int,
+        typer.Option(
+            help="Faces of each portrait: itself, and random changes of it.",
+            **bounds(Range(1, 10_000)),
+        ),
     ] = 8,
     clean: Annotated[bool, typer.Option(help="No head motion, light, noise, compression.")] = False,
     jitter_frames: Annotated[
         int | None,
         typer.Option(
-            min=0, help="Onset and apex are frames at --fps, wrong by up to so many; 0: right."
+            help="Onset and apex are frames at --fps, wrong by up to so many; 0: right.",
+            **bounds(Range(0, 1000)),
         ),
     ] = None,
-    fps: Annotated[float, typer.Option(help="Frames per second, with --jitter-frames.")] = 60.0,
+    fps: Annotated[
+        float,
+        typer.Option(help="Frames per second, with --jitter-frames.", **bounds(Range(1.0, 1000.0))),
+    ] = 60.0,
     overwrite: Annotated[bool, typer.Option(help="Replace the file.")] = False,
 ) -> None:
     """Draw synthetic onset-apex pairs of portraits, with their true motion, into one file."""
@@ -60,7 +71,9 @@ def motion(
         Path | None, typer.Option(help="An .npz of pairs whose end-point error is shown.")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    threads: Annotated[int, typer.Option(min=0, help="Of the processor; 0: as torch likes.")] = 0,
+    threads: Annotated[
+        int, typer.Option(help="Of the processor; 0: as torch likes.", **bounds(Range(0, 256)))
+    ] = 0,
     overwrite: Annotated[bool, typer.Option(help="Drop what the run folder holds.")] = False,
 ) -> None:
     """Train the motion learner of SelfME: curves, checkpoint and weights in the run folder."""

@@ -9,9 +9,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from recognition.selfme.config import MotionConfig
+from streamer.ranges import (
+    BatchSize,
+    Epochs,
+    LearningRate,
+    Range,
+    Seed,
+    Share,
+    Weight,
+    check_ranges,
+)
 
 Perceptual = Literal["vgg19", "pixel-census", "pixel-ssim"]
 
@@ -22,30 +32,36 @@ class MotionLossConfig:
 
     perceptual: Perceptual = "vgg19"
     vgg_weights: Path | None = None  # safetensors; None: the cache of torch hub
-    perceptual_weight: float = 10.0  # lambda_rec of every term; 0: nothing is reconstructed
-    scales: tuple[float, ...] = (1.0, 0.5, 0.25, 0.125)
-    equivariance_weight: float = 10.0  # lambda_eqv
-    spline_points: int = 5  # of the random thin-plate spline, along one side
-    spline_affine: float = 0.05  # standard deviations
-    spline_bend: float = 0.005
-    truth_weight: float = 0.0  # beyond the paper: end-point error in pixels, where motion is known
+    perceptual_weight: Weight = 10.0  # lambda_rec of every term; 0: nothing is reconstructed
+    scales: tuple[Annotated[float, Range(0.01, 1.0)], ...] = (1.0, 0.5, 0.25, 0.125)
+    equivariance_weight: Weight = 10.0  # lambda_eqv
+    # of the random thin-plate spline, along one side
+    spline_points: Annotated[int, Range(2, 100)] = 5
+    spline_affine: Annotated[float, Range(0.0, 10.0)] = 0.05  # standard deviations
+    spline_bend: Annotated[float, Range(0.0, 10.0)] = 0.005
+    truth_weight: Weight = 0.0  # beyond the paper: end-point error in pixels, where motion is known
 
     def __post_init__(self) -> None:
+        check_ranges(self)
         weights = (self.perceptual_weight, self.equivariance_weight, self.truth_weight)
-        if min(weights) < 0.0 or max(weights) == 0.0:
-            raise ValueError(f"the weights of the losses are {weights}: none below 0, one above")
-        if any(not 0.0 < scale <= 1.0 for scale in self.scales) or not self.scales:
-            raise ValueError(f"scales are {self.scales}: numbers above 0, at most 1")
+        if max(weights) == 0.0:
+            raise ValueError(f"the weights of the losses are {weights}: one must be above 0")
+        if not self.scales:
+            raise ValueError("scales must hold one number at least")
 
 
 @dataclass(frozen=True, slots=True)
 class AugmentConfig:
     """Shares of the pairs that are changed; both faces of a pair always alike."""
 
-    mirror: float = 0.0
-    exchange: float = 0.0  # apex and onset change places
-    grey: float = 0.0
-    colour: float = 0.0  # standard deviation of gain (relative) and offset (of the range)
+    mirror: Share = 0.0
+    exchange: Share = 0.0  # apex and onset change places
+    grey: Share = 0.0
+    # standard deviation of gain (relative) and offset (of the range)
+    colour: Annotated[float, Range(0.0, 10.0)] = 0.0
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +69,11 @@ class PairChoice:
     """Which two frames of a clip make a pair."""
 
     way: Literal["random", "onset-apex"] = "random"
-    jitter_s: float = 0.0  # with onset-apex: each may be that much off, as a spotter's are
+    # with onset-apex: each may be that much off, as a spotter's are
+    jitter_s: Annotated[float, Range(0.0, 10.0)] = 0.0
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +84,21 @@ class MotionTraining:
     loss: MotionLossConfig = field(default_factory=MotionLossConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     pairs: PairChoice = field(default_factory=PairChoice)
-    seed: int = 0
-    epochs: int = 40
-    batch: int = 8
-    accumulate: int = 1  # batches to one step of the optimiser
-    learning_rate: float = 2e-6
+    seed: Seed = 0
+    epochs: Epochs = 40
+    batch: BatchSize = 8
+    accumulate: Annotated[int, Range(1, 65_536)] = 1  # batches to one step of the optimiser
+    learning_rate: LearningRate = 2e-6
     schedule: Literal["steps", "cosine"] = "steps"
-    milestones: tuple[int, ...] = (20, 30)  # epochs, with "steps"
-    decay: float = 0.1
-    clip_norm: float = 0.0  # of the gradients; 0: not clipped
-    checkpoint_every: int = 200  # steps
+    milestones: tuple[Annotated[int, Range(0, 100_000)], ...] = (20, 30)  # epochs, with "steps"
+    decay: Annotated[float, Range(0.0, 1.0)] = 0.1
+    clip_norm: Annotated[float, Range(0.0, 1e6)] = 0.0  # of the gradients; 0: not clipped
+    checkpoint_every: Annotated[int, Range(1, 10_000_000)] = 200  # steps
     mixed_precision: bool = True  # on CUDA only
     compile: bool = True  # on CUDA only
 
     def __post_init__(self) -> None:
-        counts = (self.epochs, self.batch, self.accumulate, self.checkpoint_every)
-        if min(counts) < 1:
-            raise ValueError("epochs, batch, accumulate and checkpoint_every must be 1 or more")
-        if not self.learning_rate > 0.0:
-            raise ValueError(f"learning_rate is {self.learning_rate}: it must be above 0")
+        check_ranges(self)
 
     @classmethod
     def small(cls) -> MotionTraining:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from recognition.selfme.motion_learner import MotionLearner
 from recognition.selfme.weights import load_motion, pack_motion
 from streamer.config import dump_yaml, fill, load_yaml, to_mapping
 from streamer.errors import ModelError, UsageError
+from streamer.ranges import Range, check_ranges
 from training.loso.config import pick_device
 from training.selfme.checkpoint import write_bytes
 from training.selfme.motion_clips import align_clips
@@ -49,8 +51,11 @@ class MotionRequest:
     start: Path | None = None
     validation: Path | None = None
     device: str = "auto"
-    threads: int = 0
+    threads: Annotated[int, Range(0, 256)] = 0
     overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 def run_motion(request: MotionRequest) -> str:

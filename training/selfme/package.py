@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,8 +17,9 @@ from recognition.selfme.network import SelfmeNet, load_selfme, without_generator
 from recognition.selfme.settings import face_of
 from recognition.selfme.weights import bundled_sha256, bundled_state
 from recognition.weights_check import CARD
-from streamer.errors import UsageError
+from streamer.errors import SourceFormatError, UsageError
 from streamer.records import EMOTIONS
+from streamer.strict_json import Whole, check_shape, parse_json
 from training.export import sha256_of
 from training.loso.store import write_json, write_text
 from training.selfme.checkpoint import write_bytes
@@ -139,13 +139,28 @@ def _parity(differences: Mapping[str, float]) -> str:
     return f"Torch and ONNX Runtime differ by at most {worst:.1e} (probabilities; motion in px)."
 
 
+_RUN = {
+    "validation?": {"count?": Whole, "uf1?": float, "uar?": float},
+    "settings?": dict,
+    "validation_people?": list,
+}
+
+
 def _run_results(weights: Path) -> dict[str, Any]:
-    """What the training wrote beside its weights; empty where they were moved."""
+    """What the training wrote beside its weights; empty where they were moved.
+
+    Raises SourceFormatError for something else.
+    """
     path = weights.with_name(RESULTS)
     if not path.is_file():
         return {}
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
+    try:
+        found = check_shape(parse_json(path.read_bytes()), _RUN)
+    except (ValueError, OSError) as error:
+        raise SourceFormatError(
+            f"{path} is no record of a training ({error}): restore it, or move it away"
+        ) from error
+    return dict(found)
 
 
 def _text(card: dict[str, Any], size_px: int) -> str:

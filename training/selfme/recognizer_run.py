@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
@@ -20,6 +20,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from recognition.selfme.network import SelfmeNet, network_facts
+from streamer.ranges import Range, check_ranges
 from streamer.records import EMOTIONS
 from training.loso.store import write_json
 from training.metrics import RecognitionScore, score_recognition
@@ -42,9 +43,12 @@ class RunPlace:
 
     output: Path
     device: str = "cpu"
-    checkpoint_every: int = 100  # steps
+    checkpoint_every: Annotated[int, Range(1, 10_000_000)] = 100  # steps
     overwrite: bool = False
-    stop_after: int | None = None  # steps; for tests of going on
+    stop_after: Annotated[int, Range(0, 10_000_000)] | None = None  # steps; for tests of going on
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 def train_recognizer(

@@ -9,6 +9,7 @@ from typing import Any
 from recognition.selfme.settings import SelfmeConfig
 from streamer.config import fill, load_yaml, set_key, to_mapping
 from streamer.errors import UsageError
+from streamer.ranges import clip
 from streamer.strict_yaml import parse_yaml
 from training.models.selfme import SelfmeRun
 from training.selfme.classification import ClassifierTraining
@@ -45,8 +46,8 @@ def parse_pairs(pairs: Sequence[str]) -> dict[str, Any]:
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals or not key:
-            raise UsageError(f"--set {pair}: write it as key=value, as in training.epochs=5")
-        changes[key.strip()] = parse_yaml(value, where=f"--set {pair}")
+            raise UsageError(f"--set {clip(pair)}: write it as key=value, as in training.epochs=5")
+        changes[key.strip()] = parse_yaml(value, where=f"--set {clip(pair)}")
     return changes
 
 

@@ -6,18 +6,20 @@ import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Annotated
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from recognition.selfme.motion_learner import MotionLearner
 from recognition.selfme.network import SelfmeNet, load_selfme
+from recognition.selfme.safe_file import read_safetensors
 from recognition.selfme.settings import SelfmeConfig
 from recognition.selfme.weights import BUNDLED, load_motion
 from streamer.errors import ModelError
+from streamer.ranges import BatchSize, LearningRate, Range, Weight, check_ranges
 from training.selfme.motion_config import (
     AugmentConfig,
     MotionLossConfig,
@@ -37,12 +39,15 @@ class FineTuning:
     Rate and schedule are ours, for a learner that has seen synthetic faces already.
     """
 
-    epochs: int = 1
-    batch: int = 8
-    learning_rate: float = 2e-5
+    epochs: Annotated[int, Range(0, 100_000)] = 1
+    batch: BatchSize = 8
+    learning_rate: LearningRate = 2e-5
     perceptual: Perceptual = "pixel-census"
-    perceptual_weight: float = 10.0
-    equivariance_weight: float = 10.0
+    perceptual_weight: Weight = 10.0
+    equivariance_weight: Weight = 10.0
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,14 +104,7 @@ def start_network(config: SelfmeConfig, start: str | None) -> SelfmeNet:
 
 def _read_learner(file: Path) -> MotionLearner:
     """From a file of mer-train motion, or of mer-train recognizer."""
-    if file.suffix != ".safetensors":
-        raise ModelError(f"{file}: give a .safetensors file of mer-train; pickles are not read")
-    try:
-        with safe_open(str(file), framework="pt") as opened:
-            whole = "selfme" in (opened.metadata() or {})
-    except (OSError, SafetensorError) as error:
-        raise ModelError(f"{file} cannot be read ({error}): give weights of mer-train") from error
-    if not whole:
+    if "selfme" not in read_safetensors(file)[1]:
         return load_motion(file)
     learner = load_selfme(file)[0].learner
     if learner is None:

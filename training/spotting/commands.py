@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
+from streamer.command import bounds
 from streamer.errors import UsageError
+from streamer.ranges import FrameRate, Range, Seed, Workers
 
 
 def register(app: typer.Typer) -> None:
@@ -29,9 +31,11 @@ def spot_set(
     contents: Annotated[
         str, typer.Option(help="expressions, talking (none injected), disturbed; or several.")
     ] = "expressions,talking",
-    size: Annotated[int, typer.Option(help="Side of the picture, pixels.")] = 400,
-    seed: Annotated[int, typer.Option(help="Another seed gives other scenes.")] = 0,
-    jobs: Annotated[int, typer.Option(min=1, help="Recordings at the same time.")] = 1,
+    size: Annotated[
+        int, typer.Option(help="Side of the picture, pixels.", **bounds(Range(64, 4096)))
+    ] = 400,
+    seed: Annotated[int, typer.Option(help="Another seed gives other scenes.", **bounds(Seed))] = 0,
+    jobs: Annotated[int, typer.Option(help="Recordings at the same time.", **bounds(Workers))] = 1,
 ) -> None:
     """Render recordings with micro-expressions of known truth from portraits."""
     from training.spotting.synthetic_set import SpotSetConfig, parse_contents, pictures, write_set
@@ -62,7 +66,7 @@ def spot(
         list[str] | None, typer.Option("--set", help="A setting: spotter.sensitivity=2.")
     ] = None,
     config: Annotated[Path | None, typer.Option(help="YAML file of settings.")] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Recordings at the same time.")] = 1,
+    jobs: Annotated[int, typer.Option(help="Recordings at the same time.", **bounds(Workers))] = 1,
     plots: Annotated[bool, typer.Option(help="A timeline of every recording.")] = True,
     overwrite: Annotated[bool, typer.Option(help="Drop what the run folder holds.")] = False,
 ) -> None:
@@ -90,13 +94,19 @@ def score_spots(
     videos: Annotated[
         Path | None, typer.Option(help="CSV of all videos (column video), ME-free ones included.")
     ] = None,
-    iou: Annotated[float, typer.Option(help="Least intersection over union of a hit.")] = 0.5,
+    iou: Annotated[
+        float,
+        typer.Option(help="Least intersection over union of a hit.", **bounds(Range(1e-6, 1.0))),
+    ] = 0.5,
     rule: Annotated[
         str, typer.Option(help="megc (one to one), or published: labels hit, as older scripts.")
     ] = "megc",
     fps: Annotated[
         float | None,
-        typer.Option(help="Frames a second: kind by length where there is no column kind."),
+        typer.Option(
+            help="Frames a second: kind by length where there is no column kind.",
+            **bounds(FrameRate),
+        ),
     ] = None,
     strict: Annotated[
         bool,
@@ -116,9 +126,9 @@ def spotter(
     root: Annotated[list[Path], typer.Option(help="A spot-set; may be repeated.")],
     output: Annotated[Path, typer.Option(help="The weights, .npz; motion is kept beside them.")],
     validate: Annotated[str, typer.Option(help="Portraits set aside: a,b; default: a fifth.")] = "",
-    steps: Annotated[int, typer.Option(min=1, help="Of training.")] = 1500,
-    seed: Annotated[int, typer.Option(help="Same seed, same network.")] = 0,
-    threads: Annotated[int, typer.Option(min=1, help="Of torch.")] = 1,
+    steps: Annotated[int, typer.Option(help="Of training.", **bounds(Range(1, 10_000_000)))] = 1500,
+    seed: Annotated[int, typer.Option(help="Same seed, same network.", **bounds(Seed))] = 0,
+    threads: Annotated[int, typer.Option(help="Of torch.", **bounds(Workers))] = 1,
     overwrite: Annotated[bool, typer.Option(help="Replace weights that are there.")] = False,
 ) -> None:
     """Train the learned spotter on recordings of known truth (see spot-set)."""

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
@@ -24,6 +24,7 @@ from spotting.learned_net import CausalNet, NetState, save_net
 from spotting.learned_ticks import RATE_HZ
 from streamer.build import StreamConfig
 from streamer.errors import UsageError
+from streamer.ranges import LearningRate, Range, Seed, Workers, check_ranges
 from training.loso.store import write_json
 from training.spotting.matching import SpotScore, match_intervals
 from training.spotting.net import CausalTcn, export_net
@@ -43,11 +44,14 @@ _PEAK_RADIUS = round(0.15 * RATE_HZ)
 class LearnConfig:
     """How long and from where."""
 
-    steps: int = 1500
-    rate: float = 4e-3  # the highest of one cycle
-    seed: int = 0
+    steps: Annotated[int, Range(1, 10_000_000)] = 1500
+    rate: LearningRate = 4e-3  # the highest of one cycle
+    seed: Seed = 0
     validate: tuple[str, ...] = ()  # portraits set aside; none given: every fifth
-    threads: int = 1
+    threads: Workers = 1
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import numpy as np
 from streamer.libs import import_cv2
 from streamer.pipeline import Pipeline
 from streamer.records import EmotionEvent, Frame, FrameSignals, Kind
+from streamer.strict_json import Each, OneOf, Pair, check_shape
 from training.spotting.records import SpotRow
 from training.spotting.sets import Recording
 from training.spotting.spotters import SPOTTERS
@@ -21,6 +22,22 @@ if TYPE_CHECKING:
     from streamer.build import StreamConfig
 
 _CURVE_POINTS = 1500  # kept of the motion curve of one recording
+
+
+_FOUND = {
+    "kind": OneOf(("micro", "macro")),
+    **dict.fromkeys(("onset", "apex", "offset", "face_id"), int),
+    **dict.fromkeys(("onset_s", "apex_s", "offset_s", "emitted_s", "score"), float),
+    "emotion": str,
+}
+_OBSERVATION = {
+    "video": str,
+    **dict.fromkeys(("fps", "seconds", "track_s"), float),
+    **dict.fromkeys(("first_frame", "frames", "face_frames"), int),
+    "runs": Each({"found": [_FOUND], "wall_s": float}),
+    "curve": [Pair(float, float)],
+    "gated": [Pair(float, str)],
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +101,14 @@ class Observation:
         """The inverse of `to_json`.
 
         Raises:
-            KeyError, TypeError: other data.
+            ValueError: other data.
         """
+        check_shape(facts, _OBSERVATION)
+        facts = {name: facts[name] for name in _OBSERVATION}
         runs = {
-            name: SpotterRun(tuple(Found(**f) for f in run["found"]), run["wall_s"])
+            name: SpotterRun(
+                tuple(Found(**{n: f[n] for n in _FOUND}) for f in run["found"]), run["wall_s"]
+            )
             for name, run in facts["runs"].items()
         }
         pairs = {name: tuple(map(tuple, facts[name])) for name in ("curve", "gated")}

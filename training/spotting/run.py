@@ -21,6 +21,9 @@ from typing import TYPE_CHECKING, Any
 from tqdm import tqdm
 
 from streamer.errors import SourceFormatError, SourceNotFoundError, UsageError
+from streamer.outputs.cells import safe_cell
+from streamer.ranges import Workers, check_ranges
+from streamer.strict_json import parse_json
 from training.loso.store import write_json, write_text
 from training.spotting.observe import Observation, observe
 from training.spotting.results import set_size, spotter_facts
@@ -46,9 +49,12 @@ class SpotRequest:
     root: Path
     output: Path
     spotters: str = "rule"
-    jobs: int = 1
+    jobs: Workers = 1
     plots: bool = True
     overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 def run_spot(request: SpotRequest, config: StreamConfig) -> dict[str, Any]:
@@ -97,7 +103,7 @@ def _check_settings(request: SpotRequest, settings: Mapping[str, Any]) -> None:
     path = request.output / SETTINGS
     text = json.dumps(settings, indent=1, default=str)
     if path.is_file() and not request.overwrite:
-        before = path.read_text(encoding="utf-8")
+        before = path.read_text(encoding="utf-8", errors="replace")
         if before.strip() != text:
             raise UsageError(
                 f"{request.output} holds a run with other settings (see {path}): choose another "
@@ -165,8 +171,8 @@ def _video_path(output: Path, video: str) -> Path:
 def _load(path: Path, spotters: Sequence[str]) -> Observation | None:
     """A finished recording, or None where it is not there or damaged."""
     try:
-        observation = Observation.from_json(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError):
+        observation = Observation.from_json(parse_json(path.read_bytes()))
+    except (OSError, ValueError):
         return None
     return observation if set(spotters) <= set(observation.runs) else None
 
@@ -178,7 +184,9 @@ def _predictions(name: str, observations: Sequence[Observation]) -> str:
     for observation in observations:
         for found in observation.runs[name].found:
             facts = {n: getattr(found, n) for n in PREDICTION_FIELDS if n not in ("video", "fps")}
-            table.writerow({**facts, "video": observation.video, "fps": f"{observation.fps:g}"})
+            table.writerow(
+                {**facts, "video": safe_cell(observation.video), "fps": f"{observation.fps:g}"}
+            )
     return text.getvalue()
 
 

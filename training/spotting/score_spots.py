@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from streamer.errors import SourceFormatError, UsageError
+from streamer.ranges import FrameRate, Range, check_ranges
 from training.spotting.megc import RULES, give_kinds, score_set
 from training.spotting.report import set_facts
 from training.spotting.tables import SpotTable, read_spots, read_videos
@@ -20,10 +21,13 @@ class ScoreRequest:
     truth: Path
     pred: Path
     videos: Path | None = None
-    iou: float = 0.5
+    iou: Annotated[float, Range(1e-6, 1.0)] = 0.5
     rule: str = "megc"
-    fps: float | None = None
+    fps: FrameRate | None = None
     strict: bool = False
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 def score_files(request: ScoreRequest) -> dict[str, Any]:
@@ -38,10 +42,6 @@ def score_files(request: ScoreRequest) -> dict[str, Any]:
     """
     if request.rule not in RULES:
         raise UsageError(f"--rule {request.rule!r}: choose {' or '.join(RULES)}")
-    if not 0.0 < request.iou <= 1.0:
-        raise UsageError(f"--iou {request.iou}: choose more than 0 and at most 1")
-    if request.fps is not None and not request.fps > 0.0:
-        raise UsageError(f"--fps {request.fps}: give a frame rate greater than 0")
     truth, pred = read_spots(request.truth), read_spots(request.pred)
     listed = read_videos(request.videos) if request.videos is not None else None
     warnings = [*_odd(truth, pred), *_unknown(truth, pred, listed)]

@@ -16,9 +16,20 @@ from numpy.typing import NDArray
 
 from streamer.errors import SourceFormatError
 from streamer.records import Frame, FrameSignals, Motion
+from streamer.strict_npz import Array, read_npz
 
 if TYPE_CHECKING:
     from streamer.build import StreamConfig
+
+
+_ARRAYS = {
+    "time_s": Array(("f",), (None,)),
+    "displacement_iod": Array(("f",), (None, None, 2)),
+    "head_px": Array(("f",), (None, 2)),
+    "blink": Array(("f",), (None,)),
+    "truth_s": Array(("f",), (None, 3)),
+    "strength_iod": Array(("f",), (None,), finite=False),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +58,8 @@ class Signals:
             SourceFormatError: it is damaged or something else.
         """
         try:
-            with np.load(path, allow_pickle=False) as stored:
-                return cls(**{name: stored[name] for name in cls.__slots__})
-        except (OSError, ValueError, KeyError) as error:
+            return cls(**read_npz(path, _ARRAYS))
+        except (OSError, ValueError) as error:
             raise SourceFormatError(f"{path} holds no signals ({error}): remove it") from None
 
 

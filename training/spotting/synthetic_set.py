@@ -18,11 +18,14 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from tqdm import tqdm
 
 from streamer.errors import SourceNotFoundError, UsageError
+from streamer.outputs.cells import safe_cell
+from streamer.ranges import Range, Seed, check_ranges
+from streamer.strict_json import check_shape, parse_json
 from training.loso.store import write_json, write_text
 from training.synthetic.scene import SceneConfig
 from training.synthetic.video import TRUTH_FIELDS, read_portrait, write_recording
@@ -39,24 +42,24 @@ _TALK_SHARE = 0.5
 class SpotSetConfig:
     """What is rendered. `seconds` has one length for each frame rate."""
 
-    fps: tuple[float, ...] = (30.0, 200.0)
-    seconds: tuple[float, ...] = (45.0, 15.0)
-    strengths_iod: tuple[float, ...] = (0.015, 0.03, 0.05)
+    fps: tuple[Annotated[float, Range(1.0, 1000.0)], ...] = (30.0, 200.0)
+    seconds: tuple[Annotated[float, Range(0.1, 3600.0)], ...] = (45.0, 15.0)
+    strengths_iod: tuple[Annotated[float, Range(1e-4, 1.0)], ...] = (0.015, 0.03, 0.05)
     contents: tuple[Content, ...] = ("expressions", "talking")
-    size_px: int = 400
-    seed: int = 0
+    size_px: Annotated[int, Range(64, 4096)] = 400
+    seed: Seed = 0
 
     def __post_init__(self) -> None:
+        check_ranges(self)
         if len(self.fps) != len(self.seconds):
             raise UsageError(
                 f"{len(self.fps)} frame rates and {len(self.seconds)} lengths: give one length "
                 "for each frame rate"
             )
-        positive = (*self.fps, *self.seconds, *self.strengths_iod)
-        if not positive or min(positive) <= 0:
-            raise UsageError("frame rates, lengths and strengths must be greater than 0")
-        if self.size_px < 64 or self.size_px % 2:
-            raise UsageError(f"size {self.size_px}: give an even number of pixels from 64 on")
+        if not self.fps or not self.strengths_iod:
+            raise UsageError("give one frame rate, one length and one strength at least")
+        if self.size_px % 2:
+            raise UsageError(f"size {self.size_px}: give an even number of pixels")
 
 
 def parse_contents(text: str) -> tuple[Content, ...]:
@@ -176,7 +179,7 @@ def _check_settings(output: Path, settings: Mapping[str, Any]) -> None:
     path = output / SETTINGS
     settings = json.loads(json.dumps(settings))
     try:
-        before = json.loads(path.read_text(encoding="utf-8"))
+        before = check_shape(parse_json(path.read_bytes()), dict)
     except FileNotFoundError:
         write_json(path, settings)
         return
@@ -198,8 +201,10 @@ def _write_tables(output: Path, wanted: Sequence[Take]) -> None:
     for take in wanted:
         fps = f"{take.scene.fps:g}"
         row = (take.name, fps, take.scene.duration_s, take.content, take.portrait.stem)
-        listed.writerow(dict(zip(VIDEO_FIELDS, (*row, take.scene.seed), strict=True)))
+        cells = [*map(safe_cell, row), take.scene.seed]
+        listed.writerow(dict(zip(VIDEO_FIELDS, cells, strict=True)))
         with _truth_path(output, take).open(newline="", encoding="utf-8") as file:
-            truths.writerows({**r, "video": take.name, "fps": fps} for r in csv.DictReader(file))
+            own = {"video": safe_cell(take.name), "fps": fps}
+            truths.writerows({**row, **own} for row in csv.DictReader(file))
     write_text(output / TRUTH, truth.getvalue())
     write_text(output / VIDEOS, videos.getvalue())

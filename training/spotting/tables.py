@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from streamer.errors import SourceFormatError, SourceNotFoundError
+from streamer.outputs.cells import true_text
 from streamer.records import Kind
 from training.spotting.records import SpotRow
 
@@ -114,7 +115,7 @@ def _cells(
                     f"{path}, row {number}: {len(cells)} cells, the header has {len(columns)}: "
                     "fill the row"
                 )
-            yield number, {n: c.strip() for n, c in zip(columns, cells, strict=False)}
+            yield number, {n: true_text(c.strip()) for n, c in zip(columns, cells, strict=False)}
     except csv.Error as error:
         raise SourceFormatError(f"{path} is not a CSV table: {error}") from None
 

@@ -7,17 +7,18 @@ under head motion, sensor noise, flicker and now and then a blink; its frames ar
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated
 
 import cv2
 import numpy as np
 from tqdm import tqdm
 
 from streamer.errors import OutputError, SourceNotFoundError, UsageError
+from streamer.outputs.cells import csv_line, safe_cell
+from streamer.ranges import Range, Seed, Share, check_ranges
 from streamer.records import EMOTIONS
 from training.datasets.folder import TABLE
 from training.datasets.frames import IMAGES
@@ -34,23 +35,27 @@ COLUMNS = ("subject", "clip", "path", "fps", "onset", "apex", "offset", "emotion
 class ClipSetConfig:
     """What is rendered, for every portrait."""
 
-    clips: int = 12  # of each portrait, the classes by turns
-    fps: float = 60.0
-    strength_iod: tuple[float, float] = (0.015, 0.05)
-    head_iod: float = 0.03
-    blinks: float = 0.15  # share of the clips
-    noise: float = 1.5
-    flicker: float = 0.02
-    jittered: int = 0  # more rows for each clip, with a wrong onset and apex
-    jitter_frames: int = 4  # wrong by up to so many frames
-    margin_frames: int = 8  # rendered before the onset and after the offset
-    size_px: int = 384
+    clips: Annotated[int, Range(1, 100_000)] = 12  # of each portrait, the classes by turns
+    fps: Annotated[float, Range(1.0, 1000.0)] = 60.0
+    strength_iod: tuple[Annotated[float, Range(0.0, 1.0)], Annotated[float, Range(0.0, 1.0)]] = (
+        0.015,
+        0.05,
+    )
+    head_iod: Annotated[float, Range(0.0, 1.0)] = 0.03
+    blinks: Share = 0.15  # share of the clips
+    noise: Annotated[float, Range(0.0, 100.0)] = 1.5
+    flicker: Share = 0.02
+    # more rows for each clip, with a wrong onset and apex
+    jittered: Annotated[int, Range(0, 1000)] = 0
+    jitter_frames: Annotated[int, Range(0, 1000)] = 4  # wrong by up to so many frames
+    # rendered before the onset and after the offset
+    margin_frames: Annotated[int, Range(0, 1000)] = 8
+    size_px: Annotated[int, Range(64, 4096)] = 384
     dataset: str = "synthetic"
-    seed: int = 0
+    seed: Seed = 0
 
     def __post_init__(self) -> None:
-        if self.clips < 1 or self.fps <= 0.0 or self.size_px < 64:
-            raise UsageError("clips must be 1 or more, fps above 0, size 64 or more")
+        check_ranges(self)
         if self.jitter_frames > self.margin_frames:
             raise UsageError(
                 f"jitter of {self.jitter_frames} frames: only {self.margin_frames} are rendered "
@@ -76,9 +81,8 @@ def write_clip_set(portraits: Sequence[Path], output: Path, config: ClipSetConfi
                 portrait = portrait or read_portrait(path, config.size_px)
                 _write_frames(Renderer(portrait, scene), folder)
             rows += _rows(path.stem, index, scene, config)
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([COLUMNS, *rows])
-    write_text(output / TABLE, text.getvalue())
+    cells = (map(safe_cell, row) for row in rows)
+    write_text(output / TABLE, "".join(map(csv_line, (COLUMNS, *cells))))
     return output / TABLE
 
 

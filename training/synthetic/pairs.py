@@ -19,6 +19,7 @@ from streamer.errors import OutputError, SourceFormatError, SourceNotFoundError
 from streamer.faces.alignment import canonical_transform, invert, plan_warp
 from streamer.faces.config import IOD_FRACTION
 from streamer.records import EMOTIONS
+from streamer.strict_npz import Array, read_npz
 from training.synthetic.action_units import Activation
 from training.synthetic.pair_face import PairFace, Pose, State
 from training.synthetic.pair_light import LightRange, draw_light
@@ -149,6 +150,19 @@ def write_pairs(pairs: Pairs, path: Path, ranges: PairRange) -> None:
         raise OutputError(f"{path} cannot be written: {error.strerror}") from error
 
 
+_MAX_BYTES = 2**36  # a set of pairs is large
+_PAIRS = {
+    "onset": Array(("u1",), (None, None, None, 3)),
+    "apex": Array(("u1",), (None, None, None, 3)),
+    "motion": Array(("f2",), (None, None, None, 2)),
+    "known": Array(("b",), (None, None, None)),
+    "emotion": Array(("i",), (None,)),
+    "strength_iod": Array(("f",), (None,)),
+    "yaw_deg": Array(("f",), (None,)),
+    "person": Array(("U",), (None,)),
+}
+
+
 def read_pairs(path: Path) -> Pairs:
     """What `write_pairs` wrote.
 
@@ -158,9 +172,8 @@ def read_pairs(path: Path) -> Pairs:
     if not path.is_file():
         raise SourceNotFoundError(f"{path} is not there: write it with mer-train pairs")
     try:
-        with np.load(path, allow_pickle=False) as held:
-            return Pairs(**{name: held[name] for name in Pairs.__dataclass_fields__})
-    except (ValueError, KeyError, OSError, EOFError) as error:
+        return Pairs(**read_npz(path, _PAIRS, _MAX_BYTES))
+    except (ValueError, OSError) as error:
         raise SourceFormatError(
             f"{path} holds no pairs ({error}): write it again with mer-train pairs"
         ) from error

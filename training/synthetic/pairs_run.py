@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from tqdm import tqdm
 
 from streamer.errors import OutputError
+from streamer.ranges import Range, Seed, check_ranges
 from training.synthetic.pair_face import PairFace
 from training.synthetic.pairs import PairRange, draw_pairs, write_pairs
 from training.synthetic.timing import Timing
@@ -24,13 +26,17 @@ class PairsRun:
 
     portraits: tuple[Path, ...]
     output: Path
-    count: int = 5000
-    seed: int = 0
-    variants: int = 8
+    count: Annotated[int, Range(1, 10_000_000)] = 5000
+    seed: Seed = 0
+    variants: Annotated[int, Range(1, 10_000)] = 8
     clean: bool = False
     overwrite: bool = False
-    jitter_frames: int | None = None  # None: shares of the expression instead of frames
-    fps: float = 60.0
+    # None: shares of the expression instead of frames
+    jitter_frames: Annotated[int, Range(0, 1000)] | None = None
+    fps: Annotated[float, Range(1.0, 1000.0)] = 60.0
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 def run_pairs(run: PairsRun) -> str:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import numpy as np
 
+from streamer.ranges import Range, Seed, Share, check_ranges
 from streamer.records import Kind
 from training.synthetic.action_units import Activation
 from training.synthetic.disturbances import Disturbances, draw_disturbances
@@ -50,28 +52,33 @@ class Injection:
 class SceneConfig:
     """How a scene is drawn."""
 
-    fps: float = 30.0
-    duration_s: float = 60.0
-    strengths_iod: tuple[float, ...] = (0.03, 0.05)
-    event_every_s: float = 3.0  # mean; 0: no expressions are injected
-    micro_share: float = 1.0  # of the injections; the rest are macro-expressions
-    blink_every_s: float = 4.0  # 0: none
-    head_iod: float = 0.06  # amplitude of slow head translation
-    head_turn_deg: float = 2.0  # amplitude of yaw, pitch and roll
-    flicker: float = 0.02  # relative change of brightness
-    noise: float = 1.5  # grey levels, standard deviation
-    talk_share: float = 0.0  # part of the time in which the mouth speaks
+    fps: Annotated[float, Range(1.0, 1000.0)] = 30.0
+    duration_s: Annotated[float, Range(0.0, 86_400.0)] = 60.0
+    strengths_iod: tuple[Annotated[float, Range(0.0, 1.0)], ...] = (0.03, 0.05)
+    # mean; 0: no expressions are injected
+    event_every_s: Annotated[float, Range(0.0, 86_400.0)] = 3.0
+    micro_share: Share = 1.0  # of the injections; the rest are macro-expressions
+    blink_every_s: Annotated[float, Range(0.0, 86_400.0)] = 4.0  # 0: none
+    head_iod: Annotated[float, Range(0.0, 10.0)] = 0.06  # amplitude of slow head translation
+    head_turn_deg: Annotated[float, Range(0.0, 180.0)] = 2.0  # amplitude of yaw, pitch and roll
+    flicker: Annotated[float, Range(0.0, 10.0)] = 0.02  # relative change of brightness
+    noise: Annotated[float, Range(0.0, 255.0)] = 1.5  # grey levels, standard deviation
+    talk_share: Share = 0.0  # part of the time in which the mouth speaks
     # Disturbances of real recordings, off unless asked for: mean seconds between them, and sizes.
-    gaze_every_s: float = 0.0
-    turn_every_s: float = 0.0
-    turn_deg: float = 12.0
-    light_every_s: float = 0.0
-    light_jump: float = 0.25  # relative
-    occlude_every_s: float = 0.0  # hands and cups; no expression is injected behind them
-    chew_every_s: float = 0.0
-    chew_iod: float = 0.08  # how far the jaw goes down
-    size_px: int = 512
-    seed: int = 0
+    gaze_every_s: Annotated[float, Range(0.0, 86_400.0)] = 0.0
+    turn_every_s: Annotated[float, Range(0.0, 86_400.0)] = 0.0
+    turn_deg: Annotated[float, Range(0.0, 180.0)] = 12.0
+    light_every_s: Annotated[float, Range(0.0, 86_400.0)] = 0.0
+    light_jump: Annotated[float, Range(0.0, 10.0)] = 0.25  # relative
+    # hands and cups; no expression is injected behind them
+    occlude_every_s: Annotated[float, Range(0.0, 86_400.0)] = 0.0
+    chew_every_s: Annotated[float, Range(0.0, 86_400.0)] = 0.0
+    chew_iod: Annotated[float, Range(0.0, 10.0)] = 0.08  # how far the jaw goes down
+    size_px: Annotated[int, Range(16, 4096)] = 512
+    seed: Seed = 0
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 @dataclass(frozen=True, slots=True)

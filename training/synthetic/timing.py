@@ -8,10 +8,11 @@ the true onset and apex, and so an expression that has begun already, or has not
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 
-from streamer.errors import UsageError
+from streamer.ranges import Range, Share, check_ranges
 from training.synthetic.scene import Injection
 
 
@@ -19,17 +20,19 @@ from training.synthetic.scene import Injection
 class Timing:
     """Onset and apex of a pair as frames of an expression that takes its time."""
 
-    fps: float = 60.0
-    length_s: tuple[float, float] = (0.16, 0.5)  # onset to offset
-    rise: tuple[float, float] = (0.35, 0.6)  # share of the length until the apex
-    error_frames: int = 0  # onset and apex are off by up to so many frames, each by itself
+    fps: Annotated[float, Range(1.0, 10_000.0)] = 60.0
+    # onset to offset
+    length_s: tuple[Annotated[float, Range(0.01, 10.0)], Annotated[float, Range(0.01, 10.0)]] = (
+        0.16,
+        0.5,
+    )
+    rise: tuple[Share, Share] = (0.35, 0.6)  # share of the length until the apex
+    # onset and apex are off by up to so many frames, each by itself
+    error_frames: Annotated[int, Range(0, 1000)] = 0
     exact: bool = False  # by just so many, before or after: to measure what an error costs
 
     def __post_init__(self) -> None:
-        if self.fps <= 0.0:
-            raise UsageError(f"fps {self.fps}: must be above 0")
-        if self.error_frames < 0:
-            raise UsageError(f"error_frames {self.error_frames}: must be 0 or more")
+        check_ranges(self)
 
 
 def draw_levels(timing: Timing, rng: np.random.Generator) -> tuple[float, float]:

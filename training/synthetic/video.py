@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from streamer.errors import OutputError, SourceFormatError, SourceNotFoundError
+from streamer.outputs.cells import safe_cell
 from streamer.records import Frame
 from training.synthetic.render import Portrait, Renderer, load_portrait
 from training.synthetic.scene import Scene, SceneConfig, draw_scene
@@ -90,7 +91,7 @@ def write_truth(scene: Scene, video: str, path: Path) -> None:
         for item in scene.injections:
             table.writerow(
                 {
-                    "video": video,
+                    "video": safe_cell(video),
                     "onset": round(item.onset_s * fps),
                     "apex": round(item.apex_s * fps),
                     "offset": round(item.offset_s * fps),

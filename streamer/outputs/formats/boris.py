@@ -7,7 +7,6 @@ and stops with the next row of the same subject and code.
 
 from __future__ import annotations
 
-import csv
 import datetime
 import importlib
 import io
@@ -18,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from streamer.errors import InstallError
-from streamer.outputs.files import writing
+from streamer.outputs.cells import csv_line, is_formula, safe_cell
+from streamer.outputs.files import write_file
 from streamer.outputs.formats.media import Media
 from streamer.outputs.formats.tidy import details, label, tier_of, without_overlap
 from streamer.records import EmotionEvent
@@ -52,8 +52,7 @@ def write_boris(events: Sequence[EmotionEvent], path: Path, media: Media) -> Non
     """As .xlsx, or as .tsv by the suffix."""
     rows = boris_rows(events)
     data = _as_tsv(rows) if path.suffix.lower() == ".tsv" else _as_xlsx(rows)
-    with writing(path):
-        path.write_bytes(data)
+    write_file(path, data)
 
 
 def _rows_of(events: Sequence[EmotionEvent]) -> Iterator[_Row]:
@@ -64,11 +63,9 @@ def _rows_of(events: Sequence[EmotionEvent]) -> Iterator[_Row]:
 
 
 def _as_tsv(rows: Sequence[_Row]) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter="\t", lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([f"{row[0]:.3f}", *row[1:]] for row in rows)
-    return text.getvalue().encode("utf-8", "backslashreplace")
+    cells = ([f"{row[0]:.3f}", *map(safe_cell, row[1:])] for row in rows)
+    text = "".join(csv_line(row, "\t") for row in (COLUMNS, *cells))
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _as_xlsx(rows: Sequence[_Row]) -> bytes:
@@ -77,6 +74,10 @@ def _as_xlsx(rows: Sequence[_Row]) -> bytes:
     sheet.title = "events"
     for row in (COLUMNS, *rows):
         sheet.append(row)
+        for cell in sheet[sheet.max_row]:
+            if isinstance(cell.value, str):
+                cell.data_type = "s"  # never a formula, and a spreadsheet shows it as text
+                cell.quotePrefix = is_formula(cell.value)
     written = io.BytesIO()
     book.save(written)
     return _without_dates(written)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import importlib
 import itertools
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from streamer.errors import InstallError
-from streamer.outputs.files import writing
+from streamer.outputs.files import write_file, writing
 from streamer.outputs.formats.media import Media
 from streamer.outputs.formats.tidy import details, label, tier_of, without_overlap
 from streamer.records import EmotionEvent
@@ -43,9 +44,12 @@ def write_eaf(events: Sequence[EmotionEvent], path: Path, media: Media) -> None:
         _add_tier(eaf, f"face {face}", f"face {face} {kind}", list(group))
     _sort_time_slots(eaf)
     eaf.properties = [("lastUsedAnnotationId", str(eaf.maxaid))]
-    path.unlink(missing_ok=True)  # pympi would keep the old one as .bak
-    with writing(path):
-        eaf.to_file(str(path))
+    with tempfile.TemporaryDirectory() as folder:  # pympi takes a name only, of a new file
+        written = Path(folder) / "events.eaf"
+        with writing(written):
+            eaf.to_file(str(written))
+            data = written.read_bytes()
+    write_file(path, data)
 
 
 def _new_document(pympi: Any, media: Media) -> Any:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import mimetypes
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
+from streamer.paths import expand_home
 from streamer.sources.naming import url_scheme
 
 
@@ -21,7 +22,7 @@ class Media:
         """The location as a URL."""
         if self.location is None or url_scheme(self.location):
             return self.location
-        return Path(self.location).expanduser().absolute().as_uri()
+        return expand_home(self.location).absolute().as_uri()
 
     @property
     def mime_type(self) -> str:

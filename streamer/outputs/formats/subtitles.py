@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from streamer.outputs.files import writing
+from streamer.outputs.files import write_file
 from streamer.outputs.formats.media import Media
 from streamer.outputs.formats.tidy import label, milliseconds
 from streamer.outputs.record import event_id
+from streamer.printable import printable_lines
 from streamer.records import EmotionEvent
 
 _SHORTEST_MS = 1
@@ -23,8 +24,13 @@ def write_srt(events: Sequence[EmotionEvent], path: Path, media: Media) -> None:
 
 def write_vtt(events: Sequence[EmotionEvent], path: Path, media: Media) -> None:
     """WebVTT: cues named by event id, `hh:mm:ss.mmm`, UTF-8."""
-    cues = [f"{event_id(e)}\n{_span(e, '.')}\n{_text(e)}\n" for e in events]
+    cues = [f"{event_id(e)}\n{_span(e, '.')}\n{_escaped(_text(e))}\n" for e in events]
     _write(path, "\n".join(["WEBVTT\n", *cues]))
+
+
+def _escaped(text: str) -> str:
+    """WebVTT reads tags and entities."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _span(event: EmotionEvent, point: str) -> str:
@@ -43,11 +49,9 @@ def _clock(ms: int, point: str) -> str:
 def _text(event: EmotionEvent) -> str:
     sure = f" {event.recognition.confidence:.0%}" if event.recognition is not None else ""
     regions = ", ".join(name.replace("_", " ") for name in event.spot.regions[:_SHOWN_REGIONS])
-    return (
-        f"[{event.spot.kind}] {label(event)}{sure} (face {event.spot.face_id})\n{regions}".strip()
-    )
+    lines = f"[{event.spot.kind}] {label(event)}{sure} (face {event.spot.face_id})\n{regions}"
+    return printable_lines(lines.replace("-->", "->").strip())  # the arrow would begin a cue
 
 
 def _write(path: Path, text: str) -> None:
-    with writing(path):
-        path.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
+    write_file(path, text.encode("utf-8", "backslashreplace"))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from streamer.outputs.events import csv_columns
-from streamer.outputs.files import open_output, writing
+from streamer.outputs.files import write_file
 from streamer.outputs.formats.media import Media
 from streamer.outputs.record import event_to_record, probability_columns
 from streamer.outputs.signals import import_pyarrow
@@ -23,14 +24,21 @@ def write_parquet(events: Sequence[EmotionEvent], path: Path, media: Media) -> N
     records = [_flat(event_to_record(event)) for event in events]
     schema = arrow.schema([(name, _type(arrow, name)) for name in csv_columns()])
     table = arrow.Table.from_pylist(records, schema=schema)
-    with writing(path), open_output(path, overwrite=True, binary=True) as stream:
-        parquet.write_table(table, stream)
+    data = io.BytesIO()
+    parquet.write_table(table, data)
+    write_file(path, data.getvalue())
 
 
 def _flat(record: JsonObject) -> JsonObject:
+    # File names may hold bytes that are no text; they are written as in the other formats.
+    plain = {name: _as_text(record[name]) for name in _TEXT}
     probabilities = record["probabilities"] or {}
     shares = (probabilities.get(name) for name in EMOTIONS)
-    return record | dict(zip(probability_columns(), shares, strict=True))
+    return record | plain | dict(zip(probability_columns(), shares, strict=True))
+
+
+def _as_text(value: str | None) -> str | None:
+    return None if value is None else value.encode("utf-8", "backslashreplace").decode()
 
 
 def _type(arrow: Any, name: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from streamer.printable import printable
 from streamer.records import EmotionEvent
 
 
@@ -31,8 +32,8 @@ def without_overlap(events: Iterable[EmotionEvent]) -> Iterator[tuple[int, int, 
 
 
 def label(event: EmotionEvent) -> str:
-    """The emotion, or `movement` where nothing was recognised."""
-    return event.recognition.emotion if event.recognition is not None else "movement"
+    """The emotion on one line, or `movement` where nothing was recognised."""
+    return printable(event.recognition.emotion) if event.recognition is not None else "movement"
 
 
 def details(event: EmotionEvent) -> str:
@@ -41,4 +42,5 @@ def details(event: EmotionEvent) -> str:
     parts = [f"apex {spot.apex_s:.3f} s", f"score {spot.score:.2f}"]
     if event.recognition is not None:
         parts.insert(0, f"confidence {event.recognition.confidence:.2f}")
-    return "; ".join([*parts, "regions " + " ".join(spot.regions)])
+    cut = ["cut"] if event.cut else []
+    return "; ".join([*parts, printable("regions " + " ".join(spot.regions)), *cut])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 from importlib import resources
 
+from streamer.printable import printable
+
 _LIMITS = (
     "A reading of facial motion, not of what a person feels, and not a lie detector. Not for use "
     "on people at work or in education (EU AI Act, article 5(1)(f)). Written by mer-stream."
@@ -27,8 +29,7 @@ def page(title: str, body: str) -> str:
 
 def text(value: object) -> str:
     """A value as HTML text; what a file name may hold beside text is made visible."""
-    shown = str(value).encode("utf-8", "backslashreplace").decode()
-    return html.escape(shown)
+    return html.escape(printable(value))
 
 
 def figure(value: object, name: str) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from streamer.errors import SourceFormatError
+from streamer.outputs.cells import true_text
 from streamer.records import EmotionEvent
 
 MAX_BINS = 300
@@ -62,13 +65,20 @@ def view_signals(
     duration_s: float,
     frames: int,
 ) -> SignalsView:
-    """One pass over the log. Memory: the bins, and windows of the `wanted` events (numbers)."""
+    """One pass over the log. Memory: the bins, and windows of the `wanted` events (numbers).
+
+    Raises SourceFormatError for a log that holds something else.
+    """
     bins = max(1, min(MAX_BINS, frames // _FRAMES_A_BIN))
-    with path.open(encoding="utf-8", newline="") as stream:
-        rows = csv.reader(stream)
-        reader = _Reader(next(rows), [_window(n, events[n]) for n in wanted], duration_s, bins)
-        for row in rows:
-            reader.take(row)
+    windows = [_window(n, events[n]) for n in wanted]
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            rows = csv.reader(stream)
+            reader = _Reader(next(rows, []), windows, duration_s, bins)
+            for row in rows:
+                reader.take(row)
+    except (ValueError, IndexError, OverflowError, csv.Error) as error:
+        raise SourceFormatError(f"{path} is no table of signals: {error}.") from None
     return reader.view()
 
 
@@ -95,6 +105,8 @@ class _Reader:
     def take(self, row: list[str]) -> None:
         """One face of one frame, or a frame without a face."""
         time_s, face = float(row[self._time]), row[self._face]
+        if not 0.0 <= time_s < math.inf:
+            raise ValueError(f"{time_s} is no time")
         place = self._view.bins[min(int(time_s * self._bins_a_second), len(self._view.bins) - 1)]
         if row[self._frame] != self._last_frame:
             self._last_frame = row[self._frame]
@@ -102,7 +114,7 @@ class _Reader:
             place.with_face += bool(face)
         if face:
             motion = [float(row[i] or 0.0) for i in self._moved]
-            self._add_gate(place, row[self._gate])
+            self._add_gate(place, true_text(row[self._gate]))
             place.change_iod = max(place.change_iod, self._change(time_s, int(face), motion))
             self._add_to_windows(time_s, int(face), motion)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from streamer.outputs.files import writing
+from streamer.outputs.files import write_file
 from streamer.outputs.formats.tidy import label
 from streamer.outputs.record import event_id
 from streamer.outputs.report.html import figure, page, table, text
@@ -61,9 +61,7 @@ def write_report(folder: Path, facts: ReportFacts, events: Sequence[EmotionEvent
             _rows(events),
         ]
     )
-    with writing(folder / NAME):
-        document = page(facts.name, body)
-        (folder / NAME).write_bytes(document.encode("utf-8", "backslashreplace"))
+    write_file(folder / NAME, page(facts.name, body).encode("utf-8", "backslashreplace"))
 
 
 def _short(name: str) -> str:
@@ -133,7 +131,7 @@ def _card(folder: Path, number: int, event: EmotionEvent, view: SignalsView) -> 
     plot = motion(event, curves) if curves is not None and len(curves.time_s) > 1 else ""
     return (
         f'<div class="card event"><h3>{format_clock(spot.apex_s)} '
-        f'<span class="badge {label(event)}">{spot.kind} {label(event)}</span></h3>'
+        f'<span class="badge {text(label(event))}">{spot.kind} {text(label(event))}</span></h3>'
         f'<p class="soft">face {spot.face_id}, {spot.offset_s - spot.onset_s:.2f} s, score '
         f"{spot.score:.2f}</p>{_pictures(folder, event)}{plot}{_bars(event)}</div>"
     )
@@ -180,7 +178,7 @@ def _row(event: EmotionEvent) -> list[str]:
         format_clock(spot.offset_s),
         spot.kind,
         str(spot.face_id),
-        f'<span class="{label(event)}">{text(label(event))}</span>',
+        f'<span class="{text(label(event))}">{text(label(event))}</span>',
         f"{said.confidence:.0%}" if said is not None else "",
         f"{spot.score:.2f}",
         text(", ".join(name.replace("_", " ") for name in spot.regions[:_SHOWN_REGIONS])),

@@ -87,9 +87,25 @@ def test_hashed_names_depend_on_the_key() -> None:
     assert hashed_name("a/anna.mp4", "") == "rec-5c538a5d3caf"  # printf a/anna.mp4 | sha256sum
     # printf a/anna.mp4 | openssl dgst -sha256 -hmac k
     assert hashed_name("a/anna.mp4", "k") == "rec-3cb860a3c767"
-    assert shown_name("s3://u:secret@b/x.mp4", hashed=False, key="") == "s3://u:***@b/x.mp4"
+    assert (
+        shown_name("s3://u:secret@b/x.mp4", hashed=False, key="") == "s3://b/~fcf4520a"
+    )  # printf /x.mp4 | sha256sum
 
 
 def test_messages_lose_the_name() -> None:
     said = without_name("a/anna.mp4: no such file", "a/anna.mp4", "/data/a/anna.mp4", "rec-1")
     assert said == "rec-1: no such file"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_lists_as_windows_writes_them(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "list.txt").write_bytes("Gespräch.mp4\r\nb.mp4\r\n".encode(encoding))
+    found = [Path(item.source).name for item in find_inputs([f"@{tmp_path / 'list.txt'}"])]
+    assert found == ["Gespräch.mp4", "b.mp4"]
+
+
+@pytest.mark.parametrize("content", [b"a\0b\n", b"\xff\xfea\0\0\0", b"\xff\xfea"])
+def test_a_list_that_is_none(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "list.txt").write_bytes(content)
+    with pytest.raises(UsageError, match="no list of names"):
+        find_inputs([f"@{tmp_path / 'list.txt'}"])

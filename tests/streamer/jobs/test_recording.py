@@ -15,6 +15,7 @@ from streamer.jobs.job import Job, Outcome
 from streamer.jobs.recording import do_recording
 from streamer.jobs.settings import BatchSettings
 from streamer.jobs.walk import Pipelines
+from streamer.snapshot import capture, from_bytes, restore, to_bytes
 
 # The face search restarts every second, and every restart is a checkpoint.
 CONFIG = load_config(overrides=[("faces.restart_s", 1.0)])
@@ -124,6 +125,33 @@ def test_a_damaged_checkpoint_begins_anew(
     run = json.loads((tmp_path / "sample" / "run.json").read_text())
     assert run["timing"]["resumed_at_s"] is None
     assert contents(tmp_path / "sample") == contents(clean / "sample")
+
+
+def test_a_checkpoint_that_misleads_the_pipeline_begins_anew(
+    clean: Path, tmp_path: Path, pipelines: Pipelines
+) -> None:
+    """It is whole and plausible, and the pipeline cannot go on from it."""
+    resumed = job(tmp_path, resume=True)
+    do_recording(resumed, pipelines, stop=StopAfter(200))
+    path = tmp_path / ".partial" / "sample" / "checkpoint"
+    snapshot, facts = from_bytes(path.read_bytes())
+    state = restore(snapshot)
+    state["advance"]["now_s"] = 1e9
+    path.write_bytes(to_bytes(capture(state), facts))
+    assert do_recording(resumed, pipelines).status == "done"
+    assert contents(tmp_path / "sample") == contents(clean / "sample")
+
+
+def test_a_result_of_which_a_part_is_gone_is_done_again(
+    clean: Path, tmp_path: Path, pipelines: Pipelines
+) -> None:
+    quick = replace(SETTINGS, config=replace(CONFIG, recognise=False), formats=("jsonl",))
+    first = job(tmp_path, settings=quick, resume=True)
+    do_recording(first, pipelines)
+    whole = contents(tmp_path / "sample")
+    (tmp_path / "sample" / "signals.csv").unlink()
+    assert do_recording(first, pipelines).status == "done"
+    assert contents(tmp_path / "sample") == whole
 
 
 def test_what_is_done_is_kept(tmp_path: Path, pipelines: Pipelines) -> None:

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from streamer.build import load_config
-from streamer.errors import InstallError, SourceNotFoundError
+from streamer.errors import InstallError, OutputError, SourceNotFoundError
 from streamer.jobs import stores
 from streamer.jobs.digest import sample_path
 from streamer.jobs.inputs import VIDEO_SUFFIXES
 from streamer.jobs.output import StoreOutput
 from streamer.jobs.run import BatchOptions, run_jobs
 from streamer.jobs.settings import BatchSettings
+from tests.streamer.jobs.make import run_bytes, run_record
 
 fsspec = pytest.importorskip("fsspec")
 QUICK = BatchSettings(load_config(overrides=[("recognise", False)]), ("jsonl", "html"))
@@ -33,14 +34,14 @@ def memory() -> Iterator[str]:
 def test_files_are_listed_in_order_and_fetched(memory: str, tmp_path: Path) -> None:
     for name in ("b.mp4", "a.mp4", "deep/c.MKV", "notes.txt"):
         stores.write_bytes(f"{memory}/{name}", name.encode())
-    found = [url.rsplit("study/", 1)[1] for url, _ in stores.find_urls(memory, VIDEO_SUFFIXES)]
+    found = [item.key for item in stores.find(memory, VIDEO_SUFFIXES)]
     assert found == ["a.mp4", "b.mp4", "deep/c.MKV"]
-    urls = [url for url, _ in stores.find_urls(f"{memory}/*.mp4", VIDEO_SUFFIXES)]
+    urls = [item.url for item in stores.find(f"{memory}/*.mp4", VIDEO_SUFFIXES)]
     assert stores.fetch(urls[0], tmp_path).read_bytes() == b"a.mp4"
     with pytest.raises(SourceNotFoundError, match="cannot be read"):
         stores.fetch(f"{memory}/none.mp4", tmp_path)
     with pytest.raises(SourceNotFoundError, match="no recordings"):
-        list(stores.find_urls(f"{memory}/*.avi", VIDEO_SUFFIXES))
+        list(stores.find(f"{memory}/*.avi", VIDEO_SUFFIXES))
 
 
 def test_the_run_record_comes_last_and_once(
@@ -56,14 +57,13 @@ def test_the_run_record_comes_last_and_once(
     for _ in range(2):  # the second finds the same there
         work = tmp_path / "work"
         (work / "images").mkdir(parents=True)
-        run = {"key": "k", "status": "done", "outputs": {}}
-        (work / "run.json").write_text(json.dumps(run))
+        (work / "run.json").write_bytes(run_bytes())
         (work / "events.jsonl").write_text("")
         (work / "images" / "x.jpg").write_bytes(b"x")
         fresh = output.publish(work, "clip")
         assert not work.exists()
     assert order == ["events.jsonl", "x.jpg", "run.json"] and fresh is False
-    assert output.run_of("clip") == run
+    assert output.run_of("clip") == run_record()
 
 
 def test_unknown_stores_say_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +109,7 @@ def test_a_batch_from_s3_to_s3(bucket: str, tmp_path: Path) -> None:
     table = json.loads(stores.read_bytes(f"{bucket}/out/manifest.json") or b"")
     assert [row["status"] for row in table["recordings"]] == ["done", "failed"]
     said = table["recordings"][1]["error"]
-    assert said.startswith(f"{bucket}/in/b/clip.mp4 cannot be opened"), said
+    assert said.startswith("s3://study/~") and "/b/clip.mp4 cannot be opened" in said
     folder = table["recordings"][0]["folder"]
     log = stores.read_bytes(f"{bucket}/out/{folder}/events.jsonl")
     assert log is not None and len(log.splitlines()) == 3
@@ -117,3 +117,35 @@ def test_a_batch_from_s3_to_s3(bucket: str, tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir() if p.suffix != ".lock"] == []
     assert run_jobs(QUICK, options, [f"{bucket}/in"]) == 4  # kept, and tried again
     assert stores.read_bytes(f"{bucket}/out/{folder}/events.jsonl") == log
+
+
+def test_no_permission_is_not_no_batch(memory: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what is not there is none: a store that refuses may hold results."""
+    output = StoreOutput(memory)
+    assert output.read("manifest.json") is None
+    system = fsspec.filesystem("memory")
+
+    for error in (PermissionError(13, "Forbidden"), ConnectionError("no route")):
+
+        def refuses(*arguments: object, failure: Exception = error, **more: object) -> bytes:
+            raise failure
+
+        monkeypatch.setattr(type(system), "cat_file", refuses)
+        with pytest.raises(OutputError, match=r"cannot be read: .*Check the permissions"):
+            output.read("manifest.json")
+
+
+@pytest.mark.parametrize("folder", ["../x", "..", "a/b", "", ".partial", "a\\b"])
+def test_a_store_has_folders_of_safe_names_only(memory: str, tmp_path: Path, folder: str) -> None:
+    (tmp_path / "run.json").write_bytes(run_bytes())
+    with pytest.raises(OutputError, match="no folder inside"):
+        StoreOutput(memory).publish(tmp_path, folder)
+
+
+def test_an_odd_name_in_a_store_stays_in_the_work_folder(memory: str, tmp_path: Path) -> None:
+    system = fsspec.filesystem("memory")
+    for name in ("..\\x.mp4", "a:b.mp4", "good.mp4"):
+        system.pipe_file(f"{memory.split('://')[1]}/{name}", b"x")
+        path = stores.fetch(f"{memory}/{name}", tmp_path / "in")
+        assert path.parent == tmp_path / "in" and path.read_bytes() == b"x"
+        assert path.name == ("good.mp4" if name == "good.mp4" else "recording")

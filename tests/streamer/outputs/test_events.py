@@ -5,6 +5,9 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
+import sys
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -13,9 +16,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamer.errors import OutputError, SourceFormatError, SourceNotFoundError
+from streamer.errors import (
+    OutputError,
+    SourceFormatError,
+    SourceNotFoundError,
+    SourceRefusedError,
+)
 from streamer.outputs.events import EventWriter, csv_columns, open_event_file, read_events
-from streamer.outputs.record import FIELDS, event_id, event_to_record, record_to_event
+from streamer.outputs.record import FIELDS, OPTIONAL, event_id, event_to_record, record_to_event
 from streamer.outputs.step import Step
 from streamer.records import EmotionEvent, Recognition, Spot
 from tests.streamer.outputs.fakes import make_event
@@ -105,6 +113,8 @@ def check_against_schema(record: dict[str, Any], schema: dict[str, Any]) -> None
     }
     assert set(schema["required"]) <= set(record)
     for name, rule in schema["properties"].items():
+        if name not in record and name not in schema["required"]:
+            continue
         value = record[name]
         if "const" in rule:
             assert value == rule["const"]
@@ -127,16 +137,29 @@ def load_schema() -> dict[str, Any]:
 @pytest.mark.parametrize("recognised", [True, False])
 def test_records_follow_the_schema_file(recognised: bool) -> None:
     schema = load_schema()
-    assert tuple(schema["properties"]) == FIELDS
+    assert tuple(schema["properties"]) == FIELDS + OPTIONAL
     record = json.loads(json.dumps(event_to_record(make_event(recognised=recognised))))
     check_against_schema(record, schema)
-    with pytest.raises(AssertionError):
-        check_against_schema(record | {"kind": "tiny"}, schema)
+    for wrong in ({"kind": "tiny"}, {"cut": False}):
+        with pytest.raises(AssertionError):
+            check_against_schema(record | wrong, schema)
+
+
+def test_a_cut_event_is_marked_and_read_back(tmp_path: Path) -> None:
+    whole, cut = make_event(), replace(make_event(), cut=True)
+    assert "cut" not in event_to_record(whole)
+    check_against_schema(event_to_record(cut), load_schema())
+    assert event_to_record(cut) == event_to_record(whole) | {"cut": True}
+    path = tmp_path / "e.jsonl"
+    write([whole, cut], path)
+    assert [event.cut for event in read_events(path)] == [False, True]
+    with pytest.raises(ValueError, match="cut is 1"):
+        record_to_event(event_to_record(whole) | {"cut": 1})
 
 
 def test_documentation_names_every_field_and_shows_a_valid_event() -> None:
     text = (Path(__file__).parents[3] / "docs" / "events.md").read_text(encoding="utf-8")
-    for name in FIELDS:
+    for name in FIELDS + OPTIONAL:
         assert f"`{name}`" in text
     example = next(line for line in text.splitlines() if line.startswith('{"schema"'))
     check_against_schema(json.loads(example), load_schema())
@@ -214,3 +237,43 @@ def test_any_event_survives_the_record(
     back = event_to_record(record_to_event(json.loads(json.dumps(record))))
     assert back == record
     assert len(csv_columns()) == len(FIELDS) + 2
+
+
+GOOD = json.loads(WANTED_JSON)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        json.dumps(GOOD | {"onset_s": float("inf")}),
+        json.dumps(GOOD | {"onset_frame": float("inf")}),
+        json.dumps(GOOD | {"score": float("nan")}),
+        json.dumps(GOOD).replace('"face_id": ', '"face_id": 1e999, "x": '),
+        json.dumps(GOOD | {"onset_frame": 10**30}),
+        json.dumps(GOOD | {"face_id": "9" * 5000}),
+        json.dumps(GOOD | {"face_id": True}),
+        json.dumps(GOOD | {"probabilities": [1, 2]}),
+        json.dumps(GOOD | {"probabilities": {"surprise": None}}),
+        json.dumps(GOOD | {"regions": "brow"}),
+        json.dumps(GOOD | {"source": ["a"]}),
+        json.dumps(GOOD)[:-1] + ', "source": "twice"}',
+        "[" * 100_000,
+        '{"a":' * 100_000 + "1" + "}" * 100_000,
+        '{"schema": "' + "x" * 2**21 + '"}',
+    ],
+    ids=range(15),
+)
+def test_numbers_and_nesting_that_cannot_be_are_a_sentence(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "e.jsonl"
+    path.write_text(line + "\n")
+    with pytest.raises(SourceFormatError, match=r"e\.jsonl line 1: ") as caught:
+        list(read_events(path))
+    assert len(str(caught.value)) < 600
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes and devices of POSIX")
+def test_pipes_and_devices_are_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "e.jsonl")
+    for path in (tmp_path / "e.jsonl", Path("/dev/zero"), tmp_path):
+        with pytest.raises(SourceRefusedError, match="not a regular file"):
+            list(read_events(path))

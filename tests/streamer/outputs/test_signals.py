@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from streamer.errors import InstallError, OutputError
+from streamer.errors import InstallError, OutputError, SourceFormatError
+from streamer.outputs.signal_table import signals_to_parquet
 from streamer.outputs.signals import SignalsCsv, SignalsParquet, import_pyarrow, signal_columns
 from streamer.records import FrameSignals, Rejected
 from tests.streamer.outputs.fakes import REGIONS, make_face, make_signals, make_step
@@ -97,3 +98,29 @@ def test_parquet_holds_the_same_rows(tmp_path: Path) -> None:
         None,
     )
     assert second["motion_mouth"] == pytest.approx(0.1) and second["gate"] == "blink"
+
+
+def test_a_log_with_rejected_movements_becomes_the_same_parquet(tmp_path: Path) -> None:
+    """As mer-batch writes it: CSV first, Parquet from it."""
+    parquet = pytest.importorskip("pyarrow.parquet")
+    rejected = (Rejected("speech", 1.2, 1.3, 1.4, 2.0), Rejected("blink", 2, 2.1, 2.2, 3.0))
+    signals = make_signals(1, 0.5)
+    moved = replace(signals, motion=replace(signals.motion, gate="speech", rejected=rejected))
+    steps = [make_step(0, 0.0, [make_signals(0, 0.0, None)]), make_step(1, 0.5, [moved])]
+    for kind, name in ((SignalsCsv, "log.csv"), (SignalsParquet, "direct.parquet")):
+        sink = kind(tmp_path / name, REGIONS)
+        for step in steps:
+            sink.write(step)
+        sink.close()
+    signals_to_parquet(tmp_path / "log.csv", tmp_path / "log.parquet")
+    made, direct = (parquet.read_table(tmp_path / f"{n}.parquet") for n in ("log", "direct"))
+    assert made.schema.equals(direct.schema)
+    assert made["rejected"][1].as_py() == "speech@1.200-1.400; blink@2.000-2.200"
+    assert made["rejected"][1] == direct["rejected"][1]
+
+
+def test_a_log_that_is_none_is_a_sentence(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    (tmp_path / "log.csv").write_text("frame,time_s,blink\n1,x,speech@1\n")
+    with pytest.raises(SourceFormatError, match="no table of signals"):
+        signals_to_parquet(tmp_path / "log.csv", tmp_path / "log.parquet")

@@ -131,7 +131,7 @@ def test_forbidden_file_as_root(clip, monkeypatch):
 
 
 def test_device_is_no_file():
-    with pytest.raises(SourceFormatError, match="webcam:0"):
+    with pytest.raises(SourceRefusedError, match=r"not a regular file \(a device\).*webcam:0"):
         open_source("/dev/zero")
 
 

@@ -50,7 +50,7 @@ def camera(monkeypatch):
     names = ("CAP_PROP_FPS", "CAP_PROP_POS_MSEC", "COLOR_BGR2RGB", "cvtColor")
     fake = SimpleNamespace(VideoCapture=FakeCamera, **{name: getattr(cv2, name) for name in names})
     monkeypatch.setattr(webcam, "import_cv2", lambda: fake)
-    monkeypatch.setattr(webcam, "_check_device", lambda number: None)
+    monkeypatch.setattr(webcam, "check_device", lambda number: None)
     monkeypatch.setattr(FakeCamera, "asked", ())
     return FakeCamera
 
@@ -88,10 +88,10 @@ def test_unknown_rate(camera, monkeypatch):
 def test_message_lists_the_cameras_that_are_there(tmp_path):
     (tmp_path / "video0").touch()
     (tmp_path / "video10").touch()
-    webcam._check_device(0, tmp_path, "linux")
-    webcam._check_device(5, tmp_path, "darwin")  # only Linux shows its cameras as files
+    webcam.check_device(0, tmp_path, "linux")
+    webcam.check_device(5, tmp_path, "darwin")  # only Linux shows its cameras as files
     with pytest.raises(CameraError, match=r"webcam:3: .*there are: webcam:0, webcam:10"):
-        webcam._check_device(3, tmp_path, "linux")
+        webcam.check_device(3, tmp_path, "linux")
 
 
 @pytest.mark.skipif(

@@ -217,7 +217,11 @@ def test_tables_as_others_write_them(score, tmp_path):
 
 @pytest.mark.parametrize(
     ("option", "value", "message"),
-    [("rule", "loose", "choose megc or published"), ("iou", 0.0, "--iou"), ("fps", 0.0, "--fps")],
+    [
+        ("rule", "loose", "choose megc or published"),
+        ("iou", 0.0, "iou must be"),
+        ("fps", 0.0, "fps must be"),
+    ],
 )
 def test_options_out_of_range(score, option, value, message):
     with pytest.raises(UsageError, match=message):

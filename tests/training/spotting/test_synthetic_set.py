@@ -67,7 +67,7 @@ def test_portraits_that_are_not_there(tmp_path, portraits):
     ("options", "message"),
     [
         ({"seconds": (1.0,)}, "2 frame rates and 1 lengths"),
-        ({"fps": (0.0, 30.0)}, "greater than 0"),
+        ({"fps": (0.0, 30.0)}, "fps must be"),
         ({"size_px": 201}, "even number"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from xml.etree import ElementTree
@@ -199,3 +200,20 @@ def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         check_format("eaf")
     with pytest.raises(UsageError, match="no format of events"):
         check_format("docx")
+
+
+@pytest.mark.parametrize("form", ["srt", "vtt", "eaf", "boris", "parquet"])
+def test_a_file_name_that_is_no_text(tmp_path: Path, form: str) -> None:
+    """Bytes of a name that are not UTF-8 are written as text in every format."""
+    for package in {"eaf": ["pympi"], "boris": ["openpyxl"], "parquet": ["pyarrow"]}.get(form, []):
+        pytest.importorskip(package)
+    name = "talk\udcff.mp4"
+    event = replace(make_event(), source=name)
+    path = tmp_path / {"boris": "e.xlsx"}.get(form, f"e.{form}")
+    write_events(form, [event], path, Media(name, f"clips/{name}"))
+    if form == "parquet":
+        from pyarrow import parquet
+
+        assert parquet.read_table(path)["source"].to_pylist() == ["talk\\udcff.mp4"]
+    else:
+        assert path.stat().st_size

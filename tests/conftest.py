@@ -1,0 +1,33 @@
+"""For all tests: where everything is installed, nothing may be skipped for want of a package."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+# CI sets it: then "skipped: ray is not installed" is a failure, not a dot nobody looks at.
+_REQUIRED = bool(os.environ.get("MER_REQUIRE_PACKAGES"))
+_WANT = re.compile(r"could not import|not installed|No module named|needs torch|comes with", re.I)
+
+
+def _refuse_skip(report: Any) -> None:
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    if _REQUIRED and report.skipped and _WANT.search(reason):
+        report.outcome = "failed"
+        report.longrepr = f"skipped though every package must be there here: {reason}"
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport() -> Iterator[None]:
+    outcome: Any = yield
+    _refuse_skip(outcome.get_result())
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_make_collect_report() -> Iterator[None]:
+    outcome: Any = yield
+    _refuse_skip(outcome.get_result())
