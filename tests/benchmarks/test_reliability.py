@@ -34,6 +34,7 @@ from benchmarks.reliability.promises import (
     documented_codes,
     raw_on_terminal,
 )
+from benchmarks.reliability.proofs import PROOFS
 
 WELL = Ended(0, b"", b"", 1.0)
 
@@ -439,7 +440,8 @@ def test_a_row_that_breaks_stops_no_other(tmp_path: Path, monkeypatch: pytest.Mo
 def test_rows_have_names_of_their_own_and_tests_that_exist() -> None:
     rows = faults.all_faults()
     assert len({row.name for row in rows}) == len(rows) > 25
-    for name in {name for row in rows for name in row.tests}:
+    assert PROOFS.keys() <= {row.name for row in rows}
+    for name in {name for tests in PROOFS.values() for name in tests}:
         path, _, function = name.partition("::")
         text = (ROOT / "tests" / path).read_text(encoding="utf-8")
         assert re.search(rf"^def {function}\b", text, re.MULTILINE), name
