@@ -14,10 +14,10 @@ from benchmarks.loop_video import loop_video
 from benchmarks.reliability.camera import Camera
 from benchmarks.reliability.fault import Fault, Measured
 from benchmarks.reliability.film import SAMPLE
-from benchmarks.reliability.live_faults import check_run, watch
 from benchmarks.reliability.live_run import LiveRun
 from benchmarks.reliability.process import MER_STREAM, environment, run_process, wait_for
 from benchmarks.reliability.promises import Ended, broken_promises
+from benchmarks.reliability.watching import check_run, watch
 
 _DISK_BYTES = 20_000
 

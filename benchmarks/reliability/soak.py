@@ -14,7 +14,6 @@ import numpy as np
 
 from benchmarks.reliability.camera import Camera, Kind, Window
 from benchmarks.reliability.film import film
-from benchmarks.reliability.live_faults import QUICK, START_S
 from benchmarks.reliability.live_run import LiveRun, Usage
 from benchmarks.reliability.matching import (
     Match,
@@ -24,6 +23,7 @@ from benchmarks.reliability.matching import (
 )
 from benchmarks.reliability.outcome import Outcome, PartResult
 from benchmarks.reliability.promises import broken_promises
+from benchmarks.reliability.watching import QUICK, START_S
 
 _MORE = (*QUICK, "--set", "source.reconnect_attempts=20")
 _WARM_UP_SHARE = 0.2  # of the run: libraries allocate what they keep

@@ -22,7 +22,6 @@ from benchmarks.reliability.camera import Camera, Sent, Window
 from benchmarks.reliability.fault import Fault, Measured
 from benchmarks.reliability.film import FPS, LOOP_FRAMES, LOOP_S, film, truths
 from benchmarks.reliability.forks import ForkPool, Request, fork_pool
-from benchmarks.reliability.live_faults import Watched, check_run
 from benchmarks.reliability.live_run import Arrival, LiveRun, Usage
 from benchmarks.reliability.matching import away_from_faults, expected_events, match_events
 from benchmarks.reliability.outcome import Outcome, PartResult, count_by
@@ -35,6 +34,7 @@ from benchmarks.reliability.promises import (
     raw_on_terminal,
 )
 from benchmarks.reliability.proofs import PROOFS
+from benchmarks.reliability.watching import Watched, check_run
 
 WELL = Ended(0, b"", b"", 1.0)
 
