@@ -52,7 +52,7 @@ def _device_full(folder: Path, seed: int) -> Measured:
 def _folder_removed(folder: Path, seed: int) -> Measured:
     """All outputs are deleted in the middle of a long recording."""
     long, out = folder / "long.mp4", folder / "out"
-    loop_video(SAMPLE, 140.0, long)
+    loop_video(SAMPLE, 84.0, long)
     with LiveRun(str(long), out, ("--signals", str(out / "s.csv"))) as run:
         until_s = time.monotonic() + 60
         while not run.arrivals and run.alive and time.monotonic() < until_s:
