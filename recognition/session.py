@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import io
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from streamer.libs import import_onnxruntime
 log = logging.getLogger(__name__)
 
 _CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
+_PLACE = re.compile(r"/\S+\.(?:h|cc):\d+ .*?\)(?: const)? (?=[A-Z])")  # in its source code
 _FATAL_ONLY = 4  # ONNX Runtime would print pages about a CUDA that does not load; we log one line
 
 
@@ -150,4 +152,5 @@ def _runtime_errors(onnxruntime: Any) -> tuple[type[Exception], ...]:
 def _brief(error: Exception) -> str:
     """The first sentence of what may be pages."""
     text = " ".join(str(error).split()) or type(error).__name__
+    text = _PLACE.sub("", text.removeprefix("[ONNXRuntimeError] : "))
     return text if len(text) <= 240 else text[:240] + "..."

@@ -31,9 +31,10 @@ A terminal shows a readable line per event, a pipe gets JSON lines.
 Progress and a closing summary go to standard error.
 """
 _EPILOG = (
-    "Exit codes: 0 done, 2 wrong option or setting, 3 source not found, 4 no video in it, "
-    "5 refused for safety, 6 camera or network, 7 model, 8 output exists or cannot be written, "
-    "9 broken install, 10 recording cut short or damaged (events so far are kept), 130 stopped by "
+    "Exit codes: 0 done, 1 internal error (please report it), 2 wrong option or setting, "
+    "3 source not found, 4 no video in it, 5 refused for safety, 6 camera or network, 7 model, "
+    "8 output exists or cannot be written, 9 broken install, 10 recording cut short or damaged "
+    "(events so far are kept), 130 stopped by "
     "Ctrl-C, 141 closed pipe. Of several sources, the first that failed gives the code.\n\n"
     "Not for use on people at work or in education (EU AI Act, article 5(1)(f)); not a lie "
     "detector. Figures and limits: see the README."

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -86,3 +88,52 @@ def test_weights_are_not_replaced_unasked(
         cli.main()
     assert caught.value.code == 2 and "--overwrite" in capsys.readouterr().err
     assert (tmp_path / "scvit_synthetic.onnx").read_bytes() == b"mine"
+
+
+SLEEPER = """
+import time
+from training import cli
+@cli.app.command()
+def sleep() -> None:
+    print("asleep", flush=True)
+    time.sleep(60)
+cli.main()
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_in_good_order(number: signal.Signals) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", SLEEPER, "sleep"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdout.readline() == "asleep\n"
+    process.send_signal(number)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130 and "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "part"),
+    [
+        (["datasets", "--dataset", "nothing", "--root", "/"], 2, "mer-train: error: "),
+        (["no-such-command"], 2, "mer-train: error: "),
+        (["loso", "--seeds", "0"], 2, "mer-train: error: "),
+        (["score-spots", "--truth", "/dev/zero", "--pred", "/dev/zero"], 3, "No table at"),
+        (["ablate", "/dev/zero.yaml", "--dataset", "casme2", "--root", "x", "--output", "y"], 2,
+         "experiment"),
+        ([], 2, ""),
+        (["--version"], 0, ""),
+    ],
+)  # fmt: skip
+def test_it_keeps_to_the_common_frame(
+    words: list[str], code: int, part: str, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setattr(sys, "argv", ["mer-train", *words])
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    assert caught.value.code == code
+    assert part in capsys.readouterr().err

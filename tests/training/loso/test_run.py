@@ -223,7 +223,7 @@ def test_options_are_checked(flow_root: Path, tmp_path: Path) -> None:
     ):
         with pytest.raises(UsageError, match=words):
             run_command(**{**plain, key: value})
-    with pytest.raises(UsageError, match="give a whole number from 1 on, or inner"):
+    with pytest.raises(UsageError, match="give a whole number of 1 to 100000, or inner"):
         parse_epochs("0")
     text = run_command(**{**plain, "model": "svm,zero-shot"})
     assert "svm, clean" in text and "zero-shot, clean" in text
