@@ -38,7 +38,7 @@ def check_fault(fault: Fault, folder: Path, seed: int) -> Outcome:
     found = fault.measure(folder, seed)
     facts = {
         "promise": fault.promise,
-        "measured": found.measured,
+        "measured": found.measured.replace(f"{folder}/", ""),
         "events_lost": found.events_lost,
         "events_expected": found.events_expected,
         "tests": list(PROOFS.get(fault.name, ())),

@@ -470,6 +470,7 @@ def test_the_page_is_written_between_its_markers(tmp_path: Path) -> None:
     text = docs.read_text()
     assert text.count("kept") == 4 and text.count("old") == 1  # the faults are not in the result
     assert "0.00 per hour" in text and (tmp_path / page.PLOT).stat().st_size > 10_000
+    assert json.loads(docs.with_suffix(".json").read_text())["parts"]["soak"]["cases"] == 1
 
 
 def test_the_exit_code_says_whether_all_held(
