@@ -87,6 +87,9 @@ def check_soak(
             expected_events(camera.sent, min(seconds, played_s), zero_s), run.arrivals, zero_s
         )
     facts = _figures(matches, summary, samples, faults, seconds)
+    facts["made_up"] = [  # kind, its own time of the apex, the camera's time of its arrival
+        [a.event["kind"], a.event["apex_s"], round(a.wall_s - zero_s, 2)] for a in extra
+    ]
     facts["events"]["made_up"] = len(extra)
     facts["events"]["unexplained"] = len(away_from_faults(extra, faults, zero_s))
     broken = list(broken_promises(ended, {130}))
