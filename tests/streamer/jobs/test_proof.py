@@ -46,9 +46,17 @@ def batch(root: Path) -> tuple[FolderOutput, Manifest]:
         folder = root / job.folder
         folder.mkdir(parents=True)
         (folder / "events.jsonl").write_bytes(b"{}\n")
+        counts = {
+            "frames": 9, "duration_s": 0.3, "frames_with_face": 9, "faces": 1,
+            "events": {"micro": 3, "macro": 0}, "emotions": {},
+        }  # fmt: skip
         run = {
-            "schema": "mer-stream/run/1", "name": job.shown, "status": "done", "key": "k",
+            "schema": "mer-stream/run/1", "name": job.shown, "status": "done", "exit_code": 0,
+            "error": None, "key": "k", "input": {"sha256": "", "bytes": 1}, "formats": ["jsonl"],
+            "settings": {}, "versions": {}, "model": None, "counts": counts,
+            "quality": {"truncated": False, "repairs": {}, "warnings": []},
             "outputs": {"events.jsonl": input_digest(folder / "events.jsonl")},
+            "timing": {"wall_s": 0.1, "resumed_at_s": None},
         }  # fmt: skip
         (folder / "run.json").write_text(json.dumps(run))
         manifest.add(Outcome(job.shown, job.folder, "done", micro=3))

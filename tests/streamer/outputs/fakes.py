@@ -140,6 +140,9 @@ class FakePipeline:
         events, self._open = [self._event(onset) for onset in self._open], []
         return events
 
+    def warm_up(self, image: object) -> None:
+        """There is nothing to load."""
+
     def reset(self) -> None:
         self.resets += 1
         self._open = []
