@@ -52,8 +52,8 @@ CODECS: dict[str, tuple[str, str, str | None]] = {
     "h264": ("libx264", "yuv420p", None),
     "fragmented.mp4": ("libx264", "yuv420p", None),
 }
-# Raw streams: nothing in them says how many pictures there are.
-UNDECLARED = frozenset({"mjpeg", "h264"})
+# Nothing in them says how many pictures there are.
+UNDECLARED = frozenset({"mjpeg", "h264", "nut"})
 _ONLY_INTRA = {"y4m", "gif", "apng"}
 
 Kind = Literal["whole", "reported", "error", "undeclared", "silent", "defect"]
@@ -64,7 +64,7 @@ class Verdict:
     """What came of reading one mutant. `kind` is `silent` or `defect` for a finding.
 
     whole: as many frames as the sound file; reported: fewer, and it is reported; error: a
-    documented error; undeclared: fewer, of a raw stream that declares nothing; silent: fewer, and
+    documented error; undeclared: fewer, of a container that declares nothing; silent: fewer, and
     nothing reports it; defect: an undocumented exception.
     """
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from spotting.regions import REGION_NAMES
 from streamer.errors import SourceFormatError
 from streamer.outputs.cells import true_text
+from streamer.regular import open_regular_text
 
 MAX_POINTS = 1200
 GROUPS: dict[str, list[str]] = {
@@ -58,7 +59,7 @@ def read_overviews(path: Path, faces: Collection[int], duration_s: float) -> dic
     bins: dict[int, dict[int, list[float]]] = {face: {} for face in faces}
     gates: dict[int, list[Gate]] = {face: [] for face in faces}
     try:
-        with path.open(encoding="utf-8", newline="") as stream:
+        with open_regular_text(path, path.name, "analyse the recording again") as stream:
             for row in csv.DictReader(stream):
                 _take(row, bins, gates, step_s)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, csv.Error) as error:

@@ -126,8 +126,8 @@ class LogFile(logging.FileHandler):
 
     def check(self) -> None:
         """Raise OutputError where the log was removed, or something could not be written."""
-        status = None if self.stream is None else os.fstat(self.stream.fileno())
-        if status and stat.S_ISREG(status.st_mode) and status.st_nlink == 0:
+        status = os.fstat(self.stream.fileno()) if self.stream is not None else None
+        if status is not None and stat.S_ISREG(status.st_mode) and status.st_nlink == 0:
             self._failure = f"{self._path} was removed while it was written: nothing of it is left."
         if self._failure:
             raise OutputError(self._failure)

@@ -12,9 +12,11 @@ import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from streamer.errors import OutputError, SourceRefusedError
 from streamer.regular import open_regular
+from streamer.strict_json import MAX_BYTES, check_shape, parse_json
 
 _MAX_BYTES = 255  # of a name, in file systems
 # Names that Windows takes for devices, with any ending.
@@ -89,6 +91,21 @@ def read_inside(root: Path, name: str, limit_bytes: int) -> bytes | None:
     if len(data) > limit_bytes:
         raise ValueError(f"{path} has more than {limit_bytes} bytes")
     return data
+
+
+def read_json(path: Path, shape: Any, limit_bytes: int = MAX_BYTES) -> Any:
+    """The JSON of a regular file, if it has the shape (see `strict_json`).
+
+    Raises ValueError for anything else, OSError where it is not there or cannot be read.
+    """
+    try:
+        with open_regular(path, path.name) as stream:
+            data = stream.read(limit_bytes + 1)
+    except SourceRefusedError as error:
+        raise ValueError(str(error)) from None
+    if len(data) > limit_bytes:
+        raise ValueError(f"it has more than {limit_bytes} bytes")
+    return check_shape(parse_json(data), shape)
 
 
 def has_links(folder: Path) -> bool:

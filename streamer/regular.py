@@ -8,10 +8,11 @@ may have been replaced in between.
 from __future__ import annotations
 
 import functools
+import io
 import os
 import stat
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
 from streamer.errors import SourceRefusedError
 
@@ -56,6 +57,11 @@ def open_regular(path: Path, name: str, cure: str = _CURE) -> BinaryIO:
     except BaseException:
         os.close(number)
         raise
+
+
+def open_regular_text(path: Path, name: str, cure: str = _CURE) -> TextIO:
+    """The same for reading UTF-8 text, with its newlines as they are."""
+    return io.TextIOWrapper(open_regular(path, name, cure), encoding="utf-8", newline="")
 
 
 def is_regular(path: Path) -> bool:

@@ -8,6 +8,7 @@ line in READERS.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import struct
 import zipfile
@@ -334,6 +335,22 @@ ODD_FILES = [
     b"\x93NUMPY\x01\x00\x76\x00{'descr': '<f8', 'fortran_order': False, 'shape': (1099511627776,)}",
     struct.pack("<Q", 2**60) + b"{}",
 ]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes and devices of POSIX")
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_what_is_no_regular_file(place: tuple[Reader, Path], kind: str) -> None:
+    """A pipe would be waited for; what never ends would be read for ever."""
+    reader, path = place
+    path.unlink()
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        path.mkdir()
+    read(reader, path)
+    path.rmdir() if kind == "folder" else path.unlink()
 
 
 @pytest.mark.parametrize("content", ODD_FILES, ids=range(len(ODD_FILES)))

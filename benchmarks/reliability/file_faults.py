@@ -14,10 +14,10 @@ from benchmarks.loop_video import loop_video
 from benchmarks.reliability.camera import Camera
 from benchmarks.reliability.fault import Fault, Measured
 from benchmarks.reliability.film import SAMPLE
-from benchmarks.reliability.live_faults import check_run, watch
 from benchmarks.reliability.live_run import LiveRun
 from benchmarks.reliability.process import MER_STREAM, environment, run_process, wait_for
 from benchmarks.reliability.promises import Ended, broken_promises
+from benchmarks.reliability.watching import check_run, watch
 
 _DISK_BYTES = 20_000
 
@@ -52,7 +52,7 @@ def _device_full(folder: Path, seed: int) -> Measured:
 def _folder_removed(folder: Path, seed: int) -> Measured:
     """All outputs are deleted in the middle of a long recording."""
     long, out = folder / "long.mp4", folder / "out"
-    loop_video(SAMPLE, 140.0, long)
+    loop_video(SAMPLE, 84.0, long)
     with LiveRun(str(long), out, ("--signals", str(out / "s.csv"))) as run:
         until_s = time.monotonic() + 60
         while not run.arrivals and run.alive and time.monotonic() < until_s:

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.mutants import FRAMES, make_clips, mutate
+from benchmarks.mutants import FRAMES, UNDECLARED, make_clips, mutate
 from benchmarks.reliability.forks import ForkPool, Request, fork_pool
 from benchmarks.reliability.outcome import Outcome, PartResult
 from benchmarks.reliability.promises import MEMORY_MB, Ended, broken_promises
@@ -93,7 +93,7 @@ def judge_reading(ended: Ended, mutant: Mutant, memory_mb: float, again: str) ->
     kind = "crash"
     if not broken:
         verdict = json.loads(ended.stdout)
-        kind = verdict["kind"]
+        kind = _unless_raw(verdict["kind"], mutant)
         if kind in ("silent", "defect"):
             broken.append(
                 f"{verdict['frames']} of {verdict['declared']} frames, {verdict['sentence']!r}"
@@ -111,8 +111,9 @@ def judge_command(
     if not broken and ended.code in (0, 10):
         row = json.loads(summary.read_text(encoding="utf-8"))["sources"][0]
         if ended.code == 0 and row["frames"] < mutant.whole:
-            kind = "silent"
-            broken.append(f"{row['frames']} of {mutant.whole} frames with exit code 0")
+            kind = _unless_raw("silent", mutant)
+            if kind == "silent":
+                broken.append(f"{row['frames']} of {mutant.whole} frames with exit code 0")
         if bool(row["truncated"]) != (ended.code == 10):
             broken.append(f"truncated: {row['truncated']}, but exit code {ended.code}")
         if not events.exists():
@@ -122,6 +123,11 @@ def judge_command(
                 json.loads(line)
     facts = {"way": "command", "container": mutant.container, "kind": kind}
     return Outcome(f"{mutant.number} {mutant.container} mer-stream", tuple(broken), again, facts)
+
+
+def _unless_raw(kind: str, mutant: Mutant) -> str:
+    """Fewer frames of a raw stream, which declares nothing, cannot be told from a shorter one."""
+    return "undeclared" if kind == "silent" and mutant.container in UNDECLARED else kind
 
 
 def replaced(request: Request, **changes: Any) -> Request:

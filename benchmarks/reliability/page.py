@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 from benchmarks.readme_section import write_section
-from benchmarks.reliability.plot import plot_soak
+from benchmarks.reliability.plot import WHOLE_SLOPES_S, plot_soak
 from benchmarks.reliability.promises import ROOT
 
 DOCS = ROOT / "docs" / "reliability.md"
@@ -19,11 +20,14 @@ _PARTS = {
     "faults": "faults",
     "soak": "live input with random faults",
 }
-_WHOLE_SLOPES_S = 600  # a slope per hour of a shorter run says nothing
+_PERCENTILES = {"p50": "median", "p90": "90 %", "p95": "95 %", "p99": "99 %", "p100": "at most"}
 
 
 def write_page(result: dict[str, Any], docs: Path = DOCS) -> list[str]:
-    """Replace the generated sections for the parts that the result holds; returns their names."""
+    """Replace the generated sections for the parts that the result holds; returns their names.
+
+    The figures lie beside the page as JSON, without the broken cases, which name temporary files.
+    """
     parts, written = result["parts"], []
     write_section(docs, "overview", overview(result))
     written.append("overview")
@@ -37,6 +41,9 @@ def write_page(result: dict[str, Any], docs: Path = DOCS) -> list[str]:
         write_section(docs, "soak", soak(result))
         plot_soak(parts["soak"]["facts"], docs.with_name(PLOT))
         written.append("soak")
+    kept = {"parts": {name: part | {"failures": []} for name, part in parts.items()}}
+    text = json.dumps(result | kept, separators=(",", ":")) + "\n"
+    docs.with_suffix(".json").write_text(text, encoding="utf-8")
     return written
 
 
@@ -77,7 +84,7 @@ def matrix(result: dict[str, Any]) -> str:
     for row in result["parts"]["faults"]["facts"]["rows"]:
         lost = row["events_lost"]
         events = "" if lost is None else f"{lost} of {row['events_expected']}"
-        tests = ", ".join(f"`{name}`" for name in row["tests"] or ())
+        tests = ", ".join(f"`{name.rpartition('::')[2]}`" for name in row["tests"] or ())
         measured = row["measured"] if row["held"] else f"**not held**: {row['measured']}"
         lines.append(f"| {row['fault']} | {row['promise']} | {measured} | {events} | {tests} |")
     return "\n".join(lines)
@@ -101,7 +108,7 @@ def soak(result: dict[str, Any]) -> str:
     """The figures of the run on live input, and its picture."""
     facts = result["parts"]["soak"]["facts"]
     events, late = facts["events"], facts["latency_s"]
-    faults = ", ".join(f"{count} {kind}" for kind, count in facts["faults"].items())
+    faults = ", ".join(f"{kind} ({count})" for kind, count in facts["faults"].items())
     lines = [
         made_by(result),
         "",
@@ -120,7 +127,7 @@ def soak(result: dict[str, Any]) -> str:
         f"| events that nobody made | {events['made_up']}, {events['unexplained']} of them away "
         "from any fault |",
         "| from the apex frame being sent to the line being there | "
-        + ", ".join(f"{name} {value:.2f} s" for name, value in late.items())
+        + ", ".join(f"{_PERCENTILES[name]} {value:.2f} s" for name, value in late.items())
         + " |",
         f"| processor | {facts['cpu_share']:.2f} cores |",
     ]
@@ -129,7 +136,7 @@ def soak(result: dict[str, Any]) -> str:
     ):  # fmt: skip
         slope = facts["slope_per_hour"][key]
         tail = ""
-        if slope is not None and facts["seconds"] >= _WHOLE_SLOPES_S:
+        if slope is not None and facts["seconds"] >= WHOLE_SLOPES_S:
             tail = f", slope {slope:+.2f} per hour"
         lines.append(
             f"| {label} | {facts['peak'][key]:g} at most, {facts['growth'][key]:+g} from the "

@@ -14,7 +14,6 @@ import numpy as np
 
 from benchmarks.reliability.camera import Camera, Kind, Window
 from benchmarks.reliability.film import film
-from benchmarks.reliability.live_faults import QUICK, START_S
 from benchmarks.reliability.live_run import LiveRun, Usage
 from benchmarks.reliability.matching import (
     Match,
@@ -24,6 +23,7 @@ from benchmarks.reliability.matching import (
 )
 from benchmarks.reliability.outcome import Outcome, PartResult
 from benchmarks.reliability.promises import broken_promises
+from benchmarks.reliability.watching import QUICK, START_S
 
 _MORE = (*QUICK, "--set", "source.reconnect_attempts=20")
 _WARM_UP_SHARE = 0.2  # of the run: libraries allocate what they keep
@@ -87,6 +87,9 @@ def check_soak(
             expected_events(camera.sent, min(seconds, played_s), zero_s), run.arrivals, zero_s
         )
     facts = _figures(matches, summary, samples, faults, seconds)
+    facts["made_up"] = [  # kind, its own time of the apex, the camera's time of its arrival
+        [a.event["kind"], a.event["apex_s"], round(a.wall_s - zero_s, 2)] for a in extra
+    ]
     facts["events"]["made_up"] = len(extra)
     facts["events"]["unexplained"] = len(away_from_faults(extra, faults, zero_s))
     broken = list(broken_promises(ended, {130}))

@@ -78,7 +78,8 @@ class FolderOutput:
         with writing(target):
             moved = self._bring_near(work, folder)
             run, old = parse_run((moved / RUN).read_bytes()), self.run_of(folder)
-            if old is not None and run is not None and same_result(old, run):
+            same = old is not None and run is not None and same_result(old, run)
+            if same and old is not None and not self.missing(folder, old):
                 remove_folder(moved.parent, moved.name)
                 return False
             fresh = self._put_in_place(moved, target)
@@ -110,6 +111,10 @@ class FolderOutput:
             return True
         run = self.run_of(folder)  # a damaged record is of a result that is done again
         return run is not None and run["name"] != name
+
+    def missing(self, folder: str, run: JsonObject) -> list[str]:
+        """The outputs of a result that are not there any more."""
+        return [n for n in run["outputs"] if not is_plain_file(self.root, f"{folder}/{n}")]
 
     def remove_partial(self) -> None:
         """Delete all unfinished work. Raises OutputError for a link in its place."""

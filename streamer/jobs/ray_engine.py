@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from streamer.errors import InstallError, MerError
 from streamer.jobs.job import Job, Outcome, Progress
 from streamer.jobs.local_engine import WorkerError
+from streamer.jobs.names import without_name
 from streamer.jobs.worker import attempt, use_one_thread
 from streamer.memory import limit_memory
 from streamer.paths import expand_home
@@ -61,6 +62,7 @@ def _take(ray: Any, reference: Any, job: Job) -> tuple[Job, Outcome]:
         result = ray.get(reference)
     except ray.exceptions.RayError as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        reason = without_name(reason, job.source, "", job.shown)
         sentence = f"{job.shown}: its machines were lost {RETRIES + 1} times ({reason})."
         return job, Outcome(job.shown, job.folder, "failed", exit_code=1, error=sentence)
     if isinstance(result, tuple) and result[0] == _FATAL:

@@ -201,7 +201,7 @@ def _is_kept(job: Job, run: JsonObject, key: str, output: Output) -> bool:
         _LOG.warning("%s: input or settings have changed; done again.", job.shown)
         return False
     if isinstance(output, FolderOutput):
-        missing = [n for n in run["outputs"] if not is_plain_file(output.root / job.folder, n)]
+        missing = output.missing(job.folder, run)
         if missing:
             _LOG.warning("%s: %s is not there any more; done again.", job.shown, missing[0])
             return False

@@ -10,6 +10,7 @@ import importlib
 import mimetypes
 import os
 import re
+import sys
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -27,6 +28,15 @@ _PACKAGES = {
     **dict.fromkeys(("http", "https"), "aiohttp"),
     "sftp": "paramiko",
 }
+_ERRORS = (  # of these libraries that are neither OSError nor ValueError
+    ("botocore.exceptions", "BotoCoreError"),
+    ("botocore.exceptions", "ClientError"),
+    ("aiohttp", "ClientError"),
+    ("gcsfs.retry", "HttpError"),
+    ("google.auth.exceptions", "GoogleAuthError"),
+    ("azure.core.exceptions", "AzureError"),
+    ("paramiko", "SSHException"),
+)
 _MARK = "run.json"
 _T = TypeVar("_T")
 
@@ -53,7 +63,7 @@ def open_store(url: str) -> tuple[Any, str]:
         return system, str(path)
     except ImportError:
         known = True
-    except (OSError, ValueError):
+    except _store_errors():
         pass
     missing = _PACKAGES.get(url_scheme(url) or "", "")
     if known and missing:
@@ -69,7 +79,7 @@ def find(url: str, suffixes: Collection[str]) -> list[Found]:
     system, path = open_store(url)
 
     def listed() -> list[Found]:
-        if any(mark in path for mark in "*?["):
+        if _is_pattern(path):
             return [_found(system, url, _fixed(url), name) for name in sorted(system.glob(path))]
         if not system.isdir(path):
             return [Found(url, _size(system, path))]
@@ -146,12 +156,19 @@ def _calling(action: Callable[[], _T], kind: type[MerError], sentence: str) -> _
     """What `action` returns; a store's errors as `kind`, without anything of their text."""
     try:
         return action()
-    except (OSError, ValueError) as error:
+    except _store_errors() as error:
         reason = _reason(error)
     raise kind(f"{sentence}: {reason}.")
 
 
-def _reason(error: OSError | ValueError) -> str:
+def _store_errors() -> tuple[type[Exception], ...]:
+    """What the libraries that are in use raise when a store cannot be reached or refuses."""
+    loaded = ((sys.modules.get(module), name) for module, name in _ERRORS)
+    own = (getattr(module, name, None) for module, name in loaded if module is not None)
+    return (OSError, ValueError, *(kind for kind in own if kind is not None))
+
+
+def _reason(error: Exception) -> str:
     if isinstance(error, FileNotFoundError):
         return "there is nothing of that name"
     if isinstance(error, PermissionError):
@@ -169,6 +186,13 @@ def _found(system: Any, url: str, prefix: str, name: str) -> Found:
     folder = str(system._strip_protocol(prefix)).rstrip("/")
     key = name[len(folder) + 1 :] if name.startswith(folder + "/") else ""
     return Found(_url_of(url, name), _size(system, name), key, prefix)
+
+
+def _is_pattern(path: str) -> bool:
+    """Of a web server, a ? begins the query."""
+    if url_scheme(path) in ("http", "https"):
+        return "*" in path.partition("?")[0]
+    return any(mark in path for mark in "*?[")
 
 
 def _fixed(pattern: str) -> str:

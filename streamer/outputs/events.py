@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import logging
 import sys
@@ -19,7 +18,7 @@ from streamer.outputs.step import Step
 from streamer.outputs.written import standard_output_is_nameless
 from streamer.printable import printable_lines, to_json
 from streamer.records import EMOTIONS, EmotionEvent, JsonObject
-from streamer.regular import open_regular
+from streamer.regular import open_regular_text
 from streamer.strict_json import parse_json
 
 _MAX_LINE = 2**20  # characters; an event has about 500
@@ -98,8 +97,7 @@ def read_events(path: str | Path) -> Iterator[EmotionEvent]:
     """
     path = Path(path)
     try:
-        with open_regular(path, str(path), "give a file of events") as raw:
-            stream = io.TextIOWrapper(raw, encoding="utf-8", newline="")
+        with open_regular_text(path, str(path), "give a file of events") as stream:
             if path.suffix.lower() == ".csv":
                 yield from _events(_csv_rows(stream, path), _unflatten, path)
             else:

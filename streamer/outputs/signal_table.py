@@ -8,6 +8,7 @@ from pathlib import Path
 from streamer.errors import SourceFormatError
 from streamer.outputs.files import replacing, writing
 from streamer.outputs.signals import column_type, import_pyarrow
+from streamer.regular import open_regular
 
 _MAX_HEADER = 10_000
 
@@ -21,7 +22,7 @@ def signals_to_parquet(log: Path, path: Path) -> None:
     arrow, parquet = import_pyarrow()
     csv = importlib.import_module("pyarrow.csv")
     try:
-        with log.open("rb") as stream:
+        with open_regular(log, str(log), "give a table of signals") as stream:
             names = stream.readline(_MAX_HEADER).decode().rstrip("\n").split(",")
         types = {name: column_type(arrow, name) for name in names}
         options = csv.ConvertOptions(

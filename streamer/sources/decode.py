@@ -17,6 +17,8 @@ STARTS_ANYWHERE = 0x0200  # AVFMT_TS_DISCONT: broadcast formats, whose clocks st
 _REORDER = 64  # packets by which the order of decoding may differ from that of presentation
 _LONGEST_KEPT = 5000  # packets between two keyframes
 _BYTES_A_PIXEL = 8  # of a decoder's buffers for one picture, about
+_GAP_FRAMES = 1.5
+_NEAR = 4  # packets
 _SMALL_PX = 1280 * 720
 
 
@@ -39,6 +41,9 @@ class Decoder:
         self._tally = tally
         self._watched = _streams_to_watch(container, stream)
         self.packets = 0  # that the demuxer found in the video stream
+        self.frames = 0  # that were decoded
+        self._flagged = 0  # packets ago: the last one that the demuxer doubted; 0: none
+        self._last_dts: int | None = None
         self.end_s = 0.0  # the latest end of a packet, seconds from the first video packet's time
         self.failure = ""  # why reading stopped before the end, where it did
         self._live = live
@@ -78,6 +83,7 @@ class Decoder:
     def _frames(self, packets: Iterable[av.Packet | None]) -> Iterator[av.VideoFrame]:
         for packet in packets:
             for frame in self._decode(packet):
+                self.frames += 1
                 if frame.is_corrupt:
                     self._damage("corrupt_frames", "Some frames were decoded with errors.")
                 yield frame
@@ -97,14 +103,13 @@ class Decoder:
             except IndexError:
                 # PyAV's flush at the end trips over a stream that the demuxer found on the way.
                 break
-            except MemoryError:  # of FFmpeg too: not the recording's fault
-                raise
-            except av.FFmpegError as error:
+            except (av.FFmpegError, MemoryError) as error:
+                self._require_memory()
                 failures += 1
-                self.failure = str(error.strerror)
+                self.failure = _reason(error)
                 if self._live:
                     break
-                self._damage("read_errors", f"The recording is damaged: {error.strerror}.")
+                self._damage("read_errors", f"The recording is damaged: {self.failure}.")
                 if isinstance(error, av.ExitError):  # the read timeout
                     break
         yield None
@@ -114,17 +119,19 @@ class Decoder:
             return self._stream.codec_context.decode(packet)
         except av.EOFError:  # flushed already
             return []
-        except MemoryError:
-            raise
-        except av.FFmpegError as error:
-            # Decoders call it damage, too, when there was no memory for a picture.
-            context = self._stream.codec_context
-            require_memory(_BYTES_A_PIXEL * context.width * context.height)
-            why = str(error.strerror)
-            if not context.width:  # forgotten, as it was refused
+        except (av.FFmpegError, MemoryError) as error:
+            why = _reason(error)
+            if self._stream.codec_context.width:
+                self._require_memory()
+            else:  # its size was forgotten, as it was refused
                 why = "larger than source.max_megapixels allows, or damaged"
             self._damage("corrupt_packets", f"Some frames could not be decoded: {why}.")
             return []
+
+    def _require_memory(self) -> None:
+        """Raise MemoryError where memory is short; damage makes FFmpeg ask for too much, too."""
+        context = self._stream.codec_context
+        require_memory(_BYTES_A_PIXEL * (context.width or 0) * (context.height or 0))
 
     def _note_flagged(self) -> None:
         """The demuxer doubts a packet: cut off, or (harmless) where broadcasts were joined."""
@@ -132,6 +139,21 @@ class Decoder:
             self._tally.repair("flagged_packets")  # the decoder tells whether a frame suffered
         else:
             self._damage("flagged_packets", "Some of the recording's data is cut off or damaged.")
+
+    def _note_gap(self, packet: av.Packet) -> None:
+        """A step of more than a frame near a doubted packet of a broadcast: frames were lost."""
+        self._flagged = 1 if packet.is_corrupt else self._flagged + bool(self._flagged)
+        last, self._last_dts = self._last_dts, packet.dts
+        if last is None or packet.dts is None or not packet.duration:
+            return
+        lost = packet.dts - last > _GAP_FRAMES * packet.duration
+        if lost and 0 < self._flagged <= _NEAR:
+            self._damage("lost_packets", "Frames are missing where the stream is damaged.")
+
+    def compare(self) -> None:
+        """At the end: whether frames did not come out of doubted packets."""
+        if self._tally.report().repairs.get("flagged_packets") and self.frames < self.packets:
+            self._damage("lost_frames", "Some frames could not be decoded: their data is damaged.")
 
     def _damage(self, name: str, sentence: str) -> None:
         if self._live:
@@ -146,10 +168,17 @@ class Decoder:
                 self.stamps.append((packet.pts, packet.duration))
         if packet.is_corrupt:
             self._note_flagged()
+        if packet.stream_index == self._stream.index:
+            self._note_gap(packet)
         stamp = packet.pts if packet.pts is not None else packet.dts
         if stamp is not None and packet.time_base:
             end = (stamp + (packet.duration or 0)) * packet.time_base
             self.end_s = max(self.end_s, float(end))
+
+
+def _reason(error: Exception) -> str:
+    """The words of FFmpeg; damage can make it ask for more memory than there is."""
+    return str(error.strerror) if isinstance(error, av.FFmpegError) else "too little memory"
 
 
 def _streams_to_watch(container: InputContainer, stream: av.VideoStream) -> list[av.stream.Stream]:

@@ -12,6 +12,7 @@ from streamer.errors import InstallError, SourceFormatError, SourceNotFoundError
 from streamer.sources.config import SourceConfig
 from streamer.sources.containers import explain_open_failure, open_within
 from streamer.sources.layouts import Layout, walk_file, walker_of
+from streamer.sources.mp4_times import rate_without_times
 from streamer.sources.recording import RecordingSource
 from streamer.sources.regular import open_regular, require_regular
 from streamer.sources.sniff import HEAD_BYTES
@@ -39,16 +40,33 @@ def open_file(path: Path, config: SourceConfig, name: str | None = None) -> Reco
     """
     name = name or str(path)
     head = _read_head(path, name)
+    fps = _rate_without_times(path, head)
+    options = {"ignore_editlist": "1"} if fps is not None else {}
     try:
-        container = open_within(f"file:{path}", "file", config.max_megapixels, name)
+        container = open_within(
+            f"file:{path}", "file", config.max_megapixels, name, options=options
+        )
     except av.FFmpegError as error:
         raise explain_open_failure(error, name, head) from error
     try:
         layout = functools.partial(_layout, path, container.format.name)
-        return RecordingSource(VideoReader(container, name, "file", config, layout=layout))
+        return RecordingSource(
+            VideoReader(container, name, "file", config, layout=layout, without_times_fps=fps)
+        )
     except BaseException:
         container.close()
         raise
+
+
+def _rate_without_times(path: Path, head: bytes) -> float | None:
+    """See `mp4_times`; None for anything but an MP4 or MOV."""
+    if head[4:8] not in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"):
+        return None
+    try:
+        with open_regular(path, str(path)) as file:
+            return rate_without_times(file)
+    except OSError:
+        return None
 
 
 def _layout(path: Path, format_name: str) -> Layout | None:

@@ -45,7 +45,8 @@ class PresentationClock:
     ) -> None:
         """`starts_at_zero`: the container counts from 0, so that a late first stamp is odd."""
         self._repair = repair
-        self._step_s = 1 / declared_fps if declared_fps else _DEFAULT_STEP_S
+        self._declared_step_s = min(1 / declared_fps, _LONGEST_STEP_S) if declared_fps else None
+        self._step_s = self._declared_step_s or _DEFAULT_STEP_S
         self._end_s = declared_duration_s
         self._starts_at_zero = starts_at_zero
         self._max_gap_s = max_gap_s
@@ -128,7 +129,10 @@ class PresentationClock:
     def _step(self, duration: int | None, time_base: Fraction) -> float:
         """The time from one frame to the next, as well as it is known."""
         if duration and 0 < duration * time_base <= _LONGEST_STEP_S:
-            return float(duration * time_base)
+            step_s, exact_s = float(duration * time_base), self._declared_step_s
+            # A duration is rounded to the time base; over thousands of frames that is seconds.
+            rounded = exact_s is not None and abs(step_s - exact_s) < float(time_base)
+            return exact_s if rounded and exact_s is not None else step_s
         return min(median(self._gaps_s), _LONGEST_STEP_S) if self._gaps_s else self._step_s
 
 

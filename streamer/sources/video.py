@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from typing import Literal
 
@@ -27,6 +28,9 @@ from streamer.sources.timing import MAX_GAP_S, PresentationClock
 # Raw streams have no header: FFmpeg guesses their duration from the bit rate.
 _GUESSED_DURATION = {"h264", "hevc", "m4v", "mjpeg", "mpegvideo", "obu"}
 
+_EXACT = ("mxf", "ivf")  # whose headers count their pictures, all of one length
+_PLACEHOLDER = 1 << 30  # pictures: what a writer puts into a header that it could not mend later
+
 Image = NDArray[np.uint8]
 
 
@@ -47,9 +51,11 @@ class VideoReader:
         tally: Tally | None = None,
         max_gap_s: float = MAX_GAP_S,
         layout: Callable[[], Layout | None] | None = None,
+        without_times_fps: float | None = None,
     ) -> None:
         """max_gap_s: a longer jump of the time stamps is a mistake and not a pause.
         layout: what the container holds by its own structure, asked for at the end.
+        without_times_fps: the time stamps are of no use; so many frames a second are taken.
 
         Raises SourceFormatError for no video stream, an unknown codec, no frame.
         """
@@ -60,11 +66,17 @@ class VideoReader:
         self._decoder = Decoder(container, self._stream, self.tally, config.decode_threads, live)
         self._convert = PixelConverter().convert
         self._layout = layout
+        self._without_times_fps = without_times_fps
+        self._stamped = 0
         self._skipped = 0
+        self._jumped = False
         self._first_s: float | None = None
         self._frames = iter(self._decoder)
         self._first = self._read_first(name, config.max_megapixels)
-        self.info = _describe(container, self._stream, self._first[1], name, kind, live)
+        info = _describe(container, self._stream, self._first[1], name, kind, live)
+        self.info = (
+            info if without_times_fps is None else replace(info, declared_fps=without_times_fps)
+        )
         self._clock = PresentationClock(
             self.tally.repair,
             self.info.declared_fps,
@@ -75,6 +87,11 @@ class VideoReader:
 
     def __iter__(self) -> Iterator[tuple[float, Image]]:
         self._decoder.noting = False
+        if self._without_times_fps is not None:
+            self.tally.say(
+                "The time stamps of the recording contradict its header: frames are put at equal "
+                f"distances, {self._without_times_fps:g} a second."
+            )
         frame, image = self._first
         time_s = self._stamp(frame) if self._first_s is None else self._first_s
         self._report_late_start(frame.pts)
@@ -101,6 +118,7 @@ class VideoReader:
         The times are worked out from the packets; that they lead to the very frame is checked.
         False, if they do not: this reader is of no use then.
         """
+        self._jumped = True
         frames = self._decoder.frames_from(start.frame)
         self._decoder.noting = False
         stamps = self._decoder.stamps
@@ -137,6 +155,10 @@ class VideoReader:
         )
 
     def _stamp(self, frame: av.VideoFrame) -> float:
+        self._stamped += 1
+        if self._without_times_fps is not None:
+            self.tally.repair("unusable_pts")
+            return (self._stamped - 1) / self._without_times_fps
         return self._clock.stamp(frame.pts, _time_base(self._stream), frame.duration)
 
     def _report_late_start(self, pts: int | None) -> None:
@@ -148,6 +170,8 @@ class VideoReader:
 
     def _compare_with_layout(self) -> None:
         """Whether all came out that the container holds, and whether its structure is sound."""
+        if not self._jumped:
+            self._decoder.compare()
         layout = self._layout() if self._layout is not None else None
         if layout is None:
             return
@@ -168,6 +192,9 @@ class VideoReader:
             self._decoder.packets,
             self.info.declared_frames,
         )
+        exact = self.info.declared_frames if self._container.format.name in _EXACT else None
+        if not sentence and exact is not None and self._decoder.packets < exact:
+            sentence = f"The recording lacks frames: {self._decoder.packets} of {exact} found."
         if sentence:
             self.tally.cut_short(sentence)
 
@@ -192,13 +219,20 @@ def _describe(
         width_px=image.shape[1],
         height_px=image.shape[0],
         declared_fps=float(rate) if rate else None,
-        declared_frames=stream.frames or None,
+        declared_frames=_declared_frames(container, stream),
         declared_duration_s=_declared_duration(container, stream),
     )
 
 
+def _declared_frames(container: InputContainer, stream: av.VideoStream) -> int | None:
+    if container.format.name == "mxf" and stream.duration:  # counted in pictures
+        rate = stream.average_rate or Fraction(0)
+        return round(stream.duration * _time_base(stream) * rate) or None
+    return stream.frames if 0 < stream.frames < _PLACEHOLDER else None
+
+
 def _declared_duration(container: InputContainer, stream: av.VideoStream) -> float | None:
-    if container.format.name in _GUESSED_DURATION:
+    if container.format.name in _GUESSED_DURATION or stream.frames >= _PLACEHOLDER:
         return None
     if stream.duration:
         return float(stream.duration * _time_base(stream))

@@ -22,7 +22,6 @@ from benchmarks.reliability.camera import Camera, Sent, Window
 from benchmarks.reliability.fault import Fault, Measured
 from benchmarks.reliability.film import FPS, LOOP_FRAMES, LOOP_S, film, truths
 from benchmarks.reliability.forks import ForkPool, Request, fork_pool
-from benchmarks.reliability.live_faults import Watched, check_run
 from benchmarks.reliability.live_run import Arrival, LiveRun, Usage
 from benchmarks.reliability.matching import away_from_faults, expected_events, match_events
 from benchmarks.reliability.outcome import Outcome, PartResult, count_by
@@ -34,6 +33,8 @@ from benchmarks.reliability.promises import (
     documented_codes,
     raw_on_terminal,
 )
+from benchmarks.reliability.proofs import PROOFS
+from benchmarks.reliability.watching import Watched, check_run
 
 WELL = Ended(0, b"", b"", 1.0)
 
@@ -439,7 +440,8 @@ def test_a_row_that_breaks_stops_no_other(tmp_path: Path, monkeypatch: pytest.Mo
 def test_rows_have_names_of_their_own_and_tests_that_exist() -> None:
     rows = faults.all_faults()
     assert len({row.name for row in rows}) == len(rows) > 25
-    for name in {name for row in rows for name in row.tests}:
+    assert PROOFS.keys() <= {row.name for row in rows}
+    for name in {name for tests in PROOFS.values() for name in tests}:
         path, _, function = name.partition("::")
         text = (ROOT / "tests" / path).read_text(encoding="utf-8")
         assert re.search(rf"^def {function}\b", text, re.MULTILINE), name
@@ -468,6 +470,7 @@ def test_the_page_is_written_between_its_markers(tmp_path: Path) -> None:
     text = docs.read_text()
     assert text.count("kept") == 4 and text.count("old") == 1  # the faults are not in the result
     assert "0.00 per hour" in text and (tmp_path / page.PLOT).stat().st_size > 10_000
+    assert json.loads(docs.with_suffix(".json").read_text())["parts"]["soak"]["cases"] == 1
 
 
 def test_the_exit_code_says_whether_all_held(

@@ -13,6 +13,7 @@ from streamer.errors import MerError, UsageError
 from streamer.outputs.record import event_id, event_to_record
 from streamer.records import EmotionEvent
 from tests.demo.conftest import Analysed
+from tests.streamer.jobs.make import run_record
 from tests.streamer.outputs.fakes import make_event
 
 
@@ -30,7 +31,7 @@ def kept(visitor: Visitor, events: list[EmotionEvent], run: dict | None = None) 
 
 def test_events_come_in_the_order_of_their_onsets(visitor: Visitor) -> None:
     first, second, third = (make_event(onset_frame=n) for n in (30, 60, 90))
-    found = kept(visitor, [second, third, first], {"name": "a.mp4"})
+    found = kept(visitor, [second, third, first], run_record(name="a.mp4"))
     assert [event_id(event) for event in found.events] == [
         event_id(event) for event in (first, second, third)
     ]

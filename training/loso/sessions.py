@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from streamer.strict_json import Whole, check_shape, parse_json
+from streamer.inside import read_json
+from streamer.strict_json import Whole
 from training.loso.store import write_json
 
 FILE = "sessions.json"
@@ -39,7 +40,7 @@ def start_session(folder: Path) -> Session:
 def load_sessions(folder: Path) -> list[dict[str, object]]:
     """The rows in the folder; none where the file is missing or damaged."""
     try:
-        table = check_shape(parse_json((folder / FILE).read_bytes()), {"sessions": [_ROW]})
+        table = read_json(folder / FILE, {"sessions": [_ROW]})
     except (OSError, ValueError):
         return []
     return list(table["sessions"])

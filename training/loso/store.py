@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from streamer.errors import OutputError
-from streamer.strict_json import Each, Whole, check_shape, parse_json
+from streamer.inside import read_json
+from streamer.strict_json import Each, Whole
 from training.loso.outcome import Outcome
 from training.records import Prediction
 
@@ -84,7 +85,7 @@ def save_outcome(folder: Path, outcome: Outcome, digest: str) -> None:
 def load_outcome(folder: Path, fold: str, seed: int, digest: str) -> Outcome | None:
     """The finished fold, or None where it is not there, damaged or of other settings."""
     try:
-        facts = check_shape(parse_json(fold_path(folder, fold, seed).read_bytes()), _OUTCOME)
+        facts = read_json(fold_path(folder, fold, seed), _OUTCOME)
         if (facts["digest"], facts["fold"], facts["seed"]) != (digest, fold, seed):
             return None
         clips = facts["clips"]

@@ -22,8 +22,8 @@ from recognition.config import MapConfig
 from recognition.fingerprint import preprocessing_fingerprint
 from streamer.errors import OutputError, SourceFormatError, UsageError
 from streamer.faces.config import FaceConfig
+from streamer.inside import read_json
 from streamer.outputs.cells import csv_line, safe_cell
-from streamer.strict_json import check_shape, parse_json
 from streamer.strict_npz import Array, read_npz
 from training.records import Clip, Rejected
 
@@ -173,7 +173,7 @@ def read_settings(cache: Path) -> Settings:
     """
     path = cache / SETTINGS
     try:
-        held = check_shape(parse_json(path.read_bytes()), _SETTINGS)
+        held = read_json(path, _SETTINGS)
         return Settings(**{name: held[name] for name in Settings.__slots__ if name in held})
     except (ValueError, OSError) as error:
         raise SourceFormatError(

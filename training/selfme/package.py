@@ -18,8 +18,9 @@ from recognition.selfme.settings import face_of
 from recognition.selfme.weights import bundled_sha256, bundled_state
 from recognition.weights_check import CARD
 from streamer.errors import SourceFormatError, UsageError
+from streamer.inside import read_json
 from streamer.records import EMOTIONS
-from streamer.strict_json import Whole, check_shape, parse_json
+from streamer.strict_json import Whole
 from training.export import sha256_of
 from training.loso.store import write_json, write_text
 from training.selfme.checkpoint import write_bytes
@@ -155,7 +156,7 @@ def _run_results(weights: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        found = check_shape(parse_json(path.read_bytes()), _RUN)
+        found = read_json(path, _RUN)
     except (ValueError, OSError) as error:
         raise SourceFormatError(
             f"{path} is no record of a training ({error}): restore it, or move it away"

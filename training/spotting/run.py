@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any
 from tqdm import tqdm
 
 from streamer.errors import SourceFormatError, SourceNotFoundError, UsageError
+from streamer.inside import read_json
 from streamer.outputs.cells import safe_cell
 from streamer.ranges import Workers, check_ranges
-from streamer.strict_json import parse_json
 from training.loso.store import write_json, write_text
 from training.spotting.observe import Observation, observe
 from training.spotting.results import set_size, spotter_facts
@@ -171,7 +171,7 @@ def _video_path(output: Path, video: str) -> Path:
 def _load(path: Path, spotters: Sequence[str]) -> Observation | None:
     """A finished recording, or None where it is not there or damaged."""
     try:
-        observation = Observation.from_json(parse_json(path.read_bytes()))
+        observation = Observation.from_json(read_json(path, dict))
     except (OSError, ValueError):
         return None
     return observation if set(spotters) <= set(observation.runs) else None

@@ -23,9 +23,9 @@ from typing import Annotated, Any, Literal, get_args
 from tqdm import tqdm
 
 from streamer.errors import SourceNotFoundError, UsageError
+from streamer.inside import read_json
 from streamer.outputs.cells import safe_cell
 from streamer.ranges import Range, Seed, check_ranges
-from streamer.strict_json import check_shape, parse_json
 from training.loso.store import write_json, write_text
 from training.synthetic.scene import SceneConfig
 from training.synthetic.video import TRUTH_FIELDS, read_portrait, write_recording
@@ -179,7 +179,7 @@ def _check_settings(output: Path, settings: Mapping[str, Any]) -> None:
     path = output / SETTINGS
     settings = json.loads(json.dumps(settings))
     try:
-        before = check_shape(parse_json(path.read_bytes()), dict)
+        before = read_json(path, dict)
     except FileNotFoundError:
         write_json(path, settings)
         return

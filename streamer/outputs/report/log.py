@@ -12,8 +12,10 @@ from pathlib import Path
 from streamer.errors import SourceFormatError
 from streamer.outputs.cells import true_text
 from streamer.records import EmotionEvent
+from streamer.regular import open_regular_text
 
 MAX_BINS = 300
+_CURE = "give a table of signals"
 _FRAMES_A_BIN = 3  # at least, or short recordings would look full of gaps
 AROUND_S = 1.0  # of motion before the onset and after the offset
 _MOTION = "motion_"
@@ -72,7 +74,7 @@ def view_signals(
     bins = max(1, min(MAX_BINS, frames // _FRAMES_A_BIN))
     windows = [_window(n, events[n]) for n in wanted]
     try:
-        with path.open(encoding="utf-8", newline="") as stream:
+        with open_regular_text(path, str(path), _CURE) as stream:
             rows = csv.reader(stream)
             reader = _Reader(next(rows, []), windows, duration_s, bins)
             for row in rows:

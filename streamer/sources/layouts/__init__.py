@@ -7,6 +7,7 @@ is wrong are left out. Here the structure is walked once more, which is cheap as
 from __future__ import annotations
 
 from streamer.sources.layouts.asf import asf
+from streamer.sources.layouts.boxes import mp4, mpegts
 from streamer.sources.layouts.matroska import matroska
 from streamer.sources.layouts.ogg import ogg
 from streamer.sources.layouts.riff import avi, flv
@@ -22,6 +23,8 @@ _WALKERS: dict[str, Walker] = {
     "flv": flv,
     "gif": gif,
     "matroska,webm": matroska,
+    "mov,mp4,m4a,3gp,3g2,mj2": mp4,
+    "mpegts": mpegts,
     "ogg": ogg,
     "yuv4mpegpipe": y4m,
 }
@@ -36,11 +39,14 @@ _HEADS: tuple[tuple[bytes, Walker], ...] = (
     (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", asf),
     (b"\x89PNG\r\n\x1a\n", png),
     (b"YUV4MPEG2 ", y4m),
+    (b"G", mpegts),
 )
 
 
 def walker_by_head(head: bytes) -> Walker | None:
     """The walker for data that begins so, where the format is not known yet."""
+    if head[4:8] == b"ftyp":
+        return mp4
     return next((walker for mark, walker in _HEADS if head.startswith(mark)), None)
 
 

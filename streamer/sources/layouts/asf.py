@@ -17,6 +17,7 @@ _FILE = _guid("8CABDCA1-A947-11CF-8EE4-00C00C205365")
 _STREAM = _guid("B7DC0791-A9B7-11CF-8EE6-00C00C205365")
 _VIDEO = _guid("BC19EFC0-5B4D-11CF-A8FD-00805F5C442B")
 _DATA = _guid("75B22636-668E-11CF-A6D9-00AA0062CE6C")
+_INDEX = _guid("33000890-E5B1-11CF-89F4-00A0C90349CB")
 _BROADCAST = 1
 _DAMAGED = "has data that is damaged"
 
@@ -58,12 +59,12 @@ def asf(layout: Layout) -> Generator[int, bytes, None]:
         try:
             packet = yield header.packet_bytes
         except EndOfDataError as end:
-            if header.declared or end.rest:
+            if header.declared or (end.rest and not _INDEX.startswith(end.rest[:4])):
                 raise
             return
         found += 1
-        if not header.declared and packet[0] not in (0x82, 0x81, 0x80, 0x00, 0x08, 0x10):
-            return  # an index after packets that nobody counted
+        if not header.declared and packet[:4] == _INDEX[:4]:
+            return  # after packets that nobody counted
         try:
             pictures = _read_packet(packet, parts, header.video)
         except (_DamagedError, IndexError):

@@ -15,9 +15,7 @@ _IN_SEGMENT = frozenset(
 _ANYWHERE = frozenset({0xEC, 0xBF})  # Void, CRC-32
 _SIMPLE_BLOCK, _GROUP, _BLOCK = 0xA3, 0xA0, 0xA1
 _IN_CLUSTER = frozenset({0xE7, _SIMPLE_BLOCK, _GROUP, 0xAB, 0xA7, 0x5854, 0xAF})
-_IN_GROUP = frozenset(
-    {_BLOCK, 0x9B, 0xFB, 0xFA, 0xA4, 0x75A1, 0xA2, 0x75A2, 0x8E, 0xA6, 0xEE, 0xFD, 0xC8}
-)
+_BLOCK_HEAD = 32  # bytes in which its track is named
 _ENTRY, _NUMBER, _TYPE = 0xAE, 0xD7, 0x83
 _Element = tuple[int, int, int]  # id, size of its data, bytes of its head
 
@@ -63,12 +61,15 @@ def matroska(layout: Layout) -> Generator[int, bytes, None]:
             tracks = _video_tracks((yield size))
             if len(tracks) == 1:
                 layout.count(0)
-        elif number in (_SIMPLE_BLOCK, _GROUP) and len(tracks) == 1:
-            data = yield size
-            held = _track_of(data, layout) if number == _GROUP else _vint(data)[0]
-            layout.count(held in tracks)
-            if layout.faults:
-                return
+        elif number in (_SIMPLE_BLOCK, _GROUP) and layout.pictures is not None:
+            data = yield min(size, _BLOCK_HEAD)
+            held = _track_of(data) if number == _GROUP else _vint(data)[0]
+            if held is None:
+                layout.pictures = None  # it cannot be said
+            else:
+                layout.count(held in tracks)
+            if size > _BLOCK_HEAD:
+                yield _BLOCK_HEAD - size
         elif size:
             yield -size
 
@@ -136,11 +137,9 @@ def _video_tracks(data: bytes) -> set[int]:
     return tracks
 
 
-def _track_of(group: bytes, layout: Layout) -> int:
-    track = 0
-    for number, data in _children(group):
-        if number not in _IN_GROUP | _ANYWHERE:
-            layout.faults.append("has blocks of no known kind")
-        if number == _BLOCK:
-            track = _vint(data)[0]
-    return track
+def _track_of(group: bytes) -> int | None:
+    """The track of a group that begins so; None where the block does not come first."""
+    length, more = 1, _vint(group[1:9])[1]
+    if group[:1] != bytes([_BLOCK]) or not more:
+        return None
+    return _vint(group[length + more :])[0]

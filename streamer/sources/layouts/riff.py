@@ -8,41 +8,48 @@ from collections.abc import Generator
 from streamer.sources.layouts.walk import EndOfDataError, Layout
 
 Steps = Generator[int, bytes, None]
-_CHUNK = re.compile(rb"\d\d(?:dc|db|wb|tx|pc|iv)|ix\d\d|JUNK|idx1|LIST|RIFF|rec |[A-Za-z0-9 ]{4}")
+_CHUNK = re.compile(rb"[A-Za-z0-9 ]{4}")
+_IN_MOVI = re.compile(rb"\d\d(?:dc|db|wb|tx|sb|pc|iv|__)|ix\d\d|JUNK|idx1|LIST|RIFF")
+_MOST = 1 << 30  # what a writer puts into a header that it cannot mend at the end
 _DATA = re.compile(rb"(\d\d)d[cb]")
 
 
 def avi(layout: Layout) -> Steps:
     """Chunks up to the end of the data; one picture per chunk of the only video stream."""
     video: list[int] = []
-    streams = -1
+    streams, chunks, declared, movi = -1, 0, 0, False
     while True:
         try:
             head = yield 8
         except EndOfDataError as end:
             if any(end.rest):
                 raise
-            return
+            break
         kind, size = head[:4], int.from_bytes(head[4:], "little")
-        if not _CHUNK.fullmatch(kind):
+        if not (_IN_MOVI if movi else _CHUNK).fullmatch(kind):
             if any(head):
                 layout.faults.append("has blocks of no known kind")
-            return
+            break
         if kind in (b"RIFF", b"LIST"):
-            yield 4
+            movi = (yield 4) == b"movi" or (movi and kind == b"LIST")
             continue
+        movi = movi and kind != b"idx1"
         if kind == b"strh":
             streams += 1
             data = yield size + size % 2
             if data[:4] == b"vids":
                 video.append(streams)
                 layout.pictures = 0 if len(video) == 1 else None
+                declared = int.from_bytes(data[32:36], "little")
             continue
         found = _DATA.fullmatch(kind)
-        if found and size and layout.pictures is not None and int(found.group(1)) in video:
-            layout.count()
+        if found and layout.pictures is not None and int(found.group(1)) in video:
+            chunks += 1  # an empty one: the picture before it stays
+            layout.count(size > 0)
         if size:
             yield -(size + size % 2)
+    if layout.pictures is not None and not layout.faults and chunks < declared < _MOST:
+        layout.faults.append(f"holds {chunks} of the {declared} pictures that its header declares")
 
 
 def flv(layout: Layout) -> Steps:

@@ -10,6 +10,8 @@ from streamer.sources.layouts.walk import EndOfDataError, Layout
 
 Steps = Generator[int, bytes, None]
 _PNG_TEXT = re.compile(rb"[A-Za-z]{4}")
+_EXTENSIONS = (0xF9, 0xFE, 0x01, 0xFF)
+_MOST_FILLING = 4096
 _CHROMA = {"420": 1.5, "422": 2.0, "444": 3.0, "411": 1.5, "mono": 1.0, "444alpha": 4.0}
 
 
@@ -21,18 +23,40 @@ def gif(layout: Layout) -> Steps:
     while True:
         kind = (yield 1)[0]
         if kind == 0x3B:
+            yield from _nothing_more(layout)
             return
         if kind == 0x2C:
             yield from _colours((yield 9)[8])
             yield 1  # the size of the codes
             layout.count()
-        elif kind == 0x21:
-            yield 1
-        else:
+        elif kind != 0x21 or (yield 1)[0] not in _EXTENSIONS:
             layout.faults.append("has blocks of no known kind")
             return
-        while size := (yield 1)[0]:
-            yield -size
+        sizes = yield from _parts()
+        # Writers fill all parts of a picture but the last: other sizes are another picture's data.
+        if kind == 0x2C and len(set(sizes[:-1])) > 2:
+            layout.faults.append("has a picture whose data is damaged")
+            return
+
+
+def _parts() -> Generator[int, bytes, list[int]]:
+    sizes = []
+    while size := (yield 1)[0]:
+        yield -size
+        sizes.append(size)
+    return sizes
+
+
+def _nothing_more(layout: Layout) -> Steps:
+    """After the end mark; a few bytes of filling do no harm."""
+    for _ in range(_MOST_FILLING):
+        try:
+            byte = yield 1
+        except EndOfDataError:
+            return
+        if byte not in b"\0\r\n":
+            layout.faults.append("has an end mark before its end")
+            return
 
 
 def _colours(flags: int) -> Steps:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 _READ_BYTES = 1 << 16
+_MOST_WANTED = 1 << 26  # a walker that wants more at once has met a length that is damaged
 
 
 class EndOfDataError(Exception):
@@ -94,10 +95,15 @@ class Walk:
 
     def _advance(self, step: Callable[[], int]) -> int:
         try:
-            return step()
+            wanted = step()
         except StopIteration:
             self.done = True
             return 0
+        if wanted > _MOST_WANTED:
+            self._layout.faults.append("has a block that is longer than it can be")
+            self._steps.close()
+            self.done = True
+        return wanted
 
 
 def walk_file(file: BinaryIO, walker: Walker) -> Layout:
