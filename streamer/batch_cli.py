@@ -116,7 +116,6 @@ def batch(
             _RUN,
             "MB of memory of a worker at most; its share of 3/4 of the machine, at least 4096.",
             within=Megabytes,
-            max=2**30,
         ),
     ] = None,
     scratch: Annotated[
