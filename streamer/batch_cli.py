@@ -10,7 +10,7 @@ import typer
 
 from streamer.command import VersionFlag, logging_to, option, run_app, settings_of, telling_errors
 from streamer.errors import UsageError
-from streamer.ranges import Checkpoint, Faces, FrameRate, Sensitivity, Threads, Workers
+from streamer.ranges import Checkpoint, Faces, FrameRate, Megabytes, Sensitivity, Threads, Workers
 
 _PROGRAM = "mer-batch"
 _HELP = """Spot micro-expressions in many recordings, each with a folder of results of its own.
@@ -115,8 +115,7 @@ def batch(
         option(
             _RUN,
             "MB of memory of a worker at most; its share of 3/4 of the machine, at least 4096.",
-            min=256,
-            max=2**30,
+            within=Megabytes,
         ),
     ] = None,
     scratch: Annotated[

@@ -43,6 +43,7 @@ Sensitivity = Annotated[float, Range(0.05, 20.0)]
 Baseline = Annotated[float, Range(0.0, 3600.0)]  # seconds
 Faces = Annotated[int, Range(1, 64)]
 Checkpoint = Annotated[float, Range(0.0, 86_400.0)]  # seconds
+Megabytes = Annotated[int, Range(256, 4_000_000)]  # of memory of a process
 Threads = Annotated[int, Range(1, 2)]  # of one recording
 Share = Annotated[float, Range(0.0, 1.0)]
 Seed = Annotated[int, Range(0, 2**32 - 1)]

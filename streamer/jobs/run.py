@@ -25,7 +25,7 @@ from streamer.memory import default_limit_mb
 from streamer.outputs.formats import FILE_NAMES, check_format
 from streamer.outputs.report.index import IndexRow, index_page
 from streamer.outputs.signals import import_pyarrow
-from streamer.ranges import Threads, Workers, check_ranges
+from streamer.ranges import Megabytes, Threads, Workers, check_ranges
 from streamer.stopping import StopFlag
 from streamer.urls import display_name
 
@@ -46,7 +46,8 @@ class BatchOptions:
     quiet: bool = False
     progress: bool | None = None  # None: if standard error is a terminal
     verbose: bool = False
-    worker_memory_mb: int | None = None  # that one worker may take; None: its share of the machine
+    # that one worker may take; None: its share of the machine
+    worker_memory_mb: Megabytes | None = None
 
     def __post_init__(self) -> None:
         check_ranges(self)
