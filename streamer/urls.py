@@ -171,7 +171,8 @@ class _Known:
         with self._lock:
             before = self._specs.pop(text, None)
             if before is None or (before.name, before.is_folder) != (name, is_folder):
-                before = _Spec(name, is_folder, _spellings(text), _secret_parts(text))
+                parts = frozenset(part for part in _secret_parts(text) if part not in name)
+                before = _Spec(name, is_folder, _spellings(text), parts)
             self._specs[text] = before
             while len(self._specs) > _MOST_KNOWN:
                 del self._specs[next(iter(self._specs))]
