@@ -66,7 +66,7 @@ def _free_name(name: str, taken: set[str], is_foreign: Callable[[str, str], bool
     for folder in (stem, *(f"{stem}-{digest[:length]}" for length in (8, 16, 32))):
         if not _is_ours(folder) and folder.casefold() not in taken and not is_foreign(folder, name):
             return folder
-    return f"{stem[:100]}-{digest}"
+    return f"recording-{digest}"  # nul.tar stays a device of Windows, whatever follows it
 
 
 def _is_ours(folder: str) -> bool:

@@ -137,8 +137,7 @@ def read_bytes(url: str) -> bytes | None:
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
 
-    sentence = f"{_shown(url)} cannot be read; mend that, or choose another --output"
-    return _calling(get, OutputError, sentence)
+    return _calling(get, OutputError, f"{_shown(url)} cannot be read")
 
 
 def write_bytes(url: str, data: bytes) -> None:

@@ -91,6 +91,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFi
         return FakePipeline(on_signals)
 
     monkeypatch.setattr(streamer.batch, "build_pipeline", build)
+    monkeypatch.setattr(streamer.batch, "warm_up", lambda pipeline: None)
     monkeypatch.setattr(streamer.batch, "REGION_NAMES", REGIONS)
 
     def run(*words: str) -> tuple[int, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from streamer.errors import SourceNotFoundError, UsageError
+from streamer.inside import is_safe_name
 from streamer.jobs.inputs import find_inputs
 from streamer.jobs.names import folder_names, hashed_name, shown_name, without_name
 
@@ -109,3 +110,9 @@ def test_a_list_that_is_none(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "list.txt").write_bytes(content)
     with pytest.raises(UsageError, match="no list of names"):
         find_inputs([f"@{tmp_path / 'list.txt'}"])
+
+
+def test_a_name_that_no_folder_may_have_gets_another() -> None:
+    for name in ("nul.tar.mp4", "CON.x.mp4"):
+        (folder,) = folder_names([name], {})
+        assert is_safe_name(folder)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +21,7 @@ from streamer.jobs.recording import do_recording
 from streamer.jobs.run import BatchOptions, make_jobs
 from streamer.jobs.settings import BatchSettings
 from streamer.jobs.walk import Pipelines
+from tests.streamer.jobs.make import run_bytes
 
 MARK = "Zq7Xk9"
 SETTINGS = BatchSettings(load_config(overrides=[("recognise", False)]))
@@ -46,19 +46,8 @@ def batch(root: Path) -> tuple[FolderOutput, Manifest]:
         folder = root / job.folder
         folder.mkdir(parents=True)
         (folder / "events.jsonl").write_bytes(b"{}\n")
-        counts = {
-            "frames": 9, "duration_s": 0.3, "frames_with_face": 9, "faces": 1,
-            "events": {"micro": 3, "macro": 0}, "emotions": {},
-        }  # fmt: skip
-        run = {
-            "schema": "mer-stream/run/1", "name": job.shown, "status": "done", "exit_code": 0,
-            "error": None, "key": "k", "input": {"sha256": "", "bytes": 1}, "formats": ["jsonl"],
-            "settings": {}, "versions": {}, "model": None, "counts": counts,
-            "quality": {"truncated": False, "repairs": {}, "warnings": []},
-            "outputs": {"events.jsonl": input_digest(folder / "events.jsonl")},
-            "timing": {"wall_s": 0.1, "resumed_at_s": None},
-        }  # fmt: skip
-        (folder / "run.json").write_text(json.dumps(run))
+        outputs = {"events.jsonl": input_digest(folder / "events.jsonl")}
+        (folder / "run.json").write_bytes(run_bytes(name=job.shown, outputs=outputs))
         manifest.add(Outcome(job.shown, job.folder, "done", micro=3))
     return output, manifest
 
