@@ -44,8 +44,8 @@ def test_a_movement_that_is_open_at_the_loss_is_recognised_and_marked(tmp_path):
         ]
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         run = subprocess.run(
-            [sys.executable, "-m", "streamer", f"http://127.0.0.1:{server.server_address[1]}/live"]
-            + ["-o", "e.jsonl", "--summary", "s.json", "--set", "source.reconnect_attempts=0"],
+            f"{sys.executable} -m streamer http://127.0.0.1:{server.server_address[1]}/live "
+            "-o e.jsonl --summary s.json --set source.reconnect_attempts=0".split(),
             cwd=tmp_path,
             env=os.environ | {"PYTHONPATH": str(ROOT)},
             capture_output=True,
