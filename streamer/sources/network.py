@@ -23,6 +23,7 @@ from streamer.sources.naming import url_scheme
 from streamer.sources.recording import RecordingSource
 from streamer.sources.redact import redact
 from streamer.sources.tally import Tally
+from streamer.sources.timing import MAX_GAP_S
 from streamer.sources.video import VideoReader
 
 # Per scheme, what FFmpeg may use on the way. Never `file`: a playlist from the network must not
@@ -122,7 +123,7 @@ def _connect(
                 config,
                 live=live,
                 tally=tally,
-                **({"max_gap_s": config.read_timeout_s + 1} if live else {}),
+                max_gap_s=config.read_timeout_s + 1 if live else MAX_GAP_S,
             )
         except MerError:
             container.close()
