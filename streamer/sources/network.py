@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import av
 import numpy as np
@@ -23,6 +22,7 @@ from streamer.sources.live import LiveSource
 from streamer.sources.naming import url_scheme
 from streamer.sources.recording import RecordingSource
 from streamer.sources.tally import Tally
+from streamer.sources.timing import MAX_GAP_S
 from streamer.sources.video import VideoReader
 from streamer.urls import remember
 
@@ -119,7 +119,6 @@ def _connect(
         )
     else:
         live = again or not container.duration
-        gap: dict[str, Any] = {"max_gap_s": config.read_timeout_s + 1} if live else {}
         try:
             return VideoReader(
                 container,
@@ -128,7 +127,7 @@ def _connect(
                 config,
                 live=live,
                 tally=tally,
-                **gap,
+                max_gap_s=config.read_timeout_s + 1 if live else MAX_GAP_S,
             )
         except MerError:
             container.close()

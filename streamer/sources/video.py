@@ -66,6 +66,7 @@ class VideoReader:
         self._decoder = Decoder(container, self._stream, self.tally, config.decode_threads, live)
         self._convert = PixelConverter().convert
         self._layout = layout
+        self._max_megapixels = config.max_megapixels
         self._without_times_fps = without_times_fps
         self._stamped = 0
         self._skipped = 0
@@ -97,7 +98,8 @@ class VideoReader:
         self._report_late_start(frame.pts)
         yield time_s, image
         size = (frame.width, frame.height)
-        for index, frame in enumerate(self._frames, start=1):
+        small = (frame for frame in self._frames if self._is_small(frame))
+        for index, frame in enumerate(small, start=1):
             if index >= self._skipped:
                 image = self._convert(frame)
             time_s = self._stamp(frame)
@@ -107,6 +109,17 @@ class VideoReader:
             yield time_s, image
         self._compare_with_header(time_s)
         self._compare_with_layout()
+
+    def _is_small(self, frame: av.VideoFrame) -> bool:
+        """Whether a frame keeps to the limit that the first one kept to; reported if not."""
+        if frame.width * frame.height <= self._max_megapixels * 1e6:
+            return True
+        self.tally.damage(
+            "large_frames",
+            f"Frames of {frame.width} x {frame.height} pixels were left out: larger than "
+            "source.max_megapixels allows.",
+        )
+        return False
 
     def skip(self, frames: int) -> None:
         """Spare the conversion of the first frames: their picture is that of the first one."""

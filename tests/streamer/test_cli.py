@@ -331,3 +331,44 @@ def test_a_fault_in_the_stream_is_an_error_with_a_code(world: World) -> None:
     assert len(taken) == 21  # what was found before is not lost
     assert caught.value.exit_code == 1
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
+
+
+def test_events_are_cut_where_the_pictures_broke_off(run: Run, world: World) -> None:
+    """The last of the fake pipeline's events is open at the end."""
+
+    def cut(*options: object) -> list[bool]:
+        run("a.mp4", "-o", "e.jsonl", "--overwrite", *options)
+        return [event.cut for event in read_events("e.jsonl")]
+
+    assert cut() == [False, False, False]
+    assert cut("--max-seconds", 1.2) == [False, True]
+    world.sources["a.mp4"] = FakeSource("a.mp4", 70, truncated=True)
+    assert cut() == [False, False, True]
+    world.sources["a.mp4"] = FakeSource("a.mp4", 70, error=CameraError("lost."))
+    assert cut() == [False, False, True]
+
+
+def test_models_are_loaded_before_a_live_source_is_opened(
+    run: Run, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+
+    def build(config: object, on_signals: Callable[..., None]) -> FakePipeline:
+        order.append("load")
+        return FakePipeline(on_signals)
+
+    def open_(spec: str, config: object) -> FakeSource:
+        order.append("open")
+        return FakeSource(spec, 70)
+
+    monkeypatch.setattr(streamer.batch, "build_pipeline", build)
+    monkeypatch.setattr(streamer.batch, "warm_up", lambda pipeline: order.append("warm up"))
+    monkeypatch.setattr(streamer.batch, "open_source", open_)
+    assert run("rtsp://127.0.0.1/live")[0] == 0
+    assert order == ["load", "warm up", "open"]
+    order.clear()
+    assert run("a.mp4")[0] == 0
+    assert order == ["open", "load"]  # a wrong file is refused at once
+    order.clear()
+    code, _, err = run("gopher://127.0.0.1/live")
+    assert (code, order) == (5, []) and "gopher" in err
