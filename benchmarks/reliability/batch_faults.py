@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import shutil
@@ -120,14 +121,11 @@ def _worker_killed(folder: Path, seed: int) -> Measured:
         until_s = time.monotonic() + 60
         while victim is None and batch.poll() is None and time.monotonic() < until_s:
             time.sleep(0.1)
-            busy = [
-                child
-                for child in psutil.Process(batch.pid).children(recursive=True)
-                if child.cpu_times().user > 1.6
-            ]
+            busy = [child for child in _children(batch.pid) if _cpu_s(child) > 1.6]
             victim = busy[0] if busy else None
         if victim is not None:
-            victim.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):
+                victim.kill()
         code, _, late = wait_for(batch.pid, 90.0)
         batch.returncode = code
     events = _events(folder / "out")
@@ -137,6 +135,21 @@ def _worker_killed(folder: Path, seed: int) -> Measured:
     if events != 12:
         broken.append(f"{events} of 12 events")
     return Measured(tuple(broken), f"exit code {code}, tried again and done", 12 - events, 12)
+
+
+def _children(pid: int) -> list[psutil.Process]:
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _cpu_s(process: psutil.Process) -> float:
+    """Processor time so far; 0 where it is gone."""
+    try:
+        return float(process.cpu_times().user)
+    except psutil.NoSuchProcess:
+        return 0.0
 
 
 def _memory_limit(folder: Path, seed: int) -> Measured:
