@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from streamer import urls
+
 # CI sets it: then "skipped: ray is not installed" is a failure, not a dot nobody looks at.
 _REQUIRED = bool(os.environ.get("MER_REQUIRE_PACKAGES"))
 _WANT = re.compile(r"could not import|not installed|No module named|needs torch|comes with", re.I)
@@ -31,3 +33,9 @@ def pytest_runtest_makereport() -> Iterator[None]:
 def pytest_make_collect_report() -> Iterator[None]:
     outcome: Any = yield
     _refuse_skip(outcome.get_result())
+
+
+@pytest.fixture(autouse=True)
+def _no_urls_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process remembers the URLs it was given, to keep them out of its messages."""
+    monkeypatch.setattr(urls, "_KNOWN", urls._Known())
