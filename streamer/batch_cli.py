@@ -27,7 +27,8 @@ manifest.csv and index.html. A recording that cannot be read is reported, the re
 """
 _EPILOG = (
     "Exit codes are those of mer-stream: 0 all done; of several recordings that failed the first "
-    "gives the code; 10: some are cut short or damaged; 130: stopped by Ctrl-C (use --resume).\n\n"
+    "gives the code; 10: some are cut short or damaged; 11: one needs more memory than a worker "
+    "may take; 130: stopped by Ctrl-C (use --resume).\n\n"
     "With --hash-names, the environment variable MER_HASH_KEY holds the key of the hashes.\n\n"
     "Not for use on people at work or in education (EU AI Act, article 5(1)(f)); not a lie "
     "detector. Figures and limits: see the README."

@@ -79,6 +79,8 @@ class UnexpectedError(MerError):
 class MemoryLimitError(MerError):
     """A recording needs more memory than its worker may take."""
 
+    exit_code = 11
+
 
 class InternalError(MerError):
     """A fault of this program: something that should have been an error of another kind."""

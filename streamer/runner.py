@@ -93,7 +93,10 @@ def steps(
     finally:
         worker.close()
     broke_off = failure is not None or worker.broke_off or source.report.truncated
-    last = pipeline.flush()
+    try:
+        last = pipeline.flush()
+    except FAULTS as error:
+        last, failure = [], failure or InternalError(error)
     yield Step(None, (), _of(_cut(last) if broke_off else last, kinds))
     if failure is not None:
         raise failure

@@ -11,7 +11,7 @@ from typing import IO, Any
 
 from spotting.regions import REGION_NAMES
 from streamer.build import StreamConfig, build_pipeline
-from streamer.errors import InstallError, MerError, ModelError
+from streamer.errors import InstallError, InternalError, MerError, ModelError
 from streamer.inside import empty_folder, has_links
 from streamer.jobs.faces import Faces
 from streamer.jobs.finish import facts_of, finish
@@ -204,6 +204,8 @@ class _Run:
                     if time.monotonic() - told_s > _TELL_EVERY_S:
                         told_s = time.monotonic()
                         tell(self._progress(step))
+        except InternalError as error:
+            raise error.__cause__ or error from None  # `do_recording` knows what to do with each
         except MerError as error:
             failure = error
         finally:

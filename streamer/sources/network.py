@@ -41,8 +41,9 @@ _OPTIONS = {
     "http": {"reconnect": "1", "reconnect_delay_max": "5"},
     "https": {"reconnect": "1", "reconnect_delay_max": "5"},
 }
-# How long FFmpeg may look at a stream before it gives the first frame; 5 s unless told.
-_PROBE = {"analyzeduration": "2000000"}
+# How long FFmpeg may look at a stream before it gives the first frame; 5 s unless told. Some
+# formats always use all of it, so it has to be well below the time limit of a read.
+_PROBE_S = 2.0
 _START_S = 10.0  # what came while a stream was looked at is taken within this time, or dropped
 
 
@@ -108,7 +109,7 @@ def _connect(
             config.max_megapixels,
             name,
             extra_formats=_FORMATS,
-            options=_OPTIONS[scheme] | _PROBE,
+            options=_OPTIONS[scheme] | _probe(config),
             timeout=config.read_timeout_s,
         )
     except av.FFmpegError as error:
@@ -135,6 +136,11 @@ def _connect(
     # Outside of the `except`: FFmpeg's error holds the URL with its password, and must not be the
     # context of ours.
     raise failure
+
+
+def _probe(config: SourceConfig) -> dict[str, str]:
+    probe_s = min(_PROBE_S, config.read_timeout_s / 2)
+    return {"analyzeduration": str(round(1e6 * probe_s))}
 
 
 def _explain(error: av.FFmpegError, name: str, config: SourceConfig) -> MerError:

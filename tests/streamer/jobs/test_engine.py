@@ -128,7 +128,8 @@ class TestWhatNobodyExpected:
 
         monkeypatch.setattr(recording, "do_recording", fails)
         outcome = worker.attempt(make_job("a"), Pipelines())
-        assert (outcome.status, outcome.exit_code) == ("failed", 1)
+        code = 11 if "memory" in says else 1
+        assert (outcome.status, outcome.exit_code) == ("failed", code)
         assert outcome.error is not None and outcome.error.startswith("a.mp4: ")
         assert says in outcome.error
 

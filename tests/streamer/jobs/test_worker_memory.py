@@ -41,7 +41,7 @@ def test_a_recording_over_the_limit_is_a_sentence_and_the_rest_goes_on(tmp_path:
         *("--worker-memory", "600", "--workers", "1", "--no-recognition", "--formats", "jsonl"),
     ]
     ended = subprocess.run(command, capture_output=True, text=True)
-    assert ended.returncode == 1, ended.stderr
+    assert ended.returncode == 11, ended.stderr
     assert "Traceback" not in ended.stderr
     rows = json.loads((output / "manifest.json").read_text())["recordings"]
     errors = {row["folder"]: row["error"] for row in rows}
