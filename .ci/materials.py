@@ -14,6 +14,7 @@ import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import tomllib
 from packaging.requirements import Requirement
@@ -105,6 +106,9 @@ def write() -> None:
     )  # fmt: skip
     bill = json.loads(SBOM.read_text(encoding="utf-8"))
     bill["components"] = [c for c in bill["components"] if canonicalize_name(c["name"]) in versions]
+    # Links to homepages and downloads say nothing of what is installed.
+    for part in (*bill["components"], *_tools(bill)):
+        part.pop("externalReferences", None)
     kept = {c["bom-ref"] for c in bill["components"]} | {bill["metadata"]["component"]["bom-ref"]}
     bill["dependencies"] = [
         {**d, "dependsOn": [r for r in d.get("dependsOn", []) if r in kept]}
@@ -112,6 +116,11 @@ def write() -> None:
         if d["ref"] in kept
     ]
     SBOM.write_text(json.dumps(bill, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _tools(bill: dict[str, Any]) -> list[dict[str, Any]]:
+    tools = bill["metadata"].get("tools", {})
+    return list(tools.get("components", ())) if isinstance(tools, dict) else list(tools)
 
 
 def check() -> list[str]:

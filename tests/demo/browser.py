@@ -99,11 +99,11 @@ def browsing(*flags: str) -> Iterator[Any]:
     """A headless Chromium; skipped with a reason where there is none."""
     program = next((found for name in _NAMES if (found := shutil.which(name))), None)
     if program is None:
-        _missing("no Chromium here: apt-get install chromium")
+        missing("no Chromium here: apt-get install chromium")
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
-        _missing("no Playwright here: pip install playwright")
+        missing("no Playwright here: pip install playwright")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=program, args=[*_FLAGS, *flags], headless=True
@@ -112,7 +112,8 @@ def browsing(*flags: str) -> Iterator[Any]:
         browser.close()
 
 
-def _missing(reason: str) -> None:
+def missing(reason: str) -> None:
+    """Skip, or fail where everything has to be there."""
     if REQUIRED:
         pytest.fail(reason)
     pytest.skip(reason)

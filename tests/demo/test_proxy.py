@@ -19,6 +19,7 @@ from tests.demo.browser import (
     ROOT,
     Server,
     browsing,
+    missing,
     sample_frames,
     send,
     serving,
@@ -30,10 +31,7 @@ from tests.demo.browser import (
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
 PASSWORD = "correct horse battery"
 WAIT_MS = 120_000
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(NGINX is None, reason="no nginx here: apt-get install nginx-light"),
-]
+pytestmark = pytest.mark.slow
 
 
 def recipe(folder: Path, port: int, behind: int) -> str:
@@ -93,6 +91,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def test_an_upload_and_the_camera_through_nginx(server: Server, tmp_path: Path) -> None:
+    if NGINX is None:
+        missing("no nginx here: apt-get install nginx-light")
     if os.geteuid() != 0:
         pytest.skip("the configuration of this test names the user root")
     behind = int(server.address.rsplit(":", 1)[1])
