@@ -444,7 +444,7 @@ def test_rows_have_names_of_their_own_and_tests_that_exist() -> None:
     for name in {name for tests in PROOFS.values() for name in tests}:
         path, _, function = name.partition("::")
         text = (ROOT / "tests" / path).read_text(encoding="utf-8")
-        assert re.search(rf"^def {function}\b", text, re.MULTILINE), name
+        assert re.search(rf"^\s*def {function}\b", text, re.MULTILINE), name
 
 
 def _result(parts: dict[str, PartResult]) -> dict[str, object]:
