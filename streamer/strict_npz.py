@@ -55,7 +55,7 @@ def read_npz(
     Raises ValueError for anything else, FileNotFoundError where there is no such file.
     """
     try:
-        with open_regular(path, path.name) as stream, zipfile.ZipFile(stream) as archive:
+        with open_regular(path, path.name, "give a file of arrays") as stream, zipfile.ZipFile(stream) as archive:
             return _wanted(archive, _every(archive) if wanted is None else wanted, limit_bytes)
     except FileNotFoundError:
         raise
@@ -68,7 +68,7 @@ def read_npz(
 def read_array(path: Path, limit_bytes: int = MAX_BYTES) -> NDArray:
     """The array of a `.npy` file. Raises ValueError, or FileNotFoundError."""
     try:
-        with open_regular(path, path.name) as stream:
+        with open_regular(path, path.name, "give a file of arrays") as stream:
             size = path.stat().st_size
             if size > limit_bytes:
                 raise ValueError(f"it has {size} bytes, more than {limit_bytes}")
