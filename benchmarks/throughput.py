@@ -24,6 +24,7 @@ from streamer.build import build_pipeline, load_config
 from streamer.records import Frame, FrameSignals
 from streamer.runner import steps
 from streamer.sources import SourceConfig, open_source
+from streamer.sources.tally import Tally
 
 
 def main() -> None:
@@ -105,7 +106,7 @@ class _Looped:
         self._clip, self._until_s = clip, until_s
         with open_source(clip) as source:
             self.info = source.info
-        self.report = None
+        self.report = Tally().report()
 
     def __iter__(self) -> Iterator[Frame]:
         index, start_s, last_s, step_s = 0, 0.0, 0.0, 0.04

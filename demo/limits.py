@@ -18,7 +18,7 @@ class Limits:
     """Raises SettingError for a limit out of range."""
 
     upload_mb: Annotated[int, Range(1, 1_000_000)] = 500  # of one recording
-    minutes: Annotated[float, Range(0.1, 1440.0)] = 10.0  # of one recording
+    minutes: Annotated[float, Range(0.01, 1440.0)] = 10.0  # of one recording
     megapixels: Annotated[float, Range(0.01, 1000.0)] = 9.0  # of one picture; 4096 x 2160 passes
     workers: Workers = field(default_factory=_cores)  # recordings analysed at a time
     waiting: Annotated[int, Range(1, 10_000)] = 16  # visitors in the queue for a worker, at most
@@ -42,7 +42,7 @@ class Limits:
     # recordings kept per visitor; the oldest goes first
     results: Annotated[int, Range(1, 1000)] = 5
     work_minutes: Annotated[float, Range(0.01, 10_080.0)] = 30.0  # of computing for one recording
-    memory_mb: Annotated[int, Range(256, 4_000_000)] = 8192  # that one analysis may take
+    memory_mb: Annotated[int, Range(64, 4_000_000)] = 8192  # that one analysis may take
 
     def __post_init__(self) -> None:
         check_ranges(self)

@@ -55,7 +55,10 @@ def read_npz(
     Raises ValueError for anything else, FileNotFoundError where there is no such file.
     """
     try:
-        with open_regular(path, path.name, "give a file of arrays") as stream, zipfile.ZipFile(stream) as archive:
+        with (
+            open_regular(path, path.name, "give a file of arrays") as stream,
+            zipfile.ZipFile(stream) as archive,
+        ):
             return _wanted(archive, _every(archive) if wanted is None else wanted, limit_bytes)
     except FileNotFoundError:
         raise

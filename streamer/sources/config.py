@@ -29,7 +29,7 @@ class SourceConfig:
     # live: the longest wait between two attempts
     reconnect_backoff_max_s: Annotated[float, Range(0.0, 3600.0)] = 30.0
     # of one picture; larger ones are refused
-    max_megapixels: Annotated[float, Range(0.01, 4096.0)] = MAX_MEGAPIXELS
+    max_megapixels: Annotated[float, Range(0.001, 4096.0)] = MAX_MEGAPIXELS
     # of the decoder; 0: by the picture and the cores
     decode_threads: Annotated[int, Range(0, 64)] = 0
 

@@ -132,7 +132,7 @@ def test_settings_that_cannot_be_used_are_a_sentence(serve: Serve) -> None:
     for _ in range(2):  # the place is given back
         with connect(client, token) as socket:
             refused = told(socket)
-            assert refused["type"] == "error" and "sensitivity is 99.0" in refused["text"]
+            assert refused["type"] == "error" and "sensitivity' must be" in refused["text"]
     assert not visitors.of("a page").is_busy
 
 
