@@ -10,7 +10,7 @@ from pathlib import Path
 
 from spotting.regions import REGION_NAMES
 from streamer.errors import SourceFormatError
-from streamer.outputs.cells import true_text
+from streamer.outputs.cells import complete_lines, true_text
 from streamer.regular import open_regular_text
 
 MAX_POINTS = 1200
@@ -60,7 +60,7 @@ def read_overviews(path: Path, faces: Collection[int], duration_s: float) -> dic
     gates: dict[int, list[Gate]] = {face: [] for face in faces}
     try:
         with open_regular_text(path, path.name, "analyse the recording again") as stream:
-            for row in csv.DictReader(stream):
+            for row in csv.DictReader(complete_lines(stream)):
                 _take(row, bins, gates, step_s)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, csv.Error) as error:
         raise SourceFormatError(f"{path.name} is no table of signals: {error}.") from None

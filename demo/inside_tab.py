@@ -13,7 +13,7 @@ from demo.assets import read_asset
 from demo.explainer import Explainer
 from demo.inside_view import explained, header, pictures, strip_player
 from demo.magnify import LARGEST
-from demo.polite import said, visitor_of
+from demo.polite import said, sentence_of, visitor_of
 from demo.results import Finished, load_finished
 from demo.site import Site
 from demo.visitors import Visitor
@@ -80,7 +80,7 @@ def inside_tab(site: Site, tab: gr.Tab) -> InsideTab:
             yield gr.skip(), strip_player(faces, times), pictures(faces), gr.skip()
             yield gr.skip(), gr.skip(), gr.skip(), _explain(site.explainer, result, found)
         except MerError as error:
-            yield gr.skip(), "", said(str(error), "refused"), ""
+            yield gr.skip(), "", said(sentence_of(error), "refused"), ""
 
     def amplify(chosen: str | None, times: float, request: gr.Request) -> Any:
         if not chosen:
@@ -88,7 +88,7 @@ def inside_tab(site: Site, tab: gr.Tab) -> InsideTab:
         try:
             faces = _faces(*_find(visitor_of(site.visitors, request), chosen))
         except MerError as error:
-            return said(str(error), "refused")
+            return said(sentence_of(error), "refused")
         return strip_player(faces, times)
 
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}

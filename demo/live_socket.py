@@ -18,6 +18,7 @@ from demo.guard import OWNER
 from demo.live_link import SILENT, TAKEN, Line, refuse, serve
 from demo.places import Place, Places
 from demo.rules import address_of, is_same_origin
+from demo.scratch import without_folders
 from demo.visitors import Visitors
 from streamer.errors import MerError, UsageError
 
@@ -48,7 +49,7 @@ class LiveCameras:
             place = await self._place(line, address_of(socket.scope))
             await serve(line, place, self.places, visitor, self._limits)
         except MerError as error:
-            await refuse(socket, str(error))
+            await refuse(socket, without_folders(str(error)))
         finally:
             line.close()
             if place is not None:

@@ -18,6 +18,7 @@ from PIL import Image
 
 from demo.curves import GROUPS
 from demo.limits import Limits
+from demo.scratch import without_folders
 from spotting.regions import REGION_NAMES
 from streamer.build import StreamConfig, build_pipeline
 from streamer.errors import MerError, SourceFormatError
@@ -152,7 +153,7 @@ def serve(pipe: Connection, config: StreamConfig, folder: Path, limits: Limits =
             pipe.send(stream.push(message))
         pipe.send(stream.close())
     except MerError as error:
-        pipe.send(Seen(0, error=str(error)))
+        pipe.send(Seen(0, error=without_folders(str(error))))
     except (BrokenPipeError, EOFError):
         return
 

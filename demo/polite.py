@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import gradio as gr
 
+from demo.scratch import without_folders
 from demo.visitors import Visitor, Visitors
 from streamer.errors import MerError
 from streamer.outputs.report.html import text
@@ -18,7 +19,12 @@ def telling_the_visitor() -> Iterator[None]:
     try:
         yield
     except MerError as error:
-        raise gr.Error(str(error)) from None
+        raise gr.Error(sentence_of(error)) from None
+
+
+def sentence_of(error: MerError) -> str:
+    """Its sentence, without the folders of this machine."""
+    return without_folders(str(error))
 
 
 def visitor_of(visitors: Visitors, request: gr.Request) -> Visitor:

@@ -14,7 +14,7 @@ from demo.analysis import analyse
 from demo.assets import read_asset
 from demo.choices import Choices
 from demo.limits import Limits
-from demo.polite import said, sent_with, telling_the_visitor, visitor_of
+from demo.polite import said, sent_with, sentence_of, telling_the_visitor, visitor_of
 from demo.recording_view import recording_view
 from demo.results import load_finished
 from demo.settings_tab import choices_of
@@ -79,7 +79,7 @@ def recording_tab(site: Site, settings: list[Any]) -> RecordingTab:
         try:
             name = site.uploads.take(visitor_of(visitors, request), sent_with(sent, "id"))
         except MerError as error:
-            return "", said(str(error), "refused"), gr.Button(interactive=False)
+            return "", said(sentence_of(error), "refused"), gr.Button(interactive=False)
         here = said(f"{name} is here. Press “Find micro-expressions”.")
         return name, here, gr.Button(interactive=True)
 
@@ -132,7 +132,7 @@ def _run(
         finally:
             visitor.busy.release()
     except MerError as error:
-        yield said(str(error), "refused"), gr.skip(), *_buttons(visitor, working=False)
+        yield said(sentence_of(error), "refused"), gr.skip(), *_buttons(visitor, working=False)
 
 
 def _analysed(

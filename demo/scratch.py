@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -21,6 +22,7 @@ except ImportError:  # Windows: nothing is swept there
 _LOG = logging.getLogger(__name__)
 PREFIX = "mer-demo-"
 _TRIES = 5
+_INSIDE = re.compile(rf"\S*/{PREFIX}\S*/")
 
 
 @dataclass
@@ -86,3 +88,8 @@ def _hold(path: Path) -> int | None:
         os.close(descriptor)
         return None
     return descriptor
+
+
+def without_folders(sentence: str) -> str:
+    """A sentence as a visitor may read it: of files of the page only their own names."""
+    return _INSIDE.sub("", sentence)

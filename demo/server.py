@@ -22,6 +22,7 @@ from demo.live_socket import add_live_socket
 from demo.page import build_page
 from demo.results import DOWNLOADS, VIDEO
 from demo.rules import LOOPBACK, UPLOAD, address_of
+from demo.scratch import without_folders
 from demo.site import Site, open_site
 from demo.theme import make_theme
 from demo.uploads import LOST, Uploads
@@ -114,7 +115,9 @@ def _add_upload(app: FastAPI, uploads: Uploads) -> None:
         try:
             sent = await uploads.receive(owner, address, name, int(length), read)
         except MerError as error:
-            return JSONResponse({"detail": str(error)}, 400, headers={"connection": "close"})
+            return JSONResponse(
+                {"detail": without_folders(str(error))}, 400, headers={"connection": "close"}
+            )
         return JSONResponse({"id": sent})
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 _T = TypeVar("_T")
@@ -46,3 +46,8 @@ def csv_line(cells: Iterable[object], delimiter: str = ",") -> str:
 def is_formula(text: str) -> bool:
     """Whether a spreadsheet may take `text` for a formula, or `true_text` would change it."""
     return _FORMULA.match(text) is not None
+
+
+def complete_lines(stream: Iterable[str]) -> Iterator[str]:
+    """The lines of a table; one that is being written at this moment is left out."""
+    return (line for line in stream if line.endswith(("\n", "\r")))

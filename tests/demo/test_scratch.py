@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from demo.scratch import open_scratch, sweep_leftovers
+from demo.scratch import open_scratch, sweep_leftovers, without_folders
 
 
 @pytest.fixture
@@ -69,3 +69,11 @@ def test_only_folders_of_ours_are_swept(
     (parent / "mer-demo-old").mkdir()  # of nobody who runs
     assert sweep_leftovers(parent) == [parent / "mer-demo-old"]
     assert len(list(parent.iterdir())) == 3
+
+
+def test_a_visitor_reads_no_folder_of_this_machine() -> None:
+    path = "/tmp/x/mer-demo-a1/visitor-2/live-1/signals.csv"
+    assert (
+        without_folders(f"{path} is no table: {path}.") == "signals.csv is no table: signals.csv."
+    )
+    assert without_folders("clip.mp4 is too long.") == "clip.mp4 is too long."

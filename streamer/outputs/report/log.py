@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from streamer.errors import SourceFormatError
-from streamer.outputs.cells import true_text
+from streamer.outputs.cells import complete_lines, true_text
 from streamer.records import EmotionEvent
 from streamer.regular import open_regular_text
 
@@ -75,8 +75,11 @@ def view_signals(
     windows = [_window(n, events[n]) for n in wanted]
     try:
         with open_regular_text(path, str(path), _CURE) as stream:
-            rows = csv.reader(stream)
-            reader = _Reader(next(rows, []), windows, duration_s, bins)
+            rows = csv.reader(complete_lines(stream))
+            names = next(rows, None)
+            if names is None:  # a live log of which nothing was written out so far
+                return SignalsView(duration_s, [Bin() for _ in range(bins)])
+            reader = _Reader(names, windows, duration_s, bins)
             for row in rows:
                 reader.take(row)
     except (ValueError, IndexError, OverflowError, csv.Error) as error:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from streamer.jobs.job import Outcome
 from streamer.jobs.manifest import _as_csv
-from streamer.outputs.cells import is_formula, safe_cell, true_text
+from streamer.outputs.cells import complete_lines, is_formula, safe_cell, true_text
 from streamer.outputs.events import EventWriter, read_events, record_to_row
 from streamer.outputs.formats import write_events
 from streamer.outputs.formats.media import Media
@@ -126,3 +126,8 @@ def test_a_terminal_gets_no_control_characters_of_a_name_in_csv() -> None:
     for stream, shown in ((Terminal(), False), (io.StringIO(), True)):
         EventWriter(stream, "x", as_csv=True).write(Step(None, (), (from_source("\x1b[2J.mp4"),)))
         assert ("\x1b" in stream.getvalue()) is shown
+
+
+def test_a_line_that_is_being_written_is_left_out() -> None:
+    assert list(complete_lines(io.StringIO("a\nb\r\nc", newline=""))) == ["a\n", "b\r\n"]
+    assert list(complete_lines(io.StringIO(""))) == []

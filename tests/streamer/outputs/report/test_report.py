@@ -137,3 +137,12 @@ def test_the_index_links_to_reports_and_names_failures() -> None:
     assert "&lt;b&gt;.mp4" in document and "x.mp4 is &lt;empty&gt;" in document
     assert ">2.0<" in document  # micro a minute
     assert "cut short" in document
+
+
+def test_a_log_that_is_being_written_is_read_as_far_as_it_is_whole(tmp_path: Path) -> None:
+    log = tmp_path / "signals.csv"
+    log.write_text("")  # a camera that has just started
+    assert view_signals(log, [], [], 10.0, 300).rows_with_face == 0
+    head = "frame,time_s,face_id,gate,motion_brow\n"
+    log.write_text(head + "0,0.0,0,,0.01\n1,0.03,0,,0.01\n2,0.0")
+    assert view_signals(log, [], [], 10.0, 300).rows_with_face == 2
