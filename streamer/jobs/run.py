@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from streamer.errors import EXIT_INTERRUPTED, EXIT_TRUNCATED, OutputError, UsageError
-from streamer.inside import is_plain_file, refuse_link
+from streamer.inside import refuse_link
 from streamer.jobs.inputs import find_inputs
 from streamer.jobs.job import Job, Outcome
 from streamer.jobs.local_engine import Event, run_local
 from streamer.jobs.manifest import NAME, Manifest, known_folders
 from streamer.jobs.names import folder_names, shown_name
-from streamer.jobs.output import PARTIAL, RUN, FolderOutput, Output, open_output_of
+from streamer.jobs.output import PARTIAL, FolderOutput, Output, open_output_of
 from streamer.jobs.progress import BatchView, format_totals
 from streamer.jobs.proof import mark_lost
 from streamer.jobs.settings import ALL_FORMATS, BatchSettings, model_facts
@@ -85,7 +85,6 @@ def run_jobs(settings: BatchSettings, options: BatchOptions, specs: Sequence[str
         _close(settings, output, manifest)
     if not options.quiet:
         print(format_totals(manifest.outcomes, time.monotonic() - started), file=sys.stderr)
-    _check_results(output, manifest)
     return _exit_code(manifest.outcomes, stop)
 
 
@@ -195,19 +194,6 @@ def _close(settings: BatchSettings, output: Output, manifest: Manifest) -> None:
         output.write("index.html", page.encode("utf-8", "backslashreplace"))
     if isinstance(output, FolderOutput) and len(over) == manifest.size:
         output.remove_partial()
-
-
-def _check_results(output: Output, manifest: Manifest) -> None:
-    """Raise OutputError unless what was done is there: somebody may have deleted the folder."""
-    if not isinstance(output, FolderOutput):
-        return
-    over = [o for o in manifest.outcomes if o.status != "interrupted" and o.sha256]
-    gone = [o.folder for o in over if not is_plain_file(output.root, f"{o.folder}/{RUN}")]
-    if gone:
-        raise OutputError(
-            f"{len(gone)} of {len(over)} results are not in {output.root} any more (as {gone[0]}): "
-            "it was changed while the batch ran. Run again with --resume."
-        )
 
 
 def _index_row(outcome: Outcome) -> IndexRow:
