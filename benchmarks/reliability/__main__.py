@@ -29,6 +29,7 @@ from benchmarks.reliability.urls import check_urls
 PARTS = ("media", "names", "urls", "yaml", "faults", "soak")
 _LIVE = ("faults", "soak")  # these mostly wait, and run beside the others
 SCHEMA = "mer-stream/reliability/1"
+_SILENT_SHARE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         (options.out / "result.json").write_text(text, encoding="utf-8")
         if "soak" in results:
             plot_soak(results["soak"].facts, options.out / "soak.png")
-    return int(any(part.broken for part in results.values()))
+    return int(any(fails(part) for part in results.values()))
+
+
+def fails(part: PartResult) -> bool:
+    """Whether a part fails the run: any broken promise does, but for rare silent losses.
+
+    Some containers do not say what they hold well enough to see every lost frame; those that are
+    lost silently are listed, and may be one in a hundred.
+    """
+    silent = [outcome for outcome in part.broken if outcome.facts.get("kind") == "silent"]
+    most = len(part.outcomes) * _SILENT_SHARE
+    return len(part.broken) > len(silent) or len(silent) > most
 
 
 def run_parts(

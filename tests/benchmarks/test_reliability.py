@@ -18,6 +18,7 @@ import pytest
 
 from benchmarks.reliability import __main__ as command
 from benchmarks.reliability import faults, media, names, page, settings, soak, urls
+from benchmarks.reliability.__main__ import fails
 from benchmarks.reliability.camera import Camera, Sent, Window
 from benchmarks.reliability.fault import Fault, Measured
 from benchmarks.reliability.film import FPS, LOOP_FRAMES, LOOP_S, film, truths
@@ -509,3 +510,15 @@ def test_a_live_part_and_names_hold(tmp_path: Path) -> None:
     found = command.run_parts(["names", "faults", "soak"], plan, 0, tmp_path, ["kill -9", "full"])
     assert [o for part in found.values() for o in part.broken] == []
     assert found["soak"].facts["events"]["clean_expected"] >= 1
+
+
+def test_rare_silent_losses_alone_do_not_fail_the_run():
+    def part(silent: int, other: int) -> PartResult:
+        whole = [Outcome("a", (), "", {"kind": "whole"})] * (200 - silent - other)
+        lost = [Outcome("b", ("19 of 20 frames",), "", {"kind": "silent"})] * silent
+        crashed = [Outcome("c", ("a crash",), "", {"kind": "crash"})] * other
+        return PartResult("media", (*whole, *lost, *crashed), {})
+
+    assert [fails(part(*of)) for of in ((0, 0), (2, 0), (3, 0), (0, 1), (1, 1))] == [
+        False, False, True, True, True,
+    ]  # fmt: skip
