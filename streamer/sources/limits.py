@@ -5,10 +5,16 @@ from __future__ import annotations
 from streamer.errors import SourceRefusedError
 
 MAX_MEGAPIXELS = 64.0  # 1920 x 1080 has 2, 7680 x 4320 has 33
+MAX_SIDE_PX = 32_766  # OpenCV ends the process where a side does not fit into 16 bits
 
 
 def check_size(width_px: int, height_px: int, max_megapixels: float, name: str) -> None:
-    """Raise SourceRefusedError for pictures of more pixels than allowed."""
+    """Raise SourceRefusedError for pictures of more pixels than allowed, or of a longer side."""
+    if max(width_px, height_px) > MAX_SIDE_PX:
+        raise SourceRefusedError(
+            f"{name}: its pictures of {width_px} x {height_px} pixels are longer than "
+            f"{MAX_SIDE_PX} on one side. Cut or scale them, or check whether the file is damaged."
+        )
     if width_px * height_px > max_megapixels * 1e6:
         raise SourceRefusedError(
             f"{name}: its pictures of {width_px} x {height_px} pixels "

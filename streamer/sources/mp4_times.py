@@ -90,7 +90,7 @@ def _find(data: bytes, *path: bytes) -> bytes:
 
 def _timescale(header: bytes) -> int:
     """Units a second of a `mvhd` or `mdhd`."""
-    at = 20 if header[0] == 1 else 12
+    at = 20 if header[:1] == b"\1" else 12
     return int(struct.unpack(">I", header[at : at + 4])[0])
 
 

@@ -120,3 +120,10 @@ def test_limit_by_hand():
         check_size(8001, 8000, 64.0, "x")
     with pytest.raises(ValueError, match="max_megapixels"):
         SourceConfig(max_megapixels=0)
+
+
+def test_a_side_that_native_code_cannot_hold():
+    check_size(32_766, 1, 64.0, "a")
+    for width, height in ((32_767, 1), (1, 40_000)):
+        with pytest.raises(SourceRefusedError, match="on one side"):
+            check_size(width, height, 64.0, "a")
