@@ -9,12 +9,12 @@ from pathlib import Path
 import av
 
 from streamer.errors import InstallError, SourceFormatError, SourceNotFoundError
+from streamer.regular import open_regular, require_regular
 from streamer.sources.config import SourceConfig
 from streamer.sources.containers import explain_open_failure, open_within
 from streamer.sources.layouts import Layout, walk_file, walker_of
 from streamer.sources.mp4_times import rate_without_times
 from streamer.sources.recording import RecordingSource
-from streamer.sources.regular import open_regular, require_regular
 from streamer.sources.sniff import HEAD_BYTES
 from streamer.sources.video import VideoReader
 

@@ -19,12 +19,12 @@ from streamer.errors import (
 )
 from streamer.libs import import_cv2
 from streamer.records import SourceInfo
+from streamer.regular import open_regular
 from streamer.sources.config import SourceConfig
 from streamer.sources.limits import MAX_MEGAPIXELS, check_size
 from streamer.sources.naming import natural_key
 from streamer.sources.picture_size import picture_size
 from streamer.sources.recording import RecordingSource
-from streamer.sources.regular import open_regular
 from streamer.sources.tally import Tally
 
 EXTENSIONS = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
