@@ -234,7 +234,7 @@ def run(inputs: Path, output: Path, *more: str) -> tuple[float, int]:
 @contextlib.contextmanager
 def started(inputs: Path, output: Path, *more: str) -> Iterator[subprocess.Popen[bytes]]:
     """mer-batch in a process group of its own."""
-    command = [sys.executable, "-m", "streamer.batch_cli", str(inputs), "--output", str(output)]
+    command = [sys.executable, "-m", "streamer.cli.batch", str(inputs), "--output", str(output)]
     log = (output.parent / f"{output.name}.log").open("ab")
     with (
         log,

@@ -22,7 +22,7 @@ from recognition.explain import Explainers, load_explainers
 from recognition.explain.gradcam import asymmetry, field_gradcam
 from recognition.explain.selfme import explain, explanation_sheet
 from recognition.selfme.network import SelfmeNet
-from streamer.records import EMOTIONS
+from streamer.core.records import EMOTIONS
 from training.selfme.motions import motion_crops
 from training.synthetic.pair_face import PairFace
 from training.synthetic.pairs import PairRange, Pairs, draw_pairs, read_pairs

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from recognition.scvit import region_embeddings
+from recognition.classifiers.scvit import region_embeddings
 from recognition.selfme.network import SelfmeNet
 from recognition.selfme.settings import MotionName, SelfmeConfig
 from training.metrics import score_recognition

@@ -39,9 +39,9 @@ from field_training import (
 from jitter_pairs import ERRORS, TRAININGS, draw_all, set_tuning_people_aside
 from readme_section import write_section
 
+from recognition.classifiers.maps import motion_map
 from recognition.config import RecognizerConfig
-from recognition.maps import motion_map
-from recognition.motion_field import motion_field
+from recognition.motion.flow_field import motion_field
 from recognition.onnx_recognizer import OnnxRecognizer
 from recognition.selfme.settings import MotionName
 from training.loso.store import write_json

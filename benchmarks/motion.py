@@ -27,8 +27,8 @@ import torch
 sys.path.insert(0, str(Path(__file__).parent))
 from pair_latency import PairTiming, in_process, pair_latency, peak_mb
 
-from recognition.motion_methods import METHODS, motion_method
-from recognition.selfme.config import MotionConfig
+from recognition.motion.methods import METHODS, motion_method
+from recognition.motion.selfme.config import MotionConfig
 from training.selfme.motion_config import MotionLossConfig, MotionTraining
 from training.selfme.motion_data import SyntheticSource
 from training.selfme.motion_report import report_errors, report_grey, report_reconstruction

@@ -23,7 +23,7 @@ from typing import Literal
 import av
 import numpy as np
 
-from streamer.errors import MerError
+from streamer.core.errors import MerError
 from streamer.sources import SourceConfig, open_source
 
 FRAMES = 20

@@ -23,9 +23,9 @@ import torch
 from numpy.typing import NDArray
 
 from recognition.explain.bundled import WITH_SC
+from recognition.loading.session import open_session
 from recognition.selfme.network import SelfmeNet, load_selfme, without_generator
 from recognition.selfme.settings import SelfmeConfig
-from recognition.session import open_session
 from training.selfme.export import share_constants, to_onnx
 
 SIZES = ("small", "full size")

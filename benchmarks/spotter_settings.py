@@ -26,12 +26,12 @@ from readme_section import README, write_section
 
 from spotting.config import SpotterConfig
 from spotting.spotter import FlowSpotter, latency_s
+from streamer.core.process.libraries import import_cv2
+from streamer.core.records import AlignedFace, Spot
 from streamer.faces.alignment import Aligner
 from streamer.faces.config import FaceConfig
 from streamer.faces.detector import MeshDetector
 from streamer.faces.tracker import FaceTracker
-from streamer.libs import import_cv2
-from streamer.records import AlignedFace, Spot
 from training.spotting.megc import score_set
 from training.spotting.records import SpotRow
 from training.spotting.sets import Recording, load_set

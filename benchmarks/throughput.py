@@ -20,11 +20,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from streamer.build import build_pipeline, load_config
-from streamer.records import Frame, FrameSignals
-from streamer.runner import steps
+from streamer.core.records import Frame, FrameSignals
+from streamer.run.build import build_pipeline, load_config
+from streamer.run.recording import steps
 from streamer.sources import SourceConfig, open_source
-from streamer.sources.tally import Tally
+from streamer.sources.counters import Tally
 
 
 def main() -> None:

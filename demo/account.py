@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from streamer.errors import UsageError
+from streamer.core.errors import UsageError
 
 VARIABLE = "MER_DEMO_PASSWORD"
 _SHORTEST = 8  # characters

@@ -20,15 +20,15 @@ from demo.choices import Choices
 from demo.limits import Limits
 from demo.sentry import refuse_too_large
 from demo.visitors import GONE, Visitor
-from streamer.errors import MerError, UsageError
-from streamer.jobs.job import Job, Outcome, Progress
-from streamer.jobs.output import PARTIAL
-from streamer.jobs.recording import do_recording
-from streamer.jobs.settings import ALL_FORMATS, BatchSettings
-from streamer.jobs.walk import Pipelines
-from streamer.jobs.worker import use_one_thread
-from streamer.memory import limit_memory
-from streamer.stopping import StopFlag
+from streamer.batch.job import Job, Outcome, Progress
+from streamer.batch.output import PARTIAL
+from streamer.batch.process_recording import Pipelines
+from streamer.batch.recording import do_recording
+from streamer.batch.settings import ALL_FORMATS, BatchSettings
+from streamer.batch.worker import use_one_thread
+from streamer.core.errors import MerError, UsageError
+from streamer.core.process.memory import limit_memory
+from streamer.core.process.stopping import StopFlag
 
 _POLL_S = 0.2
 _JOIN_S = 5.0
@@ -140,7 +140,7 @@ def _work(pipe: Connection, job: Job, limits: Limits) -> None:
         os.nice(5)  # the page itself stays quick
     limit_memory(limits.memory_mb)
     use_one_thread()
-    from streamer.console import hushed
+    from streamer.core.process.console import hushed
 
     late = StopFlag()
     pipelines = Pipelines()

@@ -6,8 +6,8 @@ import shlex
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
-from streamer.build import StreamConfig, load_config
-from streamer.errors import UsageError
+from streamer.core.errors import UsageError
+from streamer.run.build import StreamConfig, load_config
 
 Spotter = Literal["rule", "learned"]
 Motion = Literal["auto", "dis", "farneback", "selfme"]

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from streamer.command import VersionFlag, option, run_app, telling_errors
-from streamer.errors import InstallError, UsageError
-from streamer.ranges import Range, Workers
+from streamer.cli.common import VersionFlag, option, run_app, telling_errors
+from streamer.core.errors import InstallError, UsageError
+from streamer.core.ranges import Range, Workers
 
 if TYPE_CHECKING:
     from demo.account import Account

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from spotting.regions import REGION_NAMES
-from streamer.errors import SourceFormatError
+from spotting.motion.regions import REGION_NAMES
+from streamer.core.errors import SourceFormatError
+from streamer.core.files.regular import open_regular_text
 from streamer.outputs.cells import complete_lines, true_text
-from streamer.regular import open_regular_text
 
 MAX_POINTS = 1200
 GROUPS: dict[str, list[str]] = {

@@ -14,8 +14,8 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any
 
-from streamer.errors import MerError
-from streamer.jobs.worker import use_one_thread
+from streamer.batch.worker import use_one_thread
+from streamer.core.errors import MerError
 
 _IDLE_S = 90.0
 _TIMEOUT_S = 120.0
@@ -133,7 +133,7 @@ def explain_strip(path: Path) -> Explained:
     """Runs in the process; torch is imported here."""
     from demo.pictures import encode
     from recognition.explain.pictures import draw_keypoints
-    from streamer.jobs.faces import read_strip
+    from streamer.batch.aligned_faces import read_strip
 
     strip = read_strip(path)
     onset, apex = strip.images[strip.onset], strip.images[strip.apex]

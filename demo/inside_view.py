@@ -11,13 +11,13 @@ from demo.pictures import as_url, contact_sheet, data_url
 from demo.results import Finished
 from recognition.explain.pictures import colour_wheel, draw_arrows, motion_colours
 from recognition.selfme.settings import face_of
-from streamer.jobs.faces import FaceStrip
+from streamer.batch.aligned_faces import FaceStrip
+from streamer.core.records import EmotionEvent
 from streamer.outputs.formats.tidy import label
 from streamer.outputs.report.html import text
 from streamer.outputs.report.log import view_signals
 from streamer.outputs.report.plots import motion
 from streamer.outputs.text import format_clock
-from streamer.records import EmotionEvent
 
 _MEANING = (
     "The bar says how sure the recogniser is. Of <em>synthetic</em> movements on which it was 90% "

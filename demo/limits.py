@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from streamer.ranges import Range, Workers, check_ranges
+from streamer.core.ranges import Range, Workers, check_ranges
 
 
 def _cores() -> int:

@@ -20,7 +20,7 @@ from demo.places import Place, Places
 from demo.rules import address_of, is_same_origin
 from demo.scratch import without_folders
 from demo.visitors import Visitors
-from streamer.errors import MerError, UsageError
+from streamer.core.errors import MerError, UsageError
 
 _WAITING = 64  # sockets without a place; beyond that the oldest is closed
 

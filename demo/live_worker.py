@@ -19,18 +19,18 @@ from PIL import Image
 from demo.curves import GROUPS
 from demo.limits import Limits
 from demo.scratch import without_folders
-from spotting.regions import REGION_NAMES
-from streamer.build import StreamConfig, build_pipeline
-from streamer.errors import MerError, SourceFormatError
-from streamer.jobs.faces import Faces
-from streamer.jobs.worker import use_one_thread
-from streamer.memory import limit_memory
+from spotting.motion.regions import REGION_NAMES
+from streamer.batch.aligned_faces import Faces
+from streamer.batch.worker import use_one_thread
+from streamer.core.errors import MerError, SourceFormatError
+from streamer.core.process.memory import limit_memory
+from streamer.core.records import EmotionEvent, Frame, FrameSignals, JsonObject
 from streamer.outputs.events import open_event_file
 from streamer.outputs.record import event_to_record
 from streamer.outputs.signals import SignalsCsv
 from streamer.outputs.step import Step
-from streamer.records import EmotionEvent, Frame, FrameSignals, JsonObject
-from streamer.runner import Fanout
+from streamer.run.build import StreamConfig, build_pipeline
+from streamer.run.recording import Fanout
 
 HEADER = struct.Struct("<dI")  # seconds on the browser's clock, number of the frame
 SOURCE = "webcam"
@@ -138,7 +138,7 @@ def work(pipe: Connection, config: StreamConfig, folder: Path, limits: Limits) -
     use_one_thread()
     cv2.setNumThreads(1)
     limit_memory(limits.memory_mb)
-    from streamer.console import hushed
+    from streamer.core.process.console import hushed
 
     with hushed(True):
         serve(pipe, config, folder, limits)

@@ -12,10 +12,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from recognition.motion_field import remove_rigid
-from recognition.motion_methods import motion_method
+from recognition.motion.flow_field import remove_rigid
+from recognition.motion.methods import motion_method
 from recognition.selfme.settings import face_of
-from streamer.jobs.faces import FaceStrip
+from streamer.batch.aligned_faces import FaceStrip
 
 LARGEST = 20.0
 _SMOOTH_IOD = 0.05  # standard deviation over the field: single stray vectors would tear the face

@@ -9,7 +9,7 @@ import gradio as gr
 
 from demo.scratch import without_folders
 from demo.visitors import Visitor, Visitors
-from streamer.errors import MerError
+from streamer.core.errors import MerError
 from streamer.outputs.report.html import text
 
 

@@ -22,8 +22,8 @@ from demo.site import Site
 from demo.turns import Ticket
 from demo.uploads import BUSY
 from demo.visitors import Visitor
-from streamer.errors import MerError, UsageError
-from streamer.jobs.job import Progress
+from streamer.batch.job import Progress
+from streamer.core.errors import MerError, UsageError
 from streamer.outputs.report.html import text
 
 _ENDINGS = (

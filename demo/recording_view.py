@@ -8,11 +8,11 @@ from demo.curves import read_overviews
 from demo.results import VIDEO, Finished
 from demo.timeline import jump_s, timeline
 from demo.visitors import Visitor
+from streamer.core.records import EmotionEvent
 from streamer.outputs.formats.tidy import label
 from streamer.outputs.record import event_id
 from streamer.outputs.report.html import figure, text
 from streamer.outputs.text import format_clock
-from streamer.records import EmotionEvent
 
 _FACES = 3  # with curves; those with the most events
 _ROWS = 200

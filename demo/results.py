@@ -9,14 +9,14 @@ from typing import Any
 from urllib.parse import quote
 
 from demo.visitors import Visitor
-from streamer.errors import UsageError
-from streamer.inside import is_link, is_safe_name, read_inside
-from streamer.jobs.faces import strip_path
-from streamer.jobs.run_file import parse_run
+from streamer.batch.aligned_faces import strip_path
+from streamer.batch.run_file import parse_run
+from streamer.core.errors import UsageError
+from streamer.core.files.inside import is_link, is_safe_name, read_inside
+from streamer.core.files.strict_json import MAX_BYTES
+from streamer.core.records import EmotionEvent
 from streamer.outputs.events import read_events
 from streamer.outputs.record import event_id
-from streamer.records import EmotionEvent
-from streamer.strict_json import MAX_BYTES
 
 # File, and what to call it on the page; the order of the downloads.
 DOWNLOADS: Mapping[str, str] = {

@@ -8,7 +8,7 @@ from pathlib import Path
 import av
 
 from demo.limits import Limits
-from streamer.errors import SourceFormatError, SourceRefusedError
+from streamer.core.errors import SourceFormatError, SourceRefusedError
 from streamer.sources.containers import explain_open_failure, open_container, pick_stream
 from streamer.sources.sniff import HEAD_BYTES
 

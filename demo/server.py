@@ -27,7 +27,7 @@ from demo.site import Site, open_site
 from demo.theme import make_theme
 from demo.uploads import LOST, Uploads
 from demo.visitors import Visitors
-from streamer.errors import MerError
+from streamer.core.errors import MerError
 
 _LOOK_S = 10.0  # between two looks for pages and uploads that are to go
 _GONE = "This file is not here (any more). Reload the page."

@@ -12,7 +12,7 @@ from typing import Any
 import uvicorn
 
 from demo.connections import allow_many_files, bounded_protocol
-from streamer.errors import EXIT_INTERRUPTED
+from streamer.core.errors import EXIT_INTERRUPTED
 
 _GRACE_S = 2.0  # for answers that are on their way
 _END_S = 3.0  # then the end is forced

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from demo.curves import GROUPS, Gate, Overview
+from streamer.core.records import EmotionEvent
 from streamer.outputs.formats.tidy import label
 from streamer.outputs.record import event_id
 from streamer.outputs.report.html import text
 from streamer.outputs.text import format_clock
-from streamer.records import EmotionEvent
 
 HEIGHT = 110  # of the plot, in its own units; its width is 1000
 _LEAST_IOD = 0.02  # full height, unless the motion is larger

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from streamer.errors import UsageError
+from streamer.core.errors import UsageError
 
 FULL = "Too many recordings are waiting here at the moment. Please try again in a few minutes."
 

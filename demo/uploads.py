@@ -21,7 +21,7 @@ from pathlib import Path
 from demo.limits import Limits
 from demo.places import Place, Places
 from demo.visitors import Visitor
-from streamer.errors import SourceRefusedError, UsageError
+from streamer.core.errors import SourceRefusedError, UsageError
 
 Read = Callable[[], Awaitable[bytes]]
 _NAME_BYTES = 150

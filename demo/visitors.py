@@ -21,7 +21,7 @@ from demo.limits import Limits
 from demo.places import is_local
 from demo.scratch import open_scratch
 from demo.sessions import Sessions
-from streamer.errors import UsageError
+from streamer.core.errors import UsageError
 
 _LOG = logging.getLogger(__name__)
 _REMEMBERED = 4096  # sessions that have left: an event that comes too late opens no new folder

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+from streamer.core.ranges import Range, Share, check_ranges
 from streamer.faces.config import EYES_Y_FRACTION, IOD_FRACTION
-from streamer.ranges import Range, Share, check_ranges
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from recognition.classifiers.maps import motion_map
 from recognition.config import RecognizerConfig
 from recognition.fingerprint import preprocessing_fingerprint
-from recognition.maps import motion_map
-from recognition.motion_field import motion_field
-from recognition.session import ask, check_output, metadata_of, open_session
-from recognition.weights_check import read_facts, resolve_model
-from streamer.errors import ModelError
+from recognition.loading.session import ask, check_output, metadata_of, open_session
+from recognition.loading.weights_check import read_facts, resolve_model
+from recognition.motion.flow_field import motion_field
+from streamer.core.errors import ModelError
+from streamer.core.records import EMOTIONS, AlignedFace, Recognition
 from streamer.faces.alignment import compose, invert
-from streamer.records import EMOTIONS, AlignedFace, Recognition
 
 _BATCH = 256
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from streamer.ranges import Baseline, Range, Sensitivity, Share, check_ranges
+from streamer.core.ranges import Baseline, Range, Sensitivity, Share, check_ranges
 
 # Moments closer than this are the same: times are sums of fractions, and a tie must not depend on
 # the last bit of how they were added up.

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spotting.config import SpotterConfig
-from spotting.series import MotionSeries
+from spotting.motion.series import MotionSeries
 
 _REST_S = 1.5  # how quickly the idea of rest follows a slow drift
 _FOOT = 0.2  # onset: where the rise passes this share of the peak

@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spotting.config import TIE_S, SpotterConfig
-from spotting.gates import BLINK, SEPARATOR, GateKeeper
-from spotting.interval import Interval, sharpen
 from spotting.macro import Departure, DepartureDetector
-from spotting.micro import HALF_WIDTHS_S, PEAK_RADIUS_S, Bump, BumpDetector, Rows
-from spotting.motion import MotionMeter
-from spotting.regions import REGION_NAMES, SHAKEN_BY_BLINK
-from spotting.series import MotionSeries
-from streamer.records import AlignedFace, Kind, Motion, Rejected, Spot
+from spotting.micro.bumps import HALF_WIDTHS_S, PEAK_RADIUS_S, Bump, BumpDetector, Rows
+from spotting.micro.interval import Interval, sharpen
+from spotting.motion.extractor import MotionMeter
+from spotting.motion.gates import BLINK, SEPARATOR, GateKeeper
+from spotting.motion.regions import REGION_NAMES, SHAKEN_BY_BLINK
+from spotting.motion.series import MotionSeries
+from streamer.core.records import AlignedFace, Kind, Motion, Rejected, Spot
 
 _PAIRS = [
     (i, REGION_NAMES.index(name.replace("_left", "_right")))

@@ -14,10 +14,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from streamer.build import StreamConfig, build_pipeline, load_config, stream
-    from streamer.errors import MerError
+    from streamer.core.errors import MerError
+    from streamer.core.records import EmotionEvent, Frame
     from streamer.outputs.events import read_events
-    from streamer.records import EmotionEvent, Frame
+    from streamer.run.build import StreamConfig, build_pipeline, load_config, stream
 
 __all__ = [
     "EmotionEvent",
@@ -30,14 +30,14 @@ __all__ = [
     "stream",
 ]
 _HOMES = {
-    "EmotionEvent": "streamer.records",
-    "Frame": "streamer.records",
-    "MerError": "streamer.errors",
-    "StreamConfig": "streamer.build",
-    "build_pipeline": "streamer.build",
-    "load_config": "streamer.build",
+    "EmotionEvent": "streamer.core.records",
+    "Frame": "streamer.core.records",
+    "MerError": "streamer.core.errors",
+    "StreamConfig": "streamer.run.build",
+    "build_pipeline": "streamer.run.build",
+    "load_config": "streamer.run.build",
     "read_events": "streamer.outputs.events",
-    "stream": "streamer.build",
+    "stream": "streamer.run.build",
 }
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import signal
 import sys
 
-from streamer.errors import EXIT_INTERRUPTED
+from streamer.core.errors import EXIT_INTERRUPTED
 
 
 def main() -> None:
     """Entry point of `mer-stream`."""
     try:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        from streamer.cli import main as run
+        from streamer.cli.stream import main as run
     except KeyboardInterrupt:  # while the command line is being imported
         sys.exit(EXIT_INTERRUPTED)
     run()

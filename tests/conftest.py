@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from streamer import urls
+from streamer.core import urls
 
 # CI sets it: then "skipped: ray is not installed" is a failure, not a dot nobody looks at.
 _REQUIRED = bool(os.environ.get("MER_REQUIRE_PACKAGES"))

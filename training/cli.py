@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from streamer.command import VersionFlag, bounds, run_app
-from streamer.errors import InstallError, UsageError
-from streamer.ranges import Epochs, Range, Seed, Workers
+from streamer.cli.common import VersionFlag, bounds, run_app
+from streamer.core.errors import InstallError, UsageError
+from streamer.core.ranges import Epochs, Range, Seed, Workers
 from training.experiments import commands as experiment_commands
 from training.selfme import commands as selfme_commands
 from training.selfme import motion_commands

@@ -16,12 +16,12 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import save
 
+from recognition.classifiers.ensemble import ViewEnsemble
 from recognition.config import MapConfig
-from recognition.ensemble import ViewEnsemble
 from recognition.fingerprint import preprocessing_fingerprint
 from recognition.onnx_recognizer import OnnxRecognizer
-from streamer.errors import ModelError
-from streamer.records import EMOTIONS
+from streamer.core.errors import ModelError
+from streamer.core.records import EMOTIONS
 
 PARITY = 1e-4  # largest difference of a probability between torch and ONNX Runtime
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from recognition.config import MapConfig
 from recognition.fingerprint import preprocessing_fingerprint
-from recognition.weights_check import CARD
-from streamer.records import EMOTIONS
+from recognition.loading.weights_check import CARD
+from streamer.core.records import EMOTIONS
 from training.export import sha256_of
 from training.metrics import RecognitionScore
 from training.recognizer import TrainConfig

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from recognition.ensemble import ViewEnsemble, mirror
-from recognition.scvit import SCViT, SCViTConfig, region_embeddings
-from streamer.ranges import BatchSize, Epochs, LearningRate, Range, Share, check_ranges
+from recognition.classifiers.ensemble import ViewEnsemble, mirror
+from recognition.classifiers.scvit import SCViT, SCViTConfig, region_embeddings
+from streamer.core.ranges import BatchSize, Epochs, LearningRate, Range, Share, check_ranges
 from training.losses import symmetric_contrastive_loss
 from training.synthetic.maps import World, sample_maps
 

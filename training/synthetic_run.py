@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from recognition.ensemble import ViewEnsemble
-from recognition.scvit import SCViT
-from streamer.ranges import Epochs, Range, Seed, Workers, check_ranges
+from recognition.classifiers.ensemble import ViewEnsemble
+from recognition.classifiers.scvit import SCViT
+from streamer.core.ranges import Epochs, Range, Seed, Workers, check_ranges
 from training.export import check_parity, export_ensemble
 from training.metrics import score_recognition
 from training.model_card import RunFacts, write_cards

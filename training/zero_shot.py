@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognition.onnx_recognizer import OnnxRecognizer
-from streamer.errors import SourceFormatError, SourceNotFoundError
+from streamer.core.errors import SourceFormatError, SourceNotFoundError
+from streamer.core.records import EMOTIONS
 from streamer.outputs.cells import true_text
-from streamer.records import EMOTIONS
 from training.metrics import RecognitionScore, score_recognition
 
 _COLUMNS = ("file", "dataset", "subject", "clip", "emotion")

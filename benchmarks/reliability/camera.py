@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from benchmarks.reliability.film import FPS, Film, content_type
-from streamer.closing import Closing
+from streamer.core.closing import Closing
 
 Kind = Literal[
     "lost",  # the connection is reset, new ones are refused: cable, power, server killed

@@ -98,7 +98,7 @@ def _reader_gone(folder: Path, seed: int) -> Measured:
 
 def _model_replaced(folder: Path, seed: int) -> Measured:
     """The model's file is overwritten in place while a live run uses it."""
-    from recognition.weights_check import resolve_model
+    from recognition.loading.weights_check import resolve_model
 
     bundled = resolve_model(None)
     for path in bundled.parent.glob(f"{bundled.stem}*"):

@@ -32,11 +32,12 @@ from benchmarks.reliability.promises import MEMORY_MB, ROOT, Ended
 # What a run imports sooner or later. MediaPipe and ONNX Runtime start their threads when a model is
 # opened, not when they are imported, so a fork is safe.
 _PRELOADED = (
-    "streamer.cli", "streamer.batch_cli", "streamer.batch", "streamer.jobs.run",
-    "streamer.pipeline", "streamer.outputs.video", "streamer.sources.files",
+    "streamer.cli.stream", "streamer.cli.batch", "streamer.run.in_turn", "streamer.batch.run",
+    "streamer.run.pipeline", "streamer.outputs.video", "streamer.sources.files",
     "streamer.sources.images", "streamer.sources.network", "streamer.sources.pipe",
     "streamer.faces.tracker", "streamer.faces.alignment", "streamer.faces.detector",
-    "mediapipe.python.solutions.face_mesh", "onnxruntime", "spotting.spotter", "recognition.open",
+    "mediapipe.python.solutions.face_mesh", "onnxruntime", "spotting.spotter",
+    "recognition.loading.open",
 )  # fmt: skip
 _SPARE_MB = 2500  # of address space beyond the memory limit: stacks, arenas, mapped libraries
 
@@ -144,7 +145,7 @@ def _serve(scratch: Path) -> None:
 
 
 def _import_everything() -> None:
-    from streamer.console import set_library_levels
+    from streamer.core.process.console import set_library_levels
 
     set_library_levels()
     for name in _PRELOADED:
@@ -186,7 +187,8 @@ def _limit_memory(memory_mb: float) -> None:
 
 
 def _main(program: str, arguments: Sequence[str]) -> int:
-    from streamer import batch_cli, cli
+    from streamer.cli import batch as batch_cli
+    from streamer.cli import stream as cli
 
     if program == "python":
         exec(arguments[0], {})

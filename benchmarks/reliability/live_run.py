@@ -18,7 +18,7 @@ import psutil
 
 from benchmarks.reliability.process import MER_STREAM, environment, kill_group, wait_for
 from benchmarks.reliability.promises import ROOT, Ended
-from streamer.closing import Closing
+from streamer.core.closing import Closing
 
 _LOOK_S = 0.02
 

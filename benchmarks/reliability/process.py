@@ -16,7 +16,7 @@ from typing import Any
 from benchmarks.reliability.promises import ROOT, Ended
 
 MER_STREAM = (sys.executable, "-m", "streamer")
-MER_BATCH = (sys.executable, "-m", "streamer.batch_cli")
+MER_BATCH = (sys.executable, "-m", "streamer.cli.batch")
 
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:

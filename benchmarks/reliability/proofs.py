@@ -14,8 +14,8 @@ _LOST = f"{_LIVE}test_lost_camera_is_reconnected_and_time_goes_on"
 _AGAIN = f"{_NETWORK}test_network_camera_is_live_and_reconnected"
 _STOPPED = f"{_PROCESS}test_interrupted_run_flushes_the_open_event_and_closes_the_files"
 _RESUMED = (
-    "streamer/jobs/test_run.py::test_killed_and_resumed_is_as_never_killed",
-    "streamer/jobs/test_recording.py::test_stopped_and_resumed_is_as_never_stopped",
+    "streamer/batch/test_run.py::test_killed_and_resumed_is_as_never_killed",
+    "streamer/batch/test_recording.py::test_stopped_and_resumed_is_as_never_stopped",
 )
 
 PROOFS: dict[str, tuple[str, ...]] = {
@@ -37,7 +37,7 @@ PROOFS: dict[str, tuple[str, ...]] = {
     "clock jumps ahead by an hour": (f"{_MUTANTS}test_times_that_contradict_the_header",),
     "signal while models load": (f"{_SIGNALS}test_a_signal_at_any_moment",),
     "model file replaced during a run": (
-        "streamer/jobs/test_models.py::test_other_bytes_are_an_error_of_the_model",
+        "streamer/batch/test_models.py::test_other_bytes_are_an_error_of_the_model",
     ),
     "camera lost and back (mpegts)": (_LOST, f"{_LIVE}test_the_gap_is_kept_by_the_clock"),
     "camera lost and back (mpjpeg)": (_AGAIN,),
@@ -67,7 +67,7 @@ PROOFS: dict[str, tuple[str, ...]] = {
     "device full": (f"{_PROCESS}test_a_full_standard_output_is_a_sentence",),
     "output folder removed": (
         "streamer/test_lost_outputs.py::test_the_folder_vanishes",
-        "streamer/jobs/test_hostile.py::test_results_that_vanish_while_the_batch_runs_are_no_success",
+        "streamer/batch/test_hostile.py::test_results_that_vanish_while_the_batch_runs_are_no_success",
     ),
     "standard streams closed": (
         "streamer/test_standard_streams.py::test_a_run_with_closed_streams",
@@ -77,14 +77,14 @@ PROOFS: dict[str, tuple[str, ...]] = {
     "mer-batch: kill -9": _RESUMED,
     "mer-batch: SIGTERM": _RESUMED,
     "mer-batch: bad files beside a good one": (
-        "streamer/jobs/test_run.py::test_a_batch_with_a_bad_file",
+        "streamer/batch/test_run.py::test_a_batch_with_a_bad_file",
     ),
     "mer-batch: a worker is killed": (
-        "streamer/jobs/test_run.py::test_a_worker_that_dies_takes_one_recording_with_it",
-        "streamer/jobs/test_engine.py::test_a_worker_that_dies_idle_is_replaced",
+        "streamer/batch/test_run.py::test_a_worker_that_dies_takes_one_recording_with_it",
+        "streamer/batch/test_engine.py::test_a_worker_that_dies_idle_is_replaced",
     ),
     "mer-batch: memory limit of a worker": (
-        "streamer/jobs/test_worker_memory.py::"
+        "streamer/batch/test_worker_memory.py::"
         "test_a_recording_over_the_limit_is_a_sentence_and_the_rest_goes_on",
     ),
 }

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recognition.weights_check import BUNDLED, check_sha256
-from streamer.errors import InstallError
+from recognition.loading.weights_check import BUNDLED, check_sha256
+from streamer.core.errors import InstallError
 
 if TYPE_CHECKING:
     from recognition.selfme.network import SelfmeNet

@@ -16,8 +16,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from recognition.scvit import SCViT
-from recognition.selfme.field_vit import FieldViT
+from recognition.classifiers.field_vit import FieldViT
+from recognition.classifiers.scvit import SCViT
 
 
 def field_gradcam(net: FieldViT, crop_iod: Tensor, label: int | None = None) -> NDArray[np.float32]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognition.selfme.settings import face_of
-from streamer.libs import import_cv2
+from streamer.core.process.libraries import import_cv2
 from streamer.outputs.motion_wheel import colour_wheel, heat_colours, motion_colours
 
 Picture = NDArray[np.uint8]  # [H, W, 3] RGB

@@ -19,12 +19,12 @@ from recognition.explain.pictures import (
     sheet,
     uncrop,
 )
-from recognition.motion_field import remove_rigid
-from recognition.motion_methods import motion_method
-from recognition.selfme.motion_learner import MotionOutput
+from recognition.motion.flow_field import remove_rigid
+from recognition.motion.methods import motion_method
+from recognition.motion.selfme.motion_learner import MotionOutput
 from recognition.selfme.network import SelfmeNet
 from recognition.selfme.settings import face_of
-from streamer.records import EMOTIONS
+from streamer.core.records import EMOTIONS
 
 
 @dataclass(frozen=True, slots=True)

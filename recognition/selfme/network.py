@@ -13,14 +13,14 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from recognition.selfme.field_vit import make_field_vit
-from recognition.selfme.motion_learner import MotionLearner
-from recognition.selfme.safe_file import read_safetensors
+from recognition.classifiers.field_vit import make_field_vit
+from recognition.loading.safetensors_file import read_safetensors
+from recognition.motion.selfme.motion_learner import MotionLearner
+from recognition.motion.selfme.weights import bundled_state
 from recognition.selfme.settings import SelfmeConfig
-from recognition.selfme.weights import bundled_state
-from streamer.config import fill
-from streamer.errors import ModelError, UsageError
-from streamer.strict_json import parse_json
+from streamer.core.errors import ModelError, UsageError
+from streamer.core.files.strict_json import parse_json
+from streamer.core.settings import fill
 
 
 class SelfmeNet(nn.Module):

@@ -15,16 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognition.config import RecognizerConfig
-from recognition.motion_field import remove_rigid
-from recognition.motion_methods import LEARNED, motion_method
+from recognition.loading.session import check_output
+from recognition.loading.weights_check import read_facts
+from recognition.motion.flow_field import remove_rigid
+from recognition.motion.methods import LEARNED, motion_method
 from recognition.onnx_recognizer import bring_to_anchor, softmax
 from recognition.selfme.fingerprint import motion_fingerprint
 from recognition.selfme.settings import MOTIONS
-from recognition.session import check_output
-from recognition.weights_check import read_facts
-from streamer.errors import ModelError
-from streamer.ranges import show
-from streamer.records import EMOTIONS, AlignedFace, Recognition
+from streamer.core.errors import ModelError
+from streamer.core.ranges import show
+from streamer.core.records import EMOTIONS, AlignedFace, Recognition
 
 Faces = NDArray[np.uint8]  # [N, S, S, 3] RGB
 # Named inputs -> logits [N, C] and amplified motion [N, 2, S, S] px

@@ -7,8 +7,8 @@ from dataclasses import field as default
 from typing import Annotated, Literal
 
 from recognition.config import MapConfig
-from recognition.selfme.config import MotionConfig
-from streamer.ranges import Range, check_ranges
+from recognition.motion.selfme.config import MotionConfig
+from streamer.core.ranges import Range, check_ranges
 
 MotionName = Literal["selfme", "dis", "farneback", "tvl1"]
 MOTIONS: tuple[MotionName, ...] = ("selfme", "dis", "farneback", "tvl1")

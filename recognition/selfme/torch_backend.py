@@ -17,9 +17,9 @@ from recognition.selfme.fingerprint import motion_fingerprint
 from recognition.selfme.network import SelfmeNet, load_selfme
 from recognition.selfme.recognizer import Look, SelfmeFacts, SelfmeRecognizer
 from recognition.selfme.settings import face_of
-from streamer.errors import InstallError, ModelError
-from streamer.ranges import show
-from streamer.records import EMOTIONS
+from streamer.core.errors import InstallError, ModelError
+from streamer.core.ranges import show
+from streamer.core.records import EMOTIONS
 
 
 def open_in_torch(path: Path, config: RecognizerConfig) -> SelfmeRecognizer:

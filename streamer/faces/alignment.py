@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from streamer.core.records import AlignedFace, Face, Frame
 from streamer.faces.config import EYES_Y_FRACTION, IOD_FRACTION, FaceConfig
 from streamer.faces.landmarks import RIGID, eye_centres
-from streamer.records import AlignedFace, Face, Frame
 
 Matrix = NDArray[np.float32]  # [2, 3]
 

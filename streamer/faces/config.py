@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Annotated
 
-from streamer.ranges import Faces, Range, Share, check_ranges
+from streamer.core.ranges import Faces, Range, Share, check_ranges
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.closing import Closing
-from streamer.errors import InstallError
+from streamer.core.closing import Closing
+from streamer.core.errors import InstallError
 from streamer.faces.config import FaceConfig
 from streamer.faces.landmarks import N_LANDMARKS
 

@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from streamer.core.records import Face, Frame
 from streamer.faces.config import FaceConfig
 from streamer.faces.landmarks import inter_ocular_px
-from streamer.records import Face, Frame
 
 COST_LIMIT = 1.6  # of a match; one unit is a displacement by one face size, see _cost
 PATCH_PX = 8

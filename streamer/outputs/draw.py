@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.libs import import_cv2
+from streamer.core.process.libraries import import_cv2
+from streamer.core.records import EmotionEvent, Face, FrameSignals, Recognition
 from streamer.outputs.motion_wheel import attention_inset, motion_inset
 from streamer.outputs.step import Step
-from streamer.records import EmotionEvent, Face, FrameSignals, Recognition
 
 Canvas = NDArray[np.uint8]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from streamer.errors import OutputError, UsageError
+from streamer.core.errors import OutputError, UsageError
 from streamer.outputs.temporary import put_in_place, sync_folder, temporary_beside
 from streamer.outputs.written import WrittenFile
 

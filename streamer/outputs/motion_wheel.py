@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.libs import import_cv2
+from streamer.core.process.libraries import import_cv2
 
 Picture = NDArray[np.uint8]  # [H, W, 3] RGB
 

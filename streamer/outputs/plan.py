@@ -9,19 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from streamer.errors import UsageError
+from streamer.core.errors import UsageError
+from streamer.core.ranges import check_ranges
+from streamer.core.urls import display_name, is_like_url, url_stem
+from streamer.outputs.anonymise import Redaction
 from streamer.outputs.events import EventWriter, open_event_file
 from streamer.outputs.files import check_outputs, is_device
 from streamer.outputs.formats import SUFFIXES as FILE_SUFFIXES
 from streamer.outputs.formats import check_format
 from streamer.outputs.formats.media import Media
 from streamer.outputs.formats.sink import EventFile
-from streamer.outputs.redaction import Redaction
 from streamer.outputs.signals import import_pyarrow
 from streamer.outputs.step import Sink
 from streamer.outputs.text import TextWriter
-from streamer.ranges import check_ranges
-from streamer.urls import display_name, is_like_url, url_stem
 
 Format = Literal["jsonl", "csv", "text", "srt", "vtt", "eaf", "boris", "parquet"]
 STDOUT = "-"

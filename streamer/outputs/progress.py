@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 import time
 
+from streamer.core.printable import printable
+from streamer.core.records import SourceInfo
 from streamer.outputs.step import Step
-from streamer.printable import printable
-from streamer.records import SourceInfo
 
 _BAR = "{desc}: {percentage:3.0f}%|{bar:30}| {n:.0f}/{total:.0f} s{postfix}, {remaining} left"
 _OPEN_END = "{desc}: {n:.0f} s{postfix}"

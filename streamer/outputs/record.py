@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
-from streamer.records import EMOTIONS, EmotionEvent, JsonObject, Recognition, Spot
+from streamer.core.records import EMOTIONS, EmotionEvent, JsonObject, Recognition, Spot
 
 SCHEMA = "mer-stream/event/1"
 FIELDS = (

@@ -5,10 +5,10 @@ from __future__ import annotations
 import importlib
 from pathlib import Path
 
-from streamer.errors import SourceFormatError
+from streamer.core.errors import SourceFormatError
+from streamer.core.files.regular import open_regular
 from streamer.outputs.files import replacing, writing
 from streamer.outputs.signals import column_type, import_pyarrow
-from streamer.regular import open_regular
 
 _MAX_HEADER = 10_000
 

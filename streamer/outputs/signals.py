@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from streamer.errors import InstallError
+from streamer.core.errors import InstallError
+from streamer.core.records import FrameSignals, Rejected
 from streamer.outputs.cells import safe_cell
 from streamer.outputs.files import open_output, writing
 from streamer.outputs.step import Step
-from streamer.records import FrameSignals, Rejected
 
 _PYARROW_CURE = 'pip install "pyarrow<22"'  # later ones need numpy 2, MediaPipe needs numpy 1
 _BATCH_ROWS = 5000  # of a Parquet row group

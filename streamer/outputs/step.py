@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from streamer.records import EmotionEvent, Frame, FrameSignals
+from streamer.core.records import EmotionEvent, Frame, FrameSignals
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from streamer.core.printable import printable, to_json
+from streamer.core.records import JsonObject, SourceReport
 from streamer.outputs.files import open_output, writing
 from streamer.outputs.step import Step
-from streamer.printable import printable, to_json
-from streamer.records import JsonObject, SourceReport
 
 SCHEMA = "mer-stream/summary/1"
 NOTHING_READ = SourceReport(

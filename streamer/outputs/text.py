@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import IO
 
+from streamer.core.printable import printable
+from streamer.core.records import EmotionEvent
 from streamer.outputs.files import writing
 from streamer.outputs.step import Step
-from streamer.printable import printable
-from streamer.records import EmotionEvent
 
 _SHOWN_REGIONS = 4
 

@@ -8,10 +8,10 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from streamer.libs import import_cv2
+from streamer.core.process.libraries import import_cv2
+from streamer.core.records import EmotionEvent
 from streamer.outputs.draw import AFTERGLOW_S, Annotator
 from streamer.outputs.step import Step
-from streamer.records import EmotionEvent
 
 _LOG = logging.getLogger(__name__)
 _TITLE = "mer-stream (q or Esc stops)"

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from streamer.errors import OutputError
+from streamer.core.errors import OutputError
 
 _CANNOT_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
 _REMOVED = "{path} was removed while it was written: nothing of it is left. Run again."

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from streamer.errors import SourceRefusedError, UsageError
-from streamer.paths import expand_home
+from streamer.core.errors import SourceRefusedError, UsageError
+from streamer.core.files.paths import expand_home
+from streamer.core.urls import display_name, is_like_url, strip_credentials
 from streamer.sources.base import Source
 from streamer.sources.config import SourceConfig
 from streamer.sources.naming import expand_sources, url_scheme, webcam_number
-from streamer.urls import display_name, is_like_url, strip_credentials
 
 __all__ = [
     "Source",

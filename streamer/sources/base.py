@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:  # records import numpy, which `mer-stream --help` does not need
-    from streamer.records import Frame, SourceInfo, SourceReport
+    from streamer.core.records import Frame, SourceInfo, SourceReport
 
 
 class Source(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from streamer.ranges import FrameRate, Range, check_ranges
+from streamer.core.ranges import FrameRate, Range, check_ranges
 from streamer.sources.limits import MAX_MEGAPIXELS
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import av
 from av.container import InputContainer
 
-from streamer.errors import MerError, SourceFormatError, SourceRefusedError
+from streamer.core.errors import MerError, SourceFormatError, SourceRefusedError
 from streamer.sources.limits import check_size, decoder_limit
 from streamer.sources.sniff import looks_like
 

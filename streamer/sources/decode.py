@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 import av
 from av.container import InputContainer
 
-from streamer.memory import require_memory
-from streamer.sources.tally import Tally
+from streamer.core.process.memory import require_memory
+from streamer.sources.counters import Tally
 
 MAX_READ_FAILURES = 10  # in a row; then the rest of the recording is given up
 STARTS_ANYWHERE = 0x0200  # AVFMT_TS_DISCONT: broadcast formats, whose clocks start anywhere

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import av
 
-from streamer.errors import InstallError, SourceFormatError, SourceNotFoundError
-from streamer.regular import open_regular, require_regular
+from streamer.core.errors import InstallError, SourceFormatError, SourceNotFoundError
+from streamer.core.files.regular import open_regular, require_regular
 from streamer.sources.config import SourceConfig
 from streamer.sources.containers import explain_open_failure, open_within
 from streamer.sources.layouts import Layout, walk_file, walker_of

@@ -11,21 +11,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.errors import (
+from streamer.core.errors import (
     SourceFormatError,
     SourceNotFoundError,
     SourceRefusedError,
     UsageError,
 )
-from streamer.libs import import_cv2
-from streamer.records import SourceInfo
-from streamer.regular import open_regular
+from streamer.core.files.regular import open_regular
+from streamer.core.process.libraries import import_cv2
+from streamer.core.records import SourceInfo
 from streamer.sources.config import SourceConfig
+from streamer.sources.counters import Tally
 from streamer.sources.limits import MAX_MEGAPIXELS, check_size
 from streamer.sources.naming import natural_key
 from streamer.sources.picture_size import picture_size
 from streamer.sources.recording import RecordingSource
-from streamer.sources.tally import Tally
 
 EXTENSIONS = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 _NUMBER = re.compile(r"(\d+)\D*$")

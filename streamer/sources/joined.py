@@ -8,9 +8,9 @@ from dataclasses import replace
 from itertools import pairwise
 from statistics import median
 
-from streamer.closing import Closing
-from streamer.errors import UsageError
-from streamer.records import Frame, SourceInfo, SourceReport
+from streamer.core.closing import Closing
+from streamer.core.errors import UsageError
+from streamer.core.records import Frame, SourceInfo, SourceReport
 from streamer.sources import open_source
 from streamer.sources.base import Source
 from streamer.sources.config import SourceConfig

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streamer.errors import SourceRefusedError
+from streamer.core.errors import SourceRefusedError
 
 MAX_MEGAPIXELS = 64.0  # 1920 x 1080 has 2, 7680 x 4320 has 33
 MAX_SIDE_PX = 32_766  # OpenCV ends the process where a side does not fit into 16 bits

@@ -23,12 +23,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.closing import Closing
-from streamer.errors import CameraError, MerError
-from streamer.records import Frame, Loss, SourceInfo, SourceReport
+from streamer.core.closing import Closing
+from streamer.core.errors import CameraError, MerError
+from streamer.core.records import Frame, Loss, SourceInfo, SourceReport
 from streamer.sources.config import SourceConfig
+from streamer.sources.counters import Tally
 from streamer.sources.recording import refuse_second_reading
-from streamer.sources.tally import Tally
 
 _log = logging.getLogger(__name__)
 STEADY_S = 5.0  # a connection that is lost sooner was a short one

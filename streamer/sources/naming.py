@@ -7,9 +7,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from streamer.errors import SourceNotFoundError
-from streamer.paths import expand_home
-from streamer.urls import is_like_url, url_scheme
+from streamer.core.errors import SourceNotFoundError
+from streamer.core.files.paths import expand_home
+from streamer.core.urls import is_like_url, url_scheme
 
 __all__ = ["expand_sources", "natural_key", "url_scheme", "webcam_number"]
 _WEBCAM = re.compile(r"webcam(?::(\d+))?")

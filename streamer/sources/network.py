@@ -8,23 +8,23 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.errors import (
+from streamer.core.errors import (
     CameraError,
     MerError,
     SourceFormatError,
     SourceNotFoundError,
     SourceRefusedError,
 )
+from streamer.core.urls import remember
 from streamer.sources.base import Source
 from streamer.sources.config import SourceConfig
 from streamer.sources.containers import PLAYLIST_REFUSED, open_within
+from streamer.sources.counters import Tally
 from streamer.sources.live import LiveSource
 from streamer.sources.naming import url_scheme
 from streamer.sources.recording import RecordingSource
-from streamer.sources.tally import Tally
 from streamer.sources.timing import MAX_GAP_S
 from streamer.sources.video import VideoReader
-from streamer.urls import remember
 
 # Per scheme, what FFmpeg may use on the way. Never `file`: a playlist from the network must not
 # read this machine.

@@ -16,7 +16,7 @@ import numpy as np
 from av.container import InputContainer
 from numpy.typing import NDArray
 
-from streamer.errors import MerError, SourceFormatError, UsageError
+from streamer.core.errors import MerError, SourceFormatError, UsageError
 from streamer.sources.config import SourceConfig
 from streamer.sources.containers import explain_open_failure, open_within
 from streamer.sources.layouts import Layout, Walk, walk_file, walker_by_head

@@ -15,7 +15,7 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
-from streamer.libs import import_cv2
+from streamer.core.process.libraries import import_cv2
 
 
 class PixelConverter:

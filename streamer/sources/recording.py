@@ -8,11 +8,11 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.closing import Closing
-from streamer.errors import UsageError
-from streamer.records import Frame, SourceInfo, SourceReport
-from streamer.sources.start import Start
-from streamer.sources.tally import Tally
+from streamer.core.closing import Closing
+from streamer.core.errors import UsageError
+from streamer.core.records import Frame, SourceInfo, SourceReport
+from streamer.sources.counters import Tally
+from streamer.sources.resume_point import Start
 
 
 class Reader(Protocol):

@@ -12,17 +12,17 @@ import numpy as np
 from av.container import InputContainer
 from numpy.typing import NDArray
 
-from streamer.errors import SourceFormatError
-from streamer.records import SourceInfo
+from streamer.core.errors import SourceFormatError
+from streamer.core.records import SourceInfo
 from streamer.sources.config import SourceConfig
 from streamer.sources.containers import pick_stream
+from streamer.sources.counters import Tally
 from streamer.sources.decode import STARTS_ANYWHERE, Decoder
 from streamer.sources.header import missing_end
 from streamer.sources.layouts import Layout
 from streamer.sources.limits import check_size, decoder_limit
 from streamer.sources.pixels import PixelConverter
-from streamer.sources.start import Start, checksum
-from streamer.sources.tally import Tally
+from streamer.sources.resume_point import Start, checksum
 from streamer.sources.timing import MAX_GAP_S, PresentationClock
 
 # Raw streams have no header: FFmpeg guesses their duration from the bit rate.

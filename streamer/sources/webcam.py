@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.errors import CameraError, SourceRefusedError
-from streamer.libs import import_cv2
-from streamer.records import SourceInfo
+from streamer.core.errors import CameraError, SourceRefusedError
+from streamer.core.process.libraries import import_cv2
+from streamer.core.records import SourceInfo
 from streamer.sources.config import SourceConfig
 from streamer.sources.limits import MAX_MEGAPIXELS, check_size
 from streamer.sources.live import LiveSource

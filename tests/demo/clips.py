@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demo.live_worker import HEADER
-from streamer.records import Frame
+from streamer.core.records import Frame
 from streamer.sources import open_source
 
 FPS = 30

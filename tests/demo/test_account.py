@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from demo.account import VARIABLE, Account, read_account
-from streamer.errors import UsageError
+from streamer.core.errors import UsageError
 
 
 def basic(text: str) -> str:

@@ -22,9 +22,9 @@ from demo.choices import Choices
 from demo.limits import Limits
 from demo.results import DOWNLOADS, load_finished
 from demo.visitors import Visitor
-from streamer.errors import UsageError
-from streamer.jobs.digest import sample_path
-from streamer.jobs.job import Outcome, Progress
+from streamer.batch.digest import sample_path
+from streamer.batch.job import Outcome, Progress
+from streamer.core.errors import UsageError
 from streamer.outputs.events import read_events
 from tests.demo.clips import encode_part
 from tests.demo.conftest import Analysed

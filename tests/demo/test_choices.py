@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 
 from demo.choices import Choices
 from demo.settings_tab import NAMES, choices_of
-from streamer.cli import app
-from streamer.config import to_mapping
-from streamer.errors import UsageError
+from streamer.cli.stream import app
+from streamer.core.errors import UsageError
+from streamer.core.settings import to_mapping
 
 CHANGED = {
     "sensitivity": (2.0, 0.05, 20.0, 1.35),
@@ -111,7 +111,7 @@ def test_a_name_is_one_word_and_never_an_option(
     source: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[list[str]] = []
-    monkeypatch.setattr("streamer.cli._run", lambda *given: seen.append(given[2]) or 0)
+    monkeypatch.setattr("streamer.cli.stream._run", lambda *given: seen.append(given[2]) or 0)
     words = shlex.split(Choices(micro_only=True).command(source))
     told = CliRunner().invoke(app, words[1:])
     assert (told.exit_code, seen) == (0, [[source]])

@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from demo.cli import _listen, _written, app
-from streamer.errors import UsageError
+from streamer.core.errors import UsageError
 
 HEAVY = ("gradio", "uvicorn", "cv2", "torch", "mediapipe", "numpy", "pandas", "av")
 

@@ -15,8 +15,8 @@ import demo.explainer
 from demo.explainer import Explainer, explain_strip
 from demo.pictures import data_url
 from recognition.explain.bundled import WITH_SC, WITHOUT_SC
-from streamer.errors import InstallError, MerError, SourceNotFoundError
-from streamer.records import EMOTIONS
+from streamer.core.errors import InstallError, MerError, SourceNotFoundError
+from streamer.core.records import EMOTIONS
 from tests.demo.conftest import Analysed
 from tests.demo.pages import decoded
 

@@ -15,7 +15,7 @@ import pytest
 from demo.choices import Choices
 from demo.live_session import Answer, LiveSession
 from demo.visitors import Visitor
-from streamer.errors import UsageError
+from streamer.core.errors import UsageError
 from tests.demo.clips import jpeg, picture, sample_frames
 
 QUICK = Choices(no_recognition=True)

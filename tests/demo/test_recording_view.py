@@ -11,10 +11,10 @@ import pytest
 from demo.recording_view import NOTHING, recording_view
 from demo.results import Finished
 from demo.visitors import Visitor
-from spotting.regions import REGION_NAMES
+from spotting.motion.regions import REGION_NAMES
+from streamer.core.records import EmotionEvent
 from streamer.outputs.record import event_id
 from streamer.outputs.signals import signal_columns
-from streamer.records import EmotionEvent
 from tests.demo.conftest import Analysed
 from tests.demo.pages import elements
 from tests.streamer.outputs.fakes import make_event

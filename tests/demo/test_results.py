@@ -9,11 +9,11 @@ import pytest
 
 from demo.results import DOWNLOADS, Finished, load_finished
 from demo.visitors import Visitor
-from streamer.errors import MerError, UsageError
+from streamer.core.errors import MerError, UsageError
+from streamer.core.records import EmotionEvent
 from streamer.outputs.record import event_id, event_to_record
-from streamer.records import EmotionEvent
 from tests.demo.conftest import Analysed
-from tests.streamer.jobs.make import run_record
+from tests.streamer.batch.make import run_record
 from tests.streamer.outputs.fakes import make_event
 
 

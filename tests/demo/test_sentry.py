@@ -12,8 +12,8 @@ import pytest
 
 from demo.limits import Limits
 from demo.sentry import refuse_too_large
-from streamer.errors import MerError, SourceFormatError, SourceRefusedError
-from streamer.jobs.digest import sample_path
+from streamer.batch.digest import sample_path
+from streamer.core.errors import MerError, SourceFormatError, SourceRefusedError
 from tests.demo.clips import write_sound, write_video
 
 SHOWN = "holiday ü.mp4"

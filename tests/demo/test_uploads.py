@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from demo.limits import Limits
 from demo.uploads import Uploads, safe_name
 from demo.visitors import Visitor, Visitors
-from streamer.errors import MerError, UsageError
+from streamer.core.errors import MerError, UsageError
 
 LIMITS = Limits(uploads=2, silent_s=0.3, wait_s=1.0)
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from demo.limits import Limits
 from demo.visitors import FULL, GONE, Visitor, Visitors
-from streamer.errors import UsageError
+from streamer.core.errors import UsageError
 
 
 def test_a_page_is_known_again_and_alone(visitors: Visitors) -> None:

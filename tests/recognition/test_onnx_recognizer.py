@@ -13,8 +13,8 @@ import pytest
 
 from recognition.config import MapConfig, RecognizerConfig
 from recognition.onnx_recognizer import OnnxRecognizer, bring_to_anchor
-from streamer.errors import ModelError, UsageError
-from streamer.records import EMOTIONS, AlignedFace, Face
+from streamer.core.errors import ModelError, UsageError
+from streamer.core.records import EMOTIONS, AlignedFace, Face
 
 CONFIG = MapConfig()
 

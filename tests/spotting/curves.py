@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spotting.config import SpotterConfig
-from spotting.series import MotionSeries
+from spotting.motion.series import MotionSeries
 
 ROWS = 4
 CONFIG = SpotterConfig()

@@ -1,9 +1,9 @@
 import pytest
 
 from spotting.config import SpotterConfig
-from streamer.build import load_config
-from streamer.errors import UsageError
+from streamer.core.errors import UsageError
 from streamer.faces.config import FaceConfig
+from streamer.run.build import load_config
 
 
 @pytest.mark.parametrize("value", [0.0, -1.0, 21.0])

@@ -3,12 +3,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spotting.regions import REGION_NAMES
+from spotting.motion.regions import REGION_NAMES
 from spotting.spotter import FlowSpotter, latency_s
+from streamer.core.records import Frame
 from streamer.faces.alignment import Aligner
 from streamer.faces.config import FaceConfig
 from streamer.faces.tracker import FaceTracker
-from streamer.records import Frame
 from tests.streamer.faces.meshes import mesh_at
 from tests.streamer.faces.test_tracker import ScriptedDetector
 

@@ -15,16 +15,16 @@ import cv2
 import numpy as np
 import pytest
 
+from recognition.classifiers.maps import motion_map
 from recognition.config import MapConfig
-from recognition.maps import motion_map
-from recognition.motion_field import motion_field
+from recognition.motion.flow_field import motion_field
 from recognition.onnx_recognizer import bring_to_anchor
-from streamer.errors import OutputError, SourceFormatError, SourceNotFoundError, UsageError
+from streamer.core.errors import OutputError, SourceFormatError, SourceNotFoundError, UsageError
+from streamer.core.records import Frame
 from streamer.faces.alignment import Aligner
 from streamer.faces.config import FaceConfig
 from streamer.faces.detector import MeshDetector
 from streamer.faces.tracker import FaceTracker
-from streamer.records import Frame
 from streamer.sources import open_source
 from tests.training.datasets.trees import casme2, casme2_row
 from training import cli

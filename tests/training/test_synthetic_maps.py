@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from streamer.records import EMOTIONS
+from streamer.core.records import EMOTIONS
 from training.synthetic.action_units import AUS
 from training.synthetic.estimator import EstimatorRange
 from training.synthetic.field_bank import GRID, FaceRange, FieldBank

@@ -15,7 +15,7 @@ import pytest
 
 from recognition.config import RecognizerConfig
 from recognition.onnx_recognizer import OnnxRecognizer
-from streamer.errors import InstallError
+from streamer.core.errors import InstallError
 from training import cli
 
 

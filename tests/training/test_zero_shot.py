@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from streamer.errors import SourceFormatError, SourceNotFoundError
+from streamer.core.errors import SourceFormatError, SourceNotFoundError
 from training.metrics import RecognitionScore
 from training.zero_shot import format_scores, read_index, read_map, score_folder
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from streamer.errors import SourceFormatError, SourceNotFoundError
+from streamer.core.errors import SourceFormatError, SourceNotFoundError
 from training.datasets.classes import ClassMap, spelled
 from training.datasets.frames import list_frames
 from training.datasets.intervals import Annotated, settle

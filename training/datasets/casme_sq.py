@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from streamer.errors import SourceFormatError, SourceNotFoundError
+from streamer.core.errors import SourceFormatError, SourceNotFoundError
 from training.datasets.assemble import Labels, assemble, clip_of
 from training.datasets.classes import Classes, class_map, spelled
 from training.datasets.folders import find_table, walk

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from streamer.errors import UsageError
-from streamer.records import EMOTIONS
+from streamer.core.errors import UsageError
+from streamer.core.records import EMOTIONS
 
 Classes = Literal[3, 5, "native"]
 ClassMap = Mapping[str, str]  # emotion as annotated -> class; what is absent is left out

@@ -15,11 +15,11 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from recognition.maps import map_of_crop
-from streamer.libs import import_cv2
+from recognition.classifiers.maps import map_of_crop
+from streamer.core.process.libraries import import_cv2
+from streamer.core.ranges import Range, Seed, check_ranges
+from streamer.core.records import EMOTIONS
 from streamer.outputs.cells import safe_cell
-from streamer.ranges import Range, Seed, check_ranges
-from streamer.records import EMOTIONS
 from training.datasets import flow_maps
 from training.records import DataSet
 

@@ -15,8 +15,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from streamer.errors import SourceNotFoundError, UsageError
-from streamer.records import EMOTIONS
+from streamer.core.errors import SourceNotFoundError, UsageError
+from streamer.core.records import EMOTIONS
 from training.datasets.assemble import assemble
 from training.datasets.classes import Classes, class_map, spelled
 from training.datasets.map_files import MAP_SUFFIXES

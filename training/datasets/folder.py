@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from streamer.errors import SourceNotFoundError
+from streamer.core.errors import SourceNotFoundError
 from training.datasets.assemble import Labels, assemble, clip_of
 from training.datasets.classes import Classes, class_map
 from training.datasets.intervals import Annotated

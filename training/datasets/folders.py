@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from streamer.errors import SourceNotFoundError, UsageError
+from streamer.core.errors import SourceNotFoundError, UsageError
 from training.datasets.frames import IMAGES
 
 DEPTH = 4  # archives unpack into themselves: Cropped/Cropped/sub01

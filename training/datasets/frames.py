@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from streamer.errors import SourceFormatError, SourceNotFoundError
-from streamer.records import Frame
+from streamer.core.errors import SourceFormatError, SourceNotFoundError
+from streamer.core.records import Frame
 from training.records import Clip
 
 IMAGES = frozenset({".bmp", ".jpeg", ".jpg", ".png"})

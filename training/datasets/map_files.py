@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognition.config import MapConfig
-from streamer.errors import SourceFormatError, SourceNotFoundError
-from streamer.libs import import_cv2
-from streamer.strict_npz import Array, read_array, read_npz
+from streamer.core.errors import SourceFormatError, SourceNotFoundError
+from streamer.core.files.strict_npz import Array, read_array, read_npz
+from streamer.core.process.libraries import import_cv2
 from training.records import Clip
 
 SIZE = MapConfig().map_size

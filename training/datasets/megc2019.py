@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from streamer.errors import UsageError
+from streamer.core.errors import UsageError
 from training.datasets import casme2, samm, smic
 from training.datasets.classes import Classes
 from training.datasets.registry import part_folder

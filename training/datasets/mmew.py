@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from streamer.errors import SourceNotFoundError
+from streamer.core.errors import SourceNotFoundError
 from training.datasets.assemble import Labels, assemble, clip_of
 from training.datasets.classes import Classes, class_map, spelled
 from training.datasets.folders import find_table, walk

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.errors import SourceFormatError, UsageError
-from streamer.strict_npz import Array, read_npz
+from streamer.core.errors import SourceFormatError, UsageError
+from streamer.core.files.strict_npz import Array, read_npz
 from training.records import Clip
 
 _NUMBERS = ("u", "i", "f", "b")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from streamer.errors import SourceNotFoundError, UsageError
+from streamer.core.errors import SourceNotFoundError, UsageError
 from training.datasets.classes import Classes
 from training.records import DataSet
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from streamer.errors import UsageError
+from streamer.core.errors import UsageError
 from training.datasets.assemble import counts, repaired
 from training.datasets.classes import Classes
 from training.datasets.registry import load_dataset

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from streamer.errors import SourceNotFoundError
+from streamer.core.errors import SourceNotFoundError
 from training.datasets import samm
 from training.datasets.assemble import Labels, assemble, clip_of
 from training.datasets.classes import Classes, class_map

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from streamer.errors import InstallError, SourceFormatError, SourceNotFoundError
+from streamer.core.errors import InstallError, SourceFormatError, SourceNotFoundError
 from streamer.outputs.cells import true_text
 
 Columns = Mapping[str, tuple[str, ...]]  # our name -> the names it goes by in the file

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from streamer.command import bounds
-from streamer.errors import UsageError
-from streamer.ranges import Range, Workers
+from streamer.cli.common import bounds
+from streamer.core.errors import UsageError
+from streamer.core.ranges import Range, Workers
 
 _NAMES = "table1, table3, table4, figure4a, figure4b"
 _Experiment = Annotated[str, typer.Argument(help=f"{_NAMES}, or a .yaml file of your own.")]
@@ -82,7 +82,7 @@ def _run(
     device: str,
     jobs: int,
 ) -> str:
-    from streamer.config import load_yaml
+    from streamer.core.settings import load_yaml
     from training.experiments.definition import load_experiment
     from training.experiments.run import run_experiment
     from training.loso.config import LosoConfig

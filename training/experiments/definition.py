@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from streamer.config import fill, load_yaml, set_key, to_mapping
-from streamer.errors import UsageError
+from streamer.core.errors import UsageError
+from streamer.core.settings import fill, load_yaml, set_key, to_mapping
 from training.models.selfme import SelfmeRun
 
 FOLDER = Path(__file__).parent / "definitions"

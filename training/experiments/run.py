@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from streamer.config import dump_yaml
+from streamer.core.settings import dump_yaml
 from training.experiments.definition import Experiment, Row, run_of
 from training.experiments.table import draw_sweep, make_table
 from training.loso.config import LosoConfig

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
-from streamer.errors import UsageError
+from streamer.core.errors import UsageError
 from training.loso.config import Classes, Engine, Kind, LosoConfig, Protocol, parse_epochs
 from training.loso.run import run_models
 from training.models.registry import check_models

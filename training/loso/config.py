@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from streamer.errors import UsageError
-from streamer.ranges import Epochs, Range, Workers, check_ranges, range_of, show
+from streamer.core.errors import UsageError
+from streamer.core.ranges import Epochs, Range, Workers, check_ranges, range_of, show
 
 Protocol = Literal["clean", "published"]
 Kind = Literal["composite", "single", "cross"]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import LeaveOneGroupOut
 
-from streamer.errors import UsageError
+from streamer.core.errors import UsageError
 from training.loso.config import Kind
 from training.models.base import Samples
 

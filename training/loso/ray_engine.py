@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from streamer.errors import InstallError
+from streamer.core.errors import InstallError
 from training.loso.engine import Task, run_task
 from training.loso.outcome import Outcome
 from training.loso.settings import Recipe

@@ -16,8 +16,8 @@ from typing import Any
 import yaml
 from tqdm import tqdm
 
-from streamer.config import load_yaml
-from streamer.errors import ModelError, OutputError
+from streamer.core.errors import ModelError, OutputError
+from streamer.core.settings import load_yaml
 from training.loso import sessions
 from training.loso.config import LosoConfig, pick_device
 from training.loso.engine import Task, make_tasks, run_local

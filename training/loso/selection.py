@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.errors import SourceFormatError, UsageError
+from streamer.core.errors import SourceFormatError, UsageError
 from training.datasets import class_names, load_dataset
 from training.datasets.map_files import MAP_SUFFIXES, load_maps
 from training.datasets.pair_files import load_jittered, load_pairs

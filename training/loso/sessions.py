@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from streamer.inside import read_json
-from streamer.strict_json import Whole
+from streamer.core.files.inside import read_json
+from streamer.core.files.strict_json import Whole
 from training.loso.store import write_json
 
 FILE = "sessions.json"

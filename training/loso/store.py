@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from streamer.errors import OutputError
-from streamer.inside import read_json
-from streamer.strict_json import Each, Whole
+from streamer.core.errors import OutputError
+from streamer.core.files.inside import read_json
+from streamer.core.files.strict_json import Each, Whole
 from training.loso.outcome import Outcome
 from training.records import Prediction
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from streamer.records import EMOTIONS
+from streamer.core.records import EMOTIONS
 from training.loso.published import NOTES, PARTS, ROWS, Published
 from training.loso.results import ORACLE
 

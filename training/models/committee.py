@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.records import EMOTIONS
+from streamer.core.records import EMOTIONS
 from training.models.base import FitPlan, Fitted, Model, Samples, Settings, Watch
 from training.models.linear import LinearModel
 from training.models.ststnet import make_ststnet

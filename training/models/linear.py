@@ -20,9 +20,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from torch.nn.functional import avg_pool2d
 
-from recognition.ensemble import mirror
-from recognition.scvit import Levelling
-from streamer.ranges import Range, check_ranges
+from recognition.classifiers.ensemble import mirror
+from recognition.classifiers.scvit import Levelling
+from streamer.core.ranges import Range, check_ranges
 from training.models.base import FitPlan, Fitted, Samples, Settings, Watch, fit_one_by_one
 from training.models.inner import Rows, best_cost
 from training.models.svm import Standardiser, spread

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from streamer.ranges import BatchSize, Epochs, LearningRate, check_ranges
+from streamer.core.ranges import BatchSize, Epochs, LearningRate, check_ranges
 from training.models.base import FitPlan, Fitted, Samples, Settings, Watch
 from training.models.loop import train_alone
 from training.models.stack import GradientMaker, train_stacked, vmap_gradients

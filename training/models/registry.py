@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 
-from streamer.errors import UsageError
+from streamer.core.errors import UsageError
 from training.models.base import Model
 
 _MAKERS: Mapping[str, tuple[str, str]] = {

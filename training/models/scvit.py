@@ -22,11 +22,11 @@ from safetensors import safe_open
 from torch import Tensor
 from torch.nn import functional
 
-from recognition.ensemble import ViewEnsemble, mirror
-from recognition.scvit import SCViT, SCViTConfig, region_embeddings
-from recognition.weights_check import BUNDLED
-from streamer.errors import ModelError
-from streamer.ranges import BatchSize, Epochs, LearningRate, Range, check_ranges
+from recognition.classifiers.ensemble import ViewEnsemble, mirror
+from recognition.classifiers.scvit import SCViT, SCViTConfig, region_embeddings
+from recognition.loading.weights_check import BUNDLED
+from streamer.core.errors import ModelError
+from streamer.core.ranges import BatchSize, Epochs, LearningRate, Range, check_ranges
 from training.export import sha256_of
 from training.losses import symmetric_contrastive_loss
 from training.models.base import FitPlan, Fitted, Samples, Settings, Watch, fit_one_by_one

@@ -19,9 +19,9 @@ from torch import Tensor
 
 from recognition.selfme.network import SelfmeNet
 from recognition.selfme.settings import SelfmeConfig
-from streamer.config import fill, load_yaml
-from streamer.errors import UsageError
-from streamer.ranges import check_ranges
+from streamer.core.errors import UsageError
+from streamer.core.ranges import check_ranges
+from streamer.core.settings import fill, load_yaml
 from training.export import sha256_of
 from training.models.base import FitPlan, Fitted, Samples, Settings, Watch, fit_one_by_one
 from training.selfme.classification import SMALL, ClassifierTrainer, ClassifierTraining

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.svm import SVC
 
-from streamer.ranges import Range, check_ranges
+from streamer.core.ranges import Range, check_ranges
 from training.models.base import FitPlan, Fitted, Samples, Settings, Watch, fit_one_by_one
 from training.models.inner import Rows, best_cost
 

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognition.config import RecognizerConfig
+from recognition.loading.weights_check import BUNDLED
 from recognition.onnx_recognizer import OnnxRecognizer
-from recognition.weights_check import BUNDLED
-from streamer.errors import UsageError
-from streamer.records import EMOTIONS
+from streamer.core.errors import UsageError
+from streamer.core.records import EMOTIONS
 from training.export import sha256_of
 from training.models.base import FitPlan, Fitted, Samples, Settings, Watch
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from recognition.classifiers.maps import crop_field
 from recognition.config import MapConfig
-from recognition.maps import crop_field
-from recognition.motion_field import motion_field
+from recognition.motion.flow_field import motion_field
 from recognition.onnx_recognizer import bring_to_anchor
-from streamer.records import AlignedFace
+from streamer.core.records import AlignedFace
 
 MOST_CANDIDATES = 64  # longer clips are sampled evenly: SMIC has about 34 frames
 

@@ -20,11 +20,11 @@ import numpy as np
 
 from recognition.config import MapConfig
 from recognition.fingerprint import preprocessing_fingerprint
-from streamer.errors import OutputError, SourceFormatError, UsageError
+from streamer.core.errors import OutputError, SourceFormatError, UsageError
+from streamer.core.files.inside import read_json
+from streamer.core.files.strict_npz import Array, read_npz
 from streamer.faces.config import FaceConfig
-from streamer.inside import read_json
 from streamer.outputs.cells import csv_line, safe_cell
-from streamer.strict_npz import Array, read_npz
 from training.records import Clip, Rejected
 
 if TYPE_CHECKING:

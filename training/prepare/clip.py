@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from recognition.classifiers.maps import motion_map
 from recognition.config import MapConfig
-from recognition.maps import motion_map
-from recognition.motion_field import motion_field
+from recognition.motion.flow_field import motion_field
 from recognition.onnx_recognizer import bring_to_anchor
+from streamer.core.records import AlignedFace, Face
 from streamer.faces.alignment import Aligner
 from streamer.faces.config import FaceConfig
 from streamer.faces.detector import MeshDetector
 from streamer.faces.tracker import FaceTracker
-from streamer.records import AlignedFace, Face
 from training.datasets.frames import read_frames
 from training.prepare.apex import spot_apex
 from training.prepare.jitter import Jitter, wrong_pairs

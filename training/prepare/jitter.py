@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognition.onnx_recognizer import bring_to_anchor
-from streamer.ranges import Range, Seed, check_ranges
-from streamer.records import AlignedFace
+from streamer.core.ranges import Range, Seed, check_ranges
+from streamer.core.records import AlignedFace
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from recognition.config import MapConfig
-from streamer.errors import SourceFormatError, SourceNotFoundError, UsageError
+from streamer.core.errors import SourceFormatError, SourceNotFoundError, UsageError
+from streamer.core.files.inside import is_safe_path
 from streamer.faces.config import FaceConfig
-from streamer.inside import is_safe_path
 from training.datasets.assemble import assemble
 from training.datasets.casme2 import as_in_megc2019
 from training.datasets.classes import Classes, class_map

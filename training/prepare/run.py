@@ -8,9 +8,9 @@ from pathlib import Path
 from tqdm import tqdm
 
 from recognition.config import MapConfig
-from streamer.errors import SourceFormatError, SourceNotFoundError, UsageError
+from streamer.core.errors import SourceFormatError, SourceNotFoundError, UsageError
+from streamer.core.ranges import check_ranges
 from streamer.faces.config import FaceConfig
-from streamer.ranges import check_ranges
 from training.datasets.map_files import MAP_SUFFIXES
 from training.prepare.cache import (
     REJECTED,

@@ -16,9 +16,9 @@ import torch
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from recognition.selfme.safe_file import read_safetensors
-from streamer.errors import ModelError, OutputError
-from streamer.strict_json import Each, Whole, check_shape, parse_json
+from recognition.loading.safetensors_file import read_safetensors
+from streamer.core.errors import ModelError, OutputError
+from streamer.core.files.strict_json import Each, Whole, check_shape, parse_json
 
 _MODEL, _OPTIMIZER = "model.", "optimizer."
 

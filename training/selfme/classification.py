@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from recognition.scvit import region_embeddings
-from recognition.selfme.field_vit import FieldViT
-from streamer.ranges import BatchSize, Epochs, LearningRate, Range, check_ranges
+from recognition.classifiers.field_vit import FieldViT
+from recognition.classifiers.scvit import region_embeddings
+from streamer.core.ranges import BatchSize, Epochs, LearningRate, Range, check_ranges
 from training.losses import symmetric_contrastive_loss
 
 

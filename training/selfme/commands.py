@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from streamer.command import bounds
-from streamer.errors import UsageError
-from streamer.ranges import Range, Seed
+from streamer.cli.common import bounds
+from streamer.core.errors import UsageError
+from streamer.core.ranges import Range, Seed
 
 
 def register(app: typer.Typer) -> None:

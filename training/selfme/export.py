@@ -14,11 +14,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from recognition.loading.session import open_session
 from recognition.selfme.fingerprint import motion_fingerprint
 from recognition.selfme.network import SelfmeNet, network_facts, without_generator
 from recognition.selfme.settings import face_of
-from recognition.session import open_session
-from streamer.errors import ModelError
+from streamer.core.errors import ModelError
 from training.selfme.checkpoint import write_bytes
 
 PARITY = 1e-4  # largest difference of a probability, and of the motion in px, torch against ONNX

@@ -12,13 +12,13 @@ import numpy as np
 from tqdm import tqdm
 
 from recognition.onnx_recognizer import bring_to_anchor
-from streamer.errors import SourceFormatError, SourceNotFoundError
+from streamer.core.errors import SourceFormatError, SourceNotFoundError
+from streamer.core.files.strict_npz import Array, read_npz
+from streamer.core.records import AlignedFace, Face
 from streamer.faces.alignment import Aligner
 from streamer.faces.config import FaceConfig
 from streamer.faces.detector import MeshDetector
 from streamer.faces.tracker import FaceTracker
-from streamer.records import AlignedFace, Face
-from streamer.strict_npz import Array, read_npz
 from training.datasets import load_dataset
 from training.datasets.frames import read_frames
 from training.prepare.cache import is_prepared

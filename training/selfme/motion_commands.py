@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from streamer.command import bounds
-from streamer.ranges import Range, Seed
+from streamer.cli.common import bounds
+from streamer.core.ranges import Range, Seed
 
 
 def register(app: typer.Typer) -> None:

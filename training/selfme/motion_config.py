@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
-from recognition.selfme.config import MotionConfig
-from streamer.ranges import (
+from recognition.motion.selfme.config import MotionConfig
+from streamer.core.ranges import (
     BatchSize,
     Epochs,
     LearningRate,

@@ -15,11 +15,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recognition.selfme.motion_learner import MotionLearner
-from recognition.selfme.weights import load_motion, pack_motion
-from streamer.config import dump_yaml, fill, load_yaml, to_mapping
-from streamer.errors import ModelError, UsageError
-from streamer.ranges import Range, check_ranges
+from recognition.motion.selfme.motion_learner import MotionLearner
+from recognition.motion.selfme.weights import load_motion, pack_motion
+from streamer.core.errors import ModelError, UsageError
+from streamer.core.ranges import Range, check_ranges
+from streamer.core.settings import dump_yaml, fill, load_yaml, to_mapping
 from training.loso.config import pick_device
 from training.selfme.checkpoint import write_bytes
 from training.selfme.motion_clips import align_clips

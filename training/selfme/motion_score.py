@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 
 from recognition.config import MapConfig
-from recognition.motion_field import remove_rigid
-from recognition.selfme.motion_learner import MotionLearner
+from recognition.motion.flow_field import remove_rigid
+from recognition.motion.selfme.motion_learner import MotionLearner
 from training.synthetic.pairs import Pairs
 
 _BATCH = 16

@@ -18,8 +18,8 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from recognition.selfme.motion_learner import MotionLearner, MotionOutput
-from streamer.config import to_mapping
+from recognition.motion.selfme.motion_learner import MotionLearner, MotionOutput
+from streamer.core.settings import to_mapping
 from training.selfme.checkpoint import load_checkpoint, save_checkpoint
 from training.selfme.curves import write_curves
 from training.selfme.equivariance import draw_thin_plates, equivariance_loss

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from recognition.motion_methods import motion_method
+from recognition.motion.methods import motion_method
 from recognition.selfme.network import SelfmeNet
 from recognition.selfme.settings import face_of
 

@@ -12,15 +12,15 @@ from typing import Any
 import torch
 from safetensors.torch import save
 
+from recognition.loading.weights_check import CARD
+from recognition.motion.selfme.weights import bundled_sha256, bundled_state
 from recognition.selfme.fingerprint import motion_fingerprint
 from recognition.selfme.network import SelfmeNet, load_selfme, without_generator
 from recognition.selfme.settings import face_of
-from recognition.selfme.weights import bundled_sha256, bundled_state
-from recognition.weights_check import CARD
-from streamer.errors import SourceFormatError, UsageError
-from streamer.inside import read_json
-from streamer.records import EMOTIONS
-from streamer.strict_json import Whole
+from streamer.core.errors import SourceFormatError, UsageError
+from streamer.core.files.inside import read_json
+from streamer.core.files.strict_json import Whole
+from streamer.core.records import EMOTIONS
 from training.export import sha256_of
 from training.loso.store import write_json, write_text
 from training.selfme.checkpoint import write_bytes

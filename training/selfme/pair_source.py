@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.errors import UsageError
-from streamer.records import EMOTIONS
+from streamer.core.errors import UsageError
+from streamer.core.records import EMOTIONS
 from training.datasets.pair_files import load_jittered, load_pairs
 from training.prepare.cache import is_prepared, read_settings
 from training.prepare.load import load_prepared

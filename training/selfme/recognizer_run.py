@@ -20,8 +20,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from recognition.selfme.network import SelfmeNet, network_facts
-from streamer.ranges import Range, check_ranges
-from streamer.records import EMOTIONS
+from streamer.core.ranges import Range, check_ranges
+from streamer.core.records import EMOTIONS
 from training.loso.store import write_json
 from training.metrics import RecognitionScore, score_recognition
 from training.models.selfme import SelfmeRun, wanted_jitter

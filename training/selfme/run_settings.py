@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from recognition.selfme.settings import SelfmeConfig
-from streamer.config import fill, load_yaml, set_key, to_mapping
-from streamer.errors import UsageError
-from streamer.ranges import clip
-from streamer.strict_yaml import parse_yaml
+from streamer.core.errors import UsageError
+from streamer.core.files.strict_yaml import parse_yaml
+from streamer.core.ranges import clip
+from streamer.core.settings import fill, load_yaml, set_key, to_mapping
 from training.models.selfme import SelfmeRun
 from training.selfme.classification import ClassifierTraining
 from training.selfme.start import FineTuning

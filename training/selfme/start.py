@@ -13,13 +13,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from recognition.selfme.motion_learner import MotionLearner
+from recognition.loading.safetensors_file import read_safetensors
+from recognition.motion.selfme.motion_learner import MotionLearner
+from recognition.motion.selfme.weights import BUNDLED, load_motion
 from recognition.selfme.network import SelfmeNet, load_selfme
-from recognition.selfme.safe_file import read_safetensors
 from recognition.selfme.settings import SelfmeConfig
-from recognition.selfme.weights import BUNDLED, load_motion
-from streamer.errors import ModelError
-from streamer.ranges import BatchSize, LearningRate, Range, Weight, check_ranges
+from streamer.core.errors import ModelError
+from streamer.core.ranges import BatchSize, LearningRate, Range, Weight, check_ranges
 from training.selfme.motion_config import (
     AugmentConfig,
     MotionLossConfig,

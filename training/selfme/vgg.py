@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from streamer.errors import ModelError
+from streamer.core.errors import ModelError
 
 _CACHED = "vgg19-dcbb9e9d.pth"  # the name that torchvision gives its ImageNet weights
 _WIDTHS = ((64, 64), (128, 128), (256, 256, 256, 256), (512, 512, 512, 512), (512,))

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from streamer.command import bounds
-from streamer.errors import UsageError
-from streamer.ranges import FrameRate, Range, Seed, Workers
+from streamer.cli.common import bounds
+from streamer.core.errors import UsageError
+from streamer.core.ranges import FrameRate, Range, Seed, Workers
 
 
 def register(app: typer.Typer) -> None:
@@ -71,7 +71,7 @@ def spot(
     overwrite: Annotated[bool, typer.Option(help="Drop what the run folder holds.")] = False,
 ) -> None:
     """Benchmark spotters on long recordings: MEGC F1, apex error, STRS, latency, tables, plots."""
-    from streamer.command import settings_of
+    from streamer.cli.common import settings_of
     from training.spotting.run import SpotRequest, run_spot
     from training.spotting.table import make_table
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from streamer.errors import SourceFormatError
-from streamer.records import Frame
+from streamer.core.errors import SourceFormatError
+from streamer.core.records import Frame
 from training.spotting.sets import Recording
 
 _LONGEST_PART_S = 12.0  # of the clip that is kept in memory

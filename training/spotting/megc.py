@@ -16,8 +16,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from streamer.errors import UsageError
-from streamer.records import Kind
+from streamer.core.errors import UsageError
+from streamer.core.records import Kind
 from training.spotting.matching import SpotScore, match_intervals, overlap
 from training.spotting.records import SpotRow, kind_by_length
 

@@ -9,10 +9,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from spotting.learned import OUTPUTS
-from spotting.learned_net import TAPS, Array, CausalNet, Layer
-from spotting.learned_ticks import INPUTS
-from spotting.regions import REGION_NAMES
+from spotting.micro.learned import OUTPUTS
+from spotting.micro.learned_network import TAPS, Array, CausalNet, Layer
+from spotting.micro.learned_ticks import INPUTS
+from spotting.motion.regions import REGION_NAMES
 
 CHANNELS = 40
 DILATIONS = (1, 2, 4, 8, 16, 24)  # 2.2 s of memory at 50 ticks a second

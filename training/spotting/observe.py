@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from streamer.libs import import_cv2
-from streamer.pipeline import Pipeline
-from streamer.records import EmotionEvent, Frame, FrameSignals, Kind
-from streamer.strict_json import Each, OneOf, Pair, check_shape
+from streamer.core.files.strict_json import Each, OneOf, Pair, check_shape
+from streamer.core.process.libraries import import_cv2
+from streamer.core.records import EmotionEvent, Frame, FrameSignals, Kind
+from streamer.run.pipeline import Pipeline
 from training.spotting.records import SpotRow
 from training.spotting.sets import Recording
 from training.spotting.spotters import SPOTTERS
 
 if TYPE_CHECKING:
-    from streamer.build import StreamConfig
+    from streamer.run.build import StreamConfig
 
 _CURVE_POINTS = 1500  # kept of the motion curve of one recording
 
@@ -164,7 +164,7 @@ class _Bench:
         aligner = Aligner(config.faces)
         recognizer = None
         if config.recognise and any(SPOTTERS[name].streams for name in spotters):
-            from recognition.open import open_recognizer
+            from recognition.loading.open import open_recognizer
 
             recognizer = open_recognizer(config.model, config.recognizer)
         measuring = next((name for name in spotters if SPOTTERS[name].streams), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from streamer.records import Kind
+from streamer.core.records import Kind
 
 MICRO_LONGEST_S = 0.5
 

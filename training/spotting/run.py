@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
-from streamer.errors import SourceFormatError, SourceNotFoundError, UsageError
-from streamer.inside import read_json
+from streamer.core.errors import SourceFormatError, SourceNotFoundError, UsageError
+from streamer.core.files.inside import read_json
+from streamer.core.ranges import Workers, check_ranges
 from streamer.outputs.cells import safe_cell
-from streamer.ranges import Workers, check_ranges
 from training.loso.store import write_json, write_text
 from training.spotting.observe import Observation, observe
 from training.spotting.results import set_size, spotter_facts
@@ -32,7 +32,7 @@ from training.spotting.spotters import check_spotters
 from training.spotting.table import make_table
 
 if TYPE_CHECKING:
-    from streamer.build import StreamConfig
+    from streamer.run.build import StreamConfig
 
 SETTINGS, RESULTS, TABLE = "settings.json", "results.json", "table.md"
 PREDICTION_FIELDS = (
@@ -90,7 +90,7 @@ def run_spot(request: SpotRequest, config: StreamConfig) -> dict[str, Any]:
 def _settings(
     request: SpotRequest, spotters: Sequence[str], config: StreamConfig
 ) -> dict[str, Any]:
-    from streamer.config import to_mapping
+    from streamer.core.settings import to_mapping
 
     mapping = dict(to_mapping(config))
     for name in ("source", "kinds"):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from streamer.errors import SourceFormatError, UsageError
-from streamer.ranges import FrameRate, Range, check_ranges
+from streamer.core.errors import SourceFormatError, UsageError
+from streamer.core.ranges import FrameRate, Range, check_ranges
 from training.spotting.megc import RULES, give_kinds, score_set
 from training.spotting.report import set_facts
 from training.spotting.tables import SpotTable, read_spots, read_videos

@@ -11,8 +11,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from streamer.errors import SourceFormatError, UsageError
-from streamer.records import Frame, Kind
+from streamer.core.errors import SourceFormatError, UsageError
+from streamer.core.records import Frame, Kind
 from training.datasets import casme3, casme_sq, samm_lv
 from training.datasets.classes import class_map
 from training.datasets.frames import list_frames

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.errors import SourceFormatError
-from streamer.records import Frame, FrameSignals, Motion
-from streamer.strict_npz import Array, read_npz
+from streamer.core.errors import SourceFormatError
+from streamer.core.files.strict_npz import Array, read_npz
+from streamer.core.records import Frame, FrameSignals, Motion
 
 if TYPE_CHECKING:
-    from streamer.build import StreamConfig
+    from streamer.run.build import StreamConfig
 
 
 _ARRAYS = {
@@ -74,7 +74,7 @@ def measure(
     Raises:
         SourceFormatError: no face is seen.
     """
-    from streamer.build import build_pipeline
+    from streamer.run.build import build_pipeline
 
     rows: dict[int, list[Motion]] = {}
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from streamer.errors import UsageError
-from streamer.pipeline import Spotter
+from streamer.core.errors import UsageError
+from streamer.run.pipeline import Spotter
 
 if TYPE_CHECKING:
-    from streamer.build import StreamConfig
+    from streamer.run.build import StreamConfig
 
 Maker = Callable[["StreamConfig", float], Spotter]  # settings, frames a second
 
@@ -31,7 +31,7 @@ def _rule(config: StreamConfig, _fps: float) -> Spotter:
 
 
 def _learned(config: StreamConfig, _fps: float) -> Spotter:
-    from streamer.build import make_spotter
+    from streamer.run.build import make_spotter
 
     return make_spotter(replace(config, spotter_model=config.spotter_model or "bundled"))
 

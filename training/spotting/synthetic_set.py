@@ -22,10 +22,10 @@ from typing import Annotated, Any, Literal, get_args
 
 from tqdm import tqdm
 
-from streamer.errors import SourceNotFoundError, UsageError
-from streamer.inside import read_json
+from streamer.core.errors import SourceNotFoundError, UsageError
+from streamer.core.files.inside import read_json
+from streamer.core.ranges import Range, Seed, check_ranges
 from streamer.outputs.cells import safe_cell
-from streamer.ranges import Range, Seed, check_ranges
 from training.loso.store import write_json, write_text
 from training.synthetic.scene import SceneConfig
 from training.synthetic.video import TRUTH_FIELDS, read_portrait, write_recording

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from streamer.errors import SourceFormatError, SourceNotFoundError
+from streamer.core.errors import SourceFormatError, SourceNotFoundError
+from streamer.core.records import Kind
 from streamer.outputs.cells import true_text
-from streamer.records import Kind
 from training.spotting.records import SpotRow
 
 NEEDED = ("video", "onset", "offset")

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spotting.learned_ticks import INPUTS, RATE_HZ, TickMaker
-from spotting.regions import REGION_NAMES
-from streamer.records import Motion
+from spotting.micro.learned_ticks import INPUTS, RATE_HZ, TickMaker
+from spotting.motion.regions import REGION_NAMES
+from streamer.core.records import Motion
 from training.spotting.signals import Signals
 
 Array = NDArray[np.float32]

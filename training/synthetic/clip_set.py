@@ -16,10 +16,10 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from streamer.errors import OutputError, SourceNotFoundError, UsageError
+from streamer.core.errors import OutputError, SourceNotFoundError, UsageError
+from streamer.core.ranges import Range, Seed, Share, check_ranges
+from streamer.core.records import EMOTIONS
 from streamer.outputs.cells import csv_line, safe_cell
-from streamer.ranges import Range, Seed, Share, check_ranges
-from streamer.records import EMOTIONS
 from training.datasets.folder import TABLE
 from training.datasets.frames import IMAGES
 from training.loso.store import write_text

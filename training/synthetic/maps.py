@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from recognition.maps import map_of_crop
-from streamer.records import EMOTIONS
+from recognition.classifiers.maps import map_of_crop
+from streamer.core.records import EMOTIONS
 from training.synthetic import nuisance
 from training.synthetic.estimator import EstimatorRange, estimate
 from training.synthetic.field_bank import LEFT_IOD, STEP_IOD, TOP_IOD, FaceRange, FieldBank

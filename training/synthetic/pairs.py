@@ -15,11 +15,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.errors import OutputError, SourceFormatError, SourceNotFoundError
+from streamer.core.errors import OutputError, SourceFormatError, SourceNotFoundError
+from streamer.core.files.strict_npz import Array, read_npz
+from streamer.core.records import EMOTIONS
 from streamer.faces.alignment import canonical_transform, invert, plan_warp
 from streamer.faces.config import IOD_FRACTION
-from streamer.records import EMOTIONS
-from streamer.strict_npz import Array, read_npz
 from training.synthetic.action_units import Activation
 from training.synthetic.pair_face import PairFace, Pose, State
 from training.synthetic.pair_light import LightRange, draw_light

@@ -9,8 +9,8 @@ from typing import Annotated
 import numpy as np
 from tqdm import tqdm
 
-from streamer.errors import OutputError
-from streamer.ranges import Range, Seed, check_ranges
+from streamer.core.errors import OutputError
+from streamer.core.ranges import Range, Seed, check_ranges
 from training.synthetic.pair_face import PairFace
 from training.synthetic.pairs import PairRange, draw_pairs, write_pairs
 from training.synthetic.timing import Timing

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from streamer.records import EMOTIONS
+from streamer.core.records import EMOTIONS
 from training.synthetic.action_units import Activation
 
 # Units joined by "+", and their weight within the class. The first unit leads.

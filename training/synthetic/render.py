@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.errors import SourceFormatError
+from streamer.core.errors import SourceFormatError
+from streamer.core.records import Frame
 from streamer.faces.config import FaceConfig
 from streamer.faces.detector import MeshDetector
 from streamer.faces.landmarks import eye_centres, inter_ocular_px
-from streamer.records import Frame
 from training.synthetic.action_units import Activation, displacement
 from training.synthetic.eyelids import Eyelids
 from training.synthetic.face_model import face_coordinates

@@ -11,8 +11,8 @@ from typing import Annotated
 
 import numpy as np
 
-from streamer.ranges import Range, Seed, Share, check_ranges
-from streamer.records import Kind
+from streamer.core.ranges import Range, Seed, Share, check_ranges
+from streamer.core.records import Kind
 from training.synthetic.action_units import Activation
 from training.synthetic.disturbances import Disturbances, draw_disturbances
 

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import numpy as np
 
-from streamer.ranges import Range, Share, check_ranges
+from streamer.core.ranges import Range, Share, check_ranges
 from training.synthetic.scene import Injection
 
 

@@ -11,9 +11,9 @@ import av
 import cv2
 import numpy as np
 
-from streamer.errors import OutputError, SourceFormatError, SourceNotFoundError
+from streamer.core.errors import OutputError, SourceFormatError, SourceNotFoundError
+from streamer.core.records import Frame
 from streamer.outputs.cells import safe_cell
-from streamer.records import Frame
 from training.synthetic.render import Portrait, Renderer, load_portrait
 from training.synthetic.scene import Scene, SceneConfig, draw_scene
 

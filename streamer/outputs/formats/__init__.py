@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
-from streamer.errors import UsageError
+from streamer.core.errors import UsageError
+from streamer.core.records import EmotionEvent
 from streamer.outputs.formats import boris, eaf, subtitles, tables
 from streamer.outputs.formats.media import Media
-from streamer.records import EmotionEvent
 
 FileFormat = Literal["srt", "vtt", "eaf", "boris", "parquet"]
 _Writer = Callable[[Sequence[EmotionEvent], Path, Media], None]

@@ -16,12 +16,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from streamer.errors import InstallError
+from streamer.core.errors import InstallError
+from streamer.core.records import EmotionEvent
 from streamer.outputs.cells import csv_line, is_formula, safe_cell
 from streamer.outputs.files import write_file
 from streamer.outputs.formats.media import Media
 from streamer.outputs.formats.tidy import details, label, tier_of, without_overlap
-from streamer.records import EmotionEvent
 
 COLUMNS = ("time", "subject", "code", "modifier", "comment")
 _CURE = 'BORIS tables cannot be written ({reason}): pip install openpyxl (or "mer-stream[batch]").'

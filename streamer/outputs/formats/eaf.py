@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from streamer.errors import InstallError
+from streamer.core.errors import InstallError
+from streamer.core.records import EmotionEvent
 from streamer.outputs.files import write_file, writing
 from streamer.outputs.formats.media import Media
 from streamer.outputs.formats.tidy import details, label, tier_of, without_overlap
-from streamer.records import EmotionEvent
 
 _CURE = 'ELAN files cannot be written ({reason}): pip install pympi-ling (or "mer-stream[batch]").'
 _SCHEMA = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"

@@ -6,7 +6,7 @@ import mimetypes
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from streamer.paths import expand_home
+from streamer.core.files.paths import expand_home
 from streamer.sources.naming import url_scheme
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from streamer.core.records import EmotionEvent
 from streamer.outputs.formats import write_events
 from streamer.outputs.formats.media import Media
 from streamer.outputs.step import Step
-from streamer.records import EmotionEvent
 
 
 class EventFile:

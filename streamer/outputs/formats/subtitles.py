@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from streamer.core.printable import printable_lines
+from streamer.core.records import EmotionEvent
 from streamer.outputs.files import write_file
 from streamer.outputs.formats.media import Media
 from streamer.outputs.formats.tidy import label, milliseconds
 from streamer.outputs.record import event_id
-from streamer.printable import printable_lines
-from streamer.records import EmotionEvent
 
 _SHORTEST_MS = 1
 _SHOWN_REGIONS = 3

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from streamer.core.records import EMOTIONS, EmotionEvent, JsonObject
 from streamer.outputs.events import csv_columns
 from streamer.outputs.files import write_file
 from streamer.outputs.formats.media import Media
 from streamer.outputs.record import event_to_record, probability_columns
 from streamer.outputs.signals import import_pyarrow
-from streamer.records import EMOTIONS, EmotionEvent, JsonObject
 
 _TEXT = ("schema", "id", "source", "kind", "emotion")
 _WHOLE = ("face_id", "onset_frame", "apex_frame", "offset_frame")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from streamer.printable import printable
-from streamer.records import EmotionEvent
+from streamer.core.printable import printable
+from streamer.core.records import EmotionEvent
 
 
 def milliseconds(time_s: float) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from importlib import resources
 
-from streamer.printable import printable
+from streamer.core.printable import printable
 
 _LIMITS = (
     "A reading of facial motion, not of what a person feels, and not a lie detector. Not for use "

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from streamer.errors import SourceFormatError
+from streamer.core.errors import SourceFormatError
+from streamer.core.files.regular import open_regular_text
+from streamer.core.records import EmotionEvent
 from streamer.outputs.cells import complete_lines, true_text
-from streamer.records import EmotionEvent
-from streamer.regular import open_regular_text
 
 MAX_BINS = 300
 _CURE = "give a table of signals"

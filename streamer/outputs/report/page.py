@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from streamer.core.records import EmotionEvent
 from streamer.outputs.files import write_file
 from streamer.outputs.formats.tidy import label
 from streamer.outputs.record import event_id
@@ -14,7 +15,6 @@ from streamer.outputs.report.html import figure, page, table, text
 from streamer.outputs.report.log import SignalsView, view_signals
 from streamer.outputs.report.plots import motion, timeline
 from streamer.outputs.text import format_clock
-from streamer.records import EmotionEvent
 
 NAME = "report.html"
 MAX_CARDS = 200  # events with a plot; the strongest, micro first

@@ -7,10 +7,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from streamer.core.records import EmotionEvent
 from streamer.outputs.formats.tidy import label
 from streamer.outputs.report.log import Curves, SignalsView
 from streamer.outputs.text import format_clock
-from streamer.records import EmotionEvent
 
 _WIDTH, _LEFT, _RIGHT = 1000.0, 46.0, 30.0
 _SHOWN_REGIONS = 4

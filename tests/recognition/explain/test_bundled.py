@@ -14,9 +14,9 @@ torch = pytest.importorskip("torch")
 import streamer  # noqa: E402
 from recognition.explain import bundled, load_explainers  # noqa: E402
 from recognition.explain.selfme import explain, explanation_sheet  # noqa: E402
-from recognition.selfme.weights import BUNDLED  # noqa: E402
-from streamer.errors import ModelError  # noqa: E402
-from streamer.records import EMOTIONS  # noqa: E402
+from recognition.motion.selfme.weights import BUNDLED  # noqa: E402
+from streamer.core.errors import ModelError  # noqa: E402
+from streamer.core.records import EMOTIONS  # noqa: E402
 from training.synthetic.pair_face import PairFace  # noqa: E402
 from training.synthetic.pairs import PairRange, draw_pairs  # noqa: E402
 from training.synthetic.video import read_portrait  # noqa: E402
@@ -28,7 +28,7 @@ WITHOUT_TORCH = """
 import sys
 sys.modules["torch"] = None
 from recognition.explain import load_explainers
-from streamer.errors import InstallError
+from streamer.core.errors import InstallError
 try:
     load_explainers()
 except InstallError as error:

@@ -7,6 +7,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from recognition.classifiers.field_vit import make_field_vit  # noqa: E402
+from recognition.classifiers.scvit import SCViT  # noqa: E402
 from recognition.config import MapConfig  # noqa: E402
 from recognition.explain.gradcam import asymmetry, field_gradcam, map_gradcam  # noqa: E402
 from recognition.explain.pictures import (  # noqa: E402
@@ -19,8 +21,6 @@ from recognition.explain.pictures import (  # noqa: E402
     uncrop,
 )
 from recognition.explain.selfme import explain, explanation_sheet  # noqa: E402
-from recognition.scvit import SCViT  # noqa: E402
-from recognition.selfme.field_vit import make_field_vit  # noqa: E402
 from recognition.selfme.network import SelfmeNet  # noqa: E402
 from recognition.selfme.settings import FieldConfig  # noqa: E402
 from tests.training.selfme.faces import make_pairs, tiny_config  # noqa: E402

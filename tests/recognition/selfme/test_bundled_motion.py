@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import streamer
-from recognition.motion_methods import motion_method
-from recognition.selfme.weights import BUNDLED, load_motion
+from recognition.motion.methods import motion_method
+from recognition.motion.selfme.weights import BUNDLED, load_motion
 from training.selfme.motion_report import report_errors
 from training.synthetic.pair_face import PairFace
 from training.synthetic.pairs import draw_pairs

@@ -13,10 +13,10 @@ import torch
 
 from recognition.config import RecognizerConfig
 from recognition.explain.selfme import explain
-from recognition.motion_methods import METHODS, motion_method
+from recognition.motion.methods import METHODS, motion_method
+from recognition.motion.selfme.weights import LearnedMotion, pack_motion
 from recognition.selfme.network import SelfmeNet
 from recognition.selfme.torch_backend import open_in_torch
-from recognition.selfme.weights import LearnedMotion, pack_motion
 from tests.training.selfme.faces import FACE, SIZE, tiny_config
 from training.selfme.motions import motion_crops
 from training.selfme.recognizer_run import save_weights

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from streamer.core.records import Face, Frame
 from streamer.faces.alignment import (
     Aligner,
     canonical_transform,
@@ -12,7 +13,6 @@ from streamer.faces.alignment import (
 )
 from streamer.faces.config import EYES_Y_FRACTION, IOD_FRACTION, FaceConfig
 from streamer.faces.landmarks import eye_centres
-from streamer.records import Face, Frame
 from tests.streamer.faces.meshes import mesh_at
 
 IMAGE = np.zeros((360, 640, 3), dtype=np.uint8)

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from streamer.errors import InstallError
+from streamer.core.errors import InstallError
 from streamer.faces import detector as room
 from streamer.faces.config import FaceConfig
 from streamer.faces.landmarks import inter_ocular_px

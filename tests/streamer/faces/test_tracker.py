@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
+from streamer.core.records import Frame
+from streamer.core.snapshot import capture, restore, set_state, state_of
 from streamer.faces.config import FaceConfig
 from streamer.faces.tracker import FaceTracker
-from streamer.records import Frame
-from streamer.snapshot import capture, restore, set_state, state_of
 from tests.streamer.faces.meshes import mesh_at
 
 RED, BLUE = (200, 60, 40), (30, 80, 210)

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from streamer.errors import MerError
-from streamer.outputs.step import Step
-from streamer.records import (
+from streamer.core.errors import MerError
+from streamer.core.records import (
     AlignedFace,
     EmotionEvent,
     Face,
@@ -21,6 +20,7 @@ from streamer.records import (
     SourceReport,
     Spot,
 )
+from streamer.outputs.step import Step
 
 REGIONS = ("brow_left", "brow_right", "mouth")
 LANDMARKS = np.zeros((468, 3), dtype=np.float32)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import streamer.batch
-from streamer.cli import main
+import streamer.run.in_turn
+from streamer.cli.stream import main
 from tests.streamer.outputs.fakes import REGIONS, FakePipeline, FakeSource
 
 
 def run() -> None:
-    streamer.batch.open_source = lambda spec, config: FakeSource(spec, 10**6, pause_s=0.005)
-    streamer.batch.build_pipeline = lambda config, on_signals: FakePipeline(on_signals)
-    streamer.batch.REGION_NAMES = REGIONS
+    streamer.run.in_turn.open_source = lambda spec, config: FakeSource(spec, 10**6, pause_s=0.005)
+    streamer.run.in_turn.build_pipeline = lambda config, on_signals: FakePipeline(on_signals)
+    streamer.run.in_turn.REGION_NAMES = REGIONS
     main()
 
 

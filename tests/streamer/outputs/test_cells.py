@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamer.jobs.job import Outcome
-from streamer.jobs.manifest import _as_csv
+from streamer.batch.job import Outcome
+from streamer.batch.manifest import _as_csv
+from streamer.core.records import EmotionEvent
 from streamer.outputs.cells import complete_lines, is_formula, safe_cell, true_text
 from streamer.outputs.events import EventWriter, read_events, record_to_row
 from streamer.outputs.formats import write_events
 from streamer.outputs.formats.media import Media
 from streamer.outputs.record import event_to_record
 from streamer.outputs.step import Step
-from streamer.records import EmotionEvent
 from tests.streamer.outputs.fakes import make_event
 
 SIGNS = "=+-@\t\r\n＝＋－＠'"

@@ -16,16 +16,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamer.errors import (
+from streamer.core.errors import (
     OutputError,
     SourceFormatError,
     SourceNotFoundError,
     SourceRefusedError,
 )
+from streamer.core.records import EmotionEvent, Recognition, Spot
 from streamer.outputs.events import EventWriter, csv_columns, open_event_file, read_events
 from streamer.outputs.record import FIELDS, OPTIONAL, event_id, event_to_record, record_to_event
 from streamer.outputs.step import Step
-from streamer.records import EmotionEvent, Recognition, Spot
 from tests.streamer.outputs.fakes import make_event
 
 # Onset at frame 30 of 30 fps is 1 s; apex 5 frames = 0.166667 s later; offset 9 frames = 0.3 s;

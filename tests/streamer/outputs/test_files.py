@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from streamer.errors import OutputError, UsageError
+from streamer.core.errors import OutputError, UsageError
 from streamer.outputs.files import check_outputs, open_output, writing
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from streamer.errors import InstallError, OutputError, SourceFormatError
+from streamer.core.errors import InstallError, OutputError, SourceFormatError
+from streamer.core.records import FrameSignals, Rejected
 from streamer.outputs.signal_table import signals_to_parquet
 from streamer.outputs.signals import SignalsCsv, SignalsParquet, import_pyarrow, signal_columns
-from streamer.records import FrameSignals, Rejected
 from tests.streamer.outputs.fakes import REGIONS, make_face, make_signals, make_step
 
 # 0.03, 0.04 has length 0.05; -0.06, 0.08 has 0.1. The box 10, 20, 40.5, 60.25 is 30.5 x 40.25.

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from streamer.errors import OutputError
+from streamer.core.errors import OutputError
+from streamer.core.records import SourceInfo, SourceReport
 from streamer.outputs import window
 from streamer.outputs.progress import ProgressBar
 from streamer.outputs.step import Step
 from streamer.outputs.summary import Counts, format_summary, write_summary
 from streamer.outputs.text import TextWriter, format_clock, format_event
-from streamer.records import SourceInfo, SourceReport
 from tests.streamer.outputs.fakes import REGIONS, make_event, make_signals, make_step
 
 REPORT = SourceReport(3, 4, 1, True, {"backward_pts": 3, "late_first_pts": 1}, ("a note.",))

@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 
-from streamer.errors import OutputError
+from streamer.core.errors import OutputError
 from streamer.outputs.draw import Annotator
 from streamer.outputs.step import Step
 from streamer.outputs.video import DELAY_S, VideoWriter

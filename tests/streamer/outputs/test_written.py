@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from streamer.errors import OutputError
+from streamer.core.errors import OutputError
+from streamer.core.records import Frame
 from streamer.outputs import written
 from streamer.outputs.events import open_event_file
 from streamer.outputs.files import open_log, open_output, replacing, write_file
@@ -22,7 +23,6 @@ from streamer.outputs.step import Sink, Step
 from streamer.outputs.temporary import is_temporary, remove_leftovers
 from streamer.outputs.video import VideoWriter
 from streamer.outputs.written import proof_of
-from streamer.records import Frame
 from tests.streamer.outputs.fakes import REGIONS, make_event, make_signals
 
 SINKS: dict[str, Callable[[Path], Sink]] = {

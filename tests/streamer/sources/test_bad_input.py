@@ -9,7 +9,7 @@ import struct
 import av
 import pytest
 
-from streamer.errors import (
+from streamer.core.errors import (
     CameraError,
     SourceFormatError,
     SourceNotFoundError,

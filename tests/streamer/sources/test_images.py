@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from streamer.errors import SourceFormatError, UsageError
+from streamer.core.errors import SourceFormatError, UsageError
 from streamer.sources import SourceConfig, open_source
 from streamer.sources.images import frame_slots
 from tests.streamer.sources import make

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from streamer.errors import InstallError
-from streamer.libs import import_cv2
+from streamer.core.errors import InstallError
+from streamer.core.process.libraries import import_cv2
 from streamer.sources import SourceConfig
 
 
@@ -42,7 +42,7 @@ def test_broken_opencv_names_the_cure(monkeypatch, error, cure):
     def broken(name):
         raise error
 
-    monkeypatch.setattr("streamer.libs.importlib.import_module", broken)
+    monkeypatch.setattr("streamer.core.process.libraries.importlib.import_module", broken)
     with pytest.raises(InstallError, match=cure) as caught:
         import_cv2()
     assert str(error) in str(caught.value)

@@ -9,10 +9,10 @@ import av
 import numpy as np
 import pytest
 
-from streamer.build import build_pipeline, load_config, stream
-from streamer.errors import SourceNotFoundError, UsageError
+from streamer.core.errors import SourceNotFoundError, UsageError
+from streamer.core.records import Frame
 from streamer.outputs.record import event_to_record
-from streamer.records import Frame
+from streamer.run.build import build_pipeline, load_config, stream
 from streamer.sources import open_source
 from streamer.sources.joined import JoinedSource
 
@@ -61,7 +61,7 @@ def test_frames_numbers_and_times_go_on(recording: tuple[Path, Path, Path]) -> N
 def test_events_are_those_of_the_whole(recording: tuple[Path, Path, Path], tmp_path: Path) -> None:
     from typer.testing import CliRunner
 
-    from streamer.cli import app
+    from streamer.cli.stream import app
 
     whole, first, second = recording
     out = tmp_path / "e.jsonl"

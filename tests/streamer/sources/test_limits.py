@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from streamer.errors import SourceRefusedError
+from streamer.core.errors import SourceRefusedError
 from streamer.sources import SourceConfig, open_source
 from streamer.sources.images import decode_image
 from streamer.sources.limits import check_size
@@ -56,7 +56,7 @@ def test_a_tiny_file_of_a_huge_picture_takes_no_memory(tmp_path):
     path.write_bytes(gif_header(16000, 16000))
     code = (
         "from pathlib import Path; from streamer.sources import open_source\n"
-        "from streamer.errors import SourceRefusedError\n"
+        "from streamer.core.errors import SourceRefusedError\n"
         f"try: open_source({str(path)!r})\n"
         "except SourceRefusedError as e: print(e)\n"
         # Not ru_maxrss: exec keeps it, so a process starts with the peak of the one that ran it.

@@ -9,8 +9,8 @@ import time
 import numpy as np
 import pytest
 
-from streamer.errors import CameraError, UsageError
-from streamer.records import SourceInfo
+from streamer.core.errors import CameraError, UsageError
+from streamer.core.records import SourceInfo
 from streamer.sources import SourceConfig
 from streamer.sources.live import LiveSource
 

@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 import pytest
 
-from streamer.errors import CameraError, MerError, SourceRefusedError
-from streamer.records import Frame, Loss, SourceInfo
-from streamer.runner import steps
+from streamer.core.errors import CameraError, MerError, SourceRefusedError
+from streamer.core.records import Frame, Loss, SourceInfo
+from streamer.run.recording import steps
 from streamer.sources import SourceConfig, check_source, live, may_be_live, open_source
 from streamer.sources.live import LiveSource
 from tests.streamer.outputs.fakes import FakePipeline

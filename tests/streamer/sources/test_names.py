@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streamer.errors import SourceNotFoundError
+from streamer.core.errors import SourceNotFoundError
 from streamer.sources import expand_sources
 from streamer.sources.naming import natural_key, url_scheme, webcam_number
 from streamer.sources.sniff import looks_like

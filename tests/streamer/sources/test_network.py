@@ -12,7 +12,7 @@ import traceback
 
 import pytest
 
-from streamer.errors import (
+from streamer.core.errors import (
     CameraError,
     SourceFormatError,
     SourceNotFoundError,

@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from streamer.errors import SourceFormatError, SourceRefusedError, UsageError
+from streamer.core.errors import SourceFormatError, SourceRefusedError, UsageError
 from streamer.sources import SourceConfig, open_source
 from streamer.sources.pipe import open_pipe
 from tests.streamer.sources import make

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from av.video.reformatter import ColorRange, Colorspace
 
-from streamer.errors import InstallError, UsageError
+from streamer.core.errors import InstallError, UsageError
 from streamer.sources import SourceConfig, open_source
 from streamer.sources.header import missing_end
 from streamer.sources.pixels import upright_turn

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from streamer.errors import CameraError
+from streamer.core.errors import CameraError
 from streamer.sources import SourceConfig, open_source, webcam
 
 QUICK = SourceConfig(reconnect_attempts=1, reconnect_backoff_s=0.01)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from streamer.errors import SourceFormatError, SourceNotFoundError, UsageError
+from streamer.core.errors import SourceFormatError, SourceNotFoundError, UsageError
 from tests.training.datasets.trees import CASME2_HEAD, casme2, casme2_row, workbook
 from training.datasets import counts, frames_of, load_dataset, repaired
 

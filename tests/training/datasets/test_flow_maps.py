@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from streamer.errors import SourceFormatError, SourceNotFoundError, UsageError
+from streamer.core.errors import SourceFormatError, SourceNotFoundError, UsageError
 from tests.training.datasets.trees import flow_map
 from training.datasets import counts, load_dataset
 from training.datasets.fake import FakeConfig, make_fake

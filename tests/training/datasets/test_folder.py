@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from streamer.errors import SourceFormatError, SourceNotFoundError, UsageError
+from streamer.core.errors import SourceFormatError, SourceNotFoundError, UsageError
 from tests.training.datasets.trees import images
 from training.datasets import DATASETS, class_names, load_dataset, repaired
 from training.datasets.report import check_dataset

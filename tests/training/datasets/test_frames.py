@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from streamer.errors import SourceFormatError, SourceNotFoundError
+from streamer.core.errors import SourceFormatError, SourceNotFoundError
 from tests.training.datasets.trees import images
 from training.datasets.frames import frames_of, list_frames, read_frames
 from training.records import Clip

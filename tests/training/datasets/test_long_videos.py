@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from streamer.errors import SourceFormatError, SourceNotFoundError
+from streamer.core.errors import SourceFormatError, SourceNotFoundError
 from tests.training.datasets.trees import images, samm_row, workbook
 from tests.training.datasets.trees import samm as samm_tree
 from training.datasets import casme3, casme_sq, counts, frames_of, load_dataset, repaired, samm_lv

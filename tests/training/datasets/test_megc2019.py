@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from streamer.errors import SourceNotFoundError, UsageError
+from streamer.core.errors import SourceNotFoundError, UsageError
 from tests.training.datasets import trees
 from training.datasets import counts, load_dataset
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from streamer.errors import SourceNotFoundError
+from streamer.core.errors import SourceNotFoundError
 from tests.training.datasets.trees import images, workbook
 from training.datasets import counts, load_dataset, repaired
 

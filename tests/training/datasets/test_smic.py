@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from streamer.errors import SourceNotFoundError, UsageError
+from streamer.core.errors import SourceNotFoundError, UsageError
 from tests.training.datasets.trees import images, smic_raw, smic_row
 from training.datasets import counts, frames_of, load_dataset
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamer.errors import SourceFormatError, SourceNotFoundError
+from streamer.core.errors import SourceFormatError, SourceNotFoundError
 from tests.training.datasets.trees import workbook
 from training.datasets.tables import read_rows, text_of, whole_of
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from recognition.config import MapConfig
+from streamer.core.records import EMOTIONS
 from streamer.faces.config import FaceConfig
-from streamer.records import EMOTIONS
 from tests.training.selfme.faces import make_pairs
 from training.prepare.cache import open_cache, settings_of, write_clip, write_index
 from training.prepare.clip import Prepared

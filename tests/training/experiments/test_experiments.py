@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from streamer.errors import UsageError
+from streamer.core.errors import UsageError
 from tests.training.experiments.conftest import settings_text, write_cache
 from training.datasets.fake import FakeConfig, write_fake
 from training.experiments.definition import Experiment, load_experiment, names, run_of

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from streamer.errors import UsageError
+from streamer.core.errors import UsageError
 from training.loso.folds import make_folds, missing_classes
 from training.loso.selection import Selection
 from training.models.base import Samples

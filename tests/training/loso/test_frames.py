@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from streamer.errors import UsageError
+from streamer.core.errors import UsageError
 from training.datasets import load_dataset
 from training.loso.config import LosoConfig
 from training.loso.run import run_loso, run_models

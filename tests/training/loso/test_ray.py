@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from streamer.errors import InstallError
+from streamer.core.errors import InstallError
 from training.loso.config import LosoConfig
 from training.loso.ray_engine import run_ray
 from training.loso.run import run_loso

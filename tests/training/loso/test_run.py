@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import yaml
 
-from streamer.errors import ModelError, OutputError, SourceFormatError, UsageError
+from streamer.core.errors import ModelError, OutputError, SourceFormatError, UsageError
 from training.datasets.fake import FakeConfig, write_fake
 from training.loso import run as run_module
 from training.loso.command import run_command

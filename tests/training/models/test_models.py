@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from recognition.ensemble import ViewEnsemble, mirror
-from recognition.maps import map_of_crop
-from streamer.errors import UsageError
-from streamer.records import EMOTIONS
+from recognition.classifiers.ensemble import ViewEnsemble, mirror
+from recognition.classifiers.maps import map_of_crop
+from streamer.core.errors import UsageError
+from streamer.core.records import EMOTIONS
 from training.datasets.fake import fake_field
 from training.models.base import FitPlan, Fitted, Samples, fit_one_by_one
 from training.models.inner import best_cost

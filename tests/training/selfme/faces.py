@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognition.config import MapConfig
-from recognition.selfme.config import GeneratorConfig, HourglassConfig, MotionConfig
+from recognition.motion.selfme.config import GeneratorConfig, HourglassConfig, MotionConfig
 from recognition.selfme.settings import FieldConfig, SelfmeConfig
 
 SIZE = 64

@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from streamer.errors import ModelError
+from streamer.core.errors import ModelError
 from training.selfme import vgg
 from training.selfme.equivariance import ThinPlate, draw_thin_plates, equivariance_loss, warp_by
 from training.selfme.motion_config import MotionLossConfig

@@ -11,10 +11,10 @@ import torch
 from typer.testing import CliRunner
 
 import streamer
-from recognition.selfme.config import GeneratorConfig, HourglassConfig, MotionConfig
-from recognition.selfme.weights import load_motion
-from streamer.config import dump_yaml
-from streamer.errors import ModelError, OutputError, UsageError
+from recognition.motion.selfme.config import GeneratorConfig, HourglassConfig, MotionConfig
+from recognition.motion.selfme.weights import load_motion
+from streamer.core.errors import ModelError, OutputError, UsageError
+from streamer.core.settings import dump_yaml
 from streamer.sources import open_source
 from tests.training.selfme.test_motion_train import TRAINING, moving_pairs
 from training import cli

@@ -8,10 +8,10 @@ import pytest
 import torch
 
 import streamer
-from recognition.selfme.config import GeneratorConfig, HourglassConfig, MotionConfig
-from recognition.selfme.motion_learner import MotionLearner
-from recognition.selfme.warping import warp
-from streamer.errors import OutputError
+from recognition.motion.selfme.config import GeneratorConfig, HourglassConfig, MotionConfig
+from recognition.motion.selfme.motion_learner import MotionLearner
+from recognition.motion.selfme.warping import warp
+from streamer.core.errors import OutputError
 from training.selfme import motion_train
 from training.selfme.motion_config import (
     AugmentConfig,

@@ -12,15 +12,15 @@ import torch
 
 from recognition.config import RecognizerConfig
 from recognition.explain.selfme import explain
+from recognition.loading.open import open_recognizer
+from recognition.loading.weights_check import CARD
+from recognition.motion.selfme.motion_learner import MotionLearner
+from recognition.motion.selfme.weights import load_motion, pack_motion
 from recognition.onnx_recognizer import OnnxRecognizer
-from recognition.open import open_recognizer
-from recognition.selfme.motion_learner import MotionLearner
 from recognition.selfme.network import load_selfme
 from recognition.selfme.recognizer import SelfmeRecognizer
-from recognition.selfme.weights import load_motion, pack_motion
-from recognition.weights_check import CARD
-from streamer.errors import ModelError, UsageError
-from streamer.records import AlignedFace, Face
+from streamer.core.errors import ModelError, UsageError
+from streamer.core.records import AlignedFace, Face
 from tests.training.selfme.faces import FACE, SIZE, make_pairs
 from training.selfme import export as exporting
 from training.selfme.package import PackageRequest, package_model
@@ -124,8 +124,10 @@ def test_a_small_file_leaves_out_the_learner_of_the_package(
     assert net.learner is not None
     bundle = tmp_path / "bundle.safetensors"
     bundle.write_bytes(pack_motion(net.learner, {}, half=False, generator=True))
-    monkeypatch.setattr("recognition.selfme.weights.BUNDLED", bundle)
-    monkeypatch.setattr("recognition.selfme.weights.load_motion", lambda: load_motion(bundle))
+    monkeypatch.setattr("recognition.motion.selfme.weights.BUNDLED", bundle)
+    monkeypatch.setattr(
+        "recognition.motion.selfme.weights.load_motion", lambda: load_motion(bundle)
+    )
     package_model(PackageRequest(weights, tmp_path / "out", small=True, onnx=False))
     small = tmp_path / "out" / "selfme.safetensors"
     assert not (tmp_path / "out" / "selfme.onnx").exists()

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file
 
 from recognition.selfme.network import load_selfme
-from streamer.errors import OutputError, UsageError
+from streamer.core.errors import OutputError, UsageError
 from tests.training.selfme.faces import SIZE
 from tests.training.selfme.runs import TRAINING, make_source, tiny_run
 from training.selfme.classification import ClassifierTraining

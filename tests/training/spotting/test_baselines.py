@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from streamer.build import StreamConfig
+from streamer.core.records import AlignedFace
 from streamer.faces.detector import _known_face
-from streamer.records import AlignedFace
+from streamer.run.build import StreamConfig
 from training.spotting.baselines import he2021, mdmd, softnet_like
 from training.spotting.baselines.offline import FlowMeter, OfflineSpotter, runs_over
 from training.spotting.spotters import SPOTTERS

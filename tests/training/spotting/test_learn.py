@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from spotting.learned import OUTPUTS, SETTINGS
-from spotting.learned_net import load_net
-from spotting.learned_ticks import INPUTS, RATE_HZ
-from spotting.regions import REGION_NAMES
-from streamer.errors import SourceFormatError, UsageError
+from spotting.micro.learned import OUTPUTS, SETTINGS
+from spotting.micro.learned_network import load_net
+from spotting.micro.learned_ticks import INPUTS, RATE_HZ
+from spotting.motion.regions import REGION_NAMES
+from streamer.core.errors import SourceFormatError, UsageError
 from training.cli import app
 from training.spotting import windows
 from training.spotting.learn import LearnConfig, choose_threshold, intervals_of, run_learning, train

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from streamer.errors import SourceFormatError
-from streamer.records import Frame
+from streamer.core.errors import SourceFormatError
+from streamer.core.records import Frame
 from training.spotting.looped import LoopedRecording, looped_clips
 from training.synthetic.video import write_video
 

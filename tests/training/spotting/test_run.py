@@ -7,8 +7,8 @@ import cv2
 import pytest
 from typer.testing import CliRunner
 
-from streamer.build import StreamConfig, stream
-from streamer.errors import UsageError
+from streamer.core.errors import UsageError
+from streamer.run.build import StreamConfig, stream
 from tests.training.datasets.test_long_videos import SAMM_LV_HEAD
 from tests.training.datasets.trees import workbook
 from training.cli import app
@@ -88,8 +88,8 @@ def test_a_run_folder_is_of_one_configuration(done, small_set):
 
 def test_a_learned_spotter_runs_beside_the_rule(small_set, tmp_path):
     torch = pytest.importorskip("torch")
-    from spotting.learned_net import save_net
-    from spotting.learned_ticks import RATE_HZ
+    from spotting.micro.learned_network import save_net
+    from spotting.micro.learned_ticks import RATE_HZ
     from training.spotting.net import CausalTcn, export_net
 
     torch.manual_seed(0)

@@ -5,7 +5,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from streamer.errors import SourceFormatError, SourceNotFoundError, UsageError
+from streamer.core.errors import SourceFormatError, SourceNotFoundError, UsageError
 from training.cli import app
 from training.spotting.score_spots import ScoreRequest, score_files
 

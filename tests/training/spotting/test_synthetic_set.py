@@ -2,7 +2,7 @@ import csv
 
 import pytest
 
-from streamer.errors import SourceFormatError, SourceNotFoundError, UsageError
+from streamer.core.errors import SourceFormatError, SourceNotFoundError, UsageError
 from training.spotting.sets import load_set
 from training.spotting.synthetic_set import SpotSetConfig, pictures, takes, write_set
 

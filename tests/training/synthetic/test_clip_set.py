@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from streamer.errors import SourceNotFoundError, UsageError
-from streamer.records import EMOTIONS
+from streamer.core.errors import SourceNotFoundError, UsageError
+from streamer.core.records import EMOTIONS
 from training.datasets.folder import load
 from training.synthetic import clip_set
 from training.synthetic.clip_set import ClipSetConfig, draw_clip, find_portraits, write_clip_set

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import streamer
-from streamer.errors import SourceFormatError, SourceNotFoundError
+from streamer.core.errors import SourceFormatError, SourceNotFoundError
 from training.synthetic.action_units import Activation
 from training.synthetic.pair_face import PairFace, Pose, State
 from training.synthetic.pairs import PairRange, draw_pairs, read_pairs, write_pairs

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from streamer.errors import SourceFormatError, SourceNotFoundError
+from streamer.core.errors import SourceFormatError, SourceNotFoundError
 from streamer.faces.detector import _known_face
 from streamer.faces.landmarks import inter_ocular_px
 from training.synthetic.render import Renderer, load_portrait

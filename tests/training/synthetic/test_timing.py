@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import streamer
-from streamer.errors import UsageError
+from streamer.core.errors import UsageError
 from training.synthetic.pair_face import PairFace
 from training.synthetic.pairs import PairRange, draw_pairs
 from training.synthetic.timing import Timing, draw_errors, draw_levels

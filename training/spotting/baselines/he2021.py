@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, find_peaks, sosfiltfilt
 
-from streamer.records import AlignedFace, Kind
+from streamer.core.records import AlignedFace, Kind
 from training.spotting.baselines.offline import Flow, Span
 
 _FPS = 30.0

@@ -20,7 +20,7 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.records import AlignedFace, Kind
+from streamer.core.records import AlignedFace, Kind
 from training.spotting.baselines.offline import Flow, FlowMeter, Span, runs_over
 
 _P = 0.01

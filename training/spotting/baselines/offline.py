@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognition.onnx_recognizer import bring_to_anchor
-from streamer.records import AlignedFace, Kind, Motion, Spot
+from streamer.core.records import AlignedFace, Kind, Motion, Spot
 
 Flow = NDArray[np.float32]  # [S, S, 2] x, y in aligned pixels
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import find_peaks
 
-from streamer.records import AlignedFace, Kind
+from streamer.core.records import AlignedFace, Kind
 from training.spotting.baselines.offline import Flow, FlowMeter, Span
 
 _P = 0.55

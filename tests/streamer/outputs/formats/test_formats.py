@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from streamer.errors import InstallError, UsageError
+from streamer.core.errors import InstallError, UsageError
 from streamer.outputs.formats import check_format, write_events
 from streamer.outputs.formats.boris import COLUMNS, boris_rows
 from streamer.outputs.formats.media import Media

@@ -1,0 +1,139 @@
+"""Aligned faces around every event, without loss: for looking closer, and for measuring again.
+
+One `.npz` per event, written only where the user asked for faces:
+
+| array | shape | |
+|---|---|---|
+| images | uint8 [T, S, S, 3] | aligned faces, RGB |
+| time_s, frame, anchor | [T] | time, frame number, number of the held alignment |
+| onset, apex, offset | int | their places among the T |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamer.core.errors import SourceFormatError, SourceNotFoundError
+from streamer.core.files.strict_npz import Array, read_npz
+from streamer.core.records import AlignedFace, EmotionEvent, Spot
+from streamer.outputs.files import replacing, writing
+from streamer.outputs.record import event_id
+from streamer.outputs.step import Step
+from streamer.run.pipeline import Pipeline
+
+AROUND_S = 0.2  # before the onset and after the offset
+_ARRAYS = ("images", "time_s", "frame", "anchor")
+_STRIP = {
+    "images": Array(("u1",), (None, None, None, 3)),
+    "time_s": Array(("f",), (None,)),
+    "frame": Array(("i", "u"), (None,)),
+    "anchor": Array(("i", "u"), (None,)),
+    "moments": Array(("i", "u"), (3,)),
+}
+MAX_FACES = 64  # of one event; of more, every n-th and the three moments
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceStrip:
+    """The aligned faces around one event, in the order of time."""
+
+    images: NDArray[np.uint8]  # [T, S, S, 3] RGB
+    time_s: NDArray[np.float64]  # [T]
+    frame: NDArray[np.int64]  # [T]
+    anchor: NDArray[np.int64]  # [T]
+    onset: int
+    apex: int
+    offset: int
+
+
+class Faces:
+    """Writes a strip for every event whose onset and apex are still kept."""
+
+    def __init__(self, folder: Path, pipeline: Pipeline) -> None:
+        self._folder = folder
+        self._pipeline = pipeline
+        self._folder.mkdir(parents=True, exist_ok=True)
+
+    def write(self, step: Step) -> None:
+        for event in step.events:
+            strip = take_strip(self._pipeline, event.spot)
+            if strip is not None:
+                write_strip(strip, strip_path(self._folder, event))
+
+    def close(self) -> None:
+        """Nothing stays open."""
+
+
+def strip_path(folder: Path, event: EmotionEvent) -> Path:
+    """The file of an event's strip."""
+    return folder / f"{event_id(event)}.npz"
+
+
+def take_strip(pipeline: Pipeline, spot: Spot) -> FaceStrip | None:
+    """The faces around a spot; None where its onset or apex is not kept any more."""
+    kept = pipeline.span(spot.face_id, spot.onset_s - AROUND_S, spot.offset_s + AROUND_S)
+    places = {face.index: place for place, face in enumerate(kept)}
+    if spot.onset_frame not in places or spot.apex_frame not in places:
+        return None
+    moments = (spot.onset_frame, spot.apex_frame, spot.offset_frame)
+    faces = _thinned(kept, {places[frame] for frame in moments if frame in places})
+    places = {face.index: place for place, face in enumerate(faces)}
+    return FaceStrip(
+        np.stack([face.image for face in faces]),
+        np.array([face.time_s for face in faces]),
+        np.array([face.index for face in faces], dtype=np.int64),
+        np.array([face.anchor for face in faces], dtype=np.int64),
+        places[spot.onset_frame],
+        places[spot.apex_frame],
+        places.get(spot.offset_frame, len(faces) - 1),
+    )
+
+
+def write_strip(strip: FaceStrip, path: Path) -> None:
+    """Whole or not at all. Raises OutputError."""
+    with replacing(path) as part, writing(path), part.open("wb") as file:
+        np.savez_compressed(
+            file,
+            images=strip.images,
+            time_s=strip.time_s,
+            frame=strip.frame,
+            anchor=strip.anchor,
+            moments=np.array([strip.onset, strip.apex, strip.offset]),
+        )
+
+
+def read_strip(path: Path) -> FaceStrip:
+    """What `write_strip` wrote.
+
+    Raises:
+        SourceNotFoundError, SourceFormatError: no such file, or another one.
+    """
+    try:
+        held = read_npz(path, _STRIP)
+        onset, apex, offset = (int(place) for place in held["moments"])
+        count = len(held["time_s"])
+        images, time_s, frame, anchor = (held[name] for name in _ARRAYS)
+        if any(len(held[name]) != count for name in _ARRAYS):
+            raise ValueError("its arrays differ in length")
+        if images.shape[1] != images.shape[2]:
+            raise ValueError(f"its pictures are of {images.shape[2]} x {images.shape[1]}")
+        if not all(0 <= place < count for place in (onset, apex, offset)):
+            raise ValueError(f"it has {count} faces, and moments {onset}, {apex}, {offset}")
+    except FileNotFoundError:
+        raise SourceNotFoundError(
+            f"{path.name} is not there: the faces of this event were not kept"
+        ) from None
+    except ValueError as error:
+        raise SourceFormatError(f"{path.name} holds no faces of an event: {error}") from None
+    return FaceStrip(images, time_s, frame, anchor, onset, apex, offset)
+
+
+def _thinned(faces: Sequence[AlignedFace], keep: set[int]) -> list[AlignedFace]:
+    """At most about MAX_FACES of them, those of `keep` among them."""
+    every = max(1, -(-len(faces) // MAX_FACES))
+    return [face for place, face in enumerate(faces) if place % every == 0 or place in keep]

@@ -1,0 +1,158 @@
+"""Checkpoints of one recording: the state of the pipeline beside the lengths of the logs.
+
+A checkpoint is taken before the first frame of a period of the face search (see
+`FaceConfig.period`), when the detector forgets what cannot be saved. The logs are brought to the
+disk first; going on cuts them off at the lengths noted here.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from streamer.core.files.inside import is_plain_file, read_inside
+from streamer.core.files.strict_json import Each, Whole, check_shape
+from streamer.core.records import Frame
+from streamer.core.snapshot import capture, from_bytes, restore, to_bytes
+from streamer.faces.config import FaceConfig
+from streamer.outputs.files import replacing, writing
+from streamer.outputs.summary import Counts
+from streamer.run.pipeline import Pipeline
+from streamer.sources.resume_point import Start, checksum
+
+FILE_NAME = "checkpoint"
+_VERSION = 1
+_LOG = logging.getLogger(__name__)
+_COUNTED = ("frames", "frames_with_face", "faces", "first_s", "last_s")
+_MAX_BYTES = 1024 * 2**20  # a face takes about 10 MB
+_FACTS = {"start": {"frame": Whole, "time_s": float, "checksum": Whole, "plain": bool}}
+_COUNTS = {
+    **{"frames": Whole, "frames_with_face": Whole, "first_s": float, "last_s": float},
+    **{"kinds": Each(Whole), "emotions": Each(Whole)},
+}
+_ADVANCE = {"spotter": dict, "buffer": dict, "now_s": float}
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Where to go on, with logs of these lengths in bytes."""
+
+    start: Start
+    lengths: Mapping[str, int]
+    state: Mapping[str, Any]
+
+    def resume(self, pipeline: Pipeline, counts: Counts) -> None:
+        """Bring a fresh pipeline and fresh counts to where this was taken."""
+        state = self.state
+        pipeline.resume(state["track"], state["advance"])
+        for name in _COUNTED:
+            setattr(counts, name, state["counts"][name])
+        counts.kinds = Counter(state["counts"]["kinds"])
+        counts.emotions = Counter(state["counts"]["emotions"])
+
+
+class Keeper:
+    """Takes checkpoints while a recording runs; see `runner.Checkpoints`."""
+
+    def __init__(
+        self,
+        path: Path,
+        key: str,
+        pipeline: Pipeline,
+        faces: FaceConfig,
+        interval_s: float,
+        start_s: float = 0.0,
+        is_plain: Callable[[], bool] = bool,
+    ) -> None:
+        """is_plain: whether nothing had to be repaired in the recording so far."""
+        self._path = path
+        self._key = key
+        self._pipeline = pipeline
+        self._faces = faces
+        self._interval_s = interval_s
+        self._period = faces.period(start_s)
+        self._taken_s = time.monotonic()
+        self._is_plain = is_plain
+        self.logs: dict[str, IO[str]] = {}
+        self.counts = Counts()
+
+    def begin(self, frame: Frame) -> Any:
+        """The state of the first half of the pipeline, if a checkpoint is due here."""
+        period = self._faces.period(frame.time_s)
+        if period == self._period:
+            return None
+        self._period = period
+        if time.monotonic() - self._taken_s < self._interval_s:
+            return None
+        self._taken_s = time.monotonic()
+        # The tracker goes on at once, so its part is taken apart now.
+        return capture(self._pipeline.track_state())
+
+    def finish(self, frame: Frame, half: Any) -> None:
+        """Bring the logs to the disk, then the checkpoint, in place of the last one."""
+        lengths = {name: _synced_length(stream) for name, stream in self.logs.items()}
+        state = {
+            "track": restore(half),
+            "advance": self._pipeline.advance_state(),
+            "counts": {name: getattr(self.counts, name) for name in _COUNTED}
+            | {"kinds": dict(self.counts.kinds), "emotions": dict(self.counts.emotions)},
+        }
+        start = Start(frame.index, frame.time_s, checksum(frame.image), self._is_plain())
+        facts = {
+            "version": _VERSION,
+            "key": self._key,
+            "start": asdict(start),
+            "lengths": lengths,
+        }
+        with replacing(self._path) as temporary, writing(self._path):
+            temporary.write_bytes(to_bytes(capture(state), facts))
+
+
+def load_checkpoint(work: Path, key: str, logs: Sequence[str]) -> Checkpoint | None:
+    """The checkpoint in a folder for this input and these settings, with its logs; or None.
+
+    What stands in it is checked: anybody may have changed it.
+    """
+    path = work / FILE_NAME
+    try:
+        data = read_inside(work, FILE_NAME, _MAX_BYTES)
+        if data is None:
+            return None
+        snapshot, facts = from_bytes(data)
+        if facts.get("version") != _VERSION or facts.get("key") != key:
+            return None
+        check_shape(facts, _FACTS)
+        lengths = check_shape(facts["lengths"], dict.fromkeys(logs, Whole))
+        state = restore(snapshot)
+        _check_state(state)
+    except (OSError, ValueError) as error:
+        _LOG.warning("%s cannot be used (%s); beginning anew.", path, error)
+        return None
+    for name in logs:
+        log = work / name
+        if not is_plain_file(work, name) or log.stat().st_size < lengths[name]:
+            _LOG.warning("%s is shorter than its checkpoint says; beginning anew.", log)
+            return None
+    return Checkpoint(Start(**facts["start"]), {n: lengths[n] for n in logs}, state)
+
+
+def _check_state(state: Any) -> None:
+    """Raise ValueError unless the parts of a state are there, and the counts are counts."""
+    parts = {"track": {"tracker": dict, "aligner": dict}, "counts": _COUNTS, "advance": _ADVANCE}
+    check_shape(state, parts)
+    faces = state["counts"]["faces"]
+    if not isinstance(faces, set) or not all(type(face) is int for face in faces):
+        raise ValueError("counts.faces is no set of whole numbers")
+
+
+def _synced_length(stream: IO[str]) -> int:
+    with writing(stream.name):
+        stream.flush()
+        os.fsync(stream.fileno())
+        return os.fstat(stream.fileno()).st_size

@@ -1,0 +1,309 @@
+"""Does one recording of a batch: from its input to its folder in the output."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import logging
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from streamer.batch import stores
+from streamer.batch.checkpoints import FILE_NAME as CHECKPOINT
+from streamer.batch.digest import input_digest, sample_path
+from streamer.batch.job import Job, Outcome, Progress
+from streamer.batch.names import without_name
+from streamer.batch.output import (
+    PARTIAL,
+    RUN,
+    FolderOutput,
+    Output,
+    locked,
+    open_output_of,
+)
+from streamer.batch.process_recording import Pipelines, walk
+from streamer.batch.render import can_add, facts_of_run, finish
+from streamer.batch.run_file import parse_run
+from streamer.batch.run_record import Result, outcome_of, outputs_in, run_record, write_run
+from streamer.core.errors import (
+    MemoryLimitError,
+    MerError,
+    OutputError,
+    SourceFormatError,
+    SourceNotFoundError,
+    UnexpectedError,
+)
+from streamer.core.files.inside import (
+    empty_folder,
+    has_links,
+    is_plain_file,
+    read_inside,
+    refuse_link,
+    remove_folder,
+)
+from streamer.core.files.paths import expand_home
+from streamer.core.files.strict_json import MAX_BYTES
+from streamer.core.process.memory import is_memory_error, memory_limit_mb
+from streamer.core.records import JsonObject
+from streamer.core.urls import remember
+from streamer.outputs.files import writing
+from streamer.run.recording import never
+from streamer.sources.naming import url_scheme
+
+_LOG = logging.getLogger(__name__)
+
+
+def nobody(progress: Progress) -> None:
+    """For whom progress is of no interest."""
+
+
+def do_recording(
+    job: Job,
+    pipelines: Pipelines,
+    *,
+    tell: Callable[[Progress], None] = nobody,
+    stop: Callable[[], bool] = never,
+) -> Outcome:
+    """Run one recording and publish its folder; what goes wrong with it is in the outcome.
+
+    With `job.resume`, what is done is kept and what was begun is gone on with. Raises the errors
+    that every other recording would meet as well: ModelError, InstallError, OutputError.
+    """
+    started = time.monotonic()
+    remember(job.source, job.shown)
+    output = open_output_of(job.output)
+    work = _work_folder(job, output)
+    models = job.models or pipelines.models(job.settings.config)
+    with locked(work.with_name(work.name + ".lock")), _local_input(job, work) as found:
+        if isinstance(found, MerError):
+            result = Result("failed", error=found, models=models)
+        else:
+            key = _key(job, found[1], models)
+            kept = output.run_of(job.folder)
+            if kept is not None and _may_keep(job, kept) and _stands(job, kept, key, output, work):
+                return replace(outcome_of(kept, job.folder), status="kept")
+            todo = _Recording(job, found[0], found[1], key, models, work)
+            result = _run(todo, pipelines, tell, stop)
+        if result.status == "interrupted":
+            return Outcome(job.shown, job.folder, "interrupted")
+        local = "" if isinstance(found, MerError) else str(found[0])
+        return _publish(job, output, work, result, local, time.monotonic() - started)
+
+
+@dataclass(frozen=True, slots=True)
+class _Recording:
+    """A job whose input is here."""
+
+    job: Job
+    path: Path
+    sha256: str
+    key: str
+    models: JsonObject
+    work: Path
+
+
+def _run(
+    todo: _Recording,
+    pipelines: Pipelines,
+    tell: Callable[[Progress], None],
+    stop: Callable[[], bool],
+) -> Result:
+    job, work = todo.job, todo.work
+    if job.goes_on and _is_finished(work, todo.key):
+        return Result("done", finished=True)
+    begun = job.goes_on and (work / CHECKPOINT).exists()
+    failed = functools.partial(
+        Result, "failed", sha256=todo.sha256, key=todo.key, models=todo.models
+    )
+    try:
+        return walk(job, todo.path, todo.sha256, todo.key, todo.models, work, pipelines, tell, stop)
+    except (OutputError, BrokenPipeError):
+        raise
+    except MerError as error:
+        if pipelines.is_fatal(error):
+            raise
+        return failed(error=error)
+    except Exception as error:  # noqa: BLE001  the rest of the batch must not end with it
+        pipelines.is_spoilt = True
+        pipelines.close()
+        sentence = str(unexpected(job, error))
+        if begun:
+            _LOG.warning("%s Perhaps its checkpoint is to blame; beginning anew.", sentence)
+            empty_folder(work)
+            return _run(todo, pipelines, tell, stop)
+        _LOG.debug("%s", sentence, exc_info=error)
+        return failed(error=unexpected(job, error))
+
+
+def unexpected(job: Job, error: Exception) -> MerError:
+    """A sentence for an error that is none of this program's own, with the name that is shown."""
+    if is_memory_error(error):
+        return too_large(job.shown, memory_limit_mb())
+    text = without_name(str(error), job.source, str(expand_home(job.source)), job.shown)
+    text = " ".join(text.split())[:300] or "no text"
+    return UnexpectedError(
+        f"{job.shown}: an error that should not happen, {type(error).__name__}: {text}. "
+        "The other recordings are not affected. Please report it, with --verbose."
+    )
+
+
+def too_large(shown: str, limit_mb: int | None) -> MemoryLimitError:
+    """For a recording whose worker ran out of memory."""
+    limit = "this machine has" if limit_mb is None else f"the limit of {limit_mb} MB a worker"
+    return MemoryLimitError(
+        f"{shown}: it needs more memory than {limit}. Give a higher --worker-memory with fewer "
+        "--workers, or make its pictures smaller."
+    )
+
+
+def _publish(
+    job: Job, output: Output, work: Path, result: Result, local: str, wall_s: float
+) -> Outcome:
+    if result.status == "failed":
+        empty_folder(work)
+    if not result.finished:
+        write_run(work / RUN, run_record(job, result, local, work, wall_s))
+    with contextlib.suppress(FileNotFoundError):
+        (work / CHECKPOINT).unlink()
+    record = _read_run(work)
+    output.publish(work, job.folder)
+    return replace(outcome_of(record, job.folder), wall_s=wall_s)
+
+
+def _read_run(work: Path) -> JsonObject:
+    record = parse_run((work / RUN).read_bytes())
+    if record is None:
+        raise OutputError(f"{work / RUN} was changed while it was written; run again.")
+    return record
+
+
+def _key(job: Job, sha256: str, models: JsonObject) -> str:
+    """The same for the same input under the same name with the same settings and models."""
+    text = f"{job.settings.digest(models)}\n{sha256}\n{job.shown}"
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _may_keep(job: Job, run: JsonObject) -> bool:
+    return job.resume or (job.batch != "" and run.get("timing", {}).get("batch") == job.batch)
+
+
+def _is_kept(job: Job, run: JsonObject, key: str, output: Output) -> bool:
+    """Whether a finished recording stands; why it does not is logged."""
+    if run["status"] != "done":
+        return False
+    if run["key"] != key:
+        _LOG.warning("%s: input or settings have changed; done again.", job.shown)
+        return False
+    if isinstance(output, FolderOutput):
+        missing = output.missing(job.folder, run)
+        if missing:
+            _LOG.warning("%s: %s is not there any more; done again.", job.shown, missing[0])
+            return False
+    return True
+
+
+def _stands(job: Job, run: JsonObject, key: str, output: Output, work: Path) -> bool:
+    """Whether a finished recording is what is wanted, if need be after adding formats to it."""
+    if not _is_kept(job, run, key, output):
+        return False
+    if set(job.settings.formats) <= set(run["formats"]):
+        return True
+    return _add_formats(job, run, output, work)
+
+
+def _add_formats(job: Job, run: JsonObject, output: Output, work: Path) -> bool:
+    """Make more formats from the logs of a finished recording; False where it has to run again."""
+    formats = {*job.settings.formats, *run["formats"]}
+    if not isinstance(output, FolderOutput):
+        return False
+    done = output.root / job.folder
+    if has_links(done):
+        _LOG.warning("%s: there are links among its results; done again.", job.shown)
+        return False
+    if not can_add(done, formats):
+        _LOG.warning("%s: its signals were not kept, and the report needs them.", job.shown)
+        return False
+    remove_folder(work.parent, work.name)
+    with writing(work):
+        shutil.copytree(done, work, symlinks=True)
+    settings = replace(job.settings, formats=tuple(sorted(formats)))
+    try:
+        finish(work, replace(job, settings=settings), facts_of_run(run))
+    except (SourceFormatError, SourceNotFoundError) as error:
+        _LOG.warning("%s: %s Done again.", job.shown, error)
+        return False
+    write_run(work / RUN, run | {"formats": sorted(formats), "outputs": outputs_in(work)})
+    output.publish(work, job.folder)
+    return True
+
+
+def _is_finished(work: Path, key: str) -> bool:
+    """Whether all was done but for the publishing."""
+    if has_links(work) or not (work / RUN).is_file():
+        return False
+    with contextlib.suppress(OSError, ValueError):
+        run = parse_run(read_inside(work, RUN, MAX_BYTES), str(work / RUN))
+        return (
+            run is not None
+            and run["key"] == key
+            and run["status"] == "done"
+            and all(is_plain_file(work, name) for name in run["outputs"])
+        )
+    return False
+
+
+def _work_folder(job: Job, output: Output) -> Path:
+    if job.scratch is None and isinstance(output, FolderOutput):
+        refuse_link(output.root / PARTIAL)
+        return output.root / PARTIAL / job.folder
+    place = hashlib.sha256(f"{job.output}\n{job.folder}".encode("utf-8", "surrogateescape"))
+    root = expand_home(job.scratch) if job.scratch else default_scratch()
+    return root / place.hexdigest()[:16]
+
+
+def default_scratch() -> Path:
+    """A folder for unfinished work in the system's own for such; nobody else can write there.
+
+    Raises OutputError where somebody else has made it.
+    """
+    owner = os.getuid() if hasattr(os, "getuid") else 0
+    folder = Path(tempfile.gettempdir()) / f"mer-batch-{owner}"
+    with writing(folder):
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+        refuse_link(folder)
+        found = folder.stat()
+    if hasattr(os, "getuid") and (found.st_uid != owner or found.st_mode & 0o022):
+        raise OutputError(
+            f"{folder} is not this user's alone: remove it, or name another with --scratch."
+        )
+    return folder
+
+
+@contextlib.contextmanager
+def _local_input(job: Job, work: Path) -> Iterator[tuple[Path, str] | MerError]:
+    """(local path, sha256) of the input, or why it cannot be had."""
+    fetched: Path | None = None
+    try:
+        if url_scheme(job.source):
+            fetched = work.with_name(work.name + ".input")
+            remove_folder(fetched.parent, fetched.name)  # of a run that was killed
+            path = stores.fetch(job.source, fetched)
+        else:
+            path = expand_home(job.source)
+            if job.source == "sample" and not path.exists():
+                path = sample_path()
+        found: tuple[Path, str] | MerError = (path, input_digest(path))
+    except MerError as error:
+        found = error
+    try:
+        yield found
+    finally:
+        if fetched is not None:
+            remove_folder(fetched.parent, fetched.name)

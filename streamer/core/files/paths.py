@@ -1,0 +1,23 @@
+"""Names of files as users write them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from streamer.core.errors import UsageError
+
+
+def expand_home(name: str | Path) -> Path:
+    """`name` as a path, with `~` and `~user` replaced; `~x` of no known user is a name like any.
+
+    Raises UsageError where the system knows no home folder, as for a user without an account.
+    """
+    path = Path(name)
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        if path.parts[0] != "~":
+            return path
+        raise UsageError(
+            f"{name}: ~ stands for a home folder, and none is known here; give the full path."
+        ) from None

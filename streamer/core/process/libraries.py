@@ -1,0 +1,52 @@
+"""Imports of libraries that can be installed and yet broken, with the cure in the error."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+from typing import Any
+
+from streamer.core.errors import InstallError
+
+_CV2_CURE = (
+    "OpenCV cannot start ({reason}). On a minimal Linux image install the system libraries it "
+    "links: apt-get install libgl1 libglib2.0-0"
+)
+_CV2_MISSING = (
+    "OpenCV is not installed ({reason}). Install it with: "
+    'pip install "opencv-contrib-python>=4.9,<5"'
+)
+
+
+def import_cv2() -> Any:
+    """The `cv2` module.
+
+    Raises InstallError, which names the packages to install, where cv2 is missing or where a
+    system library that it links (`libGL.so.1`, `libgthread-2.0.so.0`) is.
+    """
+    try:
+        return importlib.import_module("cv2")
+    except ModuleNotFoundError as error:
+        raise InstallError(_CV2_MISSING.format(reason=error)) from error
+    except ImportError as error:
+        raise InstallError(_CV2_CURE.format(reason=error)) from error
+
+
+def import_onnxruntime() -> Any:
+    """The `onnxruntime` module, with its telemetry off: nothing is sent from this machine.
+
+    Newer releases report usage to their maker unless the variable is set before the import.
+
+    Raises InstallError where it is missing or broken.
+    """
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    try:
+        onnxruntime: Any = importlib.import_module("onnxruntime")
+    except ImportError as error:
+        raise InstallError(
+            f"onnxruntime cannot be imported ({error}): pip install --force-reinstall mer-stream"
+        ) from error
+    with contextlib.suppress(AttributeError):  # releases that have none
+        onnxruntime.disable_telemetry_events()
+    return onnxruntime

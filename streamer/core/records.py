@@ -1,0 +1,171 @@
+"""The records that cross rooms: frozen, with units in the names.
+
+Coordinates are image coordinates: x to the right, y down. "IOD" is the inter-ocular distance, the
+distance between the two eye centres of the same face, so a motion of 0.02 IOD means the same at any
+resolution and at any distance from the camera.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Kind = Literal["micro", "macro"]
+EMOTIONS = ("negative", "positive", "surprise")
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One decoded frame. `time_s` is presentation time from the start of the stream."""
+
+    index: int
+    time_s: float
+    image: NDArray[np.uint8]  # [H, W, 3] RGB
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A live source was lost after the frame at `time_s`; if more frames come, there is a gap."""
+
+    time_s: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One face in one frame."""
+
+    face_id: int
+    box_px: tuple[float, float, float, float]  # x0, y0, x1, y1
+    landmarks_px: NDArray[np.float32]  # [468, 3]: x, y, relative depth (all in pixels)
+    score: float  # 0..1, how sure the tracker is
+    measured: bool = True  # False: carried over from the last measured frame
+
+
+@dataclass(frozen=True, slots=True)
+class AlignedFace:
+    """A face warped into the canonical square by the held transform number `anchor`."""
+
+    index: int
+    time_s: float
+    image: NDArray[np.uint8]  # [S, S, 3] RGB
+    face: Face
+    anchor: int
+    frame_to_face: NDArray[np.float32]  # [2, 3], frame pixels -> aligned pixels
+    landmarks_px: NDArray[np.float32]  # [468, 3] in aligned pixels, at the time of the anchor
+    visible: float = 1.0  # share of the face mesh inside the picture
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A movement that was seen and not reported, and why."""
+
+    reason: str
+    onset_s: float
+    apex_s: float
+    offset_s: float
+    score: float  # peak motion over the threshold that was in force
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """Region motion of one face at one frame, against that face's quiet reference."""
+
+    index: int
+    time_s: float
+    face_id: int
+    displacement_iod: NDArray[np.float32]  # [R, 2] per region, head motion removed
+    head_px: tuple[float, float]  # translation of the head in aligned pixels
+    blink: float  # eyelid change, 0 (as the reference) upwards; see spotting.motion.extractor
+    gate: str  # "" or why this frame is not fully trusted; several reasons are joined by "+"
+    rejected: tuple[Rejected, ...] = ()  # movements about which this frame brought the decision
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """One spotted facial movement, before anything is said about emotion."""
+
+    face_id: int
+    kind: Kind
+    onset_s: float
+    apex_s: float
+    offset_s: float
+    onset_frame: int
+    apex_frame: int
+    offset_frame: int
+    score: float  # peak motion over the threshold that was in force; >= 1
+    regions: tuple[str, ...]  # regions that moved, strongest first
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """What the recogniser says of one onset-apex pair."""
+
+    emotion: str
+    probabilities: Mapping[str, float]  # over EMOTIONS, sums to 1
+    confidence: float  # calibrated probability that `emotion` is right
+    # [S, S, 2] onset to apex on the aligned face, head motion removed; None: not asked for
+    motion_iod: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
+    # With it, where the recogniser knows: keypoints of onset and apex [2, K, 2], coordinates -1..1,
+    # and how much each place of the aligned face spoke for the emotion, [S, S] in 0..1
+    keypoints: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
+    attention: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class EmotionEvent:
+    """A spotted and recognised movement: what the pipeline emits."""
+
+    spot: Spot
+    recognition: Recognition | None  # None: spotting only
+    source: str
+    emitted_s: float  # stream time at which the event was known
+    cut: bool = False  # the pictures broke off before it was certain; its end may be too early
+
+
+@dataclass(frozen=True, slots=True)
+class FrameSignals:
+    """One row of the per-frame signals: one per face, or one without a face."""
+
+    frame: int
+    time_s: float
+    face: Face | None
+    motion: Motion | None
+
+    @property
+    def success(self) -> bool:
+        """Whether a face was tracked in this frame."""
+        return self.face is not None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceInfo:
+    """What is known of a source before its first frame; counts and rates are only claims."""
+
+    name: str  # credentials removed
+    kind: Literal["file", "images", "pipe", "camera", "network"]
+    live: bool
+    width_px: int
+    height_px: int
+    declared_fps: float | None
+    declared_frames: int | None
+    declared_duration_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReport:
+    """What happened while a source was read; a snapshot, valid at any time."""
+
+    frames: int  # delivered
+    dropped: int  # live only: oldest frames thrown away
+    reconnects: int
+    truncated: bool
+    repairs: Mapping[str, int]  # e.g. {"late_first_pts": 1, "backward_pts": 3}
+    errors: tuple[str, ...]  # sentences
+
+
+JsonObject = dict[str, Any]

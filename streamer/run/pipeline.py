@@ -1,0 +1,200 @@
+"""The pipeline: frames in, emotion events out. It knows its parts by Protocol only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamer.core.records import (
+    AlignedFace,
+    EmotionEvent,
+    Face,
+    Frame,
+    FrameSignals,
+    Motion,
+    Recognition,
+    Spot,
+)
+from streamer.core.snapshot import set_state, state_of
+from streamer.run.face_buffer import FaceBuffer
+
+
+class Tracker(Protocol):
+    """Finds faces and keeps their ids."""
+
+    def push(self, frame: Frame) -> list[Face]: ...
+    def lose(self) -> None: ...
+    def reset(self) -> None: ...
+    def close(self) -> None: ...
+
+
+class FaceAligner(Protocol):
+    """Warps faces into the canonical square."""
+
+    def push(self, frame: Frame, faces: list[Face]) -> list[AlignedFace]: ...
+    def reset(self) -> None: ...
+
+
+class Spotter(Protocol):
+    """Measures motion and finds expressions in it."""
+
+    @property
+    def lookback_s(self) -> float: ...
+    def push(self, faces: Sequence[AlignedFace]) -> tuple[list[Motion], list[Spot]]: ...
+    def flush(self) -> list[Spot]: ...
+    def reset(self) -> None: ...
+
+
+class Recognizer(Protocol):
+    """Names the emotion of an onset-apex pair."""
+
+    def recognize(self, onset: AlignedFace, apex: AlignedFace) -> Recognition: ...
+
+
+class Pipeline:
+    """Joins tracker, aligner, spotter and recogniser. One instance per stream at a time.
+
+    `push(frame)` returns the events that have become certain; `flush()` at the end returns what was
+    still open; `reset()` makes it as new. `push` is `advance(frame, track(frame))`: the halves may
+    run in two threads, each half in order. Times must increase from frame to frame.
+    """
+
+    def __init__(
+        self,
+        tracker: Tracker,
+        aligner: FaceAligner,
+        spotter: Spotter,
+        recognizer: Recognizer | None,
+        *,
+        source_name: str = "",
+        on_signals: Callable[[FrameSignals], None] | None = None,
+    ) -> None:
+        self._tracker = tracker
+        self._aligner = aligner
+        self._spotter = spotter
+        self._recognizer = recognizer
+        self._on_signals = on_signals
+        self._buffer = FaceBuffer(spotter.lookback_s)
+        self._now_s = float("-inf")
+        self.source_name = source_name
+
+    def push(self, frame: Frame) -> list[EmotionEvent]:
+        """Take one frame; return the events known by it.
+
+        Raises:
+            ValueError: the frame is not later than the one before.
+        """
+        return self.advance(frame, self.track(frame))
+
+    def track(self, frame: Frame) -> list[AlignedFace]:
+        """First half: faces of the frame, with ids, aligned."""
+        return self._aligner.push(frame, self._tracker.push(frame))
+
+    def advance(self, frame: Frame, faces: Sequence[AlignedFace]) -> list[EmotionEvent]:
+        """Second half: motion, spotting, recognition."""
+        if frame.time_s <= self._now_s:
+            raise ValueError(
+                f"frame {frame.index} is at {frame.time_s} s, not after {self._now_s} s: "
+                "push frames in order, and call reset() between streams"
+            )
+        self._now_s = frame.time_s
+        self._buffer.push(frame.time_s, list(faces))
+        motions, spots = self._spotter.push(faces)
+        if self._on_signals is not None:
+            self._signal(frame, faces, motions)
+        return [self._event(spot) for spot in spots]
+
+    def flush(self) -> list[EmotionEvent]:
+        """Close what is open: the pictures have ended. Call `reset()` before a new stream.
+
+        A stream that was only lost goes on: call `lose()` in its first half, and push what comes.
+        """
+        return [self._event(spot) for spot in self._spotter.flush()]
+
+    def lose(self) -> None:
+        """First half: the pictures broke off. Faces are searched afresh; their ids and time go on.
+
+        The second half is `flush()`.
+        """
+        self._tracker.lose()
+        self._aligner.reset()
+
+    def reset(self) -> None:
+        """Forget the stream, keep the loaded models."""
+        self._tracker.reset()
+        self._aligner.reset()
+        self._spotter.reset()
+        self._buffer.clear()
+        self._now_s = float("-inf")
+
+    def warm_up(self, image: NDArray[np.uint8]) -> None:
+        """Take a picture [H, W, 3] RGB of a face and forget it: at the start of a stream only.
+
+        Libraries prepare themselves with their first picture; a camera would not wait for that.
+        """
+        for face in self.track(Frame(0, 0.0, image))[:1]:
+            self._spotter.push([face])
+            if self._recognizer is not None:
+                self._recognizer.recognize(face, face)
+        self.reset()
+
+    def close(self) -> None:
+        """Free the native resources."""
+        self._tracker.close()
+
+    @property
+    def recognizer(self) -> Recognizer | None:
+        """What names the emotions; None: nothing does."""
+        return self._recognizer
+
+    def find(self, face_id: int, frame: int) -> AlignedFace | None:
+        """The aligned face of one of the last seconds' frames, or None if it is not kept."""
+        return self._buffer.find(face_id, frame)
+
+    def span(self, face_id: int, start_s: float, end_s: float) -> list[AlignedFace]:
+        """The aligned faces from `start_s` to `end_s`, as far as they are kept."""
+        return self._buffer.span(face_id, start_s, end_s)
+
+    def track_state(self) -> dict[str, Any]:
+        """Where the first half is in the stream; for `snapshot.capture`, before the next frame."""
+        return {"tracker": state_of(self._tracker), "aligner": state_of(self._aligner)}
+
+    def advance_state(self) -> dict[str, Any]:
+        """Where the second half is in the stream."""
+        return {
+            "spotter": state_of(self._spotter),
+            "buffer": state_of(self._buffer),
+            "now_s": self._now_s,
+        }
+
+    def resume(self, track_state: Mapping[str, Any], advance_state: Mapping[str, Any]) -> None:
+        """Go on from states taken before the same frame, the first of a period of the tracker.
+
+        Raises:
+            ValueError: the states are those of another version.
+        """
+        set_state(self._tracker, track_state["tracker"])
+        set_state(self._aligner, track_state["aligner"])
+        set_state(self._spotter, advance_state["spotter"])
+        set_state(self._buffer, advance_state["buffer"])
+        self._now_s = advance_state["now_s"]
+
+    def _event(self, spot: Spot) -> EmotionEvent:
+        onset = self._buffer.find(spot.face_id, spot.onset_frame)
+        apex = self._buffer.find(spot.face_id, spot.apex_frame)
+        recognition = None
+        if self._recognizer is not None and onset is not None and apex is not None:
+            recognition = self._recognizer.recognize(onset, apex)
+        return EmotionEvent(spot, recognition, self.source_name, emitted_s=self._now_s)
+
+    def _signal(
+        self, frame: Frame, faces: Sequence[AlignedFace], motions: Sequence[Motion]
+    ) -> None:
+        assert self._on_signals is not None  # the caller looked
+        if not faces:
+            self._on_signals(FrameSignals(frame.index, frame.time_s, None, None))
+        for face, motion in zip(faces, motions, strict=True):
+            self._on_signals(FrameSignals(frame.index, frame.time_s, face.face, motion))

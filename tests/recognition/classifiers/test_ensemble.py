@@ -1,0 +1,71 @@
+"""The exported model: views of a map, mirrored answers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from recognition.classifiers.ensemble import ViewEnsemble, mirror, resampling  # noqa: E402
+from recognition.classifiers.scvit import SCViT  # noqa: E402
+
+
+def test_mirror_twice_is_the_identity_and_negates_u() -> None:
+    rng = np.random.default_rng(0)
+    maps = torch.from_numpy(rng.integers(0, 256, (2, 28, 28, 3), dtype=np.uint8))
+    assert torch.equal(mirror(mirror(maps)), maps)
+    assert torch.equal(mirror(maps)[:, :, 0, 0], 255 - maps[:, :, 27, 0])
+    assert torch.equal(mirror(maps)[:, :, 0, 1:], maps[:, :, 27, 1:])
+
+
+def test_the_ensemble_answers_a_face_and_its_mirror_image_alike() -> None:
+    torch.manual_seed(0)
+    ensemble = ViewEnsemble([SCViT(), SCViT()]).eval()
+    rng = np.random.default_rng(1)
+    maps = torch.from_numpy(rng.integers(0, 256, (4, 28, 28, 3), dtype=np.uint8))
+    with torch.no_grad():
+        torch.testing.assert_close(ensemble(maps), ensemble(mirror(maps)), atol=1e-5, rtol=0)
+
+
+def test_resampling_by_hand() -> None:
+    line = torch.tensor([0.0, 10.0, 20.0, 30.0])
+    assert torch.equal(resampling(4, 0.0, 1.0), torch.eye(4))
+    # moved by 1.5 cells: cell 0 and 1 lie before the start, 2 half between 0 and 1
+    assert (resampling(4, 1.5, 1.0) @ line).tolist() == [0.0, 0.0, 5.0, 15.0]
+    # twice as large about 1.5: cells 0..3 show 0.75, 1.25, 1.75, 2.25
+    assert (resampling(4, 0.0, 2.0) @ line).tolist() == [7.5, 12.5, 17.5, 22.5]
+
+
+def test_rows_sum_to_one_so_rest_stays_rest() -> None:
+    ensemble = ViewEnsemble([SCViT()])
+    assert torch.allclose(ensemble.rows.sum(dim=-1), torch.ones(()))
+    assert torch.allclose(ensemble.columns.sum(dim=-2), torch.ones(()))
+
+
+def test_each_map_is_answered_by_itself() -> None:
+    torch.manual_seed(0)
+    ensemble = ViewEnsemble([SCViT(), SCViT()]).eval()
+    rng = np.random.default_rng(2)
+    maps = torch.from_numpy(rng.integers(0, 256, (3, 28, 28, 3), dtype=np.uint8))
+    with torch.no_grad():
+        one_by_one = torch.cat([ensemble(maps[i : i + 1]) for i in range(3)])
+        torch.testing.assert_close(ensemble(maps), one_by_one, atol=1e-5, rtol=0)
+
+
+def test_the_answer_is_the_mean_over_views_and_members() -> None:
+    """A plain loop over members, views and mirror images."""
+    torch.manual_seed(1)
+    members = [SCViT().eval(), SCViT().eval()]
+    ensemble = ViewEnsemble(members).eval()
+    rng = np.random.default_rng(3)
+    maps = torch.from_numpy(rng.integers(0, 256, (2, 28, 28, 3), dtype=np.uint8))
+    answers = []
+    with torch.no_grad():
+        for member in members:
+            for rows, columns in zip(ensemble.rows, ensemble.columns, strict=True):
+                view = torch.einsum("ij,njkc,kl->nilc", rows, maps.float(), columns)
+                for seen in (view, mirror(view)):
+                    answers.append(member(seen)[0].log_softmax(dim=-1))
+        expected = torch.stack(answers).mean(dim=0)
+        torch.testing.assert_close(ensemble(maps), expected, atol=1e-5, rtol=0)

@@ -1,0 +1,50 @@
+"""Every motion method measures a known shift, in the direction and unit of `motion_field`."""
+
+import cv2
+import numpy as np
+import pytest
+
+from recognition.config import MapConfig
+from recognition.motion.flow_field import motion_field
+from recognition.motion.methods import METHODS, field_method, motion_method
+from streamer.core.errors import ModelError
+
+CLASSICAL = [name for name in METHODS if name != "selfme"]
+
+
+def textured(shift_px=(0.0, 0.0)):
+    noise = np.random.default_rng(1).uniform(0, 255, (160, 160, 3)).astype(np.float32)
+    smooth = cv2.GaussianBlur(noise, (0, 0), 2.5)
+    smooth = (smooth - smooth.mean()) * 5 + 128
+    matrix = np.array([[1, 0, shift_px[0] - 16], [0, 1, shift_px[1] - 16]], dtype=np.float32)
+    return np.clip(cv2.warpAffine(smooth, matrix, (128, 128)), 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("name", CLASSICAL)
+def test_a_shift_is_measured_from_onset_to_apex(name):
+    motion = motion_method(name)(textured(), textured((1.5, -0.75)))
+    assert motion.shape == (128, 128, 2)
+    assert motion.dtype == np.float32
+    inside = motion[24:-24, 24:-24].reshape(-1, 2)
+    assert np.median(inside, axis=0) == pytest.approx([1.5, -0.75], abs=0.15)
+
+
+@pytest.mark.parametrize("name", CLASSICAL)
+def test_fields_are_freed_of_the_head_and_in_iod(name):
+    field = field_method(name)(textured(), textured((1.5, -0.75)))
+    assert np.abs(field[24:-24, 24:-24]).mean() < 0.2 / MapConfig().iod_px
+
+
+def test_dis_is_the_field_of_the_stream():
+    onset, apex = textured(), textured((0.7, 0.2))
+    np.testing.assert_array_equal(
+        field_method("dis")(onset, apex), motion_field(onset, apex, MapConfig())
+    )
+
+
+def test_unknown_names_and_missing_weights_say_what_to_do(tmp_path):
+    with pytest.raises(ValueError, match="dis, farneback, tvl1, selfme"):
+        motion_method("horn")
+    pytest.importorskip("torch")
+    with pytest.raises(ModelError, match="mer-train motion"):
+        motion_method("selfme", weights=tmp_path / "none.safetensors")

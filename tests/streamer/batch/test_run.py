@@ -1,0 +1,171 @@
+"""A whole batch: exit codes, manifest, refusals; workers that are killed."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from streamer.batch.digest import sample_path
+from streamer.batch.job import Job, Outcome, Progress
+from streamer.batch.local_engine import run_local
+from streamer.batch.manifest import Manifest, known_folders
+from streamer.batch.output import FolderOutput
+from streamer.batch.progress import BatchView, format_totals
+from streamer.batch.run import BatchOptions, check_settings, run_jobs
+from streamer.batch.settings import BatchSettings
+from streamer.core.errors import OutputError, UsageError
+from streamer.run.build import load_config
+from streamer.run.recording import never
+from tests.streamer.batch.test_recording import contents
+
+QUICK = BatchSettings(load_config(overrides=[("recognise", False)]), ("jsonl", "html"))
+
+
+def make_job(name: str, size: int = 100) -> Job:
+    return Job(f"{name}.mp4", f"{name}.mp4", name, "out", QUICK, size_bytes=size)
+
+
+class TestManifest:
+    def test_rows_stand_in_the_order_of_the_jobs(self, tmp_path: Path) -> None:
+        output = FolderOutput(tmp_path)
+        manifest = Manifest(output, [make_job("a"), make_job("b"), make_job("c")])
+        manifest.add(Outcome("c.mp4", "c", "failed", 4, "c.mp4 is empty"))
+        manifest.add(Outcome("a.mp4", "a", "kept", micro=2, wall_s=5.0))
+        manifest.write()
+        table = json.loads((tmp_path / "manifest.json").read_text())
+        assert [r["status"] for r in table["recordings"]] == ["done", "open", "failed"]
+        assert table["counts"] == {"done": 1, "failed": 1, "open": 1}
+        assert "wall_s" not in table["recordings"][0]
+        with (tmp_path / "manifest.csv").open() as stream:
+            rows = list(csv.DictReader(stream))
+        assert [row["micro"] for row in rows] == ["2", "", "0"]
+        assert known_folders(output) == {"a.mp4": "a", "b.mp4": "b", "c.mp4": "c"}
+
+
+class TestView:
+    def test_time_left_goes_by_bytes(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        now = [100.0]
+        monkeypatch.setattr(time, "monotonic", lambda: now[0])
+        jobs = [make_job("a", 100), make_job("b", 300), make_job("c", 400)]
+        view = BatchView(jobs, 2, bars=False, quiet=True)
+        view.end(jobs[2], Outcome("c.mp4", "c", "kept"))  # costs nothing, counts for nothing
+        now[0] = 110.0
+        view.move(jobs[1], Progress(10.0, 1 / 3, 0))  # 100 bytes in 10 s, 300 are left
+        assert view._left() == "00:30 left"
+
+    def test_totals_name_what_failed(self) -> None:
+        outcomes = [
+            Outcome("a", "a", "done", duration_s=3600.0, micro=3, truncated=True),
+            Outcome("b", "b", "kept", duration_s=3600.0, macro=1),
+            Outcome("c", "c", "failed", 4, "c is empty"),
+        ]
+        assert format_totals(outcomes, 360.0).splitlines() == [
+            "2 of 3 recordings, 2.00 h, 10.0x real time, 4 events; 1 were done before; "
+            "1 are cut short or damaged",
+            "1 failed:",
+            "  c is empty",
+        ]
+
+
+class TestRefusals:
+    def test_an_output_that_holds_a_batch(self, tmp_path: Path) -> None:
+        (tmp_path / "manifest.json").write_text("{}")
+        with pytest.raises(OutputError, match="--resume to go on"):
+            run_jobs(QUICK, BatchOptions(str(tmp_path)), ["sample"])
+        with pytest.raises(UsageError, match="choose one"):
+            run_jobs(QUICK, BatchOptions(str(tmp_path), resume=True, overwrite=True), ["sample"])
+
+    @pytest.mark.parametrize(
+        ("settings", "says"),
+        [
+            (BatchSettings(formats=("docx",)), "choose from jsonl"),
+            (BatchSettings(redact="blur"), "add --save-video"),
+            (BatchSettings(redact="blur", video=True, images=True), "choose one"),
+        ],
+    )
+    def test_settings(self, settings: BatchSettings, says: str) -> None:
+        with pytest.raises(UsageError, match=says):
+            check_settings(settings)
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "study"
+    for number in range(2):
+        (folder / str(number)).mkdir(parents=True)
+        (folder / str(number) / "talk.mp4").write_bytes(sample_path().read_bytes() + b"\0" * number)
+    (folder / "empty.mp4").write_bytes(b"")
+    yield folder
+
+
+@pytest.mark.slow
+def test_a_batch_with_a_bad_file(study: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    assert run_jobs(QUICK, BatchOptions(str(output), quiet=True), [str(study)]) == 4
+    rows = json.loads((output / "manifest.json").read_text())["recordings"]
+    assert [row["status"] for row in rows] == ["done", "done", "failed"]
+    assert len({row["folder"] for row in rows}) == 3
+    assert not (output / ".partial").exists()
+    index = (output / "index.html").read_text()
+    assert "2</b>" in index and "empty (0 bytes)" in index
+    before = contents(output)
+    options = BatchOptions(str(output), resume=True, quiet=True)
+    assert run_jobs(QUICK, options, [str(study)]) == 4
+    assert contents(output) == before
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="kill -9 of a process group is of POSIX")
+def test_killed_and_resumed_is_as_never_killed(study: Path, tmp_path: Path) -> None:
+    """SIGKILL to the whole process group, at moments when the workers are busy."""
+
+    def command(output: Path) -> list[str]:
+        return [
+            *(sys.executable, "-m", "streamer.cli.batch", str(study), "-o", str(output), "-q"),
+            *("--resume", "--checkpoint-every", "0", "--set", "faces.restart_s=1"),
+            *("--formats", "jsonl,html", "--no-recognition", "--workers", "2"),
+        ]
+
+    assert subprocess.run(command(tmp_path / "clean")).returncode == 4
+    for _ in range(2):
+        process = subprocess.Popen(command(tmp_path / "killed"), start_new_session=True)
+        until_s = time.monotonic() + 30
+        while time.monotonic() < until_s and process.poll() is None:
+            if list((tmp_path / "killed" / ".partial").glob("*/checkpoint")):
+                break
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    assert subprocess.run(command(tmp_path / "killed")).returncode == 4
+    assert contents(tmp_path / "killed") == contents(tmp_path / "clean")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="kill -9 is of POSIX")
+def test_a_worker_that_dies_takes_one_recording_with_it(tmp_path: Path) -> None:
+    """The first recording kills its worker twice; the second is done all the same."""
+    good = Job("sample", "sample", "sample", str(tmp_path), QUICK)
+    bad = Job("sample", "bad", "bad", str(tmp_path), QUICK)
+    ended: dict[str, Outcome] = {}
+    killed = 0
+    for job, message in run_local([bad, good], 1, never):
+        if isinstance(message, Outcome):
+            ended[job.folder] = message
+        elif job.folder == "bad":
+            killed += 1
+            me = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
+            for child in me:
+                if "spawn_main" in Path(f"/proc/{child}/cmdline").read_text():
+                    os.kill(int(child), signal.SIGKILL)
+    assert killed == 2
+    assert ended["bad"].failed and "died twice" in str(ended["bad"].error)
+    assert ended["sample"].status == "done" and ended["sample"].micro == 3
