@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from streamer.core.errors import SourceNotFoundError, UsageError
+from streamer.core.errors import MerError, SourceNotFoundError, UsageError
 from streamer.core.records import Frame
 from streamer.outputs.record import event_to_record
 from streamer.run.build import build_pipeline, load_config, stream
@@ -97,8 +97,21 @@ def test_a_pipeline_does_not_care_where_its_frames_come_from(
 def test_what_cannot_be_joined_is_refused(recording: tuple[Path, Path, Path]) -> None:
     with pytest.raises(UsageError, match="1 source to join"):
         JoinedSource([str(recording[1])])
-    missing = JoinedSource([str(recording[1]), "gone.mp4"])
-    with pytest.raises(SourceNotFoundError, match="gone"):
-        list(missing)
+    joined = JoinedSource([str(recording[1]), str(recording[2])])
+    list(joined)
     with pytest.raises(UsageError, match="read already"):
-        iter(missing).__next__()
+        iter(joined).__next__()
+
+
+def test_every_part_is_checked_before_the_first_frame(
+    recording: tuple[Path, Path, Path], tmp_path: Path
+) -> None:
+    first, second = map(str, recording[1:])
+    damaged = tmp_path / "c.mp4"
+    damaged.write_bytes(b"no video at all")
+    with pytest.raises(SourceNotFoundError, match="gone"):
+        JoinedSource([first, second, "gone.mp4"])
+    with pytest.raises(MerError, match=r"c\.mp4"):
+        JoinedSource([first, str(damaged), second])
+    with pytest.raises(UsageError, match="only be the first part"):
+        JoinedSource([first, "-"])
