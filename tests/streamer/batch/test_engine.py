@@ -43,7 +43,7 @@ def test_a_worker_that_hangs_does_not_keep_the_batch_from_ending(
             stops.append(time.monotonic())
         else:
             found.append((job.folder, message))
-    assert time.monotonic() - stops[0] < 10.0
+    assert time.monotonic() - stops[0] < 60.0  # it would hang for ever
     assert [(name, outcome.status) for name, outcome in found] == [("a", "interrupted")]
 
 
@@ -68,7 +68,7 @@ def test_a_worker_that_dies_idle_is_replaced(monkeypatch: pytest.MonkeyPatch) ->
         crew._workers[0].process.kill()
         crew._workers[0].process.join()
         waiting = deque([make_job("a")])
-        until_s = time.monotonic() + 30.0
+        until_s = time.monotonic() + 60.0
         while (waiting or crew.is_busy) and time.monotonic() < until_s:
             crew.hand_out(waiting)
             for one in crew.ready():
