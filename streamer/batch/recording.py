@@ -49,10 +49,10 @@ from streamer.core.files.inside import (
 )
 from streamer.core.files.paths import expand_home
 from streamer.core.files.strict_json import MAX_BYTES
+from streamer.core.files.writing import writing
 from streamer.core.process.memory import is_memory_error, memory_limit_mb
 from streamer.core.records import JsonObject
 from streamer.core.urls import remember
-from streamer.outputs.files import writing
 from streamer.run.recording import never
 from streamer.sources.naming import url_scheme
 

@@ -12,12 +12,12 @@ from streamer.batch.names import without_name
 from streamer.batch.run_file import RUN_SCHEMA
 from streamer.batch.settings import versions
 from streamer.core.errors import EXIT_TRUNCATED, MerError
+from streamer.core.files.atomic import is_temporary, replacing
 from streamer.core.files.paths import expand_home
+from streamer.core.files.writing import writing
 from streamer.core.printable import to_json
 from streamer.core.records import JsonObject, SourceInfo, SourceReport
-from streamer.outputs.files import replacing, writing
 from streamer.outputs.summary import NOTHING_READ, Counts
-from streamer.outputs.temporary import is_temporary
 
 _NO_OUTPUTS = ("checkpoint", "run.json")
 

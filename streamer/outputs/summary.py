@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from streamer.core.files.writing import open_output, writing
 from streamer.core.printable import printable, to_json
 from streamer.core.records import JsonObject, SourceReport
-from streamer.outputs.files import open_output, writing
 from streamer.outputs.step import Step
 
 SCHEMA = "mer-stream/summary/1"

@@ -21,6 +21,7 @@ from streamer.core.errors import (
     SourceNotFoundError,
     UsageError,
 )
+from streamer.core.files.writing import Proof, proof_of
 from streamer.core.process.console import detach_stdout
 from streamer.core.process.stopping import StopFlag, interruptible
 from streamer.core.records import FrameSignals
@@ -30,7 +31,6 @@ from streamer.outputs.progress import ProgressBar
 from streamer.outputs.signals import SignalsCsv, SignalsParquet
 from streamer.outputs.step import Sink
 from streamer.outputs.summary import Counts, SourceSummary, format_summary, write_summary
-from streamer.outputs.written import Proof, proof_of
 from streamer.run.build import StreamConfig, build_pipeline, warm_up
 from streamer.run.prefetch import SourceLike
 from streamer.run.recording import Fanout, steps

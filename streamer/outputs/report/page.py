@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from streamer.core.files.atomic import write_file
 from streamer.core.records import EmotionEvent
-from streamer.outputs.files import write_file
 from streamer.outputs.formats.tidy import label
 from streamer.outputs.record import event_id
 from streamer.outputs.report.html import figure, page, table, text
