@@ -25,8 +25,8 @@ from streamer.batch.output import PARTIAL
 from streamer.batch.process_recording import Pipelines
 from streamer.batch.recording import do_recording
 from streamer.batch.settings import ALL_FORMATS, BatchSettings
-from streamer.batch.worker import use_one_thread
 from streamer.core.errors import MerError, UsageError
+from streamer.core.process.libraries import use_one_thread
 from streamer.core.process.memory import limit_memory
 from streamer.core.process.stopping import StopFlag
 

@@ -6,19 +6,20 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from streamer.batch.executor import Execution
 from streamer.batch.inputs import find_inputs
 from streamer.batch.job import Job, Outcome
-from streamer.batch.local_engine import Event, run_local
 from streamer.batch.manifest import NAME, Manifest, known_folders
 from streamer.batch.names import folder_names, shown_name
 from streamer.batch.output import PARTIAL, FolderOutput, Output, open_output_of
 from streamer.batch.progress import BatchView, format_totals
 from streamer.batch.proof import mark_lost
 from streamer.batch.settings import ALL_FORMATS, BatchSettings, model_facts
+from streamer.batch.worker import run_recordings
 from streamer.core.errors import EXIT_INTERRUPTED, EXIT_TRUNCATED, OutputError, UsageError
 from streamer.core.files.inside import refuse_link
 from streamer.core.process.memory import default_limit_mb
@@ -71,9 +72,11 @@ def run_jobs(settings: BatchSettings, options: BatchOptions, specs: Sequence[str
     stop = StopFlag()
     started = time.monotonic()
     bars = sys.stderr.isatty() if options.progress is None else options.progress
-    view = BatchView(jobs, min(workers, len(jobs)), bars=bars, quiet=options.quiet)
+    slots = min(workers, len(jobs))
+    view = BatchView(jobs, slots, bars=bars, quiet=options.quiet)
+    running = run_recordings(jobs, _execution(options, slots), stop)
     try:
-        with stop.catching(), contextlib.closing(_events(options, jobs, workers, stop)) as events:
+        with stop.catching(), contextlib.closing(running) as events:
             for job, message in events:
                 if isinstance(message, Outcome):
                     manifest.add(message)
@@ -132,15 +135,11 @@ def make_jobs(
     ]  # fmt: skip
 
 
-def _events(
-    options: BatchOptions, jobs: Sequence[Job], workers: int, stop: Callable[[], bool]
-) -> Generator[Event, None, None]:
+def _execution(options: BatchOptions, workers: int) -> Execution:
     if options.engine == "ray":
-        from streamer.batch.ray_engine import run_ray
-
-        return run_ray(jobs, options.address, stop, options.worker_memory_mb)
-    memory_mb = options.worker_memory_mb or default_limit_mb(min(workers, len(jobs)))
-    return run_local(jobs, workers, stop, verbose=options.verbose, memory_mb=memory_mb)
+        return Execution("ray", memory_mb=options.worker_memory_mb, address=options.address)
+    memory_mb = options.worker_memory_mb or default_limit_mb(workers)
+    return Execution("processes", workers, memory_mb, verbose=options.verbose)
 
 
 def _check_output(output: Output, options: BatchOptions) -> None:

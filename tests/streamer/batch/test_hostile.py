@@ -307,7 +307,7 @@ def test_results_that_vanish_while_the_batch_runs_are_no_success(
         for job in jobs:  # and somebody has deleted its folder since
             yield job, Outcome(job.shown, job.folder, "done", sha256="0" * 64)
 
-    monkeypatch.setattr("streamer.batch.run.run_local", done)
+    monkeypatch.setattr("streamer.batch.run.run_recordings", done)
     assert run_jobs(QUICK, BatchOptions(str(tmp_path / "out"), quiet=True), ["sample"]) == 8
     (row,) = json.loads((tmp_path / "out" / "manifest.json").read_text())["recordings"]
     assert row["status"] == "failed" and "sample/run.json was written" in row["error"]

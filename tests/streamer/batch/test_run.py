@@ -15,13 +15,14 @@ from pathlib import Path
 import pytest
 
 from streamer.batch.digest import sample_path
+from streamer.batch.executor import Execution
 from streamer.batch.job import Job, Outcome, Progress
-from streamer.batch.local_engine import run_local
 from streamer.batch.manifest import Manifest, known_folders
 from streamer.batch.output import FolderOutput
 from streamer.batch.progress import BatchView, format_totals
 from streamer.batch.run import BatchOptions, check_settings, run_jobs
 from streamer.batch.settings import BatchSettings
+from streamer.batch.worker import run_recordings
 from streamer.core.errors import OutputError, UsageError
 from streamer.run.build import load_config
 from streamer.run.recording import never
@@ -157,7 +158,7 @@ def test_a_worker_that_dies_takes_one_recording_with_it(tmp_path: Path) -> None:
     bad = Job("sample", "bad", "bad", str(tmp_path), QUICK)
     ended: dict[str, Outcome] = {}
     killed = 0
-    for job, message in run_local([bad, good], 1, never):
+    for job, message in run_recordings([bad, good], Execution(), never):
         if isinstance(message, Outcome):
             ended[job.folder] = message
         elif job.folder == "bad":
