@@ -30,109 +30,33 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Any, TypeVar
 
+from streamer.batch.tasks import (
+    Context,
+    Died,
+    Event,
+    Execution,
+    Finished,
+    Progressed,
+    Stopped,
+    Work,
+    WorkerError,
+    never,
+)
 from streamer.core.errors import MerError
 from streamer.core.process.libraries import use_one_thread
 from streamer.core.process.memory import limit_memory
 from streamer.core.process.stopping import StopFlag
-from streamer.core.ranges import Megabytes, Workers, check_ranges
 
 T = TypeVar("T")
 R = TypeVar("R")
-T_in = TypeVar("T_in", contravariant=True)
-R_out = TypeVar("R_out", covariant=True)
 
 _TRIES = 2  # of a task whose worker died
 _POLL_S = 0.2
 _WATCH_S = 0.5
 _GRACE_S = 5.0  # for a worker to end by itself
 _IDLE_DEATHS = 5  # of workers without a task, since the last result
-
-
-def never() -> bool:
-    """Never stop early."""
-    return False
-
-
-class Context:
-    """What the work is handed beside its task."""
-
-    def __init__(
-        self, tell: Callable[[Any], None], stop: Callable[[], bool] = never, attempt: int = 0
-    ) -> None:
-        self.tell = tell  # progress, as a value that can be pickled
-        self.stop = stop  # whether to end soon, asked between two pieces of the work
-        self.attempt = attempt  # 1 where a worker died on this task
-        self.retires = False
-
-    def retire(self) -> None:
-        """Another process takes over after this task: this one may have lost memory, say."""
-        self.retires = True
-
-
-class Work(Protocol[T_in, R_out]):
-    """Does one task."""
-
-    def __call__(self, task: T_in, context: Context, /) -> R_out: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Progressed(Generic[T]):
-    """What the work told of a task."""
-
-    task: T
-    value: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Finished(Generic[T, R]):
-    """What the work returned."""
-
-    task: T
-    result: R
-
-
-@dataclass(frozen=True, slots=True)
-class Died(Generic[T]):
-    """The workers that had this task died, or took too long: `how`, in words."""
-
-    task: T
-    how: str
-
-
-@dataclass(frozen=True, slots=True)
-class Stopped(Generic[T]):
-    """The worker was killed on this task after `stop`."""
-
-    task: T
-
-
-Event = Progressed[T] | Finished[T, R] | Died[T] | Stopped[T]
-
-
-class WorkerError(MerError):
-    """What a worker met that all tasks would meet."""
-
-    def __init__(self, exit_code: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.exit_code = exit_code
-
-
-@dataclass(frozen=True, slots=True)
-class Execution:
-    """Where and within which limits tasks are run."""
-
-    backend: Literal["processes", "ray", "here"] = "processes"
-    workers: Workers = 1
-    memory_mb: Megabytes | None = None  # of one worker; None: no limit
-    limit_s: float | None = None  # of one task; of processes only
-    verbose: bool = False  # let the messages of libraries through
-    address: str | None = None  # of a Ray cluster; None: the one that runs here, or this machine
-    gpus: int = 0  # that one task takes, of Ray
-
-    def __post_init__(self) -> None:
-        check_ranges(self)
 
 
 def run_tasks(

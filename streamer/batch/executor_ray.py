@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from streamer.batch.executor import Context, Died, Event, Execution, Finished, Work, WorkerError
+from streamer.batch.tasks import Context, Died, Event, Execution, Finished, Work, WorkerError
 from streamer.core.errors import InstallError, MerError
 from streamer.core.process.libraries import use_one_thread
 from streamer.core.process.memory import limit_memory

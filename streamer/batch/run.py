@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from streamer.batch.executor import Execution
 from streamer.batch.inputs import find_inputs
 from streamer.batch.job import Job, Outcome
 from streamer.batch.manifest import NAME, Manifest, known_folders
@@ -19,6 +18,7 @@ from streamer.batch.output import PARTIAL, FolderOutput, Output, open_output_of
 from streamer.batch.progress import BatchView, format_totals
 from streamer.batch.proof import mark_lost
 from streamer.batch.settings import ALL_FORMATS, BatchSettings, model_facts
+from streamer.batch.tasks import Execution
 from streamer.batch.worker import run_recordings
 from streamer.core.errors import EXIT_INTERRUPTED, EXIT_TRUNCATED, OutputError, UsageError
 from streamer.core.files.inside import refuse_link

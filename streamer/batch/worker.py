@@ -13,18 +13,11 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from streamer.batch.executor import (
-    Context,
-    Died,
-    Execution,
-    Finished,
-    Progressed,
-    Work,
-    run_tasks,
-)
+from streamer.batch.executor import run_tasks
 from streamer.batch.executor_ray import RETRIES
 from streamer.batch.job import Job, Outcome, Progress, failed_outcome
 from streamer.batch.names import without_name
+from streamer.batch.tasks import Context, Died, Execution, Finished, Progressed, Work
 from streamer.core.errors import MerError, UnexpectedError
 from streamer.core.files.paths import expand_home
 

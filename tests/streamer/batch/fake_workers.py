@@ -6,7 +6,7 @@ import os
 import signal
 import time
 
-from streamer.batch.executor import Context
+from streamer.batch.tasks import Context
 from streamer.core.errors import ModelError
 
 

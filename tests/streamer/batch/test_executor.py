@@ -12,17 +12,8 @@ from typing import Any
 import pytest
 
 from streamer.batch import executor
-from streamer.batch.executor import (
-    Died,
-    Execution,
-    Finished,
-    Progressed,
-    Stopped,
-    WorkerError,
-    _Crew,
-    never,
-    run_tasks,
-)
+from streamer.batch.executor import _Crew, run_tasks
+from streamer.batch.tasks import Died, Execution, Finished, Progressed, Stopped, WorkerError, never
 from streamer.core.errors import ModelError, SettingError
 from tests.streamer.batch.fake_workers import make_nothing, make_work
 

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from streamer.batch.digest import sample_path
-from streamer.batch.executor import Execution, run_tasks
+from streamer.batch.executor import run_tasks
 from streamer.batch.run import BatchOptions, run_jobs
 from streamer.batch.settings import BatchSettings
+from streamer.batch.tasks import Execution
 from streamer.core.errors import InstallError
 from streamer.run.build import load_config
 from tests.streamer.batch.fake_workers import make_work

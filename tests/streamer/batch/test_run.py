@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 
 from streamer.batch.digest import sample_path
-from streamer.batch.executor import Execution
 from streamer.batch.job import Job, Outcome, Progress
 from streamer.batch.manifest import Manifest, known_folders
 from streamer.batch.output import FolderOutput
 from streamer.batch.progress import BatchView, format_totals
 from streamer.batch.run import BatchOptions, check_settings, run_jobs
 from streamer.batch.settings import BatchSettings
+from streamer.batch.tasks import Execution
 from streamer.batch.worker import run_recordings
 from streamer.core.errors import OutputError, UsageError
 from streamer.run.build import load_config

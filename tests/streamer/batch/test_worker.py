@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from streamer.batch import recording, worker
-from streamer.batch.executor import Context, Died, Execution, Finished, Progressed, Stopped
 from streamer.batch.job import Job, Outcome, Progress
 from streamer.batch.process_recording import Pipelines
 from streamer.batch.settings import BatchSettings
+from streamer.batch.tasks import Context, Died, Execution, Finished, Progressed, Stopped
 from streamer.core.errors import ModelError, UnexpectedError
 from streamer.run.recording import never
 
