@@ -16,9 +16,8 @@ from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from demo.choices import Choices
-from demo.limits import Limits
-from demo.sentry import refuse_too_large
+from demo.limits import Limits, refuse_too_large
+from demo.settings_view import Choices
 from demo.visitors import GONE, Visitor
 from streamer.batch.job import Job, Outcome, Progress
 from streamer.batch.output import PARTIAL

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from demo.analysis import analyse
-from demo.choices import Choices
 from demo.limits import Limits
 from demo.results import Finished, load_finished
+from demo.settings_view import Choices
 from demo.visitors import Visitor, Visitors
 from streamer.batch.aligned_faces import FaceStrip, read_strip
 from streamer.batch.digest import sample_path

@@ -18,9 +18,9 @@ import psutil
 import pytest
 
 from demo.analysis import CRASHED, AnalysisError, analyse
-from demo.choices import Choices
 from demo.limits import Limits
 from demo.results import DOWNLOADS, load_finished
+from demo.settings_view import Choices
 from demo.visitors import Visitor
 from streamer.batch.digest import sample_path
 from streamer.batch.job import Outcome, Progress
