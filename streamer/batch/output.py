@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from streamer.batch import stores
-from streamer.batch.run_file import parse_run
+from streamer.batch.run_record import parse_run
 from streamer.core.errors import OutputError
 from streamer.core.files.atomic import replacing, sync_folder
 from streamer.core.files.inside import (

@@ -14,7 +14,7 @@ from streamer.batch.aligned_faces import Faces
 from streamer.batch.checkpoints import FILE_NAME, Checkpoint, Keeper, load_checkpoint
 from streamer.batch.job import Job, Progress
 from streamer.batch.pictures import Pictures
-from streamer.batch.render import facts_of, finish
+from streamer.batch.render import finish
 from streamer.batch.run_record import Result
 from streamer.batch.settings import model_facts
 from streamer.core.errors import InstallError, InternalError, MerError, ModelError
@@ -131,7 +131,7 @@ def walk(
         "done", failure, sha256, key, source.info, run.counts, report, run.resumed_at_s,
         models=_with_fingerprint(models, pipeline),
     )  # fmt: skip
-    finish(work, job, facts_of(job, result))
+    finish(work, job, result.record(job.shown))
     return result
 
 

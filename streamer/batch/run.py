@@ -11,12 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from streamer.batch.inputs import find_inputs
-from streamer.batch.job import Job, Outcome
-from streamer.batch.manifest import NAME, Manifest, known_folders
+from streamer.batch.job import Job
+from streamer.batch.manifest import NAME, Manifest, known_folders, mark_lost
 from streamer.batch.names import folder_names, shown_name
 from streamer.batch.output import PARTIAL, FolderOutput, Output, open_output_of
 from streamer.batch.progress import BatchView, format_totals
-from streamer.batch.proof import mark_lost
 from streamer.batch.settings import ALL_FORMATS, BatchSettings, model_facts
 from streamer.batch.tasks import Execution
 from streamer.batch.worker import run_recordings
@@ -27,8 +26,9 @@ from streamer.core.process.stopping import StopFlag
 from streamer.core.ranges import Megabytes, Threads, Workers, check_ranges
 from streamer.core.urls import display_name
 from streamer.outputs.formats import FILE_NAMES, check_format
-from streamer.outputs.report.index import IndexRow, index_page
+from streamer.outputs.report.index import index_page
 from streamer.outputs.signals import import_pyarrow
+from streamer.outputs.summary import RunRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def run_jobs(settings: BatchSettings, options: BatchOptions, specs: Sequence[str
     try:
         with stop.catching(), contextlib.closing(running) as events:
             for job, message in events:
-                if isinstance(message, Outcome):
+                if isinstance(message, RunRecord):
                     manifest.add(message)
                     view.end(job, message)
                 else:
@@ -189,27 +189,13 @@ def _close(settings: BatchSettings, output: Output, manifest: Manifest) -> None:
     manifest.write()
     over = [o for o in manifest.outcomes if o.status != "interrupted"]
     if "html" in settings.formats:
-        page = index_page([_index_row(outcome) for outcome in over])
+        page = index_page(over)
         output.write("index.html", page.encode("utf-8", "backslashreplace"))
     if isinstance(output, FolderOutput) and len(over) == manifest.size:
         output.remove_partial()
 
 
-def _index_row(outcome: Outcome) -> IndexRow:
-    return IndexRow(
-        outcome.name,
-        outcome.folder,
-        outcome.duration_s,
-        outcome.micro,
-        outcome.macro,
-        outcome.faces,
-        outcome.coverage,
-        outcome.truncated,
-        (outcome.error or "failed") if outcome.failed else None,
-    )
-
-
-def _exit_code(outcomes: Sequence[Outcome], stop: StopFlag) -> int:
+def _exit_code(outcomes: Sequence[RunRecord], stop: StopFlag) -> int:
     if stop.signalled:
         return EXIT_INTERRUPTED
     failed = [outcome.exit_code for outcome in outcomes if outcome.failed]

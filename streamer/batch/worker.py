@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 
 from streamer.batch.executor import run_tasks
 from streamer.batch.executor_ray import RETRIES
-from streamer.batch.job import Job, Outcome, Progress, failed_outcome
+from streamer.batch.job import Job, Progress, failed_record
 from streamer.batch.names import without_name
 from streamer.batch.tasks import Context, Died, Execution, Finished, Progressed, Work
 from streamer.core.errors import MerError, UnexpectedError
 from streamer.core.files.paths import expand_home
+from streamer.outputs.summary import RunRecord
 
 if TYPE_CHECKING:
     from streamer.batch.process_recording import Pipelines
@@ -29,7 +30,7 @@ _SCRATCH = "machine"  # the folder for unfinished work of whichever machine does
 
 def run_recordings(
     jobs: Sequence[Job], execution: Execution, stop: Callable[[], bool]
-) -> Generator[tuple[Job, Progress | Outcome], None, None]:
+) -> Generator[tuple[Job, Progress | RunRecord], None, None]:
     """Progress and outcomes of all jobs as they come; see `run_tasks`."""
     if execution.backend == "ray":
         batch = uuid.uuid4().hex
@@ -41,12 +42,12 @@ def run_recordings(
         elif isinstance(event, Finished):
             yield job, event.result
         elif isinstance(event, Died):
-            yield job, failed_outcome(job, _death(job, event.how, execution))
+            yield job, failed_record(job, _death(job, event.how, execution))
         else:
-            yield job, Outcome(job.shown, job.folder, "interrupted")
+            yield job, RunRecord(job.shown, job.folder, "interrupted")
 
 
-def make_recording_work() -> Work[Job, Outcome]:
+def make_recording_work() -> Work[Job, RunRecord]:
     """What one worker does; its models are loaded with the first recording."""
     from streamer.batch.process_recording import Pipelines
 
@@ -59,7 +60,7 @@ class RecordingWork:
     def __init__(self, pipelines: Pipelines) -> None:
         self._pipelines = pipelines
 
-    def __call__(self, job: Job, context: Context) -> Outcome:
+    def __call__(self, job: Job, context: Context) -> RunRecord:
         """What nobody expected ends that recording alone, and this process."""
         from streamer.batch.recording import default_scratch, do_recording, unexpected
 
@@ -73,7 +74,7 @@ class RecordingWork:
         except Exception as error:
             self._pipelines.is_spoilt = True
             logging.getLogger(__name__).debug("%s failed", job.shown, exc_info=error)
-            outcome = failed_outcome(job, unexpected(job, error))
+            outcome = failed_record(job, unexpected(job, error))
         if self._pipelines.is_spoilt:
             context.retire()
         return outcome

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from streamer.batch.digest import sample_path
 from streamer.batch.executor import run_tasks
+from streamer.batch.inputs import sample_path
 from streamer.batch.run import BatchOptions, run_jobs
 from streamer.batch.settings import BatchSettings
 from streamer.batch.tasks import Execution

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from streamer.batch import recording, worker
-from streamer.batch.job import Job, Outcome, Progress
+from streamer.batch.job import Job, Progress
 from streamer.batch.process_recording import Pipelines
 from streamer.batch.settings import BatchSettings
 from streamer.batch.tasks import Context, Died, Execution, Finished, Progressed, Stopped
 from streamer.core.errors import ModelError, UnexpectedError
+from streamer.outputs.summary import RunRecord
 from streamer.run.recording import never
 
 
@@ -22,7 +23,7 @@ def make_job(name: str) -> Job:
 
 def test_what_becomes_of_the_events_of_the_executor(monkeypatch: pytest.MonkeyPatch) -> None:
     jobs = [make_job(name) for name in "abcd"]
-    done = Outcome("a.mp4", "a", "done")
+    done = RunRecord("a.mp4", "a", "done")
 
     def ran(tasks: list[Job], *arguments: object) -> Iterator[object]:
         yield Progressed(tasks[0], Progress(1.0, 0.5, 0))
@@ -34,7 +35,7 @@ def test_what_becomes_of_the_events_of_the_executor(monkeypatch: pytest.MonkeyPa
     found = list(worker.run_recordings(jobs, Execution(memory_mb=777), never))
     assert found[:2] == [(jobs[0], Progress(1.0, 0.5, 0)), (jobs[0], done)]
     (_, died), (_, stopped) = found[2:]
-    assert isinstance(died, Outcome) and isinstance(stopped, Outcome)
+    assert isinstance(died, RunRecord) and isinstance(stopped, RunRecord)
     assert (died.status, died.exit_code, stopped.status) == ("failed", 1, "interrupted")
     assert "b.mp4: the worker process died twice on it (SIGKILL)" in str(died.error)
     assert "than the limit of 777 MB a worker" in str(died.error)
@@ -47,9 +48,9 @@ def test_after_a_death_the_checkpoint_is_left_alone(
 ) -> None:
     tries: list[bool] = []
 
-    def done(job: Job, *arguments: object, **more: object) -> Outcome:
+    def done(job: Job, *arguments: object, **more: object) -> RunRecord:
         tries.append(job.anew)
-        return Outcome(job.shown, job.folder, "done")
+        return RunRecord(job.shown, job.folder, "done")
 
     monkeypatch.setattr(recording, "do_recording", done)
     context = Context(lambda value: None, attempt=attempt)
@@ -73,7 +74,7 @@ class TestWhatNobodyExpected:
     def test_in_a_worker(
         self, monkeypatch: pytest.MonkeyPatch, error: Exception, says: str
     ) -> None:
-        def fails(*arguments: object, **more: object) -> Outcome:
+        def fails(*arguments: object, **more: object) -> RunRecord:
             raise error
 
         monkeypatch.setattr(recording, "do_recording", fails)
@@ -86,7 +87,7 @@ class TestWhatNobodyExpected:
         assert says in outcome.error
 
     def test_what_all_would_meet_is_not_an_outcome(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        def fails(*arguments: object, **more: object) -> Outcome:
+        def fails(*arguments: object, **more: object) -> RunRecord:
             raise ModelError("no model")
 
         monkeypatch.setattr(recording, "do_recording", fails)
