@@ -11,8 +11,8 @@ import numpy as np
 import psutil
 import pytest
 
-from demo.choices import Choices
 from demo.live_session import Answer, LiveSession
+from demo.settings_view import Choices
 from demo.visitors import Visitor
 from streamer.core.errors import UsageError
 from tests.demo.clips import jpeg, picture, sample_frames

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from streamer.batch.job import Job, Outcome
+from streamer.batch.job import Job
 from streamer.batch.process_recording import Pipelines
 from streamer.batch.recording import do_recording
 from streamer.batch.settings import BatchSettings
 from streamer.core.snapshot import capture, from_bytes, restore, to_bytes
+from streamer.outputs.summary import RunRecord
 from streamer.run.build import load_config
 from streamer.sources import open_source
 from tests.streamer.sources import make
@@ -238,5 +239,5 @@ def test_a_bad_file_is_an_outcome(
 
 
 def test_an_outcome_does_not_compare_its_speed() -> None:
-    slow = Outcome("a", "a", "done", wall_s=9.0)
+    slow = RunRecord("a", "a", "done", wall_s=9.0)
     assert slow == replace(slow, wall_s=1.0)

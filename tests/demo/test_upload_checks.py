@@ -10,9 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
-from demo.limits import Limits
-from demo.sentry import refuse_too_large
-from streamer.batch.digest import sample_path
+from demo.limits import Limits, refuse_too_large
+from streamer.batch.inputs import sample_path
 from streamer.core.errors import MerError, SourceFormatError, SourceRefusedError
 from tests.demo.clips import write_sound, write_video
 

@@ -15,7 +15,7 @@ def _always() -> bool:
     return True
 
 
-class Turns:
+class JobQueue:
     """A number of places, and a line before them. Thread-safe."""
 
     def __init__(self, places: int, waiting: int) -> None:
@@ -63,12 +63,12 @@ class Turns:
 class Ticket:
     """A place in the line."""
 
-    def __init__(self, turns: Turns, is_there: Callable[[], bool]) -> None:
-        self._turns = turns
+    def __init__(self, queue: JobQueue, is_there: Callable[[], bool]) -> None:
+        self._queue = queue
         self.is_there = is_there
         self.dropped = False  # its place was given to somebody who is there
 
     @property
     def before(self) -> int:
         """How many must finish first; 0: begin."""
-        return self._turns.before(self)
+        return self._queue.before(self)

@@ -9,17 +9,16 @@ from pathlib import Path
 import pytest
 
 from streamer.batch import stores
-from streamer.batch.digest import input_digest
-from streamer.batch.inputs import find_inputs
-from streamer.batch.job import Job, Outcome
-from streamer.batch.manifest import Manifest
+from streamer.batch.inputs import find_inputs, input_digest
+from streamer.batch.job import Job
+from streamer.batch.manifest import Manifest, mark_lost
 from streamer.batch.output import FolderOutput, StoreOutput, open_output_of
 from streamer.batch.process_recording import Pipelines
-from streamer.batch.proof import mark_lost
 from streamer.batch.recording import do_recording
 from streamer.batch.run import BatchOptions, make_jobs
 from streamer.batch.settings import BatchSettings
 from streamer.core.errors import OutputError, SourceNotFoundError
+from streamer.outputs.summary import RunRecord
 from streamer.run.build import load_config
 from tests.streamer.batch.make import run_bytes
 
@@ -48,7 +47,7 @@ def batch(root: Path) -> tuple[FolderOutput, Manifest]:
         (folder / "events.jsonl").write_bytes(b"{}\n")
         outputs = {"events.jsonl": input_digest(folder / "events.jsonl")}
         (folder / "run.json").write_bytes(run_bytes(name=job.shown, outputs=outputs))
-        manifest.add(Outcome(job.shown, job.folder, "done", micro=3))
+        manifest.add(RunRecord(job.shown, job.folder, "done", events={"micro": 3, "macro": 0}))
     return output, manifest
 
 
@@ -81,7 +80,7 @@ def memory() -> Iterator[str]:
 def test_in_a_store_the_record_is_asked_for(memory: str) -> None:
     output = StoreOutput(f"{memory}out")
     manifest = Manifest(output, [Job("a.mp4", "a.mp4", "a", f"{memory}out", SETTINGS)])
-    manifest.add(Outcome("a.mp4", "a", "done"))
+    manifest.add(RunRecord("a.mp4", "a", "done"))
     mark_lost(output, manifest)
     assert manifest.outcomes[0].status == "failed"
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from demo.explainer import Explainer
+from demo.job_queue import JobQueue
 from demo.limits import Limits
-from demo.turns import Turns
 from demo.uploads import Uploads
 from demo.visitors import Visitors
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class AppContext:
     """One running page."""
 
     visitors: Visitors
     uploads: Uploads
     explainer: Explainer
-    turns: Turns  # of those who want a recording analysed
+    queue: JobQueue  # of those who want a recording analysed
 
     @property
     def limits(self) -> Limits:
@@ -31,8 +31,9 @@ class Site:
         self.explainer.close()
 
 
-def open_site(limits: Limits | None = None) -> Site:
+def open_app_context(limits: Limits | None = None) -> AppContext:
     """A page without visitors."""
     visitors = Visitors(limits or Limits())
-    turns = Turns(visitors.limits.workers, visitors.limits.waiting)
-    return Site(visitors, Uploads(visitors.upload_folder, visitors.limits), Explainer(), turns)
+    uploads = Uploads(visitors.upload_folder, visitors.limits)
+    queue = JobQueue(visitors.limits.workers, visitors.limits.waiting)
+    return AppContext(visitors, uploads, Explainer(), queue)

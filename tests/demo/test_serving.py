@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 import uvicorn
 
-from demo.connections import bounded_protocol
+from demo.serving import bounded_protocol
 
 ASK = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 

@@ -16,8 +16,8 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from demo.account import Account
-from demo.guard import Guard
 from demo.limits import Limits
+from demo.request_filter import RequestFilter
 from demo.rules import LOOPBACK
 from demo.sessions import Sessions
 
@@ -52,7 +52,7 @@ BEHIND = Starlette(
 
 def opened(**more: Any) -> TestClient:
     """A browser that has opened the page, and so has its cookie."""
-    guarded = Guard(BEHIND, Limits(upload_mb=1, calls_per_s=1000.0), LOOPBACK, **more)
+    guarded = RequestFilter(BEHIND, Limits(upload_mb=1, calls_per_s=1000.0), LOOPBACK, **more)
     client = TestClient(guarded, base_url=f"http://{HOST}", raise_server_exceptions=False)
     client.get("/")
     return client
@@ -117,7 +117,7 @@ def test_only_its_own_names(client: TestClient, host: str, status: int) -> None:
 
 
 def test_any_name_where_it_is_open_to_the_network() -> None:
-    client = TestClient(Guard(BEHIND, Limits(), None), base_url="http://lab.example")
+    client = TestClient(RequestFilter(BEHIND, Limits(), None), base_url="http://lab.example")
     assert client.get("/config").status_code == 200
     assert client.get("/docs").status_code == 404
 
@@ -165,7 +165,7 @@ def test_size_without_a_header(client: TestClient, path: str) -> None:
 
 @pytest.mark.parametrize("length", ["²", "-1", "1e9", "0x10", "", "9" * 40])
 def test_a_strange_length_is_no_crash(length: str) -> None:
-    client = TestClient(Guard(BEHIND, Limits(), LOOPBACK), base_url="http://localhost")
+    client = TestClient(RequestFilter(BEHIND, Limits(), LOOPBACK), base_url="http://localhost")
     headers = [(b"content-length", length.encode("latin-1")), (b"host", b"localhost")]
     assert client.get("/config", headers=headers).status_code in (200, 400, 413)
 
@@ -182,7 +182,7 @@ def test_an_error_of_a_bare_app_is_a_sentence_too() -> None:
     async def broken(scope: Scope, receive: Receive, send: Send) -> None:
         raise RuntimeError("secret")
 
-    client = TestClient(Guard(broken, Limits(), LOOPBACK), base_url="http://localhost")
+    client = TestClient(RequestFilter(broken, Limits(), LOOPBACK), base_url="http://localhost")
     answer = client.get("/config")
     assert answer.status_code == 500
     assert answer.json() == {"detail": "Something went wrong here. Reload the page."}
@@ -256,7 +256,7 @@ def test_leave_for_other_sites_is_taken_out_of_answers() -> None:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
 
-    headers = TestClient(Guard(generous, Limits(), None)).get("/").headers
+    headers = TestClient(RequestFilter(generous, Limits(), None)).get("/").headers
     assert "access-control-allow-origin" not in headers and headers["x-mine"] == "1"
 
 
@@ -298,7 +298,7 @@ def test_without_a_cookie_there_is_only_the_page() -> None:
 
 
 def test_the_cookie_is_closed_to_scripts_and_other_sites() -> None:
-    guarded = Guard(BEHIND, Limits(), None)
+    guarded = RequestFilter(BEHIND, Limits(), None)
     plain = TestClient(guarded, base_url="http://lab.example").get("/").headers["set-cookie"]
     assert "HttpOnly" in plain and "SameSite=Lax" in plain and "Secure" not in plain
     safe = TestClient(guarded, base_url="https://lab.example").get("/").headers["set-cookie"]
@@ -326,7 +326,7 @@ def test_guessing_passwords_is_slowed_down() -> None:
 
 
 def test_a_browser_has_a_pace() -> None:
-    guarded = Guard(BEHIND, Limits(calls_per_s=2.0), LOOPBACK)
+    guarded = RequestFilter(BEHIND, Limits(calls_per_s=2.0), LOOPBACK)
     client = TestClient(guarded, base_url=f"http://{HOST}")
     client.get("/")
     codes = [client.post("/gradio_api/queue/join", json=CALL).status_code for _ in range(40)]

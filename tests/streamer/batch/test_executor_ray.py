@@ -12,19 +12,20 @@ from pathlib import Path
 
 import pytest
 
-from streamer.batch.digest import sample_path
-from streamer.batch.ray_engine import run_ray
+from streamer.batch.executor import run_tasks
+from streamer.batch.inputs import sample_path
 from streamer.batch.run import BatchOptions, run_jobs
 from streamer.batch.settings import BatchSettings
+from streamer.batch.tasks import Execution
 from streamer.core.errors import InstallError
 from streamer.run.build import load_config
-from streamer.run.recording import never
+from tests.streamer.batch.fake_workers import make_work
 
 
 def test_without_ray_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(InstallError, match=r'pip install "mer-stream\[ray\]"'):
-        next(run_ray([], None, never))
+        next(run_tasks([], make_work, Execution("ray")))
 
 
 @pytest.mark.slow

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from demo.choices import Choices
 from demo.settings_tab import NAMES, choices_of
+from demo.settings_view import Choices
 from streamer.cli.stream import app
 from streamer.core.errors import UsageError
 from streamer.core.settings import to_mapping

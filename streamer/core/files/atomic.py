@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from streamer.outputs.written import check_place, place_of, sync
+from streamer.core.files.writing import check_place, is_device, place_of, sync, writing
 
 try:
     import fcntl
@@ -25,37 +25,30 @@ except ImportError:  # no such locks on Windows
 _OLD_S = 24 * 3600.0  # where there are no locks, a file of that age is left from a killed run
 
 
-def is_temporary(name: str) -> bool:
-    """Whether a file of that name is one of ours that was not finished."""
-    return name.startswith(".mer-") and name.endswith(".tmp")
+def write_file(path: Path, data: bytes) -> None:
+    """Replace a file, whole or not at all; through a link, the file it means."""
+    target = Path(os.path.realpath(path)) if path.is_symlink() else path
+    with replacing(target) as temporary, writing(path):
+        temporary.write_bytes(data)
 
 
 @contextlib.contextmanager
-def temporary_beside(path: Path) -> Iterator[Path]:
-    """An empty file beside `path`, removed at the end unless it was put in place.
+def replacing(path: Path) -> Iterator[Path]:
+    """A file to write that takes the place of `path` at the end, or not at all.
 
-    Raises OSError.
+    After a kill or a power cut `path` is the old file or the new one, never a part of it. Two runs
+    may write the same `path`: the last one has it. A device is written as it is.
     """
-    for leftover in path.parent.glob(_name(path, "*")):
-        _remove_if_left(leftover)
-    temporary, number = _create(path)
-    try:
+    if is_device(path):
+        yield path
+        return
+    with contextlib.ExitStack() as stack:
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = stack.enter_context(_temporary_beside(path))
         yield temporary
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        if number is not None:
-            os.close(number)
-
-
-def put_in_place(temporary: Path, path: Path) -> None:
-    """Rename, durably, and prove that it is there. Raises OSError, OutputError."""
-    with temporary.open("rb") as stream:
-        sync(stream.fileno())
-        place = place_of(os.fstat(stream.fileno()))
-    temporary.replace(path)
-    sync_folder(path.parent)
-    check_place(path, place)
+        with writing(path):
+            _put_in_place(temporary, path)
 
 
 def sync_folder(folder: Path) -> None:
@@ -73,6 +66,39 @@ def remove_leftovers(folder: Path) -> None:
     """Remove all temporary files below a folder that no run holds."""
     for path in folder.rglob(".mer-*.tmp"):
         _remove_if_left(path)
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a file of that name is one of ours that was not finished."""
+    return name.startswith(".mer-") and name.endswith(".tmp")
+
+
+@contextlib.contextmanager
+def _temporary_beside(path: Path) -> Iterator[Path]:
+    """An empty file beside `path`, removed at the end unless it was put in place.
+
+    Raises OSError.
+    """
+    for leftover in path.parent.glob(_name(path, "*")):
+        _remove_if_left(leftover)
+    temporary, number = _create(path)
+    try:
+        yield temporary
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        if number is not None:
+            os.close(number)
+
+
+def _put_in_place(temporary: Path, path: Path) -> None:
+    """Rename, durably, and prove that it is there. Raises OSError, OutputError."""
+    with temporary.open("rb") as stream:
+        sync(stream.fileno())
+        place = place_of(os.fstat(stream.fileno()))
+    temporary.replace(path)
+    sync_folder(path.parent)
+    check_place(path, place)
 
 
 def _name(path: Path, own: str) -> str:

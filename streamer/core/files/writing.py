@@ -1,4 +1,5 @@
-"""Files that notice what others do to them while they are written, and prove that they are there.
+"""Files that notice what others do to them while they are written, and prove that they are there;
+write errors as one sentence.
 
 A file that is removed, or whose folder is, can be written to its end without an error on POSIX
 systems, and nothing of it is left. So each file is compared with its name: when it is written, when
@@ -12,17 +13,58 @@ import errno
 import io
 import os
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from streamer.core.errors import OutputError
 
+# File names may hold bytes that are no text; they are written as \udcff.
+_TEXT: dict[str, Any] = {"encoding": "utf-8", "errors": "backslashreplace", "newline": ""}
 _CANNOT_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
 _REMOVED = "{path} was removed while it was written: nothing of it is left. Run again."
 _REPLACED = "{path} was replaced by another program while it was written. Run again."
 _CHANGED = "{path} was changed by another program while it was written. Run again."
 _GONE = "{path} was written, but is not there any more. Run again."
+
+
+def open_output(path: Path, *, overwrite: bool = False, binary: bool = False) -> IO[Any]:
+    """Open for writing, creating parent folders; text is UTF-8 with bare newlines.
+
+    Writing and closing raise OutputError where the file is removed, replaced or changed meanwhile.
+    """
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        raw = WrittenFile(path, "w" if overwrite or is_device(path) else "x")
+        buffer = io.BufferedWriter(raw)
+        return buffer if binary else io.TextIOWrapper(buffer, **_TEXT)
+
+
+def open_log(path: Path, offset: int) -> IO[str]:
+    """A text file to go on with behind its first `offset` bytes; what follows them is cut off."""
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        raw = WrittenFile(path, "r+" if offset else "w")
+        stream = io.TextIOWrapper(
+            io.BufferedRandom(raw) if offset else io.BufferedWriter(raw), **_TEXT
+        )
+        stream.seek(offset)
+        stream.truncate()
+        return stream
+
+
+@contextlib.contextmanager
+def writing(path: str | Path) -> Iterator[None]:
+    """Turn the operating system's write errors into OutputError; a closed pipe stays as it is."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except FileExistsError:
+        raise OutputError(f"{path} exists already; add --overwrite to replace it.") from None
+    except OSError as error:
+        raise OutputError(_sentence(path, error)) from error
 
 
 class WrittenFile(io.FileIO):
@@ -130,3 +172,16 @@ def standard_output_is_nameless() -> bool:
         status = os.fstat(1)
         return stat.S_ISREG(status.st_mode) and status.st_nlink == 0
     return False
+
+
+def is_device(path: Path) -> bool:
+    """A device or a pipe, such as /dev/null: writing destroys nothing."""
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
+def _sentence(path: str | Path, error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{path}: the disk is full; what was written before that is kept."
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{path} cannot be written: permission denied."
+    return f"{path} cannot be written: {error.strerror or error}."

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from demo.payload import Call, PayloadError, is_session, read_call
+from demo.calls import Call, PayloadError, is_session, read_call
 
 # As the page sends them.
 GENUINE: list[dict[str, Any]] = [
