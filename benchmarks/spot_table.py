@@ -32,7 +32,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from held_out import HELD_OUT
 from readme_section import README, write_section
 
-from streamer.run.build import StreamConfig
+from streamer.run.config import StreamConfig
 from training.spotting.analysis import score_apexes, score_emotions
 from training.spotting.baselines import he2021, mdmd
 from training.spotting.looped import LoopedRecording, looped_clips

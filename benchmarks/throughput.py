@@ -21,7 +21,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from streamer.core.records import Frame, FrameSignals
-from streamer.run.build import build_pipeline, load_config
+from streamer.run.build import build_pipeline
+from streamer.run.config import load_config
 from streamer.run.recording import steps
 from streamer.sources import SourceConfig, open_source
 from streamer.sources.counters import Tally

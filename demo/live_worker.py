@@ -29,7 +29,8 @@ from streamer.outputs.events import open_event_file
 from streamer.outputs.record import event_to_record
 from streamer.outputs.signals import SignalsCsv
 from streamer.outputs.step import Step
-from streamer.run.build import StreamConfig, build_pipeline
+from streamer.run.build import build_pipeline
+from streamer.run.config import StreamConfig
 from streamer.run.recording import Fanout
 
 HEADER = struct.Struct("<dI")  # seconds on the browser's clock, number of the frame

@@ -26,7 +26,8 @@ from streamer.outputs.events import EventWriter
 from streamer.outputs.signals import SignalsCsv
 from streamer.outputs.step import Step
 from streamer.outputs.summary import Counts
-from streamer.run.build import StreamConfig, build_pipeline
+from streamer.run.build import build_pipeline
+from streamer.run.config import StreamConfig
 from streamer.run.pipeline import Pipeline
 from streamer.run.recording import Fanout, steps
 from streamer.sources import Source, SourceConfig, open_source

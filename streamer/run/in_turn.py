@@ -31,7 +31,8 @@ from streamer.outputs.progress import ProgressBar
 from streamer.outputs.signals import SignalsCsv, SignalsParquet
 from streamer.outputs.step import Sink
 from streamer.outputs.summary import Counts, RunRecord, format_summary, write_summary
-from streamer.run.build import StreamConfig, build_pipeline, warm_up
+from streamer.run.build import build_pipeline, warm_up
+from streamer.run.config import StreamConfig
 from streamer.run.prefetch import SourceLike
 from streamer.run.recording import Fanout, steps
 from streamer.sources import Source, check_source, expand_sources, may_be_live, open_source

@@ -24,7 +24,7 @@ from spotting.micro.learned_network import CausalNet, NetState, save_net
 from spotting.micro.learned_ticks import RATE_HZ
 from streamer.core.errors import UsageError
 from streamer.core.ranges import LearningRate, Range, Seed, Workers, check_ranges
-from streamer.run.build import StreamConfig
+from streamer.run.config import StreamConfig
 from training.loso.store import write_json
 from training.spotting.matching import SpotScore, match_intervals
 from training.spotting.net import CausalTcn, export_net

@@ -19,7 +19,7 @@ from training.spotting.sets import Recording
 from training.spotting.spotters import SPOTTERS
 
 if TYPE_CHECKING:
-    from streamer.run.build import StreamConfig
+    from streamer.run.config import StreamConfig
 
 _CURVE_POINTS = 1500  # kept of the motion curve of one recording
 

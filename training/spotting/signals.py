@@ -19,7 +19,7 @@ from streamer.core.files.strict_npz import Array, read_npz
 from streamer.core.records import Frame, FrameSignals, Motion
 
 if TYPE_CHECKING:
-    from streamer.run.build import StreamConfig
+    from streamer.run.config import StreamConfig
 
 
 _ARRAYS = {

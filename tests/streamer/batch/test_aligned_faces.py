@@ -33,7 +33,7 @@ from streamer.core.errors import SourceFormatError, SourceNotFoundError
 from streamer.core.records import AlignedFace, Face, Frame, Spot
 from streamer.outputs.events import read_events
 from streamer.outputs.record import event_id
-from streamer.run.build import load_config
+from streamer.run.config import load_config
 from streamer.run.face_buffer import FaceBuffer
 from streamer.run.pipeline import Pipeline
 from tests.streamer.outputs.fakes import LANDMARKS, make_event

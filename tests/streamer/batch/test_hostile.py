@@ -22,7 +22,7 @@ from streamer.batch.run import BatchOptions, make_jobs, run_jobs
 from streamer.batch.settings import BatchSettings
 from streamer.core.errors import OutputError
 from streamer.outputs.summary import RunRecord
-from streamer.run.build import load_config
+from streamer.run.config import load_config
 from tests.streamer.batch.make import run_bytes
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links and pipes of POSIX")

@@ -19,7 +19,7 @@ from streamer.batch.run import BatchOptions, make_jobs
 from streamer.batch.settings import BatchSettings
 from streamer.core.errors import OutputError, SourceNotFoundError
 from streamer.outputs.summary import RunRecord
-from streamer.run.build import load_config
+from streamer.run.config import load_config
 from tests.streamer.batch.make import run_bytes
 
 MARK = "Zq7Xk9"

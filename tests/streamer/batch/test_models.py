@@ -18,7 +18,7 @@ from streamer.batch import process_recording
 from streamer.batch.process_recording import Pipelines
 from streamer.batch.settings import BatchSettings, model_facts
 from streamer.core.errors import ModelError
-from streamer.run.build import StreamConfig, load_config
+from streamer.run.config import StreamConfig, load_config
 
 
 def sha256(path: Path) -> str:

@@ -16,7 +16,7 @@ from streamer.batch.recording import do_recording
 from streamer.batch.settings import BatchSettings
 from streamer.core.snapshot import capture, from_bytes, restore, to_bytes
 from streamer.outputs.summary import RunRecord
-from streamer.run.build import load_config
+from streamer.run.config import load_config
 
 # The face search restarts every second, and every restart is a checkpoint.
 CONFIG = load_config(overrides=[("faces.restart_s", 1.0)])

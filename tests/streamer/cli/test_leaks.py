@@ -21,7 +21,7 @@ from streamer.cli.stream import main
 from streamer.core.errors import MerError
 from streamer.core.urls import display_name
 from streamer.outputs.events import read_events
-from streamer.run.build import StreamConfig
+from streamer.run.config import StreamConfig
 from streamer.sources import SourceConfig
 from tests.streamer.outputs.fakes import REGIONS, FakePipeline
 from tests.streamer.sources import make

@@ -249,7 +249,15 @@ def test_full_disk_stops_with_a_sentence_and_other_outputs_are_whole(run: Run) -
         (["a.mp4", "--set", "spotter.sensitivty=2"], "Did you mean 'spotter.sensitivity'"),
         (["a.mp4", "--set", "faces.max_faces=many"], "whole number"),
         (["a.mp4", "--config", "none.yaml"], "no such configuration file"),
-        (["a.mp4", "--set", "faces.aligned_size_px=64"], "must be the same"),
+        (["a.mp4", "--explain"], "add --save-video"),
+        (["a.mp4", "--quiet", "--verbose"], "choose one of them"),
+        (["a.mp4", "--quiet", "--progress"], "choose one of them"),
+        (["a.mp4", "--no-recognition", "--model", "m.onnx"], "model has no effect"),
+        (["a.mp4", "--no-recognition", "--motion", "dis"], "recognizer.motion has no effect"),
+        (
+            ["a.mp4", "--set", "recognizer.map.aligned_size_px=64"],
+            "faces.aligned_size_px sets both",
+        ),
     ],
 )
 def test_usage_errors_are_one_sentence(run: Run, args: list[str], part: str) -> None:
@@ -274,13 +282,18 @@ def test_options_beat_set_beats_the_file(run: Run, world: World) -> None:
     )
     run(
         *("a.mp4", "--config", "c.yaml", "--set", "faces.max_faces=2", "--set", "source.fps=8"),
-        *("--fps", "7", "--no-recognition", "--model", "m.onnx"),
+        *("--fps", "7", "--set", "spotter_model=bundled", "--spotter", "rule", "--baseline", "0"),
+        *("--set", "spotter.baseline_s=4", "--model", "m.onnx"),
     )
     config = world.configs[-1]
     assert config.spotter.sensitivity == 3.0  # type: ignore[attr-defined]
     assert config.faces.max_faces == 2  # type: ignore[attr-defined]
     assert config.source.fps == 7.0  # type: ignore[attr-defined]
-    assert config.recognise is False and config.model == "m.onnx"  # type: ignore[attr-defined]
+    assert config.spotter_model is None and config.model == "m.onnx"  # type: ignore[attr-defined]
+    assert config.spotter.baseline_s == 0.0  # type: ignore[attr-defined]
+    run("a.mp4", "--no-recognition", "--micro-only")
+    config = world.configs[-1]
+    assert config.recognise is False and config.kinds == ("micro",)  # type: ignore[attr-defined]
 
 
 def test_printed_settings_can_be_read_back(run: Run, world: World) -> None:

@@ -12,7 +12,8 @@ import pytest
 from streamer.core.errors import SourceNotFoundError, UsageError
 from streamer.core.records import Frame
 from streamer.outputs.record import event_to_record
-from streamer.run.build import build_pipeline, load_config, stream
+from streamer.run.build import build_pipeline, stream
+from streamer.run.config import load_config
 from streamer.sources import open_source
 from streamer.sources.joined import JoinedSource
 

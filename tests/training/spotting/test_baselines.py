@@ -8,7 +8,7 @@ import pytest
 
 from streamer.core.records import AlignedFace
 from streamer.faces.detector import _known_face
-from streamer.run.build import StreamConfig
+from streamer.run.config import StreamConfig
 from training.spotting.baselines import he2021, mdmd, softnet_like
 from training.spotting.baselines.offline import FlowMeter, OfflineSpotter, runs_over
 from training.spotting.spotters import SPOTTERS
