@@ -39,7 +39,7 @@ def no_child_is_left() -> Iterator[None]:
     """Processes of an analysis have ended afterwards (the spawn server's tracker may stay)."""
     before = {child.pid for child in psutil.Process().children(recursive=True)}
     yield
-    until_s = time.monotonic() + 3.0
+    until_s = time.monotonic() + 60.0
     while left := _new_children(before):
         assert time.monotonic() < until_s, left
         time.sleep(0.05)

@@ -152,7 +152,7 @@ def _ends(serve: Serve, limits: Limits, leave: bool) -> bool:
         told(socket)
         if leave:
             visitors.forget("a page")
-        until_s = time.monotonic() + 10.0
+        until_s = time.monotonic() + 60.0
         while visitor.is_busy and time.monotonic() < until_s:
             time.sleep(0.1)
         ended = not visitor.is_busy

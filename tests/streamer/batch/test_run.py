@@ -142,7 +142,7 @@ def test_killed_and_resumed_is_as_never_killed(study: Path, tmp_path: Path) -> N
     assert subprocess.run(command(tmp_path / "clean")).returncode == 4
     for _ in range(2):
         process = subprocess.Popen(command(tmp_path / "killed"), start_new_session=True)
-        until_s = time.monotonic() + 30
+        until_s = time.monotonic() + 60
         while time.monotonic() < until_s and process.poll() is None:
             if list((tmp_path / "killed" / ".partial").glob("*/checkpoint")):
                 break

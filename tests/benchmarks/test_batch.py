@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from benchmarks import batch
+from streamer.sources import open_source
+
+ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture
-def batch(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-    for name in ("batch", "loop_video"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    yield importlib.import_module("batch")
-
-
-def test_recordings_are_looped_and_broken_as_told(batch, tmp_path: Path) -> None:
-    from streamer.sources import open_source
-
+def test_recordings_are_looped_and_broken_as_told(tmp_path: Path) -> None:
     sample = ROOT / "streamer" / "assets" / "sample.mp4"
     batch.make_forty([sample], tmp_path, 28.0)
     assert len(list(tmp_path.rglob("*.mp4"))) == 40
@@ -33,7 +24,7 @@ def test_recordings_are_looped_and_broken_as_told(batch, tmp_path: Path) -> None
         assert source.info.declared_frames == 836  # two packets fewer in each round
 
 
-def test_comparison_sees_a_byte_and_ignores_timing(batch, tmp_path: Path) -> None:
+def test_comparison_sees_a_byte_and_ignores_timing(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name / "clip").mkdir(parents=True)
         (tmp_path / name / "clip" / "events.jsonl").write_text("{}\n")

@@ -1,17 +1,18 @@
-"""The generated sections of the README: only what stands between the markers changes."""
+"""The generated sections of the documents: only what stands between the markers changes."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from readme_section import replace_section, write_section
+
+from benchmarks.page_section import replace_section, write_section
 
 TEXT = "# A\n<!-- x:begin -->\nold\n<!-- x:end -->\ntail\n<!-- y:begin --><!-- y:end -->\n"
 
 
 def test_only_the_named_section_changes(tmp_path: Path) -> None:
-    path = tmp_path / "README.md"
+    path = tmp_path / "page.md"
     path.write_text(TEXT)
     assert write_section(path, "x", "\n| new |\n\n")
     new = path.read_text()
@@ -19,7 +20,7 @@ def test_only_the_named_section_changes(tmp_path: Path) -> None:
     assert not write_section(path, "x", "| new |")
     assert write_section(path, "y", "one\ntwo")
     assert path.read_text().endswith("<!-- y:begin -->\none\ntwo\n<!-- y:end -->\n")
-    assert [file.name for file in tmp_path.iterdir()] == ["README.md"]
+    assert [file.name for file in tmp_path.iterdir()] == ["page.md"]
 
 
 @pytest.mark.parametrize(

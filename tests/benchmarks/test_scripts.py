@@ -1,6 +1,5 @@
-"""The scripts whose figures the README quotes still run and print what they promise."""
+"""The scripts whose figures the docs quote still run and print what they promise."""
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -9,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from benchmarks import spot_table, spotter_settings
+
+ROOT = Path(__file__).parents[2]
 
 
 def run(script, *arguments):
     done = subprocess.run(
-        [sys.executable, f"benchmarks/{script}", *arguments],
+        [sys.executable, "-m", f"benchmarks.{script}", *arguments],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -24,16 +25,8 @@ def run(script, *arguments):
     return json.loads(done.stdout)
 
 
-def load(script):
-    spec = importlib.util.spec_from_file_location(script, ROOT / "benchmarks" / f"{script}.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[script] = module  # its dataclasses look themselves up there
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_throughput():
-    result = run("throughput.py", "sample", "--runs", "1", "--loop-minutes", "1.2")
+    result = run("throughput", "sample", "--runs", "1", "--loop-minutes", "1.2")
     assert result["size"] == "480x480"
     assert 0 < result["ratio"] < 1
     assert set(result["ms_per_frame"]) == {"decode", "faces", "spot_and_recognise"}
@@ -42,14 +35,14 @@ def test_throughput():
 
 def test_spotter_settings():
     options = ("--names", "known_face", "--seconds", "8", "--size", "200")
-    result = run("spotter_settings.py", "--portraits", "streamer/assets", *options)
+    result = run("spotter_settings", "--portraits", "streamer/assets", *options)
     rows = result["settings"]
     assert {f"sensitivity {s}" for s in ("0.5", "1", "2", "4")} < set(rows)
     assert all(row["cpu_ms_per_frame"] > 0 for row in rows.values())
     assert all(
         set(row["recall_by_strength_iod"]) <= {"0.015", "0.03", "0.05"} for row in rows.values()
     )
-    section = load("spotter_settings").section(result)
+    section = spotter_settings.section(result)
     assert section.count("\n| sensitivity") == len(rows)
 
 
@@ -69,7 +62,7 @@ def test_spotting_table(tmp_path):
         "--jobs",
         "1",
     )
-    result = run("spot_table.py", "--portraits", portraits, *options)
+    result = run("spot_table", "--portraits", portraits, *options)
     rows = result["rates"]["30"]
     assert set(rows) == {
         "rule", "learned", "mdmd", "mdmd-relaxed", "he2021", "he2021-relaxed", "softnet-like"
@@ -77,7 +70,7 @@ def test_spotting_table(tmp_path):
     assert all(0 <= row["f1"] <= 1 and row["true"] >= 1 for row in rows.values())
     assert all(row["false_per_minute_talking"] >= 0 for row in rows.values())
     assert result["clips"]["recordings"] == 1 and result["clips"]["minutes"] > 0.06
-    text = load("spot_table").section(result)
+    text = spot_table.section(result)
     assert f"| 30 fps, {rows['rule']['true']} injected | recall at " in text
     assert text.count("| **mer-stream** (causal) |") == 1
     assert "on 1 real clips played to and fro" in text

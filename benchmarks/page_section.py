@@ -4,14 +4,15 @@
     ... replaced ...
     <!-- loso:end -->
 
-A script beside this file writes its section with `write_section(README, "loso", text)`.
+A script beside this file writes its section with `write_section(BENCHMARKS_PAGE, "loso", text)`.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-README = Path(__file__).resolve().parents[1] / "README.md"
+ROOT = Path(__file__).resolve().parents[1]
+BENCHMARKS_PAGE = ROOT / "docs" / "benchmarks.md"
 
 
 def write_section(path: Path, name: str, body: str) -> bool:
