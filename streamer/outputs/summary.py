@@ -16,6 +16,10 @@ from streamer.outputs.step import Step
 
 SCHEMA = "mer-stream/summary/1"
 Status = Literal["done", "kept", "failed", "interrupted"]
+_FIGURES = (
+    "frames", "duration_s", "frames_with_face", "faces", "events", "emotions", "dropped",
+    "reconnects", "truncated", "repairs", "warnings", "wall_s",
+)  # fmt: skip
 NOTHING_READ = SourceReport(
     frames=0, dropped=0, reconnects=0, truncated=False, repairs={}, errors=()
 )
@@ -171,14 +175,12 @@ def write_summary(path: Path, records: Sequence[RunRecord], *, overwrite: bool) 
 
 
 def _summary(record: RunRecord) -> JsonObject:
-    names = ("frames", "duration_s", "frames_with_face", "faces", "events", "emotions", "dropped")
-    names += ("reconnects", "truncated", "repairs", "warnings", "wall_s")
     return {
         "source": record.name,
         "exit_code": record.exit_code,
         "error": record.error,
         "interrupted": record.status == "interrupted",
-        **{name: getattr(record, name) for name in names},
+        **{name: getattr(record, name) for name in _FIGURES},
         "realtime_factor": round(record.realtime_factor, 3),
     }
 
