@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from demo.curves import GROUPS
 from demo.limits import Limits
 from demo.scratch import without_folders
+from demo.timeline import GROUPS
 from spotting.motion.regions import REGION_NAMES
 from streamer.batch.aligned_faces import Faces
 from streamer.core.errors import MerError, SourceFormatError

@@ -23,7 +23,6 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from demo.curves import read_overviews
 from recognition.loading.hub import _listed
 from recognition.loading.weights_check import CARD, check_sha256
 from spotting.motion.regions import REGION_NAMES
@@ -37,6 +36,7 @@ from streamer.core.records import EmotionEvent, Face, Recognition, Spot
 from streamer.core.snapshot import capture, to_bytes
 from streamer.outputs.events import open_event_file, read_events
 from streamer.outputs.report.log import view_signals
+from streamer.outputs.report.overview import read_overviews
 from streamer.outputs.signal_table import signals_to_parquet
 from streamer.outputs.signals import SignalsCsv, signal_columns
 from streamer.outputs.step import Step

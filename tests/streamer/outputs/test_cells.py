@@ -114,8 +114,9 @@ def test_a_cue_cannot_be_forged(tmp_path: Path) -> None:
         assert text.count("-->") == 1
         assert form == "srt" or "<b>" not in text
     from streamer.outputs.report.page import _row
+    from streamer.outputs.report.templates import text
 
-    assert "<b>" not in "".join(_row(event))
+    assert "<b>" not in "".join(map(text, _row(event)))
 
 
 def test_a_terminal_gets_no_control_characters_of_a_name_in_csv() -> None:

@@ -135,7 +135,7 @@ def test_the_index_links_to_reports_and_names_failures() -> None:
         ),
         RunRecord("x.mp4", "x", "failed", 4, "x.mp4 is <empty>"),
     ]
-    document = index_page(rows)
+    document = index_page(rows).decode()
     assert parsed(document).links == ["b%20c%231/report.html"]
     assert "&lt;b&gt;.mp4" in document and "x.mp4 is &lt;empty&gt;" in document
     assert ">2.0<" in document  # micro a minute
