@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 import pandas as pd
 
-from streamer.outputs.report.templates import render
+from streamer.outputs.report.templates import render_text
 
 _MODELS = {
     "zero-shot": "bundled model, as it is",
@@ -139,4 +139,4 @@ def _spotting(figures: Mapping[str, Any]) -> None:
 
 def _table(caption: str, head: list[str], cells: list[list[str]]) -> None:
     right = range(1, len(head))
-    gr.HTML(render("table.html", "demo", caption=caption, head=head, rows=cells, right=right))
+    gr.HTML(render_text("table.html", "demo", caption=caption, head=head, rows=cells, right=right))

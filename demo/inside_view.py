@@ -13,12 +13,12 @@ from streamer.batch.aligned_faces import FaceStrip
 from streamer.core.records import EmotionEvent
 from streamer.outputs.report.drawing import motion
 from streamer.outputs.report.log import view_signals
-from streamer.outputs.report.templates import render
+from streamer.outputs.report.templates import render_text
 
 
 def header(result: Finished, event: EmotionEvent) -> str:
     """What the event is, with its probabilities and their meaning."""
-    return render(
+    return render_text(
         "event.html", "demo", shown=result.shown, event=event, curves=_curves(result, event)
     )
 
@@ -27,7 +27,7 @@ def strip_player(strip: FaceStrip, factor: float) -> str:
     """The frames as a player, with `factor` times the motion. Its script is inside.js."""
     frames = magnified(strip, factor)
     sheet, columns, rows = contact_sheet(frames)
-    return render(
+    return render_text(
         "strip.html",
         "demo",
         sheet=as_url(sheet, lossless=False),
@@ -46,7 +46,7 @@ def pictures(strip: FaceStrip) -> str:
     onset, apex = strip.images[strip.onset], strip.images[strip.apex]
     moved = motion_px(onset, apex)
     field = moved / np.float32(face_of(onset.shape[0]).iod_px)
-    return render(
+    return render_text(
         "gallery.html",
         "demo",
         onset=as_url(onset),
@@ -77,7 +77,7 @@ def explained(found: Explained) -> str:
         ),
     ]
     pictures = [(data_url(data), title, caption) for data, title, caption in shown if data]
-    return render("explained.html", "demo", pictures=pictures)
+    return render_text("explained.html", "demo", pictures=pictures)
 
 
 def _curves(result: Finished, event: EmotionEvent) -> str:

@@ -13,7 +13,7 @@ from demo.settings_tab import choices_of
 from demo.settings_view import Spotter
 from demo.timeline import GROUPS
 from demo.visitors import Visitors
-from streamer.outputs.report.templates import render
+from streamer.outputs.report.templates import render_text
 
 _FACTS = (
     ("rate", "pictures a second"),
@@ -53,7 +53,7 @@ def live_tab(visitors: Visitors, settings: list[Any]) -> LiveTab:
         )  # fmt: skip
     token = gr.Textbox(visible="hidden", label="token")
     stage = gr.HTML(
-        render("live.html", "demo", facts=_FACTS, groups=list(GROUPS)),
+        render_text("live.html", "demo", facts=_FACTS, groups=list(GROUPS)),
         js_on_load=read_asset("live.js"),
         elem_id="live",
         apply_default_css=True,

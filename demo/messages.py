@@ -41,4 +41,4 @@ def sent_with(event: gr.EventData, key: str) -> str:
 
 def said(sentence: str, kind: str = "") -> str:
     """A sentence that screen readers tell when it changes; kind: "", "done" or "refused"."""
-    return markup('<p role="status" class="said {}">{}</p>', kind, sentence)
+    return str(markup('<p role="status" class="said {}">{}</p>', kind, sentence))

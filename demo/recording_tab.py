@@ -108,7 +108,7 @@ def recording_tab(context: AppContext, settings: list[Any]) -> RecordingTab:
 
 def _upload_zone(limits: Limits) -> str:
     """A place to drop a recording on, or to choose one with mouse or keyboard."""
-    return markup(
+    zone = markup(
         '<div class="upload" data-megabytes="{}" data-endings="{}"><label>Recording (drop a video '
         'here or choose one)<input type="file" accept="video/*,{}"></label>'
         '<progress max="1" value="0" aria-label="Sending" hidden></progress>'
@@ -117,6 +117,7 @@ def _upload_zone(limits: Limits) -> str:
         " ".join(_ENDINGS),
         ",".join(_ENDINGS),
     )
+    return str(zone)
 
 
 def _run(
@@ -201,8 +202,5 @@ def _progress(shown: str, progress: Progress) -> str:
     share = f"{progress.share:.0%}, " if progress.share else ""
     found = f"{progress.events} event{'' if progress.events == 1 else 's'} so far"
     line = f"{shown}: {share}{progress.time_s:.0f} s, {found}"
-    return markup(
-        '<div class="said"><progress max="1" value="{}" aria-label="Progress"></progress> {}</div>',
-        f"{progress.share:.3f}",
-        line,
-    )
+    bar = '<progress max="1" value="{:.3f}" aria-label="Progress"></progress>'
+    return str(markup('<div class="said">' + bar + " {}</div>", progress.share, line))

@@ -8,7 +8,7 @@ from demo.results import VIDEO, Finished
 from demo.timeline import jump_s, timeline
 from demo.visitors import Visitor
 from streamer.outputs.report.overview import read_overviews
-from streamer.outputs.report.templates import render
+from streamer.outputs.report.templates import render_text
 from streamer.outputs.text import format_clock
 
 _FACES = 3  # with curves; those with the most events
@@ -25,7 +25,7 @@ def recording_view(result: Finished, visitor: Visitor, command: str) -> str:
     duration_s = float(result.run["counts"]["duration_s"])
     views = read_overviews(result.folder / "signals.csv", _faces(result), duration_s)
     has_video = (result.folder / VIDEO).is_file()
-    return render(
+    return render_text(
         "recording.html",
         "demo",
         result=result,

@@ -23,6 +23,11 @@ def render(template: str, package: str = "streamer", **values: Any) -> Markup:
     return Markup(_environment(package).get_template(template).render(**values))
 
 
+def render_text(template: str, package: str = "streamer", **values: Any) -> str:
+    """The same as plain text, for a library that is to show it."""
+    return str(render(template, package, **values))
+
+
 def render_page(template: str, title: str, **values: Any) -> bytes:
     """A whole document: one file, no scripts, nothing from elsewhere."""
     from markupsafe import Markup
@@ -36,7 +41,7 @@ def markup(html: str, *values: object) -> Markup:
     """HTML of our own with `{}` for values, which are escaped."""
     from markupsafe import Markup
 
-    return Markup(html).format(*map(text, values))
+    return Markup(html).format(*(v if isinstance(v, int | float) else text(v) for v in values))
 
 
 def text(value: object) -> Markup:

@@ -50,7 +50,7 @@ def test_the_table() -> None:
     assert rows[4] == "| `on` | `true` |  | true or false |  |"
 
 
-@pytest.mark.parametrize("setting", settings_in(StreamConfig), ids=lambda one: one.key)
+@pytest.mark.parametrize("setting", list(settings_in(StreamConfig)), ids=lambda one: one.key)
 def test_every_setting_says_what_it_means(setting: Setting) -> None:
     assert setting.help[-1:] == "." and setting.help[:1].strip()
     assert setting.range is not None or "number" not in setting.kind
