@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 
 import pytest
 import typer
 
 from streamer.cli.common import logging_to, run_app
-from streamer.core.errors import InternalError, MerError, ModelError, OutputError
+from streamer.core.errors import InternalError, MerError, ModelError, OutputError, UsageError
 
 CASES: list[tuple[BaseException, int, str]] = [
     (ValueError("odd\nvalue"), 1, "internal error (ValueError: odd value)"),
