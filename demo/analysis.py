@@ -22,7 +22,7 @@ from demo.sentry import refuse_too_large
 from demo.visitors import GONE, Visitor
 from streamer.batch.job import Job, Outcome, Progress
 from streamer.batch.output import PARTIAL
-from streamer.batch.process_recording import Pipelines
+from streamer.batch.pipelines import Pipelines
 from streamer.batch.recording import do_recording
 from streamer.batch.settings import ALL_FORMATS, BatchSettings
 from streamer.batch.worker import use_one_thread
@@ -145,7 +145,7 @@ def _work(pipe: Connection, job: Job, limits: Limits) -> None:
     late = StopFlag()
     pipelines = Pipelines()
 
-    def tell(progress: Progress) -> None:
+    def report(progress: Progress) -> None:
         if progress.time_s > 60.0 * limits.minutes:
             late.stop()
         pipe.send(progress)
@@ -155,7 +155,7 @@ def _work(pipe: Connection, job: Job, limits: Limits) -> None:
             if job.source != "sample":
                 refuse_too_large(Path(job.source), job.shown, limits)
             pipe.send(_OPENED)
-            outcome = do_recording(job, pipelines, tell=tell, stop=late)
+            outcome = do_recording(job, pipelines, report=report, stop=late)
         except MerError as error:
             pipe.send((_ERROR, str(error)))
             return

@@ -21,7 +21,7 @@ from streamer.core.files.paths import expand_home
 from streamer.core.process.memory import limit_memory
 
 if TYPE_CHECKING:
-    from streamer.batch.process_recording import Pipelines
+    from streamer.batch.pipelines import Pipelines
 
 RETRIES = 5  # of a recording whose worker or machine was lost
 _POLL_S = 0.5
@@ -99,7 +99,7 @@ def _do(job: Job, memory_mb: int | None) -> Outcome | tuple[str, int, str]:
 @functools.lru_cache(maxsize=1)
 def _pipelines() -> Pipelines:
     """Ray uses a worker process again: its models are loaded once."""
-    from streamer.batch.process_recording import Pipelines
+    from streamer.batch.pipelines import Pipelines
 
     return Pipelines()
 

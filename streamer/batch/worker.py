@@ -19,7 +19,7 @@ from streamer.core.process.memory import limit_memory
 from streamer.core.process.stopping import StopFlag
 
 if TYPE_CHECKING:
-    from streamer.batch.process_recording import Pipelines
+    from streamer.batch.pipelines import Pipelines
 
 _WATCH_S = 0.5
 FATAL = "fatal"
@@ -63,7 +63,7 @@ def use_one_thread() -> None:
 
 
 def _serve(pipe: Connection, stop: StopFlag) -> None:
-    from streamer.batch.process_recording import Pipelines
+    from streamer.batch.pipelines import Pipelines
 
     pipelines = Pipelines()
     while not stop():
@@ -96,7 +96,7 @@ def attempt(
     from streamer.batch.recording import do_recording, unexpected
 
     try:
-        return do_recording(job, pipelines, tell=tell, stop=stop)
+        return do_recording(job, pipelines, report=tell, stop=stop)
     except (MerError, BrokenPipeError):
         raise
     except Exception as error:

@@ -16,9 +16,9 @@ from demo.choices import Choices
 from demo.limits import Limits
 from demo.results import Finished, load_finished
 from demo.visitors import Visitor, Visitors
-from streamer.batch.aligned_faces import FaceStrip, read_strip
 from streamer.batch.digest import sample_path
 from streamer.batch.job import Outcome, Progress
+from streamer.outputs.aligned_faces import FaceStrip, read_strip
 from tests.demo.browser import Server, browsing, serving
 from tests.demo.clips import encode_part
 

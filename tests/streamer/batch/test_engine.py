@@ -13,7 +13,7 @@ import pytest
 from streamer.batch import local_engine, recording, worker
 from streamer.batch.job import Job, Outcome
 from streamer.batch.local_engine import WorkerError, _Crew, run_local
-from streamer.batch.process_recording import Pipelines
+from streamer.batch.pipelines import Pipelines
 from streamer.batch.settings import BatchSettings
 from streamer.core.errors import ModelError, UnexpectedError
 from streamer.run.recording import never
@@ -149,7 +149,7 @@ class TestWhatNobodyExpected:
         def fails(*arguments: object, **more: object) -> None:
             raise ValueError("odd")
 
-        monkeypatch.setattr(recording, "walk", fails)
+        monkeypatch.setattr(recording, "process_recording", fails)
         job = Job("sample", "sample", "sample", str(tmp_path), BatchSettings())
         outcome = recording.do_recording(job, Pipelines())
         assert outcome.failed and "ValueError: odd" in str(outcome.error)

@@ -14,7 +14,7 @@ from streamer.batch.inputs import find_inputs
 from streamer.batch.job import Job, Outcome
 from streamer.batch.manifest import Manifest
 from streamer.batch.output import FolderOutput, StoreOutput, open_output_of
-from streamer.batch.process_recording import Pipelines
+from streamer.batch.pipelines import Pipelines
 from streamer.batch.proof import mark_lost
 from streamer.batch.recording import do_recording
 from streamer.batch.run import BatchOptions, make_jobs

@@ -11,7 +11,7 @@ import pytest
 
 from streamer.batch.digest import sample_path
 from streamer.batch.job import Job, Outcome
-from streamer.batch.process_recording import Pipelines
+from streamer.batch.pipelines import Pipelines
 from streamer.batch.recording import do_recording
 from streamer.batch.settings import BatchSettings
 from streamer.core.snapshot import capture, from_bytes, restore, to_bytes

@@ -45,11 +45,11 @@ class World:
         self.sources[spec] = source
         return source
 
-    def build(self, config: object, on_signals: Callable[..., None]) -> FakePipeline:
+    def build(self, config: object) -> FakePipeline:
         self.configs.append(config)
         if self.build_error is not None:
             raise self.build_error
-        self.pipelines.append(FakePipeline(on_signals))
+        self.pipelines.append(FakePipeline())
         return self.pipelines[-1]
 
 
@@ -320,14 +320,11 @@ def test_a_fault_in_the_stream_is_an_error_with_a_code(world: World) -> None:
             yield from super().__iter__()
             raise ZeroDivisionError("a defect")
 
-    from streamer.run.recording import steps
+    from streamer.run.recording import run_recording
 
-    seen: list = []
-    pipeline = FakePipeline(seen.append)
-    walk = steps(Defect("a.mp4", 20), pipeline, seen)
     taken = []
     with pytest.raises(InternalError, match="ZeroDivisionError: a defect") as caught:
-        taken.extend(walk)
+        taken.extend(run_recording(Defect("a.mp4", 20), FakePipeline()))
     assert len(taken) == 21  # what was found before is not lost
     assert caught.value.exit_code == 1
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
@@ -353,9 +350,9 @@ def test_models_are_loaded_before_a_live_source_is_opened(
 ) -> None:
     order: list[str] = []
 
-    def build(config: object, on_signals: Callable[..., None]) -> FakePipeline:
+    def build(config: object) -> FakePipeline:
         order.append("load")
-        return FakePipeline(on_signals)
+        return FakePipeline()
 
     def open_(spec: str, config: object) -> FakeSource:
         order.append("open")
