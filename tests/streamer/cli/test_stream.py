@@ -369,3 +369,23 @@ def test_models_are_loaded_before_a_live_source_is_opened(
     order.clear()
     code, _, err = run("gopher://127.0.0.1/live")
     assert (code, order) == (5, []) and "gopher" in err
+
+
+def test_a_fault_at_one_frame_ends_that_source_alone(
+    run: Run, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next one gets a new pipeline: nobody knows what is left in the old one."""
+    build = world.build
+
+    def build_bad_then_good(config: object) -> FakePipeline:
+        pipeline = build(config)
+        if len(world.pipelines) == 1:
+            monkeypatch.setattr(pipeline, "track", lambda frame: [][frame.index])
+        return pipeline
+
+    monkeypatch.setattr(streamer.run.in_turn, "build_pipeline", build_bad_then_good)
+    code, out, err = run("a.mp4", "b.mp4")
+    assert code == 1 and "internal error (IndexError" in err and "broken installation" not in err
+    assert {json.loads(line)["source"] for line in out.splitlines()} == {"b.mp4"}
+    assert [pipeline.closed for pipeline in world.pipelines] == [True, True]
+    assert [pipeline.resets for pipeline in world.pipelines] == [0, 0]
