@@ -171,8 +171,8 @@ def write_summary(path: Path, records: Sequence[RunRecord], *, overwrite: bool) 
 
 
 def _summary(record: RunRecord) -> JsonObject:
-    names = ("frames", "duration_s", "frames_with_face", "faces", "events", "emotions", "dropped")
-    names += ("reconnects", "truncated", "repairs", "warnings", "wall_s")
+    names: tuple[str, ...] = ("frames", "duration_s", "frames_with_face", "faces", "events")
+    names += ("emotions", "dropped", "reconnects", "truncated", "repairs", "warnings", "wall_s")
     return {
         "source": record.name,
         "exit_code": record.exit_code,
