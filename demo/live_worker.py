@@ -19,8 +19,8 @@ from demo.curves import GROUPS
 from demo.limits import Limits
 from demo.scratch import without_folders
 from spotting.motion.regions import REGION_NAMES
-from streamer.batch.worker import use_one_thread
 from streamer.core.errors import MerError, SourceFormatError
+from streamer.core.process.libraries import use_one_thread
 from streamer.core.process.memory import limit_memory
 from streamer.core.records import EmotionEvent, Face, Frame, FrameResult, JsonObject, Motion
 from streamer.outputs.aligned_faces import AlignedFaces

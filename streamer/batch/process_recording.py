@@ -13,19 +13,19 @@ from spotting.motion.regions import REGION_NAMES
 from streamer.batch.checkpoints import FILE_NAME, Checkpoint, CheckpointWriter, load_checkpoint
 from streamer.batch.job import Job, Progress
 from streamer.batch.pipelines import Pipelines
-from streamer.batch.render import facts_of, render_outputs
+from streamer.batch.render import render_outputs
 from streamer.batch.run_record import Result
 from streamer.core.errors import InternalError, MerError
+from streamer.core.files.atomic import remove_leftovers
 from streamer.core.files.inside import empty_folder, has_links
+from streamer.core.files.writing import open_log
 from streamer.core.records import FrameResult, JsonObject
 from streamer.outputs.aligned_faces import AlignedFaces
 from streamer.outputs.events import EventWriter
-from streamer.outputs.files import open_log
 from streamer.outputs.pictures import Pictures
 from streamer.outputs.signals import SignalsCsv
 from streamer.outputs.sinks import Sinks
 from streamer.outputs.summary import Counts
-from streamer.outputs.temporary import remove_leftovers
 from streamer.run.pipeline import Pipeline
 from streamer.run.recording import run_recording
 from streamer.sources import Source, SourceConfig, open_source
@@ -74,7 +74,7 @@ def process_recording(
         "done", failure, recording.sha256, recording.key, source.info, run.counts, quality,
         run.resumed_at_s, models=_with_fingerprint(recording.models, pipeline),
     )  # fmt: skip
-    render_outputs(work, job, facts_of(job, result))
+    render_outputs(work, job, result.record(job.shown))
     return result
 
 

@@ -19,10 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer.core.errors import SourceFormatError, SourceNotFoundError
+from streamer.core.files.atomic import replacing
 from streamer.core.files.strict_npz import Array, read_npz
+from streamer.core.files.writing import writing
 from streamer.core.records import AlignedFace, EmotionEvent, FrameResult, Spot
 from streamer.faces.face_buffer import FaceBuffer
-from streamer.outputs.files import replacing, writing
 from streamer.outputs.record import event_id
 
 AROUND_S = 0.2  # before the onset and after the offset

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from streamer.core.files.writing import writing
 from streamer.core.process.libraries import import_cv2
 from streamer.core.records import AlignedFace, FrameResult
 from streamer.faces.face_buffer import FaceBuffer
-from streamer.outputs.files import writing
 from streamer.outputs.record import event_id
 
 _QUALITY = 85

@@ -148,7 +148,7 @@ class _InTurn:
 
     def _close_outputs(self, sinks: Sinks) -> None:
         """Those of one source; with the last source, those that all share."""
-        if len(self._outcomes.summaries) == len(self._plan.files) - 1:
+        if len(self._outcomes.records) == len(self._plan.files) - 1:
             sinks.own.extend(self._shared or [])
             self._shared = []
         sinks.close()

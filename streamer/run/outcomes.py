@@ -1,4 +1,4 @@
-"""What became of each source of a run: its summary, its finished files, the exit code."""
+"""What became of each source of a run: its record, its finished files, the exit code."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from streamer.core.errors import (
     MerError,
     OutputError,
 )
+from streamer.core.files.writing import Proof, proof_of
 from streamer.core.records import SourceReport
 from streamer.core.urls import strip_credentials
 from streamer.outputs.plan import SourceFiles
 from streamer.outputs.summary import (
     NOTHING_READ,
     Counts,
-    SourceSummary,
+    RunRecord,
     format_summary,
     write_summary,
 )
-from streamer.outputs.written import Proof, proof_of
 
 _LOG = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class Outcomes:
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
-        self.summaries: list[SourceSummary] = []
+        self.records: list[RunRecord] = []
         self.broken_pipe = False
         self._proofs: list[tuple[int, Proof]] = []  # number of the source, its finished files
 
@@ -48,20 +48,20 @@ class Outcomes:
         interrupted: bool,
     ) -> None:
         """Sum up a source. `report`: None where it could not be opened."""
-        summary = counts.summarise(
+        record = counts.summarise(
             name, report or NOTHING_READ, interrupted=interrupted, **_error_facts(failure)
         )
-        self.summaries.append(summary)
+        self.records.append(record)
         self.broken_pipe |= isinstance(failure, BrokenPipeError)
-        if summary.error:
-            _LOG.error("%s", summary.error)
-        if summary.frames and not self._quiet and not self.broken_pipe:
-            print(format_summary(summary), file=sys.stderr)
+        if record.error:
+            _LOG.error("%s", record.error)
+        if record.frames and not self._quiet and not self.broken_pipe:
+            print(format_summary(record), file=sys.stderr)
 
     def keep_proofs(self, files: SourceFiles) -> None:
         """Remember the finished files of the source that is summed up next."""
         proofs = [proof_of(path) for path in (files.signals, files.video) if path is not None]
-        number = len(self.summaries)
+        number = len(self.records)
         self._proofs += [(number, proof) for proof in proofs if proof is not None]
 
     def first_lost_file(self) -> OutputError | None:
@@ -70,14 +70,14 @@ class Outcomes:
             try:
                 proof.check()
             except OutputError as error:
-                self.summaries[number] = replace(self.summaries[number], **_error_facts(error))
+                self.records[number] = replace(self.records[number], **_error_facts(error))
                 return error
         return None
 
     def write(self, path: Path, *, overwrite: bool) -> None:
         """The summaries as JSON, if there are any. Raises OutputError."""
-        if self.summaries:
-            write_summary(path, self.summaries, overwrite=overwrite)
+        if self.records:
+            write_summary(path, self.records, overwrite=overwrite)
 
     def exit_code(self, *, interrupted: bool) -> int:
         """The first failure's, or 0."""
@@ -85,10 +85,10 @@ class Outcomes:
             return EXIT_INTERRUPTED
         if self.broken_pipe:
             return EXIT_BROKEN_PIPE
-        failed = [s.exit_code for s in self.summaries if s.exit_code]
+        failed = [record.exit_code for record in self.records if record.exit_code]
         if failed:
             return failed[0]
-        return EXIT_TRUNCATED if any(s.truncated for s in self.summaries) else 0
+        return EXIT_TRUNCATED if any(record.truncated for record in self.records) else 0
 
 
 def _error_facts(error: BaseException | None) -> dict[str, Any]:

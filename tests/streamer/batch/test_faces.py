@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from streamer.batch.digest import sample_path
+from streamer.batch.inputs import sample_path
 from streamer.batch.job import Job
 from streamer.batch.pipelines import Pipelines
 from streamer.batch.recording import do_recording
