@@ -173,10 +173,10 @@ def _run(
 
     show_notice_once()
     with hushed(not verbose):
-        from streamer.run.in_turn import run_batch
+        from streamer.run.in_turn import run_sources
 
         stop.check()
-        return run_batch(settings, outputs, names, max_seconds, join, stop)
+        return run_sources(settings, outputs, names, max_seconds, join, stop)
 
 
 def main() -> None:

@@ -11,8 +11,7 @@ from typing import Literal
 
 from streamer.core.files.writing import open_output, writing
 from streamer.core.printable import printable, to_json
-from streamer.core.records import JsonObject, SourceReport
-from streamer.outputs.step import Step
+from streamer.core.records import FrameResult, JsonObject, SourceReport
 
 SCHEMA = "mer-stream/summary/1"
 Status = Literal["done", "kept", "failed", "interrupted"]
@@ -99,18 +98,18 @@ class Counts:
         """Count the time of work from now."""
         self.started = time.monotonic()
 
-    def write(self, step: Step) -> None:
-        for event in step.events:
+    def write(self, result: FrameResult) -> None:
+        for event in result.events:
             self.kinds[event.spot.kind] += 1
             if event.recognition is not None:
                 self.emotions[event.recognition.emotion] += 1
-        if step.frame is None:
+        if result.frame is None:
             return
         if self.frames == 0:
-            self.first_s = step.frame.time_s
-        self.last_s = step.frame.time_s
+            self.first_s = result.frame.time_s
+        self.last_s = result.frame.time_s
         self.frames += 1
-        ids = {signals.face.face_id for signals in step.signals if signals.face is not None}
+        ids = {aligned.face.face_id for aligned in result.faces}
         self.frames_with_face += bool(ids)
         self.faces |= ids
 

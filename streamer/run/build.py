@@ -6,23 +6,18 @@ The rooms are imported when something is built, not before, so that `mer-stream 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from streamer.core.records import EmotionEvent, FrameSignals
+from streamer.core.records import EmotionEvent
 from streamer.run.config import StreamConfig, with_sections
 
 if TYPE_CHECKING:
     from streamer.run.pipeline import Pipeline, Spotter
 
 
-def build_pipeline(
-    config: StreamConfig | None = None,
-    *,
-    source_name: str = "",
-    on_signals: Callable[[FrameSignals], None] | None = None,
-) -> Pipeline:
+def build_pipeline(config: StreamConfig | None = None, *, source_name: str = "") -> Pipeline:
     """A pipeline with its models loaded: `push` frames into it, `flush` at the end.
 
     Raises InstallError or ModelError where a library or a model is missing or broken.
@@ -47,7 +42,6 @@ def build_pipeline(
         make_spotter(config),
         recognizer,
         source_name=source_name,
-        on_signals=on_signals,
     )
 
 
@@ -111,24 +105,23 @@ def stream(
 
     Raises a subclass of MerError whose message names the cure.
     """
-    from streamer.run.recording import steps
+    from streamer.run.recording import run_recording
     from streamer.sources import check_source, may_be_live, open_source
 
     settings = with_sections(config, sections)
-    signals: list[FrameSignals] = []
     with contextlib.ExitStack() as on_failure:
         pipeline: Pipeline | None = None
         if may_be_live(str(source)):  # a camera does not wait while the models are loaded
             check_source(str(source), settings.source)
-            pipeline = build_pipeline(settings, on_signals=signals.append)
+            pipeline = build_pipeline(settings)
             on_failure.callback(pipeline.close)
             warm_up(pipeline)
         opened = open_source(str(source), settings.source)
         on_failure.callback(opened.close)
-        pipeline = pipeline or build_pipeline(settings, on_signals=signals.append)
+        pipeline = pipeline or build_pipeline(settings)
         pipeline.source_name = opened.info.name
         on_failure.pop_all()
-    walk = steps(opened, pipeline, signals, kinds=settings.kinds, max_seconds=max_seconds)
-    with contextlib.closing(pipeline), contextlib.closing(walk):
-        for step in walk:
-            yield from step.events
+    results = run_recording(opened, pipeline, kinds=settings.kinds, max_seconds=max_seconds)
+    with contextlib.closing(pipeline), contextlib.closing(results):
+        for result in results:
+            yield from result.events

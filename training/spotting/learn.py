@@ -128,7 +128,7 @@ def _measure(recording: Recording, spot_set: SpotSet) -> Signals:
     ]
     strengths = [np.nan if row.strength_iod is None else row.strength_iod for row in rows]
     return measure(
-        recording.frames(),
+        recording.source(),
         StreamConfig(recognise=False),
         np.array(truth, dtype=np.float64).reshape(-1, 3),
         np.array(strengths, dtype=np.float64),

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from streamer.batch.job import Job
-from streamer.batch.process_recording import Pipelines
+from streamer.batch.pipelines import Pipelines
 from streamer.batch.recording import do_recording
 from streamer.batch.settings import BatchSettings
 from streamer.core.snapshot import capture, from_bytes, restore, to_bytes

@@ -87,8 +87,8 @@ Run = Callable[..., tuple[int, str]]
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
     """Runs mer-stream with every output there is; returns the exit code and all it has shown."""
 
-    def build(config: object, on_signals: Callable[..., None]) -> FakePipeline:
-        return FakePipeline(on_signals)
+    def build(config: object) -> FakePipeline:
+        return FakePipeline()
 
     monkeypatch.setattr(streamer.run.in_turn, "build_pipeline", build)
     monkeypatch.setattr(streamer.run.in_turn, "warm_up", lambda pipeline: None)

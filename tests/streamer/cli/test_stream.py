@@ -45,11 +45,11 @@ class World:
         self.sources[spec] = source
         return source
 
-    def build(self, config: object, on_signals: Callable[..., None]) -> FakePipeline:
+    def build(self, config: object) -> FakePipeline:
         self.configs.append(config)
         if self.build_error is not None:
             raise self.build_error
-        self.pipelines.append(FakePipeline(on_signals))
+        self.pipelines.append(FakePipeline())
         return self.pipelines[-1]
 
 
@@ -333,14 +333,11 @@ def test_a_fault_in_the_stream_is_an_error_with_a_code(world: World) -> None:
             yield from super().__iter__()
             raise ZeroDivisionError("a defect")
 
-    from streamer.run.recording import steps
+    from streamer.run.recording import run_recording
 
-    seen: list = []
-    pipeline = FakePipeline(seen.append)
-    walk = steps(Defect("a.mp4", 20), pipeline, seen)
     taken = []
     with pytest.raises(InternalError, match="ZeroDivisionError: a defect") as caught:
-        taken.extend(walk)
+        taken.extend(run_recording(Defect("a.mp4", 20), FakePipeline()))
     assert len(taken) == 21  # what was found before is not lost
     assert caught.value.exit_code == 1
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
@@ -366,9 +363,9 @@ def test_models_are_loaded_before_a_live_source_is_opened(
 ) -> None:
     order: list[str] = []
 
-    def build(config: object, on_signals: Callable[..., None]) -> FakePipeline:
+    def build(config: object) -> FakePipeline:
         order.append("load")
-        return FakePipeline(on_signals)
+        return FakePipeline()
 
     def open_(spec: str, config: object) -> FakeSource:
         order.append("open")
@@ -385,3 +382,23 @@ def test_models_are_loaded_before_a_live_source_is_opened(
     order.clear()
     code, _, err = run("gopher://127.0.0.1/live")
     assert (code, order) == (5, []) and "gopher" in err
+
+
+def test_a_fault_at_one_frame_ends_that_source_alone(
+    run: Run, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next one gets a new pipeline: nobody knows what is left in the old one."""
+    build = world.build
+
+    def build_bad_then_good(config: object) -> FakePipeline:
+        pipeline = build(config)
+        if len(world.pipelines) == 1:
+            monkeypatch.setattr(pipeline, "track", lambda frame: [][frame.index])
+        return pipeline
+
+    monkeypatch.setattr(streamer.run.in_turn, "build_pipeline", build_bad_then_good)
+    code, out, err = run("a.mp4", "b.mp4")
+    assert code == 1 and "internal error (IndexError" in err and "broken installation" not in err
+    assert {json.loads(line)["source"] for line in out.splitlines()} == {"b.mp4"}
+    assert [pipeline.closed for pipeline in world.pipelines] == [True, True]
+    assert [pipeline.resets for pipeline in world.pipelines] == [0, 0]

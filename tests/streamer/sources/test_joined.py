@@ -97,9 +97,12 @@ def test_a_pipeline_does_not_care_where_its_frames_come_from(
         frames = list(source)
     pipeline = build_pipeline(load_config(), source_name=str(whole))
     events = [
-        event for part in (frames[:CUT], frames[CUT:]) for f in part for event in pipeline.push(f)
+        event
+        for part in (frames[:CUT], frames[CUT:])
+        for f in part
+        for event in pipeline.push(f).events
     ]
-    events += pipeline.flush()
+    events += pipeline.flush().events
     pipeline.close()
     assert [event_to_record(event) for event in events] == wanted
 
