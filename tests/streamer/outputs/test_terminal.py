@@ -12,9 +12,8 @@ import pytest
 from streamer.core.errors import OutputError
 from streamer.core.records import FrameResult, SourceInfo, SourceReport
 from streamer.outputs import window
-from streamer.outputs.progress import ProgressBar
 from streamer.outputs.summary import Counts, format_summary, write_summary
-from streamer.outputs.text import TextWriter, format_clock, format_event
+from streamer.outputs.terminal import ProgressBar, TextWriter, format_clock, format_event
 from tests.streamer.outputs.fakes import REGIONS, make_event, make_result
 
 REPORT = SourceReport(3, 4, 1, True, {"backward_pts": 3, "late_first_pts": 1}, ("a note.",))
