@@ -94,7 +94,7 @@ def test_summary_file(tmp_path: Path) -> None:
 def test_progress_bar_survives_lying_and_missing_lengths(
     declared_s: float | None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streamer.outputs.progress._EVERY_S", 0.0)
+    monkeypatch.setattr("streamer.outputs.terminal._EVERY_S", 0.0)
     info = SourceInfo("clip.mp4", "file", False, 64, 48, 1.0, None, declared_s)
     bar = ProgressBar(info)
     for index in range(3):
