@@ -37,8 +37,7 @@ from streamer.outputs.aligned_faces import FaceStrip, read_strip, write_strip
 from streamer.outputs.events import open_event_file, read_events
 from streamer.outputs.report.log import view_signals
 from streamer.outputs.report.overview import read_overviews
-from streamer.outputs.signal_table import signals_to_parquet
-from streamer.outputs.signals import SignalsCsv, signal_columns
+from streamer.outputs.signals import SignalsCsv, signal_columns, signals_to_parquet
 from tests.streamer.batch.make import run_bytes
 from training.datasets.map_files import load_map
 from training.datasets.pair_files import load_pairs
