@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 from demo.explainer import Attention, Explained
 from demo.pictures import as_url, contact_sheet, data_url, magnified, motion_px
 from demo.results import Finished
-from recognition.explain.pictures import colour_wheel, draw_arrows, motion_colours
-from recognition.selfme.settings import face_of
+from recognition.config import face_of
+from recognition.explain.pictures import draw_arrows
 from streamer.batch.aligned_faces import FaceStrip
 from streamer.core.records import EmotionEvent
 from streamer.outputs.formats.tidy import label
+from streamer.outputs.motion_wheel import colour_wheel, motion_colours
 from streamer.outputs.report.html import text
 from streamer.outputs.report.log import view_signals
 from streamer.outputs.report.plots import motion
