@@ -23,8 +23,8 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recognition.loading.hub import _listed
-from recognition.loading.weights_check import CARD, check_sha256
+from recognition.files.hub import _listed
+from recognition.files.model_file import CARD, read_model
 from spotting.motion.regions import REGION_NAMES
 from streamer.batch.checkpoints import FILE_NAME, load_checkpoint
 from streamer.batch.inputs import find_inputs
@@ -37,8 +37,7 @@ from streamer.outputs.aligned_faces import FaceStrip, read_strip, write_strip
 from streamer.outputs.events import open_event_file, read_events
 from streamer.outputs.report.log import view_signals
 from streamer.outputs.report.overview import read_overviews
-from streamer.outputs.signal_table import signals_to_parquet
-from streamer.outputs.signals import SignalsCsv, signal_columns
+from streamer.outputs.signals import SignalsCsv, signal_columns, signals_to_parquet
 from tests.streamer.batch.make import run_bytes
 from training.datasets.map_files import load_map
 from training.datasets.pair_files import load_pairs
@@ -220,7 +219,7 @@ READERS = [
     Reader(
         CARD,
         table(CARD_OF),
-        lambda p: check_sha256(p.with_name("net.onnx")),
+        lambda p: read_model(p.with_name("net.onnx")),
         lambda folder: (folder / "net.onnx").write_bytes(b"net"),
     ),
     Reader("folds/s1.seed0.json", write_fold, lambda p: load_fold(p.parents[1])),

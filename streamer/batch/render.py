@@ -10,9 +10,9 @@ from streamer.core.records import FrameResult
 from streamer.core.urls import is_like_url
 from streamer.outputs.events import open_event_file, read_events
 from streamer.outputs.formats import FILE_NAMES, write_events
-from streamer.outputs.formats.media import Media
+from streamer.outputs.formats.event_text import Media
 from streamer.outputs.report.page import write_report
-from streamer.outputs.signal_table import signals_to_parquet
+from streamer.outputs.signals import signals_to_parquet
 from streamer.outputs.summary import RunRecord
 
 

@@ -18,13 +18,11 @@ from streamer.outputs.anonymise import Redaction
 from streamer.outputs.events import EventWriter, open_event_file
 from streamer.outputs.files import check_outputs
 from streamer.outputs.formats import SUFFIXES as FILE_SUFFIXES
-from streamer.outputs.formats import check_format
-from streamer.outputs.formats.media import Media
-from streamer.outputs.formats.sink import EventFile
-from streamer.outputs.progress import ProgressBar
+from streamer.outputs.formats import EventFile, check_format
+from streamer.outputs.formats.event_text import Media
 from streamer.outputs.signals import SignalsCsv, SignalsParquet, import_pyarrow
 from streamer.outputs.sinks import Sink
-from streamer.outputs.text import TextWriter
+from streamer.outputs.terminal import ProgressBar, TextWriter
 
 Format = Literal["jsonl", "csv", "text", "srt", "vtt", "eaf", "boris", "parquet"]
 STDOUT = "-"
