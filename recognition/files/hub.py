@@ -94,7 +94,7 @@ def _import_hub() -> Any:
         import huggingface_hub
     except ImportError as error:
         raise InstallError(
-            f"models of a hub need huggingface_hub ({error}): pip install huggingface_hub, or "
-            "give a file"
+            f"models of a hub need huggingface_hub ({error}): pip install "
+            '"mer-stream[hub]", or give a file'
         ) from error
     return huggingface_hub
