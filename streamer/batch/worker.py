@@ -102,7 +102,7 @@ def _death(job: Job, how: str, execution: Execution) -> UnexpectedError:
         )
     limit = "" if execution.memory_mb is None else f"the limit of {execution.memory_mb} MB a worker"
     return UnexpectedError(
-        f"{job.display_name}: the worker process died twice on it ({how}): it needs more memory than "
-        f"{limit or 'there is'}, or there is a fault in native code. Give a higher "
+        f"{job.display_name}: the worker process died twice on it ({how}): it needs more memory "
+        f"than {limit or 'there is'}, or there is a fault in native code. Give a higher "
         "--worker-memory with fewer --workers, or try it alone with mer-stream --verbose."
     )
