@@ -40,7 +40,7 @@ from benchmarks.field_training import (
     train,
 )
 from benchmarks.page_section import ROOT, write_section
-from recognition.selfme.settings import MotionName
+from recognition.config import MotionName
 from training.loso.store import write_json
 from training.selfme.motion_report import report_errors
 from training.selfme.pair_source import LabelledPairs, read_source

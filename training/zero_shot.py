@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from recognition.onnx_recognizer import OnnxRecognizer
+from recognition.loading import load_map_classifier
 from streamer.core.errors import SourceFormatError, SourceNotFoundError
 from streamer.core.records import EMOTIONS
 from streamer.outputs.cells import true_text
@@ -82,8 +82,8 @@ def read_map(path: Path) -> NDArray[np.uint8]:
 def score_folder(root: Path, model: Path | None = None) -> Mapping[str, RecognitionScore]:
     """Score per data set and, under "all", over the pool."""
     entries = read_index(root)
-    recognizer = OnnxRecognizer(model)
-    shares = recognizer.recognize_maps(np.stack([read_map(entry.file) for entry in entries]))
+    classifier = load_map_classifier(model)
+    shares = classifier.recognize_maps(np.stack([read_map(entry.file) for entry in entries]))
     predicted = {e.clip_id: int(row.argmax()) for e, row in zip(entries, shares, strict=True)}
     groups = {name: [e for e in entries if e.dataset == name] for name in _names(entries)}
     groups["all"] = entries

@@ -17,8 +17,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from recognition.selfme.network import SelfmeNet
-from recognition.selfme.settings import SelfmeConfig
+from recognition.classifiers.selfme import SelfmeNet
+from recognition.classifiers.selfme_config import SelfmeConfig
 from streamer.core.errors import UsageError
 from streamer.core.ranges import check_ranges
 from streamer.core.settings import fill, load_yaml

@@ -8,9 +8,9 @@ import numpy as np
 
 from recognition.classifiers.maps import crop_field
 from recognition.config import MapConfig
-from recognition.motion.flow_field import motion_field
-from recognition.onnx_recognizer import bring_to_anchor
+from recognition.motion.methods import motion_field
 from streamer.core.records import AlignedFace
+from streamer.faces.alignment import bring_to_anchor
 
 MOST_CANDIDATES = 64  # longer clips are sampled evenly: SMIC has about 34 frames
 

@@ -11,11 +11,10 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from recognition.onnx_recognizer import bring_to_anchor
 from streamer.core.errors import SourceFormatError, SourceNotFoundError
 from streamer.core.files.strict_npz import Array, read_npz
 from streamer.core.records import AlignedFace, Face
-from streamer.faces.alignment import Aligner
+from streamer.faces.alignment import Aligner, bring_to_anchor
 from streamer.faces.config import FaceConfig
 from streamer.faces.detector import MeshDetector
 from streamer.faces.tracker import FaceTracker

@@ -9,9 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from recognition.classifiers.selfme import SelfmeNet
+from recognition.config import face_of
 from recognition.motion.methods import motion_method
-from recognition.selfme.network import SelfmeNet
-from recognition.selfme.settings import face_of
 
 _BATCH = 32
 

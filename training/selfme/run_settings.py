@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from recognition.selfme.settings import SelfmeConfig
+from recognition.classifiers.selfme_config import SelfmeConfig
 from streamer.core.errors import UsageError
 from streamer.core.files.strict_yaml import parse_yaml
 from streamer.core.ranges import clip
