@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from recognition.config import face_of
 from recognition.motion.head import remove_rigid
 from recognition.motion.methods import motion_method
-from streamer.batch.aligned_faces import FaceStrip
+from streamer.outputs.aligned_faces import FaceStrip
 
 _COLUMNS = 8
 
