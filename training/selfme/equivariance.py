@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from recognition.motion.selfme.warping import identity_grid
+from recognition.motion.selfme.layers import identity_grid
 from training.selfme.motion_config import MotionLossConfig
 
 
