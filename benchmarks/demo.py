@@ -37,7 +37,7 @@ from tests.demo.browser import (  # noqa: E402
     write_camera,
     write_clip,
 )
-from training.loso.store import write_json  # noqa: E402
+from training.common.files import write_json  # noqa: E402
 
 RESULTS = ROOT / "demo" / "figures" / "demo.json"
 CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")

@@ -44,9 +44,9 @@ from recognition.config import RecognizerConfig
 from recognition.motion.flow_field import motion_field
 from recognition.onnx_recognizer import OnnxRecognizer
 from recognition.selfme.settings import MotionName
-from training.loso.store import write_json
-from training.metrics import score_recognition
-from training.selfme.pair_source import LabelledPairs
+from training.common.files import write_json
+from training.common.metrics import score_recognition
+from training.selfme.pairs import LabelledPairs
 from training.selfme.recognizer_run import RESULTS as RESULTS_OF_RUN
 
 ROOT = Path(__file__).resolve().parents[1]

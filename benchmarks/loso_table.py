@@ -24,9 +24,9 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 from readme_section import README, write_section
 
+from training.common.files import write_json
 from training.loso.config import LosoConfig
 from training.loso.run import run_models
-from training.loso.store import write_json
 from training.models.registry import check_models
 
 RESULTS = README.parent / "demo" / "figures" / "loso.json"

@@ -43,10 +43,10 @@ from field_training import (
 )
 from readme_section import README, write_section
 
+from benchmarks.motion_errors import report_errors
 from recognition.selfme.settings import MotionName
-from training.loso.store import write_json
-from training.selfme.motion_report import report_errors
-from training.selfme.pair_source import LabelledPairs, read_source
+from training.common.files import write_json
+from training.selfme.pairs import LabelledPairs, read_source
 from training.synthetic.pairs import read_pairs
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -25,10 +25,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 from field_training import made_on
 from readme_section import write_section
 
+from training.common.files import write_json
 from training.experiments.definition import load_experiment
 from training.experiments.run import FIGURES, PLOT, run_experiment
 from training.loso.config import LosoConfig
-from training.loso.store import write_json
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS, RESULTS = ROOT / "docs" / "selfme.md", ROOT / "demo" / "figures" / "selfme_tables.json"

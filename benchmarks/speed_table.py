@@ -21,7 +21,7 @@ import motion
 from field_training import made_on, table
 from readme_section import write_section
 
-from training.loso.store import write_json
+from training.common.files import write_json
 from training.synthetic.pairs import read_pairs
 
 ROOT = Path(__file__).resolve().parents[1]

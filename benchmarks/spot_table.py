@@ -28,21 +28,23 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from training.synthetic.video import find_portraits
+
 sys.path.insert(0, str(Path(__file__).parent))
 from held_out import HELD_OUT
 from readme_section import README, write_section
 
+from benchmarks.ping_pong import PingPongRecording, ping_pong_clips
 from streamer.run.build import StreamConfig
+from training.common.markdown import grid, short
 from training.spotting.analysis import score_apexes, score_emotions
 from training.spotting.baselines import he2021, mdmd
-from training.spotting.looped import LoopedRecording, looped_clips
 from training.spotting.megc import KindScore, score_set
 from training.spotting.observe import Found, Observation
 from training.spotting.run import observe_all
 from training.spotting.sets import SpotSet, load_set
 from training.spotting.spotters import SPOTTERS
-from training.spotting.synthetic_set import SpotSetConfig, pictures, write_set
-from training.spotting.table import grid, short
+from training.spotting.synthetic_set import SpotSetConfig, write_set
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "demo" / "figures" / "spotting.json"
@@ -95,7 +97,7 @@ def main() -> None:
 
 def measure(args: argparse.Namespace, sizes: Sizes, work: Path) -> dict[str, Any]:
     """Everything that is printed: facts by frame rate and spotter, and of the real clips."""
-    portraits = pictures(args.portraits, args.names)[: 1 if args.quick else None]
+    portraits = find_portraits(args.portraits, args.names)[: 1 if args.quick else None]
     facts: dict[str, Any] = {
         "date": datetime.date.today().isoformat(),
         "portraits": [path.stem for path in portraits],
@@ -110,7 +112,7 @@ def measure(args: argparse.Namespace, sizes: Sizes, work: Path) -> dict[str, Any
             name: spotter_row(name, spot_set, done) for name in TITLES if _run(name) in names
         }
     if args.clips is not None:
-        clips = looped_clips(args.clips, sizes.clips_s)
+        clips = ping_pong_clips(args.clips, sizes.clips_s)
         facts["clips"] = _clips(clips, work, args.jobs)
     return facts
 
@@ -209,7 +211,7 @@ def _per_minute(count: int, observations: Sequence[Observation]) -> float | None
     return round(count / minutes, 3) if minutes else None
 
 
-def _clips(clips: Sequence[LoopedRecording], work: Path, jobs: int) -> dict[str, Any]:
+def _clips(clips: Sequence[PingPongRecording], work: Path, jobs: int) -> dict[str, Any]:
     """False micro events of real recordings, which carry no labels."""
     config = replace(StreamConfig(), recognise=False)
     done, failed = observe_all(clips, RUN, config, _seen(work) / "clips", jobs)

@@ -17,6 +17,7 @@ from recognition.config import RecognizerConfig
 from recognition.onnx_recognizer import OnnxRecognizer
 from streamer.core.errors import InstallError
 from training import cli
+from training.common import options
 
 
 def test_help_needs_no_heavy_imports() -> None:
@@ -38,7 +39,7 @@ def test_without_torch_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) 
         importlib.util, "find_spec", lambda name: None if name == "torch" else real(name)
     )
     with pytest.raises(InstallError, match=r'torch: pip install "mer-stream\[train\]"') as caught:
-        cli.require_training()
+        options.require_training()
     assert caught.value.exit_code == 9
 
 
@@ -55,8 +56,8 @@ def test_an_error_becomes_a_sentence_and_a_code(
 def test_a_tiny_training_from_end_to_end(tmp_path: Path) -> None:
     pytest.importorskip("torch")
     pytest.importorskip("safetensors")
+    from training.pretrain.run import RunConfig, run_synthetic
     from training.synthetic.maps import World
-    from training.synthetic_run import RunConfig, run_synthetic
 
     config = RunConfig(
         output=tmp_path,

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from streamer.core.errors import SourceFormatError, SourceNotFoundError
+from training.common.records import Clip, DataSet, Rejected
 from training.datasets.classes import ClassMap, spelled
 from training.datasets.frames import list_frames
 from training.datasets.intervals import Annotated, settle
-from training.records import Clip, DataSet, Rejected
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from training.common.records import Clip, DataSet, Rejected
 from training.datasets.assemble import Labels, assemble, clip_of
 from training.datasets.classes import Classes, class_map
 from training.datasets.folders import find_parent, find_table
 from training.datasets.intervals import Annotated
 from training.datasets.tables import Row, read_rows
-from training.records import Clip, DataSet, Rejected
 
 NAME = "casme2"
 FPS = 200.0

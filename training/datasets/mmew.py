@@ -11,12 +11,12 @@ import re
 from pathlib import Path
 
 from streamer.core.errors import SourceNotFoundError
+from training.common.records import Clip, DataSet, Rejected
 from training.datasets.assemble import Labels, assemble, clip_of
 from training.datasets.classes import Classes, class_map, spelled
 from training.datasets.folders import find_table, walk
 from training.datasets.intervals import Annotated
 from training.datasets.tables import Row, read_rows
-from training.records import Clip, DataSet, Rejected
 
 NAME = "mmew"
 FPS = 90.0

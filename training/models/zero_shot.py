@@ -13,7 +13,7 @@ from recognition.loading.weights_check import BUNDLED
 from recognition.onnx_recognizer import OnnxRecognizer
 from streamer.core.errors import UsageError
 from streamer.core.records import EMOTIONS
-from training.export import sha256_of
+from training.common.files import sha256_of
 from training.models.base import FitPlan, Fitted, Samples, Settings, Watch
 
 

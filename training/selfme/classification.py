@@ -18,7 +18,7 @@ from torch.nn import functional
 from recognition.classifiers.field_vit import FieldViT
 from recognition.classifiers.scvit import region_embeddings
 from streamer.core.ranges import BatchSize, Epochs, LearningRate, Range, check_ranges
-from training.losses import symmetric_contrastive_loss
+from training.common.losses import class_weights, symmetric_contrastive_loss
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,13 +168,6 @@ class ClassifierTrainer:
                 for parameter in self.net.parameters():
                     if parameter.ndim > 1:
                         parameter.mul_(factor)
-
-
-def class_weights(labels: Tensor, classes: int, balance: float) -> Tensor:
-    """[classes], mean one over the samples; a class that is not there weighs nothing."""
-    count = torch.bincount(labels, minlength=classes).float()
-    weight = torch.where(count > 0, (len(labels) / count.clamp(min=1)) ** balance, 0.0)
-    return weight * len(labels) / (weight * count).sum()
 
 
 def vary(crops: Tensor, training: ClassifierTraining, draw: torch.Generator) -> Tensor:

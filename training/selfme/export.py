@@ -19,7 +19,7 @@ from recognition.selfme.fingerprint import motion_fingerprint
 from recognition.selfme.network import SelfmeNet, network_facts, without_generator
 from recognition.selfme.settings import face_of
 from streamer.core.errors import ModelError
-from training.selfme.checkpoint import write_bytes
+from training.common.files import write_bytes
 
 PARITY = 1e-4  # largest difference of a probability, and of the motion in px, torch against ONNX
 _OPSET = 17  # grid_sample needs 16

@@ -20,8 +20,8 @@ from recognition.motion.selfme.weights import load_motion, pack_motion
 from streamer.core.errors import ModelError, UsageError
 from streamer.core.ranges import Range, check_ranges
 from streamer.core.settings import dump_yaml, fill, load_yaml, to_mapping
-from training.loso.config import pick_device
-from training.selfme.checkpoint import write_bytes
+from training.common.files import write_bytes
+from training.common.options import pick_device
 from training.selfme.motion_clips import align_clips
 from training.selfme.motion_config import MotionTraining
 from training.selfme.motion_data import PairSource, StackSource, SyntheticSource

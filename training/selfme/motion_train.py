@@ -20,12 +20,16 @@ from tqdm import tqdm
 
 from recognition.motion.selfme.motion_learner import MotionLearner, MotionOutput
 from streamer.core.settings import to_mapping
+from training.common.plots import write_curves
 from training.selfme.checkpoint import load_checkpoint, save_checkpoint
-from training.selfme.curves import write_curves
-from training.selfme.equivariance import draw_thin_plates, equivariance_loss
 from training.selfme.motion_config import MotionTraining
 from training.selfme.motion_data import MotionBatch, PairSource, augment
-from training.selfme.perceptual import Reconstruction, make_reconstruction_loss
+from training.selfme.motion_losses import (
+    Reconstruction,
+    draw_thin_plates,
+    equivariance_loss,
+    make_reconstruction_loss,
+)
 
 CHECKPOINT = "checkpoint.safetensors"
 LOSSES = ("loss", "reconstruction", "equivariance", "truth")

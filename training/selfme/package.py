@@ -21,9 +21,7 @@ from streamer.core.errors import SourceFormatError, UsageError
 from streamer.core.files.inside import read_json
 from streamer.core.files.strict_json import Whole
 from streamer.core.records import EMOTIONS
-from training.export import sha256_of
-from training.loso.store import write_json, write_text
-from training.selfme.checkpoint import write_bytes
+from training.common.files import sha256_of, write_bytes, write_json, write_text
 from training.selfme.export import export_selfme
 from training.selfme.recognizer_run import RESULTS
 

@@ -15,9 +15,8 @@ from streamer.faces.config import FaceConfig
 from streamer.faces.detector import MeshDetector
 from streamer.faces.landmarks import eye_centres, inter_ocular_px
 from training.synthetic.action_units import Activation, displacement
-from training.synthetic.eyelids import Eyelids
 from training.synthetic.face_model import face_coordinates
-from training.synthetic.occluder import OccluderPicture
+from training.synthetic.overlays import Eyelids, OccluderPicture
 from training.synthetic.scene import Injection, Scene
 
 _TALK_AUS = ("25", "26", "20", "17")

@@ -18,7 +18,7 @@ from recognition.motion.selfme.weights import LearnedMotion, pack_motion
 from recognition.selfme.network import SelfmeNet
 from recognition.selfme.torch_backend import open_in_torch
 from tests.training.selfme.faces import FACE, SIZE, tiny_config
-from training.selfme.motions import motion_crops
+from training.selfme.pairs import motion_crops
 from training.selfme.recognizer_run import save_weights
 
 GOOD = np.full((2, SIZE, SIZE, 3), 90, dtype=np.uint8)

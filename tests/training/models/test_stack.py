@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from training.models import ststnet_kernel, ststnet_stack
-from training.models.base import FitPlan, Samples, fit_one_by_one
-from training.models.batches import epoch_batches, own_rows
-from training.models.network import NetworkModel, Optimiser
+from training.models.base import FitPlan, Samples, epoch_batches, fit_one_by_one, own_rows
+from training.models.flow_net import Optimiser
+from training.models.network import NetworkModel
 from training.models.off_apexnet import OffApexNet
 from training.models.ststnet import STSTNet
 from training.models.ststnet_kernel import load_kernel
