@@ -8,28 +8,16 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from streamer.core.errors import OutputError
-from streamer.outputs.temporary import put_in_place, temporary_beside
+from streamer.core.files.atomic import write_file
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write beside the file, force to disk, rename.
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text.
 
     Raises:
         OutputError: it cannot be written.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary_beside(path) as temporary:
-            temporary.write_bytes(data)
-            put_in_place(temporary, path)
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written ({error}): choose another --output") from error
-
-
-def write_text(path: Path, text: str) -> None:
-    """`write_bytes` of UTF-8 text."""
-    write_bytes(path, text.encode())
+    write_file(path, text.encode())
 
 
 def write_json(path: Path, facts: Mapping[str, object]) -> None:

@@ -14,7 +14,8 @@ matplotlib.use("Agg")
 import numpy as np
 from matplotlib.figure import Figure
 
-from training.common.files import write_bytes, write_text
+from streamer.core.files.atomic import write_file
+from training.common.files import write_text
 
 
 def save_figure(figure: Figure, path: Path, dpi: int) -> Path:
@@ -25,7 +26,7 @@ def save_figure(figure: Figure, path: Path, dpi: int) -> Path:
     """
     picture = io.BytesIO()
     figure.savefig(picture, format="png", dpi=dpi)
-    write_bytes(path, picture.getvalue())
+    write_file(path, picture.getvalue())
     return path
 
 

@@ -1,89 +1,56 @@
-"""Many independent tasks at once: in processes of this machine, or on the machines of Ray."""
+"""Many independent tasks at once, by the executor of mer-batch: in processes, or on Ray."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
-from multiprocessing import get_context
-from typing import Any, Literal, TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
-from streamer.core.errors import InstallError
+from streamer.batch.executor import run_tasks
+from streamer.batch.tasks import Context, Died, Execution, Finished, Progressed, Work, WorkerError
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
-RETRIES = 5  # of a task whose worker or node was lost
 
-
-@dataclass(frozen=True, slots=True)
-class Pool:
-    """Where tasks run. With an address Ray is that cluster, else the one that runs here."""
-
-    jobs: int = 1
-    engine: Literal["local", "ray"] = "local"
-    address: str | None = None
-    gpus: int = 0  # of every task, on Ray
-
-
-def run_tasks(
-    work: Callable[[Task], Result], tasks: Sequence[Task], pool: Pool
+def do_all(
+    work: Callable[..., Result],
+    tasks: Sequence[Task],
+    execution: Execution,
+    progress: Callable[[Any], object] | None = None,
 ) -> Iterator[tuple[Task, Result]]:
-    """Each task with its result, as they come; several at once work with one thread each.
+    """Each task with the result of `work(task)`, as they come; a single one is done here.
+
+    With `progress`, it is `work(task, report)`: what is reported goes to `progress`.
 
     Raises:
-        InstallError: ray is not installed. And whatever `work` raises.
+        WorkerError: what the work raised in another process; a worker that died twice.
+        InstallError: ray is not installed.
     """
-    if pool.engine == "ray" and tasks:
-        yield from _on_ray(work, tasks, pool)
-    elif pool.jobs <= 1 or len(tasks) <= 1:
+    if execution.backend != "ray" and min(execution.workers, len(tasks)) <= 1:
         for task in tasks:
-            yield task, work(task)
-    else:
-        yield from _in_processes(work, tasks, pool.jobs)
+            yield task, work(task, progress) if progress else work(task)
+        return
+    make_work = partial(_make_work, work, progress is not None)
+    for event in run_tasks(tasks, make_work, execution):
+        if isinstance(event, Finished):
+            yield event.task, event.result
+        elif isinstance(event, Progressed) and progress:
+            progress(event.value)
+        elif isinstance(event, Died):
+            raise WorkerError(
+                1, f"a worker died at its task ({event.how}): run again, with fewer jobs"
+            )
 
 
-def _in_processes(
-    work: Callable[[Task], Result], tasks: Sequence[Task], jobs: int
-) -> Iterator[tuple[Task, Result]]:
-    with ProcessPoolExecutor(jobs, get_context("spawn")) as processes:
-        futures = {processes.submit(_on_one_thread, work, task): task for task in tasks}
-        try:
-            for future in as_completed(futures):
-                yield futures[future], future.result()
-        finally:
-            processes.shutdown(wait=False, cancel_futures=True)
-
-
-def _on_ray(
-    work: Callable[[Task], Result], tasks: Sequence[Task], pool: Pool
-) -> Iterator[tuple[Task, Result]]:
-    """A worker that dies has its task run again elsewhere."""
-    ray = _import_ray()
-    if not ray.is_initialized():
-        ray.init(address=pool.address, log_to_driver=False)
-    remote = ray.remote(num_cpus=1, num_gpus=pool.gpus, max_retries=RETRIES)(_on_one_thread)
-    shared = ray.put(work)
-    pending = {remote.remote(shared, task): task for task in tasks}
-    while pending:
-        ready, _ = ray.wait(list(pending), num_returns=1)
-        yield pending.pop(ready[0]), ray.get(ready[0])
-
-
-def _on_one_thread(work: Callable[[Task], Result], task: Task) -> Result:
-    """The modules of the work are loaded by now."""
+def _make_work(work: Callable[..., Result], reports: bool) -> Work[Any, Result]:
+    """In a worker: one thread each, for modules that were loaded before that was asked for, too."""
     for name, setter in (("torch", "set_num_threads"), ("cv2", "setNumThreads")):
         if name in sys.modules:
             getattr(sys.modules[name], setter)(1)
-    return work(task)
 
+    def do_one(task: Any, context: Context) -> Result:
+        return work(task, context.tell) if reports else work(task)
 
-def _import_ray() -> Any:
-    try:
-        import ray
-    except ImportError as error:
-        raise InstallError(
-            'the ray engine needs Ray: pip install "mer-stream[ray]", or choose --engine local'
-        ) from error
-    return ray
+    return do_one

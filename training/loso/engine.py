@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from training.common.tasks import Pool, run_tasks
+from streamer.batch.tasks import Execution
+from training.common.tasks import do_all
 from training.loso.config import LosoConfig, Recipe
 from training.loso.folds import Fold
 from training.loso.protocols import run_folds
@@ -40,10 +41,14 @@ def train_tasks(
     config: LosoConfig, samples: Samples, tasks: Sequence[Task], recipe: Recipe
 ) -> Iterator[list[Outcome]]:
     """Outcomes as they come. On CUDA every task on Ray takes one GPU."""
-    gpus = 1 if recipe.device == "cuda" else 0
-    pool = Pool(config.jobs, config.engine, config.address, gpus)
+    execution = Execution(
+        backend="ray" if config.engine == "ray" else "processes",
+        workers=config.jobs,
+        address=config.address,
+        gpus=1 if recipe.device == "cuda" else 0,
+    )
     work = partial(run_task, config.model, samples, recipe)
-    return (outcomes for _, outcomes in run_tasks(work, tasks, pool))
+    return (outcomes for _, outcomes in do_all(work, tasks, execution))
 
 
 def run_task(model: str, samples: Samples, recipe: Recipe, task: Task) -> list[Outcome]:

@@ -17,8 +17,8 @@ import yaml
 from tqdm import tqdm
 
 from streamer.core.errors import ModelError, OutputError
+from streamer.core.files.atomic import remove_leftovers
 from streamer.core.settings import load_yaml
-from streamer.outputs.temporary import remove_leftovers
 from training.common.files import write_text
 from training.common.options import pick_device
 from training.loso.config import LosoConfig, Recipe, digest_settings, make_recipe, settings_of

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from streamer.core.errors import OutputError, UsageError
+from streamer.core.files.atomic import is_temporary, remove_leftovers, write_file
 from streamer.core.files.strict_npz import Array, read_npz
 from streamer.outputs.cells import csv_line, safe_cell
-from streamer.outputs.temporary import is_temporary, remove_leftovers
-from training.common.files import write_bytes, write_json
+from training.common.files import write_json
 from training.common.records import Clip, Rejected
 from training.datasets.prepared import (
     CLIPS,
@@ -105,7 +105,7 @@ def write_clip(cache: Path, clip: Clip, made: Prepared, fingerprint: str) -> Non
         fingerprint=np.array(fingerprint),
         key=np.array(_clip_key(clip, fingerprint)),
     )
-    write_bytes(clip_file(cache, clip), data.getvalue())
+    write_file(clip_file(cache, clip), data.getvalue())
 
 
 def write_index(
@@ -156,4 +156,4 @@ def _clip_key(clip: Clip, fingerprint: str) -> str:
 
 def _write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     cells = (map(safe_cell, row) for row in rows)
-    write_bytes(path, "".join(map(csv_line, (columns, *cells))).encode())
+    write_file(path, "".join(map(csv_line, (columns, *cells))).encode())

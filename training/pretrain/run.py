@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import time
-from concurrent.futures import Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from queue import Empty
-from typing import Annotated, Any
+from typing import Annotated
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -18,16 +15,17 @@ from tqdm import tqdm
 
 from recognition.classifiers.ensemble import ViewEnsemble
 from recognition.classifiers.scvit import SCViT
+from streamer.batch.tasks import Execution
 from streamer.core.ranges import Epochs, Range, Seed, Workers, check_ranges
 from training.common.losses import fit_temperature
 from training.common.metrics import score_recognition
+from training.common.tasks import do_all
 from training.pretrain.export import check_parity, export_ensemble
 from training.pretrain.model_card import RunFacts, write_cards
-from training.pretrain.train import TrainConfig, draw_chunks, predict, train_member
+from training.pretrain.train import Progress, TrainConfig, draw_chunks, predict, train_member
 from training.synthetic.maps import TRAINING, VALIDATION, World
 
 NAME = "scvit_synthetic"
-_queue: Any = None  # set in worker processes only: where they report their steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,20 +82,10 @@ def run_synthetic(config: RunConfig) -> str:
 def train_members(train: TrainConfig, config: RunConfig) -> list[SCViT]:
     """One network per seed; with several jobs, each in a process of its own with one thread."""
     seeds = range(config.seed, config.seed + config.members)
-    total = train.work * config.members
-    if config.jobs == 1:
-        with tqdm(total=total, desc="training", unit="map", unit_scale=True) as bar:
-            return [train_member(train, seed, bar.update) for seed in seeds]
-    context = multiprocessing.get_context("spawn")
-    queue = context.Queue()
-    with (
-        ProcessPoolExecutor(config.jobs, context, _start_worker, (queue,)) as pool,
-        tqdm(total=total, desc="training", unit="map", unit_scale=True) as bar,
-    ):
-        futures = [pool.submit(_train_in_worker, train, seed) for seed in seeds]
-        _follow(futures, queue, bar)
-        states = [future.result() for future in futures]
-    return [_network(train, state) for state in states]
+    total, work = train.work * config.members, partial(_train_weights, train)
+    with tqdm(total=total, desc="training", unit="map", unit_scale=True) as bar:
+        found = dict(do_all(work, seeds, Execution(workers=config.jobs), bar.update))
+    return [_network(train, found[seed]) for seed in seeds]
 
 
 def calibration_error(logits: Tensor, labels: Tensor, bins: int = 10) -> float:
@@ -119,29 +107,8 @@ def _validation(config: RunConfig) -> tuple[Tensor, Tensor]:
     return draw_chunks(config.validation_maps, config.validation_maps, config.validation_world, rng)
 
 
-def _follow(futures: list[Future], queue: Any, bar: tqdm) -> None:
-    """Moves the bar until every member is done; a failed member ends the wait."""
-    pending = set(futures)
-    while pending:
-        try:
-            bar.update(queue.get(timeout=0.5))
-        except Empty:
-            done, pending = wait(pending, timeout=0)
-            if any(future.exception() for future in done):
-                for future in pending:
-                    future.cancel()
-                return
-
-
-def _start_worker(queue: Any) -> None:
-    global _queue
-    _queue = queue
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
-
-
-def _train_in_worker(train: TrainConfig, seed: int) -> dict[str, np.ndarray]:
-    model = train_member(train, seed, _queue.put if _queue is not None else None)
+def _train_weights(train: TrainConfig, seed: int, progress: Progress) -> dict[str, np.ndarray]:
+    model = train_member(train, seed, progress)
     return {name: value.numpy() for name, value in model.state_dict().items()}
 
 

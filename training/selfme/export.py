@@ -19,7 +19,7 @@ from recognition.selfme.fingerprint import motion_fingerprint
 from recognition.selfme.network import SelfmeNet, network_facts, without_generator
 from recognition.selfme.settings import face_of
 from streamer.core.errors import ModelError
-from training.common.files import write_bytes
+from streamer.core.files.atomic import write_file
 
 PARITY = 1e-4  # largest difference of a probability, and of the motion in px, torch against ONNX
 _OPSET = 17  # grid_sample needs 16
@@ -75,7 +75,7 @@ def export_selfme(net: SelfmeNet, path: Path, facts: Mapping[str, str]) -> dict[
     onnx.helper.set_model_props(graph, stamped)
     onnx.checker.check_model(graph, full_check=True)
     trial = path.with_name(f".{path.stem}.trial.onnx")
-    write_bytes(trial, graph.SerializeToString())
+    write_file(trial, graph.SerializeToString())
     try:
         differences = compare(net, trial, float(facts["temperature"]))
         worst = max(differences.values())

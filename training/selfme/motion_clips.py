@@ -12,9 +12,9 @@ from tqdm import tqdm
 
 from recognition.onnx_recognizer import bring_to_anchor
 from streamer.core.errors import SourceFormatError, SourceNotFoundError
+from streamer.core.files.atomic import write_file
 from streamer.core.files.strict_npz import Array, read_npz
 from streamer.faces.config import FaceConfig
-from training.common.files import write_bytes
 from training.common.records import Clip
 from training.datasets import load_dataset
 from training.datasets.prepared import is_prepared, load_prepared
@@ -97,7 +97,7 @@ def _cached(follower: ClipFollower, clip: Clip, path: Path) -> Stack:
     data = io.BytesIO()
     at_s = np.array([stack.onset_s, stack.apex_s])
     np.savez_compressed(data, faces=stack.faces, time_s=stack.time_s, at_s=at_s)
-    write_bytes(path, data.getvalue())
+    write_file(path, data.getvalue())
     return stack
 
 

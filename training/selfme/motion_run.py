@@ -18,9 +18,9 @@ from torch import Tensor
 from recognition.motion.selfme.motion_learner import MotionLearner
 from recognition.motion.selfme.weights import load_motion, pack_motion
 from streamer.core.errors import ModelError, UsageError
+from streamer.core.files.atomic import write_file
 from streamer.core.ranges import Range, check_ranges
 from streamer.core.settings import dump_yaml, fill, load_yaml, to_mapping
-from training.common.files import write_bytes
 from training.common.options import pick_device
 from training.selfme.motion_clips import align_clips
 from training.selfme.motion_config import MotionTraining
@@ -155,12 +155,12 @@ def write_weights(learner: MotionLearner, output: Path, facts: dict) -> Path:
     header = {"training": json.dumps(facts["config"])}
     painted = facts["config"]["loss"]["perceptual_weight"] > 0.0
     small = pack_motion(learner, header, generator=painted)
-    write_bytes(output / WEIGHTS, small)
-    write_bytes(output / LEARNER, pack_motion(learner, header, half=False, generator=True))
+    write_file(output / WEIGHTS, small)
+    write_file(output / LEARNER, pack_motion(learner, header, half=False, generator=True))
     sha256 = {WEIGHTS: hashlib.sha256(small).hexdigest()}
     text = json.dumps({**facts, "sha256": sha256}, indent=2)
-    write_bytes(output / FACTS, text.encode())
-    write_bytes(output / "config.yaml", dump_yaml_bytes(facts["config"]))
+    write_file(output / FACTS, text.encode())
+    write_file(output / "config.yaml", dump_yaml_bytes(facts["config"]))
     return output / WEIGHTS
 
 

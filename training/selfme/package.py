@@ -18,10 +18,11 @@ from recognition.selfme.fingerprint import motion_fingerprint
 from recognition.selfme.network import SelfmeNet, load_selfme, without_generator
 from recognition.selfme.settings import face_of
 from streamer.core.errors import SourceFormatError, UsageError
+from streamer.core.files.atomic import write_file
 from streamer.core.files.inside import read_json
 from streamer.core.files.strict_json import Whole
 from streamer.core.records import EMOTIONS
-from training.common.files import sha256_of, write_bytes, write_json, write_text
+from training.common.files import sha256_of, write_json, write_text
 from training.selfme.export import export_selfme
 from training.selfme.recognizer_run import RESULTS
 
@@ -84,7 +85,7 @@ def package_model(request: PackageRequest) -> str:
             raise UsageError(f"{file} is there already: choose another --output, or --overwrite")
     output.mkdir(parents=True, exist_ok=True)
     if request.small:
-        write_bytes(copy, pack_small(*load_selfme(weights)))
+        write_file(copy, pack_small(*load_selfme(weights)))
     elif weights.resolve() != copy.resolve():
         shutil.copyfile(weights, copy)
     net, facts = load_selfme(copy)

@@ -21,9 +21,10 @@ from torch import Tensor
 from tqdm import tqdm
 
 from recognition.selfme.network import SelfmeNet, network_facts
+from streamer.core.files.atomic import write_file
 from streamer.core.ranges import Range, check_ranges
 from streamer.core.records import EMOTIONS
-from training.common.files import write_bytes, write_json
+from training.common.files import write_json
 from training.common.losses import fit_temperature
 from training.common.metrics import RecognitionScore, score_recognition
 from training.common.plots import write_curves
@@ -174,7 +175,7 @@ def save_weights(net: SelfmeNet, path: Path, temperature: float) -> None:
         "temperature": repr(temperature),
     }
     state = {name: value.cpu().contiguous() for name, value in net.state_dict().items()}
-    write_bytes(path, save(state, metadata=facts))
+    write_file(path, save(state, metadata=facts))
 
 
 def _plain(score: RecognitionScore) -> dict[str, Any]:

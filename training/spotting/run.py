@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
+from streamer.batch.tasks import Execution
 from streamer.core.errors import SourceFormatError, SourceNotFoundError, UsageError
 from streamer.core.files.inside import read_json
-from streamer.core.ranges import Workers as WorkerCount
-from streamer.core.ranges import check_ranges
+from streamer.core.ranges import Workers, check_ranges
 from streamer.outputs.cells import safe_cell
 from training.common.files import plain_name, write_json, write_text
-from training.common.tasks import Pool, run_tasks
+from training.common.tasks import do_all
 from training.spotting.observe import Observation, observe
 from training.spotting.results import set_size, spotter_facts
 from training.spotting.sets import Recording, SpotSet, load_set
@@ -49,7 +49,7 @@ class SpotRequest:
     root: Path
     output: Path
     spotters: str = "rule"
-    jobs: WorkerCount = 1
+    jobs: Workers = 1
     plots: bool = True
     overwrite: bool = False
 
@@ -131,7 +131,7 @@ def observe_all(
     todo = [recording for recording in recordings if kept[recording.name] is None]
     failed = []
     work = partial(_attempt, spotters=spotters, config=config)
-    made = run_tasks(work, todo, Pool(jobs))
+    made = do_all(work, todo, Execution(workers=jobs))
     for recording, made_now in tqdm(made, total=len(todo), desc="spot", unit="video", disable=None):
         if isinstance(made_now, str):
             failed.append({"video": recording.name, "reason": made_now})

@@ -20,12 +20,13 @@ from typing import Annotated, Any, Literal, get_args
 
 from tqdm import tqdm
 
+from streamer.batch.tasks import Execution
 from streamer.core.errors import UsageError
 from streamer.core.files.inside import read_json
 from streamer.core.ranges import Range, Seed, check_ranges
 from streamer.outputs.cells import safe_cell
 from training.common.files import write_json, write_text
-from training.common.tasks import Pool, run_tasks
+from training.common.tasks import do_all
 from training.synthetic.scene import SceneConfig
 from training.synthetic.video import TRUTH_FIELDS, read_portrait, write_recording
 
@@ -130,7 +131,7 @@ def write_set(portraits: Sequence[Path], config: SpotSetConfig, output: Path, jo
     _check_settings(output, {"portraits": [p.stem for p in portraits], **asdict(config)})
     wanted = list(takes(portraits, config))
     todo = [take for take in wanted if not _truth_path(output, take).is_file()]
-    made = run_tasks(partial(_render, output), todo, Pool(jobs))
+    made = do_all(partial(_render, output), todo, Execution(workers=jobs))
     for _ in tqdm(made, total=len(todo), desc="render", unit="video", disable=None):
         pass
     _write_tables(output, wanted)
