@@ -8,24 +8,20 @@ from typing import Annotated
 
 import typer
 
-from streamer.cli.common import bounds
 from streamer.core.errors import UsageError
 from streamer.core.ranges import Range, Workers
+from training.cli.options import DataSets, Device, Protocol, RunFolder, option
 from training.common.options import one_of, parse_pairs
 
 _NAMES = "table1, table3, table4, figure4a, figure4b"
 _Experiment = Annotated[str, typer.Argument(help=f"{_NAMES}, or a .yaml file of your own.")]
-_Dataset = Annotated[str, typer.Option(help="Data set, or several: casme2,smic.")]
-_Root = Annotated[Path, typer.Option(help="Its cache, as mer-train prepare made it.")]
-_Output = Annotated[Path, typer.Option(help="Run folder; a stopped run goes on there.")]
-_Config = Annotated[Path | None, typer.Option(help="Settings of --model selfme in a YAML file.")]
+_Root = Annotated[Path, option("Its cache, as mer-train prepare made it.")]
+_Config = Annotated[Path | None, option("Settings of --model selfme in a YAML file.")]
 _Set = Annotated[
-    list[str] | None, typer.Option("--set", help="A setting of all rows: training.epochs=5.")
+    list[str] | None, option("A setting of all rows: training.epochs=5.", None, "--set")
 ]
-_Seeds = Annotated[int, typer.Option(help="Trainings of every fold.", **bounds(Range(1, 1000)))]
-_Protocol = Annotated[str, typer.Option(help="clean, or published (oracle epoch).")]
-_Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
-_Jobs = Annotated[int, typer.Option(help="Folds at the same time.", **bounds(Workers))]
+_Seeds = Annotated[int, option("Trainings of every fold.", Range(1, 1000))]
+_Jobs = Annotated[int, option("Folds at the same time.", Workers)]
 
 
 def register(app: typer.Typer) -> None:
@@ -46,14 +42,14 @@ _COMMANDS = {
 def _command(curve: bool) -> Callable[..., None]:
     def run(
         experiment: _Experiment,
-        dataset: _Dataset,
+        dataset: DataSets,
         root: _Root,
-        output: _Output,
+        output: RunFolder,
         config: _Config = None,
         settings: _Set = None,
         seeds: _Seeds = 3,
-        protocol: _Protocol = "clean",
-        device: _Device = "auto",
+        protocol: Protocol = "clean",
+        device: Device = "auto",
         jobs: _Jobs = 1,
     ) -> None:
         from streamer.core.settings import load_yaml

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from streamer.cli.common import bounds
 from streamer.core.errors import UsageError
 from streamer.core.ranges import Epochs, Range, Seed, Workers
+from training.cli.options import DataSets, Device, Overwrite, Protocol, RunFolder, option
 from training.common.options import require_training
 
 
@@ -21,21 +21,13 @@ def register(app: typer.Typer) -> None:
 
 
 def synthetic(
-    output: Annotated[Path, typer.Option(help="Folder for weights and model card.")] = Path(
-        "mer-weights"
-    ),
-    members: Annotated[
-        int, typer.Option(help="Networks in the ensemble.", **bounds(Range(1, 16)))
-    ] = 3,
-    seed: Annotated[int, typer.Option(help="Seed of the first member.", **bounds(Seed))] = 0,
-    maps: Annotated[
-        int, typer.Option(help="Training maps for each member.", **bounds(Range(256, 10_000_000)))
-    ] = 32768,
-    epochs: Annotated[int, typer.Option(help="Passes over the maps.", **bounds(Epochs))] = 6,
-    jobs: Annotated[
-        int, typer.Option(help="Members trained at the same time.", **bounds(Workers))
-    ] = 2,
-    overwrite: Annotated[bool, typer.Option(help="Replace weights that are there.")] = False,
+    output: Annotated[Path, option("Folder for weights and model card.")] = Path("mer-weights"),
+    members: Annotated[int, option("Networks in the ensemble.", Range(1, 16))] = 3,
+    seed: Annotated[int, option("Seed of the first member.", Seed)] = 0,
+    maps: Annotated[int, option("Training maps for each member.", Range(256, 10_000_000))] = 32768,
+    epochs: Annotated[int, option("Passes over the maps.", Epochs)] = 6,
+    jobs: Annotated[int, option("Members trained at the same time.", Workers)] = 2,
+    overwrite: Annotated[bool, option("Replace weights that are there.")] = False,
 ) -> None:
     """Train on synthetic motion alone and export ONNX, safetensors and a model card."""
     require_training()
@@ -50,8 +42,8 @@ def synthetic(
 
 
 def zero_shot(
-    root: Annotated[Path, typer.Option(help="Folder with index.csv and its flow maps.")],
-    model: Annotated[Path | None, typer.Option(help="An .onnx file; default: bundled.")] = None,
+    root: Annotated[Path, option("Folder with index.csv and its flow maps.")],
+    model: Annotated[Path | None, option("An .onnx file; default: bundled.")] = None,
 ) -> None:
     """Score a model, as it is, on a folder of real motion maps: UF1 and UAR per data set."""
     from training.pretrain.zero_shot import format_scores, score_folder
@@ -60,9 +52,9 @@ def zero_shot(
 
 
 def datasets(
-    dataset: Annotated[str, typer.Option(help="A data set to check; empty: list all.")] = "",
-    root: Annotated[Path | None, typer.Option(help="Its folder.")] = None,
-    classes: Annotated[str, typer.Option(help="3, 5 or native.")] = "native",
+    dataset: Annotated[str, option("A data set to check; empty: list all.")] = "",
+    root: Annotated[Path | None, option("Its folder.")] = None,
+    classes: Annotated[str, option("3, 5 or native.")] = "native",
 ) -> None:
     """List the data sets, or check one: its counts, repaired rows, and rows that cannot be used."""
     from training.datasets.registry import check_dataset, describe_datasets
@@ -74,20 +66,14 @@ def datasets(
 
 
 def prepare(
-    dataset: Annotated[str, typer.Option(help="Name, see `mer-train datasets`.")],
-    root: Annotated[Path, typer.Option(help="Folder of the data set as it was handed out.")],
-    output: Annotated[Path, typer.Option(help="Cache; a stopped run goes on where it was.")],
+    dataset: Annotated[str, option("Name, see `mer-train datasets`.")],
+    root: Annotated[Path, option("Folder of the data set as it was handed out.")],
+    output: Annotated[Path, option("Cache; a stopped run resumes.")],
     jitter_frames: Annotated[
-        int,
-        typer.Option(
-            help="Keep pairs with a wrong onset and apex too, up to so many.",
-            **bounds(Range(0, 1000)),
-        ),
+        int, option("Keep pairs with a wrong onset and apex too, up to so many.", Range(0, 1000))
     ] = 0,
-    draws: Annotated[
-        int, typer.Option(help="Wrong pairs of each clip.", **bounds(Range(1, 1000)))
-    ] = 4,
-    seed: Annotated[int, typer.Option(help="Of the wrong pairs.", **bounds(Seed))] = 0,
+    draws: Annotated[int, option("Wrong pairs of each clip.", Range(1, 1000))] = 4,
+    seed: Annotated[int, option("Of the wrong pairs.", Seed)] = 0,
 ) -> None:
     """Align the faces of a data set as in a stream and keep their onset-apex pairs and maps."""
     from training.datasets import load_dataset
@@ -100,34 +86,26 @@ def prepare(
 
 
 def loso(
-    dataset: Annotated[str, typer.Option(help="Data set, or several: casme2,smic.")],
-    root: Annotated[
-        Path, typer.Option(help="The data set's folder, a prepared cache, or flow maps.")
-    ],
-    output: Annotated[Path, typer.Option(help="Run folder; a stopped run goes on there.")],
+    dataset: DataSets,
+    root: Annotated[Path, option("The data set's folder, a prepared cache, or flow maps.")],
+    output: RunFolder,
     model: Annotated[
         str,
-        typer.Option(
-            help="committee, linear, svm, ststnet, off-apexnet, scvit, selfme, zero-shot; or a,b."
-        ),
+        option("committee, linear, svm, ststnet, off-apexnet, scvit, selfme, zero-shot; or a,b."),
     ] = "scvit",
-    protocol: Annotated[str, typer.Option(help="clean, or published (oracle epoch).")] = "clean",
-    kind: Annotated[str, typer.Option(help="composite, single or cross (data set).")] = "composite",
-    classes: Annotated[int, typer.Option(help="3 or 5.", **bounds(Range(3, 5)))] = 3,
-    seeds: Annotated[
-        int, typer.Option(help="Trainings of every fold.", **bounds(Range(1, 1000)))
-    ] = 3,
+    protocol: Protocol = "clean",
+    kind: Annotated[str, option("composite, single or cross (data set).")] = "composite",
+    classes: Annotated[int, option("3 or 5.", Range(3, 5))] = 3,
+    seeds: Annotated[int, option("Trainings of every fold.", Range(1, 1000))] = 3,
     epochs: Annotated[
-        str | None, typer.Option(help="A number, or inner (subject splits). Default: published.")
+        str | None, option("A number, or inner (subject splits). Default: published.")
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    engine: Annotated[str, typer.Option(help="local or ray.")] = "local",
-    address: Annotated[str | None, typer.Option(help="Of a Ray cluster.")] = None,
-    jobs: Annotated[
-        int, typer.Option(help="Folds at the same time (not stacked).", **bounds(Workers))
-    ] = 1,
-    stacked: Annotated[bool, typer.Option(help="Folds of small networks in one program.")] = True,
-    overwrite: Annotated[bool, typer.Option(help="Drop what the run folder holds.")] = False,
+    device: Device = "auto",
+    engine: Annotated[str, option("local or ray.")] = "local",
+    address: Annotated[str | None, option("Of a Ray cluster.")] = None,
+    jobs: Annotated[int, option("Folds at the same time (not stacked).", Workers)] = 1,
+    stacked: Annotated[bool, option("Folds of small networks in one program.")] = True,
+    overwrite: Overwrite = False,
 ) -> None:
     """Benchmark models, leaving one subject out: UF1, UAR, per-fold JSON, table and plots."""
     options = dict(locals())

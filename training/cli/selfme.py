@@ -7,9 +7,19 @@ from typing import Annotated
 
 import typer
 
-from streamer.cli.common import bounds
 from streamer.core.errors import UsageError
 from streamer.core.ranges import Range, Seed
+from training.cli.options import (
+    ConfigFile,
+    Device,
+    EverySeed,
+    Names,
+    Overwrite,
+    Portraits,
+    RunFolder,
+    SetFolder,
+    option,
+)
 from training.common.options import parse_words, require_training
 
 
@@ -23,25 +33,16 @@ def register(app: typer.Typer) -> None:
 
 
 def synthetic_set(
-    portraits: Annotated[Path, typer.Option(help="Folder of frontal portraits.")],
-    output: Annotated[Path, typer.Option(help="Folder of the set; a stopped run goes on there.")],
-    names: Annotated[str, typer.Option(help="Only these portraits: a,b (without suffix).")] = "",
-    clips: Annotated[
-        int, typer.Option(help="Clips of each portrait.", **bounds(Range(1, 100_000)))
-    ] = 12,
-    fps: Annotated[
-        float, typer.Option(help="Frames per second.", **bounds(Range(1.0, 1000.0)))
-    ] = 60.0,
+    portraits: Portraits,
+    output: SetFolder,
+    names: Names = "",
+    clips: Annotated[int, option("Clips of each portrait.", Range(1, 100_000))] = 12,
+    fps: Annotated[float, option("Frames per second.", Range(1.0, 1000.0))] = 60.0,
     jittered: Annotated[
-        int,
-        typer.Option(
-            help="More rows for each clip, with a wrong onset and apex.", **bounds(Range(0, 1000))
-        ),
+        int, option("More rows for each clip, with a wrong onset and apex.", Range(0, 1000))
     ] = 0,
-    jitter_frames: Annotated[
-        int, typer.Option(help="Wrong by up to so many.", **bounds(Range(0, 1000)))
-    ] = 4,
-    seed: Annotated[int, typer.Option(help="Another seed gives other clips.", **bounds(Seed))] = 0,
+    jitter_frames: Annotated[int, option("Wrong by up to so many.", Range(0, 1000))] = 4,
+    seed: Annotated[int, option("Another seed gives other clips.", Seed)] = 0,
 ) -> None:
     """Render a small data set of micro-expression clips in the folder format from portraits."""
     from training.synthetic.clip_set import ClipSetConfig, write_clip_set
@@ -55,23 +56,17 @@ def synthetic_set(
 
 
 def recognizer(
-    data: Annotated[
-        Path, typer.Option(help="An .npz of mer-train pairs, or a cache of mer-train prepare.")
-    ],
-    output: Annotated[Path, typer.Option(help="Run folder; a stopped training goes on there.")],
-    validation: Annotated[
-        Path | None, typer.Option(help="As --data; default: some of its people.")
-    ] = None,
-    config: Annotated[Path | None, typer.Option(help="YAML of the settings.")] = None,
-    preset: Annotated[
-        str, typer.Option(help="small, or paper (ViT-S/16, faces of 256).")
-    ] = "small",
+    data: Annotated[Path, option("An .npz of mer-train pairs, or a cache of mer-train prepare.")],
+    output: RunFolder,
+    validation: Annotated[Path | None, option("As --data; default: some of its people.")] = None,
+    config: ConfigFile = None,
+    preset: Annotated[str, option("small, or paper (ViT-S/16, faces of 256).")] = "small",
     settings: Annotated[
-        list[str] | None, typer.Option("--set", help="A setting: selfme.motion=tvl1.")
+        list[str] | None, option("A setting: selfme.motion=tvl1.", None, "--set")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of everything random.", **bounds(Seed))] = 0,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    overwrite: Annotated[bool, typer.Option(help="Drop what the run folder holds.")] = False,
+    seed: EverySeed = 0,
+    device: Device = "auto",
+    overwrite: Overwrite = False,
 ) -> None:
     """Train SelfME's recogniser on onset-apex pairs: curves, checkpoint and weights."""
     from training.common.options import pick_device
@@ -100,14 +95,14 @@ def recognizer(
 
 
 def export(
-    weights: Annotated[Path, typer.Option(help="The .safetensors of mer-train recognizer.")],
-    output: Annotated[Path, typer.Option(help="Folder for model and card.")],
-    name: Annotated[str, typer.Option(help="Of the model.")] = "selfme",
-    overwrite: Annotated[bool, typer.Option(help="Replace a model that is there.")] = False,
+    weights: Annotated[Path, option("The .safetensors of mer-train recognizer.")],
+    output: Annotated[Path, option("Folder for model and card.")],
+    name: Annotated[str, option("Of the model.")] = "selfme",
+    overwrite: Annotated[bool, option("Replace a model that is there.")] = False,
     small: Annotated[
-        bool, typer.Option(help="float16, and without the learner that comes with the package.")
+        bool, option("float16, and without the learner that comes with the package.")
     ] = False,
-    onnx: Annotated[bool, typer.Option(help="Write the ONNX file too.")] = True,
+    onnx: Annotated[bool, option("Write the ONNX file too.")] = True,
 ) -> None:
     """Export SelfME to ONNX, compared with torch, with a card, for mer-stream --model."""
     from training.selfme.package import PackageRequest, package_model
@@ -117,29 +112,23 @@ def export(
 
 def pairs(
     portraits: Annotated[list[Path], typer.Argument(help="Pictures with one frontal face each.")],
-    output: Annotated[Path, typer.Option(help="The NPZ file to write.")],
-    count: Annotated[int, typer.Option(help="Pairs.", **bounds(Range(1, 10_000_000)))] = 5000,
-    seed: Annotated[int, typer.Option(help="Of everything random.", **bounds(Seed))] = 0,
+    output: Annotated[Path, option("The NPZ file to write.")],
+    count: Annotated[int, option("Pairs.", Range(1, 10_000_000))] = 5000,
+    seed: EverySeed = 0,
     variants: Annotated[
-        int,
-        typer.Option(
-            help="Faces of each portrait: itself, and random changes of it.",
-            **bounds(Range(1, 10_000)),
-        ),
+        int, option("Faces of each portrait: itself, and random changes of it.", Range(1, 10_000))
     ] = 8,
-    clean: Annotated[bool, typer.Option(help="No head motion, light, noise, compression.")] = False,
+    clean: Annotated[bool, option("No head motion, light, noise, compression.")] = False,
     jitter_frames: Annotated[
         int | None,
-        typer.Option(
-            help="Onset and apex are frames at --fps, wrong by up to so many; 0: right.",
-            **bounds(Range(0, 1000)),
+        option(
+            "Onset and apex are frames at --fps, wrong by up to so many; 0: right.", Range(0, 1000)
         ),
     ] = None,
     fps: Annotated[
-        float,
-        typer.Option(help="Frames per second, with --jitter-frames.", **bounds(Range(1.0, 1000.0))),
+        float, option("Frames per second, with --jitter-frames.", Range(1.0, 1000.0))
     ] = 60.0,
-    overwrite: Annotated[bool, typer.Option(help="Replace the file.")] = False,
+    overwrite: Annotated[bool, option("Replace the file.")] = False,
 ) -> None:
     """Draw synthetic onset-apex pairs of portraits, with their true motion, into one file."""
     from training.synthetic.pairs_run import PairsRun, run_pairs
@@ -152,27 +141,25 @@ def pairs(
 
 def motion(
     data: Annotated[
-        Path, typer.Option(help="An .npz of mer-train pairs, or a data set's folder (--dataset).")
+        Path, option("An .npz of mer-train pairs, or a data set's folder (--dataset).")
     ],
-    output: Annotated[Path, typer.Option(help="Run folder; a stopped training goes on there.")],
-    dataset: Annotated[str, typer.Option(help="Name of the data set in --data, if one.")] = "",
-    config: Annotated[Path | None, typer.Option(help="YAML of the settings.")] = None,
+    output: RunFolder,
+    dataset: Annotated[str, option("Name of the data set in --data, if one.")] = "",
+    config: ConfigFile = None,
     preset: Annotated[
         str,
-        typer.Option(
-            help="paper; small: self-supervised, from scratch; small-truth: by known motion; "
-            "small-painted: goes on from that (--start), the generator learns too."
+        option(
+            "paper; small: self-supervised, from scratch; small-truth: by known motion; "
+            "small-painted: continues from that (--start), the generator learns too."
         ),
     ] = "paper",
-    start: Annotated[Path | None, typer.Option(help="Weights to go on from.")] = None,
+    start: Annotated[Path | None, option("Weights to continue from.")] = None,
     validation: Annotated[
-        Path | None, typer.Option(help="An .npz of pairs whose end-point error is shown.")
+        Path | None, option("An .npz of pairs whose end-point error is shown.")
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    threads: Annotated[
-        int, typer.Option(help="Of the processor; 0: as torch likes.", **bounds(Range(0, 256)))
-    ] = 0,
-    overwrite: Annotated[bool, typer.Option(help="Drop what the run folder holds.")] = False,
+    device: Device = "auto",
+    threads: Annotated[int, option("Of the processor; 0: as torch likes.", Range(0, 256))] = 0,
+    overwrite: Overwrite = False,
 ) -> None:
     """Train the motion learner of SelfME: curves, checkpoint and weights in the run folder."""
     require_training()

@@ -8,9 +8,18 @@ from typing import Annotated
 
 import typer
 
-from streamer.cli.common import bounds, settings_of
+from streamer.cli.common import settings_of
 from streamer.core.errors import UsageError
 from streamer.core.ranges import FrameRate, Range, Seed, Workers
+from training.cli.options import (
+    ConfigFile,
+    Names,
+    Overwrite,
+    Portraits,
+    RunFolder,
+    SetFolder,
+    option,
+)
 from training.common.options import parse_numbers, parse_words, require_training
 
 
@@ -23,20 +32,18 @@ def register(app: typer.Typer) -> None:
 
 
 def spot_set(
-    portraits: Annotated[Path, typer.Option(help="Folder of frontal portraits.")],
-    output: Annotated[Path, typer.Option(help="Folder of the set; a stopped run goes on there.")],
-    names: Annotated[str, typer.Option(help="Only these portraits: a,b (without suffix).")] = "",
-    fps: Annotated[str, typer.Option(help="Frame rates.")] = "30,200",
-    seconds: Annotated[str, typer.Option(help="Length at each frame rate.")] = "45,15",
-    strengths: Annotated[str, typer.Option(help="Of the motion, IOD.")] = "0.015,0.03,0.05",
+    portraits: Portraits,
+    output: SetFolder,
+    names: Names = "",
+    fps: Annotated[str, option("Frame rates.")] = "30,200",
+    seconds: Annotated[str, option("Length at each frame rate.")] = "45,15",
+    strengths: Annotated[str, option("Of the motion, IOD.")] = "0.015,0.03,0.05",
     contents: Annotated[
-        str, typer.Option(help="expressions, talking (none injected), disturbed; or several.")
+        str, option("expressions, talking (none injected), disturbed; or several.")
     ] = "expressions,talking",
-    size: Annotated[
-        int, typer.Option(help="Side of the picture, pixels.", **bounds(Range(64, 4096)))
-    ] = 400,
-    seed: Annotated[int, typer.Option(help="Another seed gives other scenes.", **bounds(Seed))] = 0,
-    jobs: Annotated[int, typer.Option(help="Recordings at the same time.", **bounds(Workers))] = 1,
+    size: Annotated[int, option("Side of the picture, pixels.", Range(64, 4096))] = 400,
+    seed: Annotated[int, option("Another seed gives other scenes.", Seed)] = 0,
+    jobs: Annotated[int, option("Recordings at the same time.", Workers)] = 1,
 ) -> None:
     """Render recordings with micro-expressions of known truth from portraits."""
     from training.spotting.synthetic_set import SpotSetConfig, parse_contents, write_set
@@ -55,22 +62,20 @@ def spot_set(
 
 
 def spot(
-    dataset: Annotated[str, typer.Option(help="casme-sq, samm-lv, casme3 or synthetic.")],
-    root: Annotated[Path, typer.Option(help="Folder of the data set; of a spot-set.")],
-    output: Annotated[Path, typer.Option(help="Run folder; a stopped run goes on there.")],
-    spotter: Annotated[
-        str, typer.Option(help="rule, learned, a baseline; or several: a,b.")
-    ] = "rule",
+    dataset: Annotated[str, option("casme-sq, samm-lv, casme3 or synthetic.")],
+    root: Annotated[Path, option("Folder of the data set; of a spot-set.")],
+    output: RunFolder,
+    spotter: Annotated[str, option("rule, learned, a baseline; or several: a,b.")] = "rule",
     spotter_model: Annotated[
-        Path | None, typer.Option(help="Weights of the learned spotter (.npz); default: bundled.")
+        Path | None, option("Weights of the learned spotter (.npz); default: bundled.")
     ] = None,
     settings: Annotated[
-        list[str] | None, typer.Option("--set", help="A setting: spotter.sensitivity=2.")
+        list[str] | None, option("A setting: spotter.sensitivity=2.", None, "--set")
     ] = None,
-    config: Annotated[Path | None, typer.Option(help="YAML file of settings.")] = None,
-    jobs: Annotated[int, typer.Option(help="Recordings at the same time.", **bounds(Workers))] = 1,
-    plots: Annotated[bool, typer.Option(help="A timeline of every recording.")] = True,
-    overwrite: Annotated[bool, typer.Option(help="Drop what the run folder holds.")] = False,
+    config: ConfigFile = None,
+    jobs: Annotated[int, option("Recordings at the same time.", Workers)] = 1,
+    plots: Annotated[bool, option("A timeline of every recording.")] = True,
+    overwrite: Overwrite = False,
 ) -> None:
     """Benchmark spotters on long recordings: MEGC F1, apex error, STRS, latency, tables, plots."""
     from training.spotting.run import SpotRequest, run_spot
@@ -88,30 +93,23 @@ def spot(
 
 
 def score_spots(
-    truth: Annotated[
-        Path, typer.Option(help="CSV: video, onset, offset (frames) [apex, kind...].")
-    ],
-    pred: Annotated[Path, typer.Option(help="CSV of predictions with the same columns.")],
+    truth: Annotated[Path, option("CSV: video, onset, offset (frames) [apex, kind...].")],
+    pred: Annotated[Path, option("CSV of predictions with the same columns.")],
     videos: Annotated[
-        Path | None, typer.Option(help="CSV of all videos (column video), ME-free ones included.")
+        Path | None, option("CSV of all videos (column video), ME-free ones included.")
     ] = None,
     iou: Annotated[
-        float,
-        typer.Option(help="Least intersection over union of a hit.", **bounds(Range(1e-6, 1.0))),
+        float, option("Least intersection over union of a hit.", Range(1e-6, 1.0))
     ] = 0.5,
     rule: Annotated[
-        str, typer.Option(help="megc (one to one), or published: labels hit, as older scripts.")
+        str, option("megc (one to one), or published: labels hit, as older scripts.")
     ] = "megc",
     fps: Annotated[
         float | None,
-        typer.Option(
-            help="Frames a second: kind by length where there is no column kind.",
-            **bounds(FrameRate),
-        ),
+        option("Frames a second: kind by length where there is no column kind.", FrameRate),
     ] = None,
     strict: Annotated[
-        bool,
-        typer.Option(help="Refuse what is otherwise a warning: unknown videos, reversed rows."),
+        bool, option("Refuse what is otherwise a warning: unknown videos, reversed rows.")
     ] = False,
 ) -> None:
     """Score spotted intervals (MEGC 2020: micro, macro, overall; apex; STRS) as one JSON object."""
@@ -124,13 +122,13 @@ def score_spots(
 
 
 def spotter(
-    root: Annotated[list[Path], typer.Option(help="A spot-set; may be repeated.")],
-    output: Annotated[Path, typer.Option(help="The weights, .npz; motion is kept beside them.")],
-    validate: Annotated[str, typer.Option(help="Portraits set aside: a,b; default: a fifth.")] = "",
-    steps: Annotated[int, typer.Option(help="Of training.", **bounds(Range(1, 10_000_000)))] = 1500,
-    seed: Annotated[int, typer.Option(help="Same seed, same network.", **bounds(Seed))] = 0,
-    threads: Annotated[int, typer.Option(help="Of torch.", **bounds(Workers))] = 1,
-    overwrite: Annotated[bool, typer.Option(help="Replace weights that are there.")] = False,
+    root: Annotated[list[Path], option("A spot-set; may be repeated.")],
+    output: Annotated[Path, option("The weights, .npz; motion is kept beside them.")],
+    validate: Annotated[str, option("Portraits set aside: a,b; default: a fifth.")] = "",
+    steps: Annotated[int, option("Of training.", Range(1, 10_000_000))] = 1500,
+    seed: Annotated[int, option("Same seed, same network.", Seed)] = 0,
+    threads: Annotated[int, option("Of torch.", Workers)] = 1,
+    overwrite: Annotated[bool, option("Replace weights that are there.")] = False,
 ) -> None:
     """Train the learned spotter on recordings of known truth (see spot-set)."""
     require_training()

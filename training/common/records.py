@@ -55,7 +55,7 @@ class DataSet:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What a model said of a held-out clip."""
+    """A model's answer about a held-out clip."""
 
     clip_id: str
     subject: str  # the group that was left out

@@ -101,7 +101,7 @@ def load_prepared(cache: Path, names: Sequence[str], classes: Classes = "native"
     check_made_alike(cache, held, settings_of(held.dataset, FaceConfig(), MapConfig()))
     if not (cache / INDEX).is_file():
         raise SourceNotFoundError(
-            f"{cache} is not finished: run mer-train prepare again, it goes on where it was"
+            f"{cache} is not finished: run mer-train prepare again, it resumes where it stopped"
         )
     rows = read_rows(cache / INDEX, None, {name: (name,) for name in COLUMNS}, {})
     clips = [_clip(row, cache) for row in rows]

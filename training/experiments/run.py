@@ -131,7 +131,7 @@ def _notes(experiment: Experiment, found: Found) -> list[str]:
     if experiment.published_on:
         notes.append(
             f"Printed: {experiment.published_on}, as the paper has it (leave one subject out; how "
-            "epochs were chosen is not said). Figures on other data cannot be compared."
+            "epochs were chosen is not stated). Figures on other data cannot be compared."
         )
     if experiment.note:
         notes.append(experiment.note)

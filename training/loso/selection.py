@@ -107,7 +107,7 @@ def _prepared(dataset: str, root: Path, cache: Path | None) -> Path:
     if cache is None:
         raise UsageError(f"{root} holds frames, not maps: run {command}, then use --root CACHE")
     print(
-        f"{root} holds frames: their faces are aligned into {cache} first. A stopped run goes on "
+        f"{root} holds frames: their faces are aligned into {cache} first. A stopped run resumes "
         f"there; to prepare once for many runs: {command}, then --root CACHE",
         file=sys.stderr,
     )

@@ -45,7 +45,7 @@ _CHUNK = 256
 
 @dataclass(frozen=True, slots=True)
 class FineTuning:
-    """How a fold goes on from the synthetic weights."""
+    """How a fold continues from the synthetic weights."""
 
     epochs: Epochs = 20
     batch: BatchSize = 32

@@ -52,7 +52,7 @@ class PrepareReport:
 
 
 def prepare(data_set: DataSet, cache: Path, config: PrepareConfig | None = None) -> PrepareReport:
-    """Prepare every clip of a data set into `cache`; goes on where an earlier run was stopped.
+    """Prepare every clip of a data set into `cache`; resumes where an earlier run was stopped.
 
     Raises:
         UsageError: the data set consists of maps, or the cache was made with other settings.

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import warnings
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from recognition.fingerprint import preprocessing_fingerprint
 from recognition.onnx_recognizer import OnnxRecognizer
 from streamer.core.errors import ModelError
 from streamer.core.records import EMOTIONS
+from training.common.onnx_graph import to_graph
 
 PARITY = 1e-4  # largest difference of a probability between torch and ONNX Runtime
 
@@ -46,21 +45,8 @@ def export_ensemble(model: ViewEnsemble, folder: Path, name: str, temperature: f
 def to_onnx(model: ViewEnsemble) -> bytes:
     """The ONNX graph: input `maps` uint8 [N, 28, 28, 3], output `logits` float32 [N, 3]."""
     size = model.config.map_size
-    example = torch.zeros((2, size, size, 3), dtype=torch.uint8)
-    buffer = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the TorchScript exporter announces its successor
-        torch.onnx.export(
-            model.eval(),
-            (example,),
-            buffer,  # type: ignore[arg-type]
-            dynamo=False,
-            opset_version=17,
-            input_names=["maps"],
-            output_names=["logits"],
-            dynamic_axes={"maps": {0: "n"}, "logits": {0: "n"}},
-        )
-    return buffer.getvalue()
+    maps = torch.zeros((2, size, size, 3), dtype=torch.uint8)
+    return to_graph(model, {"maps": maps}, ["logits"], opset=17)
 
 
 def check_parity(

@@ -28,7 +28,7 @@ blinks, eye movements, head-motion residue, estimator noise, stray vectors and r
 recording of any person was used for training. {maps:,} maps for each member, seeds
 {first}..{last}, {epochs} epochs.
 
-**Figures on the synthetic validation world** (other faces, field shapes, noise and crops than in
+**Figures on the synthetic validation domain** (other faces, field shapes, noise and crops than in
 training; {count} maps, class shares of the MEGC 2019 composite): UF1 {uf1:.3f}, UAR {uar:.3f},
 F1 {f1}; expected calibration error {ece:.3f}.
 Torch and ONNX Runtime differ by at most {parity:.1e}.

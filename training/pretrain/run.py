@@ -23,7 +23,7 @@ from training.common.tasks import do_all
 from training.pretrain.export import check_parity, export_ensemble
 from training.pretrain.model_card import RunFacts, write_cards
 from training.pretrain.train import Progress, TrainConfig, draw_chunks, predict, train_member
-from training.synthetic.maps import TRAINING, VALIDATION, World
+from training.synthetic.maps import TRAINING, VALIDATION, Domain
 
 NAME = "scvit_synthetic"
 
@@ -40,8 +40,8 @@ class RunConfig:
     jobs: Workers = 2
     validation_maps: Annotated[int, Range(2, 1_000_000)] = 4096
     validation_seed: Seed = 987654
-    training_world: World = TRAINING
-    validation_world: World = VALIDATION
+    training_domain: Domain = TRAINING
+    validation_domain: Domain = VALIDATION
 
     def __post_init__(self) -> None:
         check_ranges(self)
@@ -50,7 +50,7 @@ class RunConfig:
 def run_synthetic(config: RunConfig) -> str:
     """Trains and exports; returns a summary of a few lines."""
     started = time.monotonic()
-    train = TrainConfig(maps=config.maps, epochs=config.epochs, world=config.training_world)
+    train = TrainConfig(maps=config.maps, epochs=config.epochs, domain=config.training_domain)
     members = train_members(train, config)
     model = ViewEnsemble(members).eval()
     maps, labels = _validation(config)
@@ -73,7 +73,7 @@ def run_synthetic(config: RunConfig) -> str:
     )
     write_cards(config.output, path, facts)
     return (
-        f"{path}: {config.members} networks in {facts.seconds:.0f} s; on the validation world "
+        f"{path}: {config.members} networks in {facts.seconds:.0f} s; on the validation domain "
         f"({score.count} maps) UF1 {score.uf1:.3f}, UAR {score.uar:.3f}; torch and ONNX differ by "
         f"{parity:.1e}"
     )
@@ -104,7 +104,9 @@ def calibration_error(logits: Tensor, labels: Tensor, bins: int = 10) -> float:
 
 def _validation(config: RunConfig) -> tuple[Tensor, Tensor]:
     rng = np.random.default_rng(config.validation_seed)
-    return draw_chunks(config.validation_maps, config.validation_maps, config.validation_world, rng)
+    return draw_chunks(
+        config.validation_maps, config.validation_maps, config.validation_domain, rng
+    )
 
 
 def _train_weights(train: TrainConfig, seed: int, progress: Progress) -> dict[str, np.ndarray]:

@@ -17,11 +17,11 @@ from recognition.classifiers.ensemble import ViewEnsemble, mirror
 from recognition.classifiers.scvit import SCViT, SCViTConfig, region_embeddings
 from streamer.core.ranges import BatchSize, Epochs, LearningRate, Range, Share, check_ranges
 from training.common.losses import symmetric_contrastive_loss
-from training.synthetic.maps import World, sample_maps
+from training.synthetic.maps import Domain, sample_maps
 
 Progress = Callable[
     [int], object
-]  # told how many maps were drawn or trained on since the last call
+]  # gets the number of maps drawn or trained on since the last call
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class TrainConfig:
     omega: Annotated[float, Range(0.0, 100.0)] = 0.11
     tau: Annotated[float, Range(1e-4, 100.0)] = 0.07
     network: SCViTConfig = field(default_factory=SCViTConfig)
-    world: World = field(default_factory=World)
+    domain: Domain = field(default_factory=Domain)
 
     def __post_init__(self) -> None:
         check_ranges(self)
@@ -60,7 +60,7 @@ def train_member(config: TrainConfig, seed: int, progress: Progress | None = Non
     """Draws the maps, trains one network on them and returns it in evaluation mode."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    maps, labels = draw_chunks(config.maps, config.chunk, config.world, rng, progress)
+    maps, labels = draw_chunks(config.maps, config.chunk, config.domain, rng, progress)
     model = SCViT(config.network).train()
     optimizer = torch.optim.AdamW(
         model.parameters(), config.learning_rate, weight_decay=config.weight_decay
@@ -91,14 +91,14 @@ def batch_loss(model: SCViT, maps: Tensor, labels: Tensor, config: TrainConfig) 
 def draw_chunks(
     count: int,
     chunk: int,
-    world: World,
+    domain: Domain,
     rng: np.random.Generator,
     progress: Progress | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Maps uint8 [count, 28, 28, 3] and labels [count], each chunk with faces of its own."""
     parts = []
     for start in range(0, count, chunk):
-        parts.append(sample_maps(min(chunk, count - start), world, rng))
+        parts.append(sample_maps(min(chunk, count - start), domain, rng))
         if progress:
             progress(len(parts[-1][1]))
     maps = torch.from_numpy(np.concatenate([part[0] for part in parts]))

@@ -91,12 +91,12 @@ def run_motion(request: MotionRequest) -> str:
         "validation_px": error_px,
     }
     path = write_weights(learner.cpu(), request.output, facts)
-    shown = (
+    score = (
         ""
         if error_px is None
         else f", end-point error {error_px:.3f} px on {len(held_out or [])} pairs"
     )
-    return f"{path}: {config.epochs} epochs of {len(source)} pairs{shown}"
+    return f"{path}: {config.epochs} epochs of {len(source)} pairs{score}"
 
 
 def read_config(request: MotionRequest) -> MotionTraining:

@@ -1,6 +1,6 @@
 """`mer-train recognizer`, top to bottom: motion, SCViT on it, calibration, weights.
 
-A run that is killed goes on at its last checkpoint and ends with the same weights: every step
+A run that is killed resumes at its last checkpoint and ends with the same weights: every step
 depends on the seed, its number and the state in the checkpoint alone.
 """
 
@@ -55,7 +55,7 @@ class RunPlace:
 def train_recognizer(
     run: SelfmeRun, train: LabelledPairs, validation: LabelledPairs, seed: int, place: RunPlace
 ) -> dict[str, Any]:
-    """Trains, or goes on, and returns what `results.json` holds.
+    """Trains, or resumes, and returns what `results.json` holds.
 
     Raises:
         OutputError: the folder holds a training of other settings or data.

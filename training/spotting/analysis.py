@@ -49,9 +49,9 @@ def score_apexes(found: KindScore, fps: Mapping[str, float]) -> ApexScore | None
 
 def _late_ms(pair: Pair, fps: Mapping[str, float]) -> float | None:
     """Distance of the apexes: from their times where both tables give them, else from frames."""
-    true, said = pair.truth, pair.spotted
-    if true.apex_s is not None and said.apex_s is not None:
-        return 1e3 * abs(true.apex_s - said.apex_s)
+    true, predicted = pair.truth, pair.spotted
+    if true.apex_s is not None and predicted.apex_s is not None:
+        return 1e3 * abs(true.apex_s - predicted.apex_s)
     if true.video not in fps:
         return None
     return 1e3 * abs(_apex(pair)[0] - _apex(pair)[1]) / fps[true.video]
@@ -101,9 +101,9 @@ def score_emotions(found: KindScore) -> EmotionScore | None:
 
 def _rates(name: str, judged: Sequence[tuple[str, str]]) -> tuple[float, float, float]:
     """Precision, recall and F1 of one class; 0 where undefined."""
-    tp = sum(true == said == name for true, said in judged)
-    fp = sum(true != name and said == name for true, said in judged)
-    fn = sum(true == name and said != name for true, said in judged)
+    tp = sum(true == predicted == name for true, predicted in judged)
+    fp = sum(true != name and predicted == name for true, predicted in judged)
+    fn = sum(true == name and predicted != name for true, predicted in judged)
     return tp / max(tp + fp, 1), tp / max(tp + fn, 1), 2 * tp / max(2 * tp + fp + fn, 1)
 
 
@@ -117,7 +117,7 @@ def set_facts(score: SetScore, fps: Mapping[str, float]) -> dict[str, Any]:
 
 
 def kind_facts(found: KindScore, fps: Mapping[str, float]) -> dict[str, Any]:
-    """Counts, rates, and where they can be told `apex`, `emotion` and `strs` (public form)."""
+    """Counts, rates, and where they are known `apex`, `emotion` and `strs` (public form)."""
     score = found.score
     facts: dict[str, Any] = {
         "tp": score.tp,

@@ -108,7 +108,7 @@ def _with_kinds(rows: Sequence[SpotRow], name: str) -> bool:
         where = without[0].source or without[0].video
         raise UsageError(
             f"the {name} give a kind in some rows and none in others ({where}): fill the column "
-            "`kind`, or tell the frame rate (--fps, or a column `fps`) to take it from the length"
+            "`kind`, or give the frame rate (--fps, or a column `fps`) to take it from the length"
         )
     return not without
 

@@ -1,6 +1,6 @@
 """`mer-train spot`: spotters over every recording of a set, resumable recording by recording.
 
-The run folder holds `settings.json`, `videos/<recording>.json` (what each spotter said),
+The run folder holds `settings.json`, `videos/<recording>.json` (the result of each spotter),
 `predictions_<spotter>.csv` (as `score-spots` reads it), `results.json`, `table.md` and
 `plots/<recording>.png`.
 """

@@ -39,8 +39,8 @@ def load_portrait(image: NDArray[np.uint8], size_px: int, name: str = "portrait"
     Raises:
         SourceFormatError: no face is found.
     """
-    way = cv2.INTER_AREA if size_px < image.shape[0] else cv2.INTER_CUBIC
-    scaled = np.asarray(cv2.resize(image, (size_px, size_px), interpolation=way))
+    method = cv2.INTER_AREA if size_px < image.shape[0] else cv2.INTER_CUBIC
+    scaled = np.asarray(cv2.resize(image, (size_px, size_px), interpolation=method))
     with MeshDetector(FaceConfig(max_faces=1)) as detector:
         meshes = [detector.detect(scaled) for _ in range(3)][-1]
     if not meshes:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -10,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 import yaml
 
@@ -82,6 +86,39 @@ def test_a_killed_run_goes_on_where_it_was(flow_root: Path, tmp_path: Path) -> N
     run_loso(config(flow_root, tmp_path, model="svm", epochs=None))
     assert {path: path.stat().st_mtime_ns for path in done} == done
     assert len(list(tmp_path.glob("folds/*.json"))) == 6
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_a_stopped_run_takes_its_workers_along(flow_root: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "training.cli", "loso", "--dataset", "megc2019-flow"]
+    command += ["--root", str(flow_root), "--model", "off-apexnet", "--epochs", "100000"]
+    command += ["--jobs", "2", "--output", str(tmp_path)]
+    child = subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 120
+    while len(members_of(child.pid)) < 3 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    child.send_signal(signal.SIGTERM)
+    _, message = child.communicate(timeout=120)
+    assert child.returncode == 130 and "Traceback" not in message
+    while members_of(child.pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not members_of(child.pid)
+
+
+def members_of(session: int) -> list[int]:
+    """Processes of a session."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, ProcessLookupError):
+            if os.getsid(process.pid) == session and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process.pid)
+    return found
 
 
 def test_finished_folds_are_never_run_twice(
