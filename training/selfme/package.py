@@ -17,7 +17,7 @@ from recognition.motion.selfme.weights import bundled_sha256, bundled_state
 from recognition.selfme.fingerprint import motion_fingerprint
 from recognition.selfme.network import SelfmeNet, load_selfme, without_generator
 from recognition.selfme.settings import face_of
-from streamer.core.errors import SourceFormatError, UsageError
+from streamer.core.errors import ModelError, SourceFormatError, UsageError
 from streamer.core.files.atomic import write_file
 from streamer.core.files.inside import read_json
 from streamer.core.files.strict_json import Whole
@@ -75,9 +75,11 @@ def package_model(request: PackageRequest) -> str:
 
     Raises:
         UsageError: a model is there already, or `small` and its learner is not the bundled one.
-        ModelError: see `load_selfme`, `export_selfme`.
+        ModelError: no such weights, or see `load_selfme`, `export_selfme`.
     """
     weights, output, name = request.weights, request.output, request.name
+    if not weights.is_file():
+        raise ModelError(f"{weights} not found: name the .safetensors of mer-train recognizer")
     path = output / f"{name}.onnx"
     copy = path.with_suffix(".safetensors")
     for file in (path, copy):
