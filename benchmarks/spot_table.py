@@ -30,7 +30,7 @@ from typing import Any
 from benchmarks.held_out import HELD_OUT
 from benchmarks.page_section import BENCHMARKS_PAGE, ROOT, write_section
 from benchmarks.ping_pong import PingPongRecording, ping_pong_clips
-from streamer.run.build import StreamConfig
+from streamer.run.config import StreamConfig
 from training.common.markdown import grid, short
 from training.spotting.analysis import score_apexes, score_emotions
 from training.spotting.baselines import he2021, mdmd

@@ -143,3 +143,11 @@ def test_emptied_numbers_are_their_defaults() -> None:
     assert choices_of((None, "rule", False, None, None, False, False, "auto")) == Choices()
     held = (2, "learned", True, 3, 2.0, True, True, "dis")
     assert choices_of(held) == Choices(2.0, "learned", True, 3.0, 2, True, True, "dis")
+
+
+def test_what_has_no_effect_beside_another_choice_is_left_out() -> None:
+    spots_only = Choices(no_recognition=True, motion="selfme")
+    assert spots_only.command("a.mp4", "") == "mer-stream a.mp4 --no-recognition"
+    learned = Choices(spotter="learned", low_latency=True)
+    assert learned.command("a.mp4", "") == "mer-stream a.mp4 --spotter learned"
+    assert learned.config() == Choices(spotter="learned").config()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from streamer.cli.common import VersionFlag, run_app
+from streamer.cli import options as common
+from streamer.cli.common import logging_to, run_app
 from training.cli import experiments, recognition, selfme, spotting
 
 app = typer.Typer(
@@ -17,8 +18,15 @@ app = typer.Typer(
 
 
 @app.callback()
-def _root(version: VersionFlag = False) -> None:
-    """Options before the sub-command."""
+def _root(
+    context: typer.Context,
+    quiet: common.Quiet = False,
+    verbose: common.Verbose = False,
+    log_file: common.LogFile = None,
+    version: common.Version = False,
+) -> None:
+    """Options of all commands stand before the command's name."""
+    context.with_resource(logging_to(quiet, verbose, log_file))
 
 
 for _room in (recognition, spotting, selfme, experiments):

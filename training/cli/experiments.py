@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
+from streamer.cli.options import Device
 from streamer.core.errors import UsageError
 from streamer.core.ranges import Range, Workers
-from training.cli.options import DataSets, Device, Protocol, RunFolder, option
+from training.cli.options import DataSets, Protocol, RunFolder, option
 from training.common.options import one_of, parse_pairs
 
 _NAMES = "table1, table3, table4, figure4a, figure4b"

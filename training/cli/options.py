@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from streamer.cli.common import bounds
+from streamer.cli.options import bounds
 from streamer.core.ranges import Seed
 
 
@@ -22,7 +22,6 @@ Portraits = Annotated[Path, option("Folder of frontal portraits.")]
 Names = Annotated[str, option("Only these portraits: a,b (without suffix).")]
 DataSets = Annotated[str, option("Data set, or several: casme2,smic.")]
 Protocol = Annotated[str, option("clean, or published (oracle epoch).")]
-Device = Annotated[str, option("auto, cpu or cuda.")]
 ConfigFile = Annotated[Path | None, option("YAML of the settings.")]
 EverySeed = Annotated[int, option("Of everything random.", Seed)]
 Overwrite = Annotated[bool, option("Drop what the run folder holds.")]

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from streamer.cli.options import Device
 from streamer.core.errors import UsageError
 from streamer.core.ranges import Epochs, Range, Seed, Workers
-from training.cli.options import DataSets, Device, Overwrite, Protocol, RunFolder, option
+from training.cli.options import DataSets, Overwrite, Protocol, RunFolder, option
 from training.common.options import require_training
 
 

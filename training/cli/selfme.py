@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
+from streamer.cli.options import Device
 from streamer.core.errors import UsageError
 from streamer.core.ranges import Range, Seed
 from training.cli.options import (
     ConfigFile,
-    Device,
     EverySeed,
     Names,
     Overwrite,

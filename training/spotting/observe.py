@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from streamer.core.files.strict_json import Each, OneOf, Pair, check_shape
-from streamer.core.process.libraries import import_cv2
-from streamer.core.records import EmotionEvent, Frame, FrameSignals, Kind
+from streamer.core.records import AlignedFace, EmotionEvent, Frame, FrameResult, Kind
 from streamer.run.pipeline import Pipeline
+from streamer.run.recording import run_recording
 from training.spotting.sets import Recording
 from training.spotting.spotters import SPOTTERS
 from training.spotting.tables import SpotRow
 
 if TYPE_CHECKING:
-    from streamer.run.build import StreamConfig
+    from streamer.run.config import StreamConfig
 
 _CURVE_POINTS = 1500  # kept of the motion curve of one recording
 
@@ -123,15 +123,11 @@ def observe(recording: Recording, spotters: Sequence[str], config: StreamConfig)
     Raises:
         SourceNotFoundError, SourceFormatError: the recording cannot be read.
     """
-    import_cv2().setNumThreads(1)
-    signals: list[FrameSignals] = []
-    with closing(_Bench(recording, spotters, config, signals)) as bench:
+    with closing(_Bench(recording, spotters, config)) as bench:
         watch = _Watch()
-        for frame in recording.frames():
-            signals.clear()
-            bench.push(frame)
-            watch.see(frame, signals)
-        bench.flush()
+        # All in one thread, or the times of the parts would say nothing.
+        for result in run_recording(recording.source(), bench, threads=1):
+            watch.see(result)
     return Observation(
         recording.name,
         recording.fps,
@@ -147,15 +143,9 @@ def observe(recording: Recording, spotters: Sequence[str], config: StreamConfig)
 
 
 class _Bench:
-    """Pipelines that share one tracker and one aligner."""
+    """Pipelines that share one tracker and one aligner; to the loop they look like one."""
 
-    def __init__(
-        self,
-        recording: Recording,
-        spotters: Sequence[str],
-        config: StreamConfig,
-        signals: list[FrameSignals],
-    ) -> None:
+    def __init__(self, recording: Recording, spotters: Sequence[str], config: StreamConfig) -> None:
         from streamer.faces.alignment import Aligner
         from streamer.faces.detector import MeshDetector
         from streamer.faces.tracker import FaceTracker
@@ -167,38 +157,46 @@ class _Bench:
             from recognition.loading.open import open_recognizer
 
             recognizer = open_recognizer(config.model, config.recognizer)
-        measuring = next((name for name in spotters if SPOTTERS[name].streams), None)
         self._pipelines = {
             name: Pipeline(
                 tracker,
                 aligner,
                 SPOTTERS[name].make(config, recording.fps),
                 recognizer if SPOTTERS[name].streams else None,
-                on_signals=signals.append if name == measuring else None,
             )
             for name in spotters
         }
-        self._first = next(iter(self._pipelines.values()))
+        # Its motions are those that are kept; offline spotters measure them in their own way.
+        self._measuring = next((n for n in spotters if SPOTTERS[n].streams), spotters[0])
+        self._first = self._pipelines[self._measuring]
         self.found: dict[str, list[Found]] = {name: [] for name in spotters}
         self.wall_s = dict.fromkeys(spotters, 0.0)
         self.track_s = 0.0
 
-    def push(self, frame: Frame) -> None:
+    def track(self, frame: Frame) -> list[AlignedFace]:
         start = time.perf_counter()
         faces = self._first.track(frame)
         self.track_s += time.perf_counter() - start
-        for name, pipeline in self._pipelines.items():
-            start = time.perf_counter()
-            events = pipeline.advance(frame, faces)
-            self.wall_s[name] += time.perf_counter() - start
-            self.found[name] += map(_found, events)
+        return faces
 
-    def flush(self) -> None:
+    def lose(self) -> None:
+        self._first.lose()
+
+    def advance(self, frame: Frame, faces: Sequence[AlignedFace]) -> FrameResult:
+        return self._of_all(lambda pipeline: pipeline.advance(frame, faces))
+
+    def flush(self) -> FrameResult:
+        return self._of_all(Pipeline.flush)
+
+    def _of_all(self, action: Callable[[Pipeline], FrameResult]) -> FrameResult:
+        """Do it with each pipeline, timed; the result is that of the first that streams."""
+        results = {}
         for name, pipeline in self._pipelines.items():
             start = time.perf_counter()
-            events = pipeline.flush()
+            results[name] = action(pipeline)
             self.wall_s[name] += time.perf_counter() - start
-            self.found[name] += map(_found, events)
+            self.found[name] += map(_found, results[name].events)
+        return results[self._measuring]
 
     def close(self) -> None:
         self._first.close()
@@ -213,13 +211,15 @@ class _Watch:
         self.gated: list[tuple[float, str]] = []
         self._curve: list[tuple[float, float]] = []
 
-    def see(self, frame: Frame, signals: Sequence[FrameSignals]) -> None:
+    def see(self, result: FrameResult) -> None:
+        frame, motions = result.frame, result.motions
+        if frame is None:
+            return
         if self.frames == 0:
             self.first_frame = frame.index
         self.frames += 1
         self.last_s = frame.time_s
-        motions = [s.motion for s in signals if s.motion is not None]
-        self.face_frames += bool(motions)
+        self.face_frames += bool(result.faces)
         if motions:
             moved = max(float(np.hypot(*m.displacement_iod.T).max()) for m in motions)
             self._curve.append((frame.time_s, moved))

@@ -10,7 +10,7 @@ from streamer.core.errors import UsageError
 from streamer.run.pipeline import Spotter
 
 if TYPE_CHECKING:
-    from streamer.run.build import StreamConfig
+    from streamer.run.config import StreamConfig
 
 Maker = Callable[["StreamConfig", float], Spotter]  # settings, frames a second
 

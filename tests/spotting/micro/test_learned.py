@@ -252,7 +252,8 @@ def test_the_bundled_weights_find_a_movement(monkeypatch):
 
 def test_settings_choose_the_spotter():
     from spotting.spotter import FlowSpotter
-    from streamer.run.build import StreamConfig, make_spotter
+    from streamer.run.build import make_spotter
+    from streamer.run.config import StreamConfig
 
     assert isinstance(make_spotter(StreamConfig()), FlowSpotter)
     assert isinstance(make_spotter(StreamConfig(spotter_model="bundled")), LearnedSpotter)

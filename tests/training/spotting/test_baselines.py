@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from streamer.core.records import AlignedFace
-from streamer.faces.detector import _known_face
-from streamer.run.build import StreamConfig
+from streamer.faces.detector import known_face
+from streamer.run.config import StreamConfig
 from training.spotting.baselines import he2021, mdmd, softnet_like
 from training.spotting.baselines.offline import FlowMeter, OfflineSpotter, runs_over
 from training.spotting.spotters import SPOTTERS
@@ -20,7 +20,7 @@ APEX = 75  # frame of the only movement; it lasts 13 frames
 
 @pytest.fixture(scope="module")
 def portrait():
-    return load_portrait(_known_face(), 128)
+    return load_portrait(known_face(), 128)
 
 
 def face_at(portrait, index, lift_px, anchor=0):
