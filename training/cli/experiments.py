@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
+from streamer.cli.common import parse_pairs
 from streamer.cli.options import Device
 from streamer.core.errors import UsageError
 from streamer.core.ranges import Range, Workers
 from training.cli.options import DataSets, Protocol, RunFolder, option
-from training.common.options import one_of, parse_pairs
+from training.common.options import one_of
 
 _NAMES = "table1, table3, table4, figure4a, figure4b"
 _Experiment = Annotated[str, typer.Argument(help=f"{_NAMES}, or a .yaml file of your own.")]
@@ -71,7 +72,8 @@ def _command(curve: bool) -> Callable[..., None]:
             device=device,
             jobs=jobs,
         )
+        changes = parse_pairs(settings or [], "training.epochs=5")
         start = {} if config is None else load_yaml(config)
-        typer.echo(run_experiment(chosen, benchmark, start, parse_pairs(settings or [])))
+        typer.echo(run_experiment(chosen, benchmark, start, dict(changes)))
 
     return run

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from streamer.core.errors import InstallError, UsageError
-from streamer.core.files.strict_yaml import parse_yaml
-from streamer.core.ranges import clip
 
 _Value = TypeVar("_Value", str, int)
 
@@ -67,18 +65,3 @@ def parse_numbers(option: str, text: str) -> tuple[float, ...]:
         return tuple(float(word) for word in parse_words(text))
     except ValueError:
         raise UsageError(f"{option} {text!r}: give numbers with commas between them") from None
-
-
-def parse_pairs(pairs: Sequence[str]) -> dict[str, Any]:
-    """`key=value` texts; values are read as YAML.
-
-    Raises:
-        UsageError: one is not written so.
-    """
-    changes = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals or not key:
-            raise UsageError(f"--set {clip(pair)}: write it as key=value, as in training.epochs=5")
-        changes[key.strip()] = parse_yaml(value, where=f"--set {clip(pair)}")
-    return changes

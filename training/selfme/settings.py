@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognition.selfme.settings import SelfmeConfig
+from streamer.cli.common import parse_pairs
 from streamer.core.errors import UsageError
 from streamer.core.ranges import check_ranges
 from streamer.core.settings import fill, load_yaml, set_key, to_mapping
-from training.common.options import parse_pairs
 from training.selfme.classification import SMALL, ClassifierTraining
 from training.selfme.start import FineTuning
 
@@ -53,7 +53,7 @@ def make_run(preset: str, config: Path | None, pairs: Sequence[str]) -> SelfmeRu
     mapping = to_mapping(presets[preset])
     if config is not None:
         _merge(mapping, load_yaml(config))
-    for key, value in parse_pairs(pairs).items():
+    for key, value in parse_pairs(pairs, "training.epochs=5"):
         set_key(mapping, key, value)
     return fill(SelfmeRun, mapping, where="settings" if config is None else str(config))
 
