@@ -18,8 +18,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from recognition.classifiers.scvit import region_embeddings
-from recognition.selfme.network import SelfmeNet
-from recognition.selfme.settings import MotionName, SelfmeConfig
+from recognition.classifiers.selfme import SelfmeNet
+from recognition.classifiers.selfme_config import SelfmeConfig
+from recognition.config import MotionName
 from training.common.losses import fit_temperature
 from training.common.metrics import score_recognition
 from training.selfme.classification import SMALL, ClassifierTrainer

@@ -41,7 +41,7 @@ from benchmarks.field_training import (
 )
 from benchmarks.motion_errors import report_errors
 from benchmarks.page_section import ROOT, write_section
-from recognition.selfme.settings import MotionName
+from recognition.config import MotionName
 from training.common.files import write_json
 from training.selfme.pairs import LabelledPairs, read_source
 from training.synthetic.pairs import read_pairs

@@ -23,8 +23,8 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recognition.loading.hub import _listed
-from recognition.loading.weights_check import CARD, check_sha256
+from recognition.files.hub import _listed
+from recognition.files.model_file import CARD, read_model
 from spotting.motion.regions import REGION_NAMES
 from streamer.batch.checkpoints import FILE_NAME, load_checkpoint
 from streamer.batch.inputs import find_inputs
@@ -221,7 +221,7 @@ READERS = [
     Reader(
         CARD,
         table(CARD_OF),
-        lambda p: check_sha256(p.with_name("net.onnx")),
+        lambda p: read_model(p.with_name("net.onnx")),
         lambda folder: (folder / "net.onnx").write_bytes(b"net"),
     ),
     Reader("folds/s1.seed0.json", write_fold, lambda p: load_fold(p.parents[1])),

@@ -83,8 +83,7 @@ def _with_fingerprint(models: JsonObject, pipeline: Pipeline) -> JsonObject:
     loaded: Any = pipeline.recognizer
     if models["recogniser"] is None or loaded is None:
         return models
-    motion = loaded.facts.motion if hasattr(loaded, "facts") else "dis"
-    known = {"motion": motion, "fingerprint": loaded.fingerprint}
+    known = {"motion": loaded.motion, "fingerprint": loaded.fingerprint}
     return models | {"recogniser": models["recogniser"] | known}
 
 

@@ -8,12 +8,10 @@ import platform
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import metadata
-from pathlib import Path
 from typing import Literal
 
-from recognition.loading.hub import is_hub_reference
-from streamer.core.errors import ModelError, SourceRefusedError
-from streamer.core.files.regular import open_regular
+from recognition.files.hub import is_hub_reference
+from recognition.files.model_file import read_model
 from streamer.core.ranges import Checkpoint, Threads, check_ranges
 from streamer.core.records import JsonObject
 from streamer.core.settings import to_mapping
@@ -96,7 +94,7 @@ def model_facts(config: StreamConfig) -> JsonObject:
     files = model_files(config)
     facts: JsonObject = {"recogniser": None, "spotter": {"kind": "rule"}}
     for part, path in files.items():
-        facts[part] = {"file": path.name, "sha256": _sha256(path)}
+        facts[part] = {"file": path.name, "sha256": read_model(path).sha256}
     if "spotter" in files:
         facts["spotter"] = {"kind": "learned", **facts["spotter"]}
     if "recogniser" in files:
@@ -105,20 +103,6 @@ def model_facts(config: StreamConfig) -> JsonObject:
         if config.recognizer.backend == "torch":
             facts["recogniser"]["torch"] = _version("torch")
     return facts
-
-
-def _sha256(path: Path) -> str:
-    try:
-        with open_regular(path, f"model {path}", "give a file of weights") as stream:
-            digest = hashlib.sha256()
-            while block := stream.read(2**20):
-                digest.update(block)
-    except SourceRefusedError as error:
-        raise ModelError(str(error)) from None
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise ModelError(f"model {path} cannot be read: {reason}.") from None
-    return digest.hexdigest()
 
 
 def _version(package: str) -> str:

@@ -17,11 +17,10 @@ import pytest
 
 from recognition.classifiers.maps import motion_map
 from recognition.config import MapConfig
-from recognition.motion.flow_field import motion_field
-from recognition.onnx_recognizer import bring_to_anchor
+from recognition.motion.methods import motion_field
 from streamer.core.errors import OutputError, SourceFormatError, SourceNotFoundError, UsageError
 from streamer.core.records import Frame
-from streamer.faces.alignment import Aligner
+from streamer.faces.alignment import Aligner, bring_to_anchor
 from streamer.faces.config import FaceConfig
 from streamer.faces.detector import MeshDetector
 from streamer.faces.tracker import FaceTracker

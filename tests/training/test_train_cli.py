@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from recognition.config import RecognizerConfig
-from recognition.onnx_recognizer import OnnxRecognizer
+from recognition.loading import load_map_classifier, load_recognizer
 from streamer.core.errors import InstallError
 from training import cli
 from training.common import options
@@ -73,9 +73,9 @@ def test_a_tiny_training_from_end_to_end(tmp_path: Path) -> None:
     assert "2 networks" in summary and "torch and ONNX differ" in summary
     card = json.loads((tmp_path / "model_card.json").read_text())
     assert card["members"] == 2 and card["synthetic_validation"]["count"] == 128
-    recognizer = OnnxRecognizer(tmp_path, RecognizerConfig(device="cpu"))
+    recognizer = load_recognizer(tmp_path, RecognizerConfig(device="cpu"))
     assert recognizer.fingerprint == card["fingerprint"]
-    shares = recognizer.recognize_maps(np.zeros((3, 28, 28, 3), dtype=np.uint8))
+    shares = load_map_classifier(tmp_path).recognize_maps(np.zeros((3, 28, 28, 3), dtype=np.uint8))
     assert shares.shape == (3, 3)
 
 

@@ -23,7 +23,7 @@ from torch.nn import functional
 
 from recognition.classifiers.ensemble import ViewEnsemble, mirror
 from recognition.classifiers.scvit import SCViT, SCViTConfig, region_embeddings
-from recognition.loading.weights_check import BUNDLED
+from recognition.files.model_file import BUNDLED
 from streamer.core.errors import ModelError
 from streamer.core.ranges import BatchSize, Epochs, LearningRate, Range, check_ranges
 from training.common.files import sha256_of

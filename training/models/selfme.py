@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from recognition.selfme.network import SelfmeNet
+from recognition.classifiers.selfme import SelfmeNet
 from streamer.core.errors import UsageError
 from streamer.core.settings import fill, load_yaml
 from training.common.files import sha256_of

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from recognition.classifiers.maps import crop_field, motion_map
 from recognition.config import MapConfig
-from recognition.motion.flow_field import motion_field
-from recognition.onnx_recognizer import bring_to_anchor
+from recognition.motion.methods import motion_field
 from streamer.core.records import AlignedFace
+from streamer.faces.alignment import bring_to_anchor
 from streamer.faces.config import FaceConfig
 from training.common.records import Clip
 from training.prepare.follow import ClipFollower

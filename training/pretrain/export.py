@@ -15,7 +15,7 @@ from safetensors.torch import save
 from recognition.classifiers.ensemble import ViewEnsemble
 from recognition.config import MapConfig
 from recognition.fingerprint import preprocessing_fingerprint
-from recognition.onnx_recognizer import OnnxRecognizer
+from recognition.loading import load_map_classifier
 from streamer.core.errors import ModelError
 from streamer.core.records import EMOTIONS
 from training.common.onnx_graph import to_graph
@@ -59,7 +59,7 @@ def check_parity(
     """
     with torch.no_grad():
         expected = (model.eval()(torch.from_numpy(maps)) / temperature).softmax(dim=-1).numpy()
-    difference = float(np.abs(OnnxRecognizer(path).recognize_maps(maps) - expected).max())
+    difference = float(np.abs(load_map_classifier(path).recognize_maps(maps) - expected).max())
     if not difference <= PARITY:
         raise ModelError(f"{path} differs from torch by {difference:.1e} (limit {PARITY:.0e})")
     return difference

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from recognition.config import MapConfig
+from recognition.files.model_file import CARD
 from recognition.fingerprint import preprocessing_fingerprint
-from recognition.loading.weights_check import CARD
 from streamer.core.records import EMOTIONS
 from training.common.files import sha256_of
 from training.common.metrics import RecognitionScore

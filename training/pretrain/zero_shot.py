@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from recognition.onnx_recognizer import OnnxRecognizer
+from recognition.loading import load_map_classifier
 from streamer.core.errors import SourceFormatError
 from streamer.core.records import EMOTIONS
 from training.common.metrics import RecognitionScore, score_recognition
@@ -27,7 +27,7 @@ def score_folder(root: Path, model: Path | None = None) -> Mapping[str, Recognit
     data = flow_maps.load(root)
     if data.rejected:
         raise SourceFormatError(f"{data.rejected[0].source}: {data.rejected[0].reason}")
-    predicted = OnnxRecognizer(model).recognize_maps(load_maps(data.clips)).argmax(axis=1)
+    predicted = load_map_classifier(model).recognize_maps(load_maps(data.clips)).argmax(axis=1)
     names = sorted({clip.dataset for clip in data.clips})
     groups = {name: [clip.dataset == name for clip in data.clips] for name in names}
     return {

@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from recognition.loading.safetensors_file import read_safetensors
+from recognition.files.safetensors_file import read_safetensors
 from streamer.core.errors import ModelError, OutputError
 from streamer.core.files.strict_json import Each, Whole, check_shape, parse_json
 

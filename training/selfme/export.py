@@ -12,10 +12,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from recognition.loading.session import open_session
-from recognition.selfme.fingerprint import motion_fingerprint
-from recognition.selfme.network import SelfmeNet, network_facts, without_generator
-from recognition.selfme.settings import face_of
+from recognition.classifiers.selfme import SelfmeNet, model_metadata, without_generator
+from recognition.files.model_file import read_model
+from recognition.session import OnnxNetwork
 from streamer.core.errors import ModelError
 from streamer.core.files.atomic import write_file
 from training.common.onnx_graph import to_graph
@@ -58,18 +57,8 @@ def export_selfme(net: SelfmeNet, path: Path, facts: Mapping[str, str]) -> dict[
         OutputError: the file cannot be written.
     """
     net = without_generator(net).cpu().eval()
-    config = net.config
     graph = onnx.load_from_string(to_onnx(net))
-    stamped = {
-        "kind": "selfme",
-        "motion": config.motion,
-        "size_px": str(config.size_px),
-        "amplification": repr(config.amplification),
-        "selfme": network_facts(config),
-        "fingerprint": motion_fingerprint(config.motion, face_of(config.size_px)),
-        "emotions": facts["emotions"],
-        "temperature": facts["temperature"],
-    }
+    stamped = model_metadata(net.config, facts["emotions"], facts["temperature"])
     share_constants(graph)
     onnx.helper.set_model_props(graph, stamped)
     onnx.checker.check_model(graph, full_check=True)
@@ -117,11 +106,11 @@ def share_constants(model: Any) -> None:
 
 def compare(net: SelfmeNet, path: Path, temperature: float) -> dict[str, float]:
     """Largest differences between torch and ONNX Runtime (CPU), for several batch sizes."""
-    session = open_session(path, "cpu", 1)
+    ask = OnnxNetwork(read_model(path), "cpu", 1)
     found = {"probability": 0.0, "motion_px": 0.0}
     for count in (1, 3, 2):
         inputs, module = _example(net, count)
-        logits, motion = session.run(["logits", "motion"], inputs)
+        logits, motion = ask(("logits", "motion"), inputs)
         with torch.no_grad():
             ours = module(*(torch.from_numpy(value) for value in inputs.values()))
         ours_p = (ours[0] / temperature).softmax(dim=-1).numpy()

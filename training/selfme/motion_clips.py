@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from recognition.onnx_recognizer import bring_to_anchor
 from streamer.core.errors import SourceFormatError, SourceNotFoundError
 from streamer.core.files.atomic import write_file
 from streamer.core.files.strict_npz import Array, read_npz
+from streamer.faces.alignment import bring_to_anchor
 from streamer.faces.config import FaceConfig
 from training.common.records import Clip
 from training.datasets import load_dataset

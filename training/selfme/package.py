@@ -12,11 +12,11 @@ from typing import Any
 import torch
 from safetensors.torch import save
 
-from recognition.loading.weights_check import CARD
+from recognition.classifiers.selfme import SelfmeNet, load_selfme, without_generator
+from recognition.config import face_of
+from recognition.files.model_file import CARD
+from recognition.fingerprint import motion_fingerprint
 from recognition.motion.selfme.weights import bundled_sha256, bundled_state
-from recognition.selfme.fingerprint import motion_fingerprint
-from recognition.selfme.network import SelfmeNet, load_selfme, without_generator
-from recognition.selfme.settings import face_of
 from streamer.core.errors import ModelError, SourceFormatError, UsageError
 from streamer.core.files.atomic import write_file
 from streamer.core.files.inside import read_json

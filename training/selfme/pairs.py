@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from recognition.classifiers.selfme import SelfmeNet
+from recognition.config import face_of
 from recognition.motion.methods import motion_method
-from recognition.selfme.network import SelfmeNet
-from recognition.selfme.settings import face_of
 from streamer.core.errors import UsageError
 from streamer.core.records import EMOTIONS
 from training.datasets.arrays import load_jittered, load_pairs

@@ -20,7 +20,7 @@ from safetensors.torch import save
 from torch import Tensor
 from tqdm import tqdm
 
-from recognition.selfme.network import SelfmeNet, network_facts
+from recognition.classifiers.selfme import SelfmeNet, network_facts
 from streamer.core.files.atomic import write_file
 from streamer.core.ranges import Range, check_ranges
 from streamer.core.records import EMOTIONS

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recognition.selfme.settings import SelfmeConfig
+from recognition.classifiers.selfme_config import SelfmeConfig
 from streamer.cli.common import parse_pairs
 from streamer.core.errors import UsageError
 from streamer.core.ranges import check_ranges

@@ -154,9 +154,9 @@ class _Bench:
         aligner = Aligner(config.faces)
         recognizer = None
         if config.recognise and any(SPOTTERS[name].streams for name in spotters):
-            from recognition.loading.open import open_recognizer
+            from recognition.loading import load_recognizer
 
-            recognizer = open_recognizer(config.model, config.recognizer)
+            recognizer = load_recognizer(config.model, config.recognizer)
         self._pipelines = {
             name: Pipeline(
                 tracker,

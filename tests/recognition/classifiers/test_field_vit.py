@@ -14,9 +14,9 @@ from recognition.classifiers.field_input import (  # noqa: E402
 )
 from recognition.classifiers.field_vit import make_field_vit  # noqa: E402
 from recognition.classifiers.scvit import region_embeddings  # noqa: E402
+from recognition.classifiers.selfme_config import VIT_S16, FieldConfig, SelfmeConfig  # noqa: E402
 from recognition.config import MapConfig  # noqa: E402
-from recognition.motion.flow_field import remove_rigid  # noqa: E402
-from recognition.selfme.settings import VIT_S16, FieldConfig, SelfmeConfig  # noqa: E402
+from recognition.motion.head import remove_rigid  # noqa: E402
 from streamer.core.errors import ModelError  # noqa: E402
 
 FACE = MapConfig()

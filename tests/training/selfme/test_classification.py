@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from recognition.selfme.network import SelfmeNet
+from recognition.classifiers.selfme import SelfmeNet
 from tests.training.selfme.faces import make_pairs, tiny_config
 from training.selfme.classification import (
     SMALL,

@@ -10,14 +10,17 @@ import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import torch
 from torch import Tensor, nn
 
+from recognition.classifiers.base import FIELDS
 from recognition.classifiers.field_vit import make_field_vit
-from recognition.loading.safetensors_file import read_safetensors
+from recognition.classifiers.selfme_config import SelfmeConfig
+from recognition.config import face_of
+from recognition.files.model_file import ModelFile
+from recognition.files.safetensors_file import read_safetensors
+from recognition.fingerprint import motion_fingerprint
 from recognition.motion.selfme.motion_learner import MotionLearner
 from recognition.motion.selfme.weights import bundled_state
-from recognition.selfme.settings import SelfmeConfig
 from streamer.core.errors import ModelError, UsageError
 from streamer.core.files.strict_json import parse_json
 from streamer.core.settings import fill
@@ -60,6 +63,20 @@ def network_facts(config: SelfmeConfig) -> str:
     return json.dumps(asdict(config), sort_keys=True)
 
 
+def model_metadata(config: SelfmeConfig, emotions: str, temperature: str) -> dict[str, str]:
+    """What an exported model says of itself; `read_facts` reads it."""
+    return {
+        "kind": FIELDS,
+        "motion": config.motion,
+        "size_px": str(config.size_px),
+        "amplification": repr(config.amplification),
+        "selfme": network_facts(config),
+        "fingerprint": motion_fingerprint(config.motion, face_of(config.size_px)),
+        "emotions": emotions,
+        "temperature": temperature,
+    }
+
+
 def config_from_facts(text: str, where: str) -> SelfmeConfig:
     """The settings in a file's metadata.
 
@@ -74,7 +91,7 @@ def config_from_facts(text: str, where: str) -> SelfmeConfig:
         )
 
 
-def load_selfme(path: Path, device: str = "cpu") -> tuple[SelfmeNet, dict[str, str]]:
+def load_selfme(model: Path | ModelFile, device: str = "cpu") -> tuple[SelfmeNet, dict[str, str]]:
     """A network from a .safetensors file of mer-train, and the file's metadata.
 
     A file may leave out the motion learner that comes with the package: its metadata then has the
@@ -83,7 +100,8 @@ def load_selfme(path: Path, device: str = "cpu") -> tuple[SelfmeNet, dict[str, s
     Raises:
         ModelError: no such file, not safetensors, not of this kind, or of another learner.
     """
-    held, facts = read_safetensors(path, device)
+    path = model if isinstance(model, Path) else model.path
+    held, facts = read_safetensors(model, device)
     if "selfme" not in facts:
         raise ModelError(f"{path} holds no SelfME network: train one with mer-train recognizer")
     net = SelfmeNet(config_from_facts(facts["selfme"], str(path)), trained=True)
@@ -109,12 +127,3 @@ def without_generator(net: SelfmeNet) -> SelfmeNet:
     rest = {k: v for k, v in bare.state_dict().items() if k not in own}
     bare.load_state_dict({**own, **rest})
     return bare.to(next(net.parameters()).device).train(net.training)
-
-
-def check_faces(faces: Tensor, size_px: int) -> None:
-    """Raises ValueError that names the shape wanted."""
-    if faces.dtype != torch.uint8 or tuple(faces.shape[1:]) != (size_px, size_px, 3):
-        raise ValueError(
-            f"faces are {faces.dtype} {list(faces.shape)}; expected uint8 "
-            f"[N, {size_px}, {size_px}, 3], RGB"
-        )

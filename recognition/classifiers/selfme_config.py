@@ -6,12 +6,9 @@ from dataclasses import dataclass, replace
 from dataclasses import field as default
 from typing import Annotated, Literal
 
-from recognition.config import MapConfig
+from recognition.config import MotionName
 from recognition.motion.selfme.config import MotionConfig
 from streamer.core.ranges import Range, check_ranges
-
-MotionName = Literal["selfme", "dis", "farneback", "tvl1"]
-MOTIONS: tuple[MotionName, ...] = ("selfme", "dis", "farneback", "tvl1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +108,3 @@ class SelfmeConfig:
     def full(cls) -> SelfmeConfig:
         """The published size: faces of 256 pixels, ViT-S/16 from ImageNet."""
         return cls(learner=MotionConfig.full(), field=VIT_S16)
-
-
-def face_of(size_px: int) -> MapConfig:
-    """Geometry of an aligned face of `size_px`: inter-ocular distance, eyes, crop."""
-    return MapConfig(aligned_size_px=size_px)

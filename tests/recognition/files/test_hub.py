@@ -11,10 +11,9 @@ import pytest
 pytest.importorskip("huggingface_hub", reason="huggingface_hub comes with the train extra (timm)")
 
 from recognition.config import RecognizerConfig
-from recognition.loading.hub import fetch_model, is_hub_reference
-from recognition.loading.open import open_recognizer
-from recognition.loading.weights_check import BUNDLED, CARD
-from recognition.onnx_recognizer import OnnxRecognizer
+from recognition.files.hub import fetch_model, is_hub_reference
+from recognition.files.model_file import BUNDLED, CARD, read_model
+from recognition.loading import load_recognizer
 from streamer.core.errors import ModelError
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -48,15 +47,15 @@ def test_a_cached_model_is_opened_offline(tmp_path: Path, monkeypatch: pytest.Mo
     for module in (huggingface_hub.constants, huggingface_hub.file_download):
         if hasattr(module, "HF_HUB_CACHE"):
             monkeypatch.setattr(module, "HF_HUB_CACHE", str(tmp_path))
-    found = open_recognizer(REFERENCE, RecognizerConfig(device="cpu", offline=True))
-    assert isinstance(found, OnnxRecognizer) and found.path.name == "model.onnx"
+    found = load_recognizer(REFERENCE, RecognizerConfig(device="cpu", offline=True))
+    assert found.path.name == "model.onnx"
     assert found.path.is_relative_to(tmp_path)
 
 
 def test_other_bytes_than_the_card_says_are_refused(tmp_path: Path) -> None:
     write_cache(tmp_path, {"model.onnx": b"changed", CARD: card(model_onnx=b"as published")})
     with pytest.raises(ModelError, match="sha256"):
-        fetch_model(REFERENCE, offline=True, cache=tmp_path)
+        read_model(fetch_model(REFERENCE, offline=True, cache=tmp_path))
 
 
 def test_only_files_of_the_card_are_taken(tmp_path: Path) -> None:

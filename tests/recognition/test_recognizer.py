@@ -11,17 +11,25 @@ import cv2
 import numpy as np
 import pytest
 
+from recognition.classifiers.map_classifier import MapClassifier
 from recognition.config import MapConfig, RecognizerConfig
-from recognition.onnx_recognizer import OnnxRecognizer, bring_to_anchor
+from recognition.loading import load_map_classifier, load_recognizer
+from recognition.recognizer import Recognizer
 from streamer.core.errors import ModelError, UsageError
 from streamer.core.records import EMOTIONS, AlignedFace, Face
+from streamer.faces.alignment import bring_to_anchor
 
 CONFIG = MapConfig()
 
 
 @pytest.fixture(scope="module")
-def recognizer() -> OnnxRecognizer:
-    return OnnxRecognizer(config=RecognizerConfig(device="cpu"))
+def recognizer() -> Recognizer:
+    return load_recognizer(config=RecognizerConfig(device="cpu"))
+
+
+@pytest.fixture(scope="module")
+def classifier() -> MapClassifier:
+    return load_map_classifier(config=RecognizerConfig(device="cpu"))
 
 
 def face_grid() -> tuple[np.ndarray, np.ndarray]:
@@ -69,7 +77,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("emotion", "place", "way"), CASES)
-def test_plain_expressions(recognizer: OnnxRecognizer, emotion, place, way) -> None:
+def test_plain_expressions(recognizer: Recognizer, emotion, place, way) -> None:
     field = bump(*face_grid(), place, way)
     onset = textured()
     found = recognizer.recognize(aligned(onset), aligned(moved(onset, field)))
@@ -79,7 +87,7 @@ def test_plain_expressions(recognizer: OnnxRecognizer, emotion, place, way) -> N
     assert found.confidence == pytest.approx(found.probabilities[emotion])
 
 
-def test_a_new_anchor_between_onset_and_apex_changes_nothing(recognizer: OnnxRecognizer) -> None:
+def test_a_new_anchor_between_onset_and_apex_changes_nothing(recognizer: Recognizer) -> None:
     """The same two frames, the onset seen through a shifted and turned anchor."""
     frame = textured(256)
     at_apex = np.array([[1.0, 0.0, -64.0], [0.0, 1.0, -64.0]])
@@ -106,47 +114,47 @@ def test_the_same_anchor_is_left_alone() -> None:
     assert bring_to_anchor(face, face) is face.image
 
 
-def test_maps_in_batches_equal_maps_one_by_one(recognizer: OnnxRecognizer) -> None:
+def test_maps_in_batches_equal_maps_one_by_one(classifier: MapClassifier) -> None:
     maps = np.random.default_rng(0).integers(0, 256, (300, 28, 28, 3), dtype=np.uint8)
-    together = recognizer.recognize_maps(maps)
+    together = classifier.recognize_maps(maps)
     assert together.shape == (300, 3) and together.dtype == np.float32
     np.testing.assert_allclose(together.sum(axis=1), 1.0, atol=1e-5)
-    np.testing.assert_allclose(recognizer.recognize_maps(maps[7:8])[0], together[7], atol=1e-5)
-    assert recognizer.recognize_maps(maps[:0]).shape == (0, 3)
+    np.testing.assert_allclose(classifier.recognize_maps(maps[7:8])[0], together[7], atol=1e-5)
+    assert classifier.recognize_maps(maps[:0]).shape == (0, 3)
 
 
-def test_a_flat_map_is_answered_with_numbers(recognizer: OnnxRecognizer) -> None:
+def test_a_flat_map_is_answered_with_numbers(classifier: MapClassifier) -> None:
     flat = np.full((1, 28, 28, 3), 128, dtype=np.uint8)
-    assert np.isfinite(recognizer.recognize_maps(flat)).all()
+    assert np.isfinite(classifier.recognize_maps(flat)).all()
 
 
-def test_wrong_maps_are_named(recognizer: OnnxRecognizer) -> None:
+def test_wrong_maps_are_named(classifier: MapClassifier) -> None:
     with pytest.raises(ValueError, match="float32"):
-        recognizer.recognize_maps(np.zeros((1, 28, 28, 3), dtype=np.float32))  # type: ignore[arg-type]
+        classifier.recognize_maps(np.zeros((1, 28, 28, 3), dtype=np.float32))  # type: ignore[arg-type]
 
 
 def test_other_preprocessing_is_refused_with_both_names() -> None:
     other = replace(CONFIG, crop_left_iod=-0.9)
     with pytest.raises(ModelError, match=r"made for preprocessing \w{16}, this run uses \w{16}"):
-        OnnxRecognizer(config=RecognizerConfig(device="cpu", map=other))
+        load_recognizer(config=RecognizerConfig(device="cpu", map=other))
 
 
 def test_a_file_that_is_no_model(tmp_path: Path) -> None:
     (tmp_path / "net.onnx").write_bytes(b"not a model")
     with pytest.raises(ModelError, match="is no ONNX file"):
-        OnnxRecognizer(tmp_path / "net.onnx", RecognizerConfig(device="cpu"))
+        load_recognizer(tmp_path / "net.onnx", RecognizerConfig(device="cpu"))
 
 
 def test_an_unknown_device_is_named() -> None:
     with pytest.raises(UsageError, match="'tpu'"):
-        OnnxRecognizer(config=RecognizerConfig(device="tpu"))
+        load_recognizer(config=RecognizerConfig(device="tpu"))
 
 
 def test_recognition_starts_without_torch_and_prints_nothing() -> None:
     code = (
         "import sys, numpy as np\n"
-        "from recognition.onnx_recognizer import OnnxRecognizer\n"
-        "OnnxRecognizer().recognize_maps(np.zeros((1, 28, 28, 3), np.uint8))\n"
+        "from recognition.loading import load_map_classifier\n"
+        "load_map_classifier().recognize_maps(np.zeros((1, 28, 28, 3), np.uint8))\n"
         "heavy = {'torch', 'sklearn', 'scipy', 'onnx', 'mediapipe'} & set(sys.modules)\n"
         "sys.exit(', '.join(sorted(heavy)) if heavy else 0)\n"
     )

@@ -8,13 +8,13 @@ import io
 import logging
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recognition.loading.onnx_file import check_onnx, read_bounded
+from recognition.files.model_file import ModelFile
+from recognition.files.onnx_file import check_onnx
 from streamer.core.errors import InstallError, ModelError, UsageError
 from streamer.core.process.libraries import import_onnxruntime
 
@@ -25,19 +25,18 @@ _PLACE = re.compile(r"/\S+\.(?:h|cc):\d+ .*?\)(?: const)? (?=[A-Z])")  # in its 
 _FATAL_ONLY = 4  # ONNX Runtime would print pages about a CUDA that does not load; we log one line
 
 
-def open_session(model: Path, device: str, threads: int) -> Any:
+def open_session(model: ModelFile, device: str, threads: int) -> Any:
     """An `onnxruntime.InferenceSession` on "cpu", "cuda" or, with "auto", the better of the two.
 
     Raises:
         UsageError: an unknown device.
         InstallError: onnxruntime is missing, or CUDA was asked for by name and cannot be used.
-        ModelError: the file is not a model that may be opened, or that ONNX Runtime can read.
+        ModelError: no model that may be opened, or none that ONNX Runtime can read.
     """
     if device not in ("auto", "cpu", "cuda"):
         raise UsageError(f"device {device!r}: use auto, cpu or cuda")
     onnxruntime = import_onnxruntime()
-    data = read_bounded(model)
-    facts = check_onnx(data, model)
+    data, facts = model.data, check_onnx(model.data, model.path)
     session = None
     if device != "cpu" and _CUDA in onnxruntime.get_available_providers() and _cuda_device_there():
         session = _open_on_cuda(onnxruntime, data, threads)
@@ -51,53 +50,39 @@ def open_session(model: Path, device: str, threads: int) -> Any:
             session = _open(onnxruntime, data, threads, [_CPU])
         except _runtime_errors(onnxruntime) as error:
             raise ModelError(
-                f"model {model} (ONNX opset {facts.opset}, IR {facts.ir_version}) cannot be opened "
-                f"by onnxruntime {onnxruntime.__version__}: {_brief(error)}; restore the file, "
-                "export it again with mer-train, or update onnxruntime"
+                f"model {model.path} (ONNX opset {facts.opset}, IR {facts.ir_version}) cannot be "
+                f"opened by onnxruntime {onnxruntime.__version__}: {_brief(error)}; restore the "
+                "file, export it again with mer-train, or update onnxruntime"
             ) from error
     log.info("recognition runs on %s", session.get_providers()[0].removesuffix("ExecutionProvider"))
     return session
 
 
-def metadata_of(session: Any, model: Path) -> dict[str, str]:
-    """What the exporter wrote into the file. Raises ModelError where it is no text."""
-    try:
-        return dict(session.get_modelmeta().custom_metadata_map)
-    except UnicodeError:
-        raise ModelError(f"model {model} holds metadata that is no text: export it again") from None
-
-
-def ask(
-    session: Any, model: Path, outputs: Sequence[str] | None, inputs: Mapping[str, NDArray]
-) -> list[NDArray]:
-    """The named outputs (None: all) for named inputs.
+class OnnxNetwork:
+    """A session as a function of named arrays; `metadata` is what the exporter wrote.
 
     Raises:
-        ModelError: the graph takes other inputs, has no such outputs, or fails.
+        ModelError: also when called: the graph takes other inputs, lacks an output, or fails.
     """
-    names = None if outputs is None else list(outputs)
-    try:
-        return [np.asarray(array) for array in session.run(names, dict(inputs))]
-    except _runtime_errors(import_onnxruntime()) as error:
-        raise ModelError(
-            f"model {model} cannot be run: {_brief(error)}; export it again with mer-train"
-        ) from error
 
+    def __init__(self, model: ModelFile, device: str, threads: int) -> None:
+        self.path = model.path
+        self._session = open_session(model, device, threads)
+        try:
+            self.metadata = dict(self._session.get_modelmeta().custom_metadata_map)
+        except UnicodeError:
+            raise ModelError(
+                f"model {model.path} holds metadata that is no text: export it again"
+            ) from None
 
-def check_output(array: NDArray, shape: Sequence[int], model: Path) -> NDArray[np.float32]:
-    """`array` as finite float32 of that shape.
-
-    Raises:
-        ModelError: it is something else.
-    """
-    if array.shape != tuple(shape) or array.dtype.kind != "f":
-        raise ModelError(
-            f"model {model} answers with {array.dtype} {list(array.shape)} in place of float "
-            f"{list(shape)}: export it again with mer-train"
-        )
-    if not np.isfinite(array).all():
-        raise ModelError(f"model {model} answers with numbers that are not finite: train it again")
-    return np.asarray(array, dtype=np.float32)
+    def __call__(self, outputs: Sequence[str], inputs: Mapping[str, NDArray]) -> list[NDArray]:
+        """The named outputs for named inputs."""
+        try:
+            return [np.asarray(array) for array in self._session.run(list(outputs), dict(inputs))]
+        except _runtime_errors(import_onnxruntime()) as error:
+            raise ModelError(
+                f"model {self.path} cannot be run: {_brief(error)}; export it again with mer-train"
+            ) from error
 
 
 def _open_on_cuda(onnxruntime: Any, data: bytes, threads: int) -> Any | None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from recognition.loading.weights_check import BUNDLED, CARD, read_facts, resolve_model
+from recognition.classifiers.base import read_facts
+from recognition.files.model_file import BUNDLED, CARD, find_model, read_model
 from streamer.core.errors import ModelError
 
 
@@ -27,52 +28,52 @@ def test_a_pickle_is_refused_and_never_loaded(tmp_path: Path, suffix: str) -> No
     model = tmp_path / f"net{suffix}"
     model.write_bytes(pickle.dumps(Bomb(tmp_path / "trace")))
     with pytest.raises(ModelError, match=r"refused: \.\w+ files are pickles"):
-        resolve_model(model)
+        find_model(model)
     assert not (tmp_path / "trace").exists()
 
 
 def test_nothing_there(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"nowhere\.onnx not found"):
-        resolve_model(tmp_path / "nowhere.onnx")
+        find_model(tmp_path / "nowhere.onnx")
 
 
 def test_another_kind_of_file(tmp_path: Path) -> None:
     (tmp_path / "net.txt").write_text("hello")
-    with pytest.raises(ModelError, match=r"not an \.onnx file"):
-        resolve_model(tmp_path / "net.txt")
+    with pytest.raises(ModelError, match=r"no \.onnx file"):
+        find_model(tmp_path / "net.txt")
 
 
 def test_a_folder_must_hold_exactly_one(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="found: none"):
-        resolve_model(tmp_path)
+        find_model(tmp_path)
     (tmp_path / "a.onnx").write_bytes(b"a")
-    assert resolve_model(tmp_path) == tmp_path / "a.onnx"
+    assert find_model(tmp_path) == tmp_path / "a.onnx"
     (tmp_path / "b.onnx").write_bytes(b"b")
     with pytest.raises(ModelError, match=r"a\.onnx, b\.onnx"):
-        resolve_model(tmp_path)
+        find_model(tmp_path)
 
 
 def test_a_changed_file_does_not_match_its_card(tmp_path: Path) -> None:
     model = tmp_path / BUNDLED.name
     model.write_bytes(BUNDLED.read_bytes())
     (tmp_path / CARD).write_bytes(BUNDLED.with_name(CARD).read_bytes())
-    assert resolve_model(model) == model
+    assert read_model(model).data == BUNDLED.read_bytes()
     model.write_bytes(BUNDLED.read_bytes() + b"x")
     with pytest.raises(ModelError, match="sha256"):
-        resolve_model(tmp_path)
+        read_model(find_model(tmp_path))
 
 
 def test_a_damaged_card_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.onnx").write_bytes(b"a")
     (tmp_path / CARD).write_text("{")
     with pytest.raises(ModelError, match="not a readable model card"):
-        resolve_model(tmp_path / "a.onnx")
+        read_model(tmp_path / "a.onnx")
 
 
 def test_the_bundled_card_knows_both_files() -> None:
     card = json.loads(BUNDLED.with_name(CARD).read_text())
     assert set(card["sha256"]) == {"scvit_synthetic.onnx", "scvit_synthetic.safetensors"}
-    assert resolve_model(None) == BUNDLED
+    assert read_model(BUNDLED).sha256 == card["sha256"][BUNDLED.name]
 
 
 def test_metadata_is_needed() -> None:

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from recognition.classifiers.base import read_facts
 from recognition.config import RecognizerConfig
-from recognition.loading import onnx_file
-from recognition.loading.onnx_file import check_onnx
-from recognition.loading.open import open_recognizer
-from recognition.loading.weights_check import BUNDLED, CARD, check_sha256, read_facts
+from recognition.files import onnx_file
+from recognition.files.model_file import BUNDLED, CARD, LARGEST_BYTES, read_model
+from recognition.files.onnx_file import check_onnx
+from recognition.loading import load_recognizer
 from spotting.micro.learned import BUNDLED as SPOTTER
 from spotting.micro.learned import LearnedSpotter
 from streamer.core.errors import ModelError
@@ -26,7 +27,7 @@ WHOLE = BUNDLED.read_bytes()
 
 def refused(path: Path, part: str, **config: Any) -> None:
     with pytest.raises(ModelError, match=part) as caught:
-        open_recognizer(path, RecognizerConfig(device="cpu", **config))
+        load_recognizer(path, RecognizerConfig(device="cpu", **config))
     assert caught.value.exit_code == 7
     assert len(str(caught.value)) < 700 and "\n" not in str(caught.value)
 
@@ -134,7 +135,7 @@ def _varint(number: int) -> bytes:
 def test_a_file_that_is_too_large(tmp_path: Path) -> None:
     path = tmp_path / "net.onnx"
     with path.open("wb") as file:
-        file.truncate(onnx_file.LARGEST_BYTES + 1)  # a hole: no bytes on the disk
+        file.truncate(LARGEST_BYTES[".onnx"] + 1)  # a hole: no bytes on the disk
     refused(path, "larger than 512 MB")
 
 
@@ -165,14 +166,14 @@ def test_odd_model_cards(card: bytes, tmp_path: Path) -> None:
     (tmp_path / "net.onnx").write_bytes(WHOLE)
     (tmp_path / CARD).write_bytes(card)
     with pytest.raises(ModelError, match="not a readable model card"):
-        check_sha256(tmp_path / "net.onnx")
+        read_model(tmp_path / "net.onnx")
 
 
 def test_a_card_that_is_a_device_or_endless(tmp_path: Path) -> None:
     (tmp_path / "net.onnx").write_bytes(WHOLE)
     (tmp_path / CARD).symlink_to("/dev/zero")
     with pytest.raises(ModelError, match="not a regular file"):
-        check_sha256(tmp_path / "net.onnx")
+        read_model(tmp_path / "net.onnx")
 
 
 @pytest.mark.parametrize(
@@ -262,4 +263,4 @@ def test_cut_spotter_weights(length: int, tmp_path: Path) -> None:
 def test_the_bundled_files_still_open(tmp_path: Path) -> None:
     shutil.copy(SPOTTER, tmp_path / "mine.npz")
     assert LearnedSpotter(tmp_path / "mine.npz").lookback_s > 0.0
-    assert open_recognizer().path == BUNDLED
+    assert load_recognizer().path == BUNDLED

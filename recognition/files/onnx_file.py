@@ -1,4 +1,4 @@
-"""What an ONNX file must be before ONNX Runtime sees it: a regular file, bounded, whole in itself.
+"""What an ONNX file must be before ONNX Runtime sees it: well-formed, bounded, whole in itself.
 
 A model may come from a stranger. Its tensors can be declared to lie in another file (`external
 data`), at a path that the model chooses; such models are refused, for ours never are. The check
@@ -11,10 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from streamer.core.errors import ModelError, SourceRefusedError
-from streamer.core.files.regular import open_regular
+from streamer.core.errors import ModelError
 
-LARGEST_BYTES = 512 * 2**20  # the published size of SelfME has some 200 MB
 MOST_NODES, MOST_FIELDS = 100_000, 5_000_000
 _DEEPEST = 32
 _CURE = "export it again with mer-train, or restore the file"
@@ -44,25 +42,6 @@ class OnnxFacts:
 
     ir_version: int
     opset: int  # the highest it asks for
-
-
-def read_bounded(path: Path, most: int = LARGEST_BYTES) -> bytes:
-    """The bytes of a regular file of at most `most` bytes.
-
-    Raises:
-        ModelError: it is none, or cannot be read.
-    """
-    try:
-        with open_regular(path, f"model {path}", "give a model file") as file:
-            data = file.read(most + 1)
-    except SourceRefusedError as error:
-        raise ModelError(str(error)) from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ModelError(f"model {path} cannot be read: {reason}; restore the file") from None
-    if len(data) > most:
-        raise ModelError(f"model {path} is larger than {most // 2**20} MB: no model of ours is")
-    return data
 
 
 def check_onnx(data: bytes, path: Path) -> OnnxFacts:

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 import torch
 
+from recognition.classifiers.selfme import SelfmeNet
 from recognition.config import RecognizerConfig
 from recognition.explain.selfme import explain
+from recognition.loading import load_recognizer
 from recognition.motion.methods import METHODS, motion_method
 from recognition.motion.selfme.weights import LearnedMotion, pack_motion
-from recognition.selfme.network import SelfmeNet
-from recognition.selfme.torch_backend import open_in_torch
 from tests.training.selfme.faces import FACE, SIZE, tiny_config
 from training.selfme.pairs import motion_crops
 from training.selfme.recognizer_run import save_weights
@@ -42,7 +42,9 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ask]:
     (folder / "motion.safetensors").write_bytes(pack_motion(net.learner, {}))
     save_weights(net, folder / "net.safetensors", 1.0)
     learned = LearnedMotion(folder / "motion.safetensors")
-    recognizer = open_in_torch(folder / "net.safetensors", RecognizerConfig(map=FACE, device="cpu"))
+    recognizer = load_recognizer(
+        folder / "net.safetensors", RecognizerConfig(map=FACE, device="cpu", backend="torch")
+    )
     return {
         "learner": learned.motion_px,
         "network": lambda a, b: net(torch.from_numpy(a.copy()), torch.from_numpy(b.copy())),
