@@ -14,7 +14,7 @@ from recognition.config import MapConfig
 from recognition.motion.methods import LEARNED, Method, motion_method
 from recognition.motion.selfme.config import LATTICE
 from recognition.motion.selfme.generator import resize_motion
-from recognition.motion.selfme.warping import warp
+from recognition.motion.selfme.layers import warp
 from recognition.motion.selfme.weights import load_motion
 from training.selfme.motion_score import face_window, headless, mean_error
 from training.synthetic.pairs import Pairs

@@ -70,9 +70,7 @@ class _Getter:
             cure = "without --offline once, so that it is cached"
             if not self._options["local_files_only"]:
                 cure = "again with a connection, or check the name and the commit"
-            raise ModelError(
-                f"{name} of {self._where} is not available ({reason}): run {cure}"
-            ) from (error)
+            raise ModelError(f"no {name} of {self._where} ({reason}): run {cure}") from error
 
 
 def _listed(card: Path, suffix: str, reference: str) -> str:
@@ -94,7 +92,7 @@ def _import_hub() -> Any:
         import huggingface_hub
     except ImportError as error:
         raise InstallError(
-            f"models of a hub need huggingface_hub ({error}): pip install huggingface_hub, or "
-            "give a file"
+            f"models of a hub need huggingface_hub ({error}): pip install "
+            '"mer-stream[hub]", or give a file'
         ) from error
     return huggingface_hub

@@ -51,6 +51,6 @@ def _make_work(work: Callable[..., Result], reports: bool) -> Work[Any, Result]:
             getattr(sys.modules[name], setter)(1)
 
     def do_one(task: Any, context: Context) -> Result:
-        return work(task, context.tell) if reports else work(task)
+        return work(task, context.report) if reports else work(task)
 
     return do_one

@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from recognition.motion.selfme.warping import identity_grid
+from recognition.motion.selfme.layers import identity_grid
 from streamer.core.errors import ModelError
 from training.selfme.motion_config import MotionLossConfig
 

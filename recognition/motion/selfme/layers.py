@@ -1,7 +1,9 @@
-"""The hourglass of SelfME: "all encoder-decoder-like networks are Hourglass networks" (sec. 4.3).
+"""What the parts of the motion learner share: sampling along displacements, and the hourglass.
 
-Encoder blocks halve the picture, decoder blocks double it; each decoder block sees the encoder's
-features of its size, the last one the input itself (as in the first-order model family).
+Pixel i of n has the coordinate (2 i + 1) / n - 1 in -1..1. "All encoder-decoder-like networks are
+Hourglass networks" (SelfME, sec. 4.3): encoder blocks halve the picture, decoder blocks double it;
+each decoder block sees the encoder's features of its size, the last one the input itself (as in the
+first-order model family).
 """
 
 from __future__ import annotations
@@ -11,6 +13,24 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recognition.motion.selfme.config import HourglassConfig
+
+
+def identity_grid(size: int, like: Tensor) -> Tensor:
+    """Coordinates [size, size, 2] (x, y) of the pixel centres, in the type and place of `like`."""
+    line = (torch.arange(size, dtype=like.dtype, device=like.device) * 2.0 + 1.0) / size - 1.0
+    y, x = torch.meshgrid(line, line, indexing="ij")
+    return torch.stack([x, y], dim=-1)
+
+
+def warp(image: Tensor, displacement_px: Tensor) -> Tensor:
+    """`image` [N, C, S, S] sampled at u + displacement(u) [N, 2, S, S], in its own pixels.
+
+    Bilinear; beyond the border the border goes on.
+    """
+    size = image.shape[-1]
+    shift = displacement_px.permute(0, 2, 3, 1) * (2.0 / size)
+    grid = identity_grid(size, displacement_px)[None] + shift
+    return functional.grid_sample(image, grid, padding_mode="border", align_corners=False)
 
 
 class ConvBlock(nn.Module):
