@@ -40,9 +40,9 @@ from recognition.classifiers.maps import motion_map
 from recognition.config import MotionName, RecognizerConfig
 from recognition.loading import load_map_classifier
 from recognition.motion.methods import motion_field
-from training.loso.store import write_json
-from training.metrics import score_recognition
-from training.selfme.pair_source import LabelledPairs
+from training.common.files import write_json
+from training.common.metrics import score_recognition
+from training.selfme.pairs import LabelledPairs
 from training.selfme.recognizer_run import RESULTS as RESULTS_OF_RUN
 
 DOCS, RESULTS = ROOT / "docs" / "selfme.md", ROOT / "demo" / "figures" / "jitter.json"

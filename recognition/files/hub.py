@@ -70,9 +70,7 @@ class _Getter:
             cure = "without --offline once, so that it is cached"
             if not self._options["local_files_only"]:
                 cure = "again with a connection, or check the name and the commit"
-            raise ModelError(
-                f"{name} of {self._where} is not available ({reason}): run {cure}"
-            ) from (error)
+            raise ModelError(f"no {name} of {self._where} ({reason}): run {cure}") from error
 
 
 def _listed(card: Path, suffix: str, reference: str) -> str:

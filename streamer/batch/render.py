@@ -30,9 +30,9 @@ def render_outputs(work: Path, job: Job, record: RunRecord) -> None:
         writer.close()
     location = None
     if not (settings.hash_names or job.private):
-        location = job.shown if is_like_url(job.source) else job.source
+        location = job.display_name if is_like_url(job.source) else job.source
     for name in sorted(formats & set(FILE_NAMES)):
-        write_events(name, events, work / FILE_NAMES[name], Media(job.shown, location))
+        write_events(name, events, work / FILE_NAMES[name], Media(job.display_name, location))
     if "html" in formats:
         write_report(work, record, events)
     signals = work / "signals.csv"

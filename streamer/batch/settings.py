@@ -1,4 +1,4 @@
-"""What every recording of a batch is done with, and how two runs are told apart."""
+"""What every recording of a batch is done with, and how two runs are distinguished."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from recognition.files.model_file import read_model
 from streamer.core.ranges import Checkpoint, Threads, check_ranges
 from streamer.core.records import JsonObject
 from streamer.core.settings import to_mapping
-from streamer.outputs.anonymise import Redaction
+from streamer.outputs.anonymise import Anonymisation
 from streamer.run.build import model_files
 from streamer.run.config import StreamConfig
 
@@ -38,7 +38,7 @@ class BatchSettings:
     images: bool = False  # onset and apex pictures in the report
     faces: bool = False  # aligned faces around each event, for looking closer
     video: bool = False  # the annotated recording
-    redact: Redaction = "off"  # faces in the annotated recording
+    redact: Anonymisation = "off"  # faces in the annotated recording
     hash_names: bool = False
     hash_key: str = field(default="", repr=False)
     # of work between two checkpoints, at least

@@ -14,7 +14,7 @@ from recognition.files.model_file import BUNDLED
 from recognition.loading import load_map_classifier
 from streamer.core.errors import UsageError
 from streamer.core.records import EMOTIONS
-from training.export import sha256_of
+from training.common.files import sha256_of
 from training.models.base import FitPlan, Fitted, Samples, Settings, Watch
 
 

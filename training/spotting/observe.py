@@ -14,9 +14,9 @@ from streamer.core.files.strict_json import Each, OneOf, Pair, check_shape
 from streamer.core.records import AlignedFace, EmotionEvent, Frame, FrameResult, Kind
 from streamer.run.pipeline import Pipeline
 from streamer.run.recording import run_recording
-from training.spotting.records import SpotRow
 from training.spotting.sets import Recording
 from training.spotting.spotters import SPOTTERS
+from training.spotting.tables import SpotRow
 
 if TYPE_CHECKING:
     from streamer.run.config import StreamConfig

@@ -19,8 +19,8 @@ from recognition.motion.selfme.dense_motion import DenseMotion, weigh_motions
 from recognition.motion.selfme.diffeomorphism import SplineExpansion, exponential
 from recognition.motion.selfme.generator import Generator
 from recognition.motion.selfme.keypoints import KeypointDetector, local_motions, mean_place
+from recognition.motion.selfme.layers import warp
 from recognition.motion.selfme.tracking import track_keypoints
-from recognition.motion.selfme.warping import warp
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def details(event: EmotionEvent) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """The recording: its name as shown, and where it is (None: not to be told)."""
+    """The recording: its name as shown, and where it is (None: not to be shown)."""
 
     name: str
     location: str | None = None  # a file or a URL without secrets

@@ -18,7 +18,7 @@ from recognition.loading import load_recognizer
 from recognition.motion.methods import METHODS, motion_method
 from recognition.motion.selfme.weights import LearnedMotion, pack_motion
 from tests.training.selfme.faces import FACE, SIZE, tiny_config
-from training.selfme.motions import motion_crops
+from training.selfme.pairs import motion_crops
 from training.selfme.recognizer_run import save_weights
 
 GOOD = np.full((2, SIZE, SIZE, 3), 90, dtype=np.uint8)

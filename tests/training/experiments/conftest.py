@@ -11,9 +11,10 @@ from recognition.config import MapConfig
 from streamer.core.records import EMOTIONS
 from streamer.faces.config import FaceConfig
 from tests.training.selfme.faces import make_pairs
-from training.prepare.cache import open_cache, settings_of, write_clip, write_index
+from training.common.records import Clip
+from training.datasets.prepared import settings_of
+from training.prepare.cache import open_cache, write_clip, write_index
 from training.prepare.clip import Prepared
-from training.records import Clip
 
 SETTINGS = """\
 selfme:

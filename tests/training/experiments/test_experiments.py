@@ -10,10 +10,9 @@ import yaml
 
 from streamer.core.errors import UsageError
 from tests.training.experiments.conftest import settings_text, write_cache
-from training.datasets.fake import FakeConfig, write_fake
+from tests.training.fake_maps import FakeConfig, write_fake
 from training.experiments.definition import Experiment, load_experiment, names, run_of
-from training.experiments.run import run_experiment
-from training.experiments.table import make_table
+from training.experiments.run import make_table, run_experiment
 from training.loso.config import LosoConfig
 from training.loso.run import run_loso
 from training.models.registry import check_models, make_model, reads_pairs

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from training.models.base import FitPlan, Samples, fit_one_by_one
-from training.models.batches import epoch_batches, own_rows
-from training.models.network import NetworkModel, Optimiser
+from training.models.base import FitPlan, Samples, epoch_batches, fit_one_by_one, own_rows
+from training.models.flow_net import Optimiser
+from training.models.network import NetworkModel
 from training.models.off_apexnet import OffApexNet
 from training.models.stack import vmap_gradients
 from training.models.ststnet import STSTNet

@@ -18,7 +18,7 @@ from training.selfme.classification import (
     mirror_field,
     vary,
 )
-from training.selfme.motions import motion_crops
+from training.selfme.pairs import motion_crops
 
 PLAIN = ClassifierTraining(epochs=4, batch=6)
 

@@ -16,9 +16,9 @@ from streamer.core.errors import OutputError, UsageError
 from tests.training.selfme.faces import SIZE
 from tests.training.selfme.runs import TRAINING, make_source, tiny_run
 from training.selfme.classification import ClassifierTraining
-from training.selfme.pair_source import LabelledPairs, hold_out_people
+from training.selfme.pairs import LabelledPairs, hold_out_people
 from training.selfme.recognizer_run import RunPlace, predict_pairs, train_recognizer
-from training.selfme.run_settings import make_run
+from training.selfme.settings import make_run
 
 
 def test_it_learns_and_writes_what_it_says(trained: dict[str, Path]) -> None:

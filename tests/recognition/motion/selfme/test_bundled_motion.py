@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import streamer
+from benchmarks.motion_errors import report_errors
 from recognition.motion.methods import motion_method
 from recognition.motion.selfme.weights import BUNDLED, load_motion
-from training.selfme.motion_report import report_errors
 from training.synthetic.pair_face import PairFace
 from training.synthetic.pairs import draw_pairs
 from training.synthetic.video import read_portrait
