@@ -25,7 +25,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from readme_section import README, write_section
 
 from spotting.config import SpotterConfig
-from spotting.spotter import FlowSpotter, latency_s
+from spotting.micro.rule import latency_s
+from spotting.spotter import Spotter
 from streamer.core.process.libraries import import_cv2
 from streamer.core.records import AlignedFace, Spot
 from streamer.faces.alignment import Aligner
@@ -107,7 +108,7 @@ def align(recording: Recording) -> list[list[AlignedFace]]:
 
 def watch(faces: list[list[AlignedFace]], settings: SpotterConfig) -> tuple[list[Spot], float]:
     """Spots, and the processor seconds that they took."""
-    spotter = FlowSpotter(settings)
+    spotter = Spotter(settings)
     started = time.process_time()
     spots = [spot for frame in faces for spot in spotter.push(frame)[1]]
     return spots + spotter.flush(), time.process_time() - started

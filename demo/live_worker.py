@@ -169,5 +169,5 @@ def _face(row: FrameSignals) -> JsonObject:
     if motion is not None:
         moved = np.hypot(*motion.displacement_iod.T)
         facts["motion"] = [round(float(moved[group].max()), 5) for group in _GROUPS]
-        facts["gate"] = motion.gate
+        facts["gates"] = [gate.value for gate in motion.gates]
     return facts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from demo.curves import GROUPS, Gate, Overview
+from demo.curves import GROUPS, GatedStretch, Overview
 from streamer.core.records import EmotionEvent
 from streamer.outputs.formats.tidy import label
 from streamer.outputs.record import event_id
@@ -74,7 +74,7 @@ def _plot(face: int, view: Overview, events: Sequence[EmotionEvent], span_s: flo
     )
 
 
-def _gate(gate: Gate, span_s: float) -> str:
+def _gate(gate: GatedStretch, span_s: float) -> str:
     left = 1000 * gate.start_s / span_s
     width = max(1000 * (gate.end_s - gate.start_s) / span_s, 1.0)
     return (

@@ -6,7 +6,7 @@ settings serve 25 to 200 frames a second and any distance from the camera.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Annotated
 
 from streamer.core.ranges import Baseline, Range, Sensitivity, Share, check_ranges
@@ -72,9 +72,9 @@ class SpotterConfig:
     # ... and at least this multiple of the region's own noise
     micro_noise_factor: Annotated[float, Range(0.0, 1000.0)] = 4.5
     # ... and of any other bump in that half of the face close in time
-    unrest_factor: Annotated[float, Range(0.0, 1000.0)] = 2.0
-    unrest_before_s: Annotated[float, Range(0.0, 60.0)] = 1.1
-    unrest_after_s: Annotated[float, Range(0.0, 60.0)] = 0.6
+    activity_factor: Annotated[float, Range(0.0, 1000.0)] = 2.0
+    activity_before_s: Annotated[float, Range(0.0, 60.0)] = 1.1
+    activity_after_s: Annotated[float, Range(0.0, 60.0)] = 0.6
     # a larger bump is no micro-expression, or the tracking slipped
     micro_max_iod: Annotated[float, Range(1e-6, 1000.0)] = 0.09
     head_leak: Share = 0.15  # share of the head's own motion that is taken off every bump
@@ -89,3 +89,24 @@ class SpotterConfig:
 
     def __post_init__(self) -> None:
         check_ranges(self)
+
+
+# What only the rule asks for; the rest of its settings serve the gates and macro-expressions too.
+_RULE_ONLY = ("low_latency", "activity_factor", "activity_before_s", "activity_after_s")
+
+
+def check_learned(config: SpotterConfig) -> None:
+    """Raise ValueError for a setting that has no effect on a learned spotter."""
+    defaults = {field.name: field.default for field in fields(SpotterConfig)}
+    for name in _RULE_ONLY:
+        if getattr(config, name) != defaults[name]:
+            raise ValueError(
+                f"spotter.{name} has no effect on a learned spotter, whose delay and judgement are "
+                "those it was trained with: leave it out, or use the rule (no spotter_model, "
+                "--spotter rule)."
+            )
+    if config.gates.blink_lid_iod != GateConfig().blink_lid_iod:
+        raise ValueError(
+            "spotter.gates.blink_lid_iod has no effect on a learned spotter, which sees the lids "
+            "itself: leave it out, or use the rule (no spotter_model, --spotter rule)."
+        )

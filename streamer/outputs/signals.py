@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from streamer.core.errors import InstallError
-from streamer.core.records import FrameSignals, Rejected
+from streamer.core.records import FrameSignals, Rejected, gates_to_text
 from streamer.outputs.cells import safe_cell
 from streamer.outputs.files import open_output, writing
 from streamer.outputs.step import Step
@@ -65,7 +65,7 @@ class SignalsCsv:
             return f"{start}{where},,{self._blanks},,,\n"
         moved = ",".join([f"{value:.5f}" for value in _magnitudes(motion.displacement_iod)])
         head = f"{motion.head_px[0]:.3f},{motion.head_px[1]:.3f}"
-        why = f"{_quoted(motion.gate)},{_quoted(rejections(motion.rejected))}"
+        why = f"{gates_to_text(motion.gates)},{_quoted(rejections(motion.rejected))}"
         return f"{start}{where},{head},{moved},{motion.blink:.4f},{why}\n"
 
 
@@ -130,7 +130,7 @@ def _row(signals: FrameSignals, width: int) -> list[Any]:
     if motion is not None:
         row[9:11] = motion.head_px
         row[11:] = [*_magnitudes(motion.displacement_iod), motion.blink]
-        row += [motion.gate, rejections(motion.rejected)]
+        row += [gates_to_text(motion.gates), rejections(motion.rejected)]
     return row
 
 

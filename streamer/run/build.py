@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recognition.config import RecognizerConfig
-from spotting.config import SpotterConfig
+from spotting.config import SpotterConfig, check_learned
 from streamer.core.errors import UsageError
 from streamer.core.ranges import check_ranges
 from streamer.core.records import EmotionEvent, FrameSignals, Kind
@@ -22,7 +22,8 @@ from streamer.faces.config import FaceConfig
 from streamer.sources.config import SourceConfig
 
 if TYPE_CHECKING:
-    from streamer.run.pipeline import Pipeline, Spotter
+    from streamer.run.pipeline import Pipeline
+    from streamer.run.pipeline import Spotter as PipelineSpotter
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class StreamConfig:
     def __post_init__(self) -> None:
         _refuse_urls(to_mapping(self))
         check_ranges(self)
+        if self.spotter_model is not None:
+            check_learned(self.spotter)
         ours, theirs = self.faces.aligned_size_px, self.recognizer.map.aligned_size_px
         if self.recognise and ours != theirs:
             raise ValueError(
@@ -142,18 +145,16 @@ def _spotter_weights(name: str) -> Path:
     return BUNDLED if name == "bundled" else Path(name)
 
 
-def make_spotter(config: StreamConfig) -> Spotter:
+def make_spotter(config: StreamConfig) -> PipelineSpotter:
     """The rule, or a learned spotter where the settings name its weights.
 
     Raises ModelError where they cannot be used.
     """
-    if config.spotter_model is not None:
-        from spotting.micro.learned import LearnedSpotter
+    from spotting.spotter import Spotter
 
-        return LearnedSpotter(_spotter_weights(config.spotter_model), config.spotter)
-    from spotting.spotter import FlowSpotter
-
-    return FlowSpotter(config.spotter)
+    if config.spotter_model is None:
+        return Spotter(config.spotter)
+    return Spotter(config.spotter, "learned", _spotter_weights(config.spotter_model))
 
 
 def stream(

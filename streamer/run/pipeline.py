@@ -12,9 +12,9 @@ from streamer.core.records import (
     AlignedFace,
     EmotionEvent,
     Face,
+    FaceMotion,
     Frame,
     FrameSignals,
-    Motion,
     Recognition,
     Spot,
 )
@@ -43,7 +43,7 @@ class Spotter(Protocol):
 
     @property
     def lookback_s(self) -> float: ...
-    def push(self, faces: Sequence[AlignedFace]) -> tuple[list[Motion], list[Spot]]: ...
+    def push(self, faces: Sequence[AlignedFace]) -> tuple[list[FaceMotion], list[Spot]]: ...
     def flush(self) -> list[Spot]: ...
     def reset(self) -> None: ...
 
@@ -191,7 +191,7 @@ class Pipeline:
         return EmotionEvent(spot, recognition, self.source_name, emitted_s=self._now_s)
 
     def _signal(
-        self, frame: Frame, faces: Sequence[AlignedFace], motions: Sequence[Motion]
+        self, frame: Frame, faces: Sequence[AlignedFace], motions: Sequence[FaceMotion]
     ) -> None:
         assert self._on_signals is not None  # the caller looked
         if not faces:

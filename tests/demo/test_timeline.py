@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from demo.curves import GROUPS, Gate, Overview
+from demo.curves import GROUPS, GatedStretch, Overview
 from demo.timeline import HEIGHT, jump_s, timeline
 from streamer.outputs.record import event_id
 from tests.demo.pages import elements
@@ -16,7 +16,7 @@ HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(1)>'.mp4"
 REST = dict.fromkeys(GROUPS, (0.0, 0.0, 0.0))
 # Moves the chin by 0.05 IOD at 5 s, half of it at 10 s; 20 s are the whole width.
 VIEW = Overview(
-    (0.0, 5.0, 10.0), REST | {"chin": (0.0, 0.05, 0.025)}, (Gate(2.0, 3.0, "blink <b>"),)
+    (0.0, 5.0, 10.0), REST | {"chin": (0.0, 0.05, 0.025)}, (GatedStretch(2.0, 3.0, "blink <b>"),)
 )
 
 

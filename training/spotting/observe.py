@@ -12,7 +12,7 @@ import numpy as np
 
 from streamer.core.files.strict_json import Each, OneOf, Pair, check_shape
 from streamer.core.process.libraries import import_cv2
-from streamer.core.records import EmotionEvent, Frame, FrameSignals, Kind
+from streamer.core.records import EmotionEvent, Frame, FrameSignals, Kind, gates_to_text
 from streamer.run.pipeline import Pipeline
 from training.spotting.records import SpotRow
 from training.spotting.sets import Recording
@@ -223,7 +223,7 @@ class _Watch:
         if motions:
             moved = max(float(np.hypot(*m.displacement_iod.T).max()) for m in motions)
             self._curve.append((frame.time_s, moved))
-        self.gated += [(round(frame.time_s, 3), m.gate) for m in motions if m.gate]
+        self.gated += [(round(frame.time_s, 3), gates_to_text(m.gates)) for m in motions if m.gates]
 
     def curve(self) -> tuple[tuple[float, float], ...]:
         """The curve, the highest of each stretch where it is longer than `_CURVE_POINTS`."""

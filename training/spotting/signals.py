@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from streamer.core.errors import SourceFormatError
 from streamer.core.files.strict_npz import Array, read_npz
-from streamer.core.records import Frame, FrameSignals, Motion
+from streamer.core.records import FaceMotion, Frame, FrameSignals
 
 if TYPE_CHECKING:
     from streamer.run.build import StreamConfig
@@ -76,7 +76,7 @@ def measure(
     """
     from streamer.run.build import build_pipeline
 
-    rows: dict[int, list[Motion]] = {}
+    rows: dict[int, list[FaceMotion]] = {}
 
     def keep(signal: FrameSignals) -> None:
         if signal.motion is not None:

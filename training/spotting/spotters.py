@@ -25,9 +25,9 @@ class Entry:
 
 
 def _rule(config: StreamConfig, _fps: float) -> Spotter:
-    from spotting.spotter import FlowSpotter
+    from spotting.spotter import Spotter
 
-    return FlowSpotter(config.spotter)
+    return Spotter(config.spotter)
 
 
 def _learned(config: StreamConfig, _fps: float) -> Spotter:

@@ -12,9 +12,10 @@ from streamer.core.records import (
     AlignedFace,
     EmotionEvent,
     Face,
+    FaceMotion,
     Frame,
     FrameSignals,
-    Motion,
+    Gate,
     Recognition,
     SourceInfo,
     SourceReport,
@@ -61,7 +62,7 @@ def make_signals(frame: int, time_s: float, face_id: int | None = 0) -> FrameSig
     if face_id is None:
         return FrameSignals(frame, time_s, None, None)
     moved = np.array([[0.03, 0.04], [0.0, 0.0], [-0.06, 0.08]], dtype=np.float32)
-    motion = Motion(frame, time_s, face_id, moved, (1.5, -0.25), 0.125, "blink")
+    motion = FaceMotion(frame, time_s, face_id, moved, (1.5, -0.25), 0.125, (Gate.BLINK,))
     return FrameSignals(frame, time_s, make_face(face_id), motion)
 
 

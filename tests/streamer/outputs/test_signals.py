@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from streamer.core.errors import InstallError, OutputError, SourceFormatError
-from streamer.core.records import FrameSignals, Rejected
+from streamer.core.records import FrameSignals, Gate, Rejected
 from streamer.outputs.signal_table import signals_to_parquet
 from streamer.outputs.signals import SignalsCsv, SignalsParquet, import_pyarrow, signal_columns
 from tests.streamer.outputs.fakes import REGIONS, make_face, make_signals, make_step
@@ -42,7 +42,7 @@ def test_what_was_rejected_is_written_with_its_reason_and_time(tmp_path: Path) -
     rejected = (Rejected("speech", 1.2, 1.3, 1.4333, 2.0), Rejected("blink", 2, 2.1, 2.2, 3.0))
     signals = make_signals(1, 0.5)
     moved = replace(
-        signals, motion=replace(signals.motion, gate="border+speech", rejected=rejected)
+        signals, motion=replace(signals.motion, gates=(Gate.BORDER, Gate.SPEECH), rejected=rejected)
     )
     sink = SignalsCsv(path, REGIONS)
     sink.write(make_step(1, 0.5, [moved]))
@@ -105,7 +105,9 @@ def test_a_log_with_rejected_movements_becomes_the_same_parquet(tmp_path: Path) 
     parquet = pytest.importorskip("pyarrow.parquet")
     rejected = (Rejected("speech", 1.2, 1.3, 1.4, 2.0), Rejected("blink", 2, 2.1, 2.2, 3.0))
     signals = make_signals(1, 0.5)
-    moved = replace(signals, motion=replace(signals.motion, gate="speech", rejected=rejected))
+    moved = replace(
+        signals, motion=replace(signals.motion, gates=(Gate.SPEECH,), rejected=rejected)
+    )
     steps = [make_step(0, 0.0, [make_signals(0, 0.0, None)]), make_step(1, 0.5, [moved])]
     for kind, name in ((SignalsCsv, "log.csv"), (SignalsParquet, "direct.parquet")):
         sink = kind(tmp_path / name, REGIONS)

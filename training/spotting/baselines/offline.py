@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognition.onnx_recognizer import bring_to_anchor
-from streamer.core.records import AlignedFace, Kind, Motion, Spot
+from streamer.core.records import AlignedFace, FaceMotion, Kind, Spot
 
 Flow = NDArray[np.float32]  # [S, S, 2] x, y in aligned pixels
 
@@ -47,7 +47,7 @@ class OfflineSpotter:
         """Nothing is looked up again: baselines are spotted, not recognised."""
         return 0.0
 
-    def push(self, faces: Sequence[AlignedFace]) -> tuple[list[Motion], list[Spot]]:
+    def push(self, faces: Sequence[AlignedFace]) -> tuple[list[FaceMotion], list[Spot]]:
         """Watch one frame; there are never spots yet, and no region motions."""
         for face in faces:
             face_id = face.face.face_id
