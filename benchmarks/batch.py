@@ -1,10 +1,10 @@
 """What mer-batch claims, shown on this machine, as JSON.
 
-    python benchmarks/batch.py forty   CLIPS... [--seconds 30]   37 logs, 3 errors, also if killed
-    python benchmarks/batch.py kill    CLIP [--minutes 5 --kills 10]   killed and resumed == clean
-    python benchmarks/batch.py workers CLIP [--seconds 60]         throughput of 1 and 2 workers
-    python benchmarks/batch.py memory  CLIP [--minutes 180]        memory over a long recording
-    python benchmarks/batch.py cost    CLIP [--seconds 120 --hours 100000 --price 0.04]
+    python -m benchmarks.batch forty   CLIPS... [--seconds 30]   37 logs, 3 errors, also if killed
+    python -m benchmarks.batch kill    CLIP [--minutes 5 --kills 10]   killed and resumed == clean
+    python -m benchmarks.batch workers CLIP [--seconds 60]         throughput of 1 and 2 workers
+    python -m benchmarks.batch memory  CLIP [--minutes 180]        memory over a long recording
+    python -m benchmarks.batch cost    CLIP [--seconds 120 --hours 100000 --price 0.04]
 
 `cost` counts processor seconds, which say more than the clock on a machine that others use too.
 All recordings are made from the given clips by repeating their packets (see loop_video.py).
@@ -30,8 +30,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent))
-from loop_video import loop_video
+from benchmarks.loop_video import loop_video
 
 FORMATS = "jsonl,csv,srt,vtt,eaf,boris,parquet,html"
 

@@ -1,6 +1,6 @@
 """The demo page under load: how late live events are shown, and what eight visitors cost.
 
-    python benchmarks/demo.py [--seconds 60] [--write]
+    python -m benchmarks.demo [--seconds 60] [--write]
 
 A real server, a headless Chromium with a fake camera that plays the bundled sample at 30 pictures a
 second; then eight visitors at once, each with a recording of seven seconds. `--write` puts the
@@ -14,19 +14,14 @@ import json
 import os
 import platform
 import statistics
-import sys
 import tempfile
 import time
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from readme_section import README, write_section
-
-ROOT = README.parent
-sys.path.insert(0, str(ROOT))  # the browser tests know how to run the page
-
-from tests.demo.browser import (  # noqa: E402
+from benchmarks.page_section import ROOT, write_section
+from tests.demo.browser import (
     WAIT_MS,
     Server,
     begin,
@@ -37,7 +32,7 @@ from tests.demo.browser import (  # noqa: E402
     write_camera,
     write_clip,
 )
-from training.loso.store import write_json  # noqa: E402
+from training.loso.store import write_json
 
 RESULTS = ROOT / "demo" / "figures" / "demo.json"
 CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
@@ -149,7 +144,7 @@ def section(figures: dict[str, Any]) -> str:
     )
     crowd = figures["crowd"]
     return (
-        f"Made by `python benchmarks/demo.py --write` on {figures['date']} ({figures['machine']}; "
+        f"Made by `python -m benchmarks.demo --write` on {figures['date']} ({figures['machine']}; "
         "server and Chromium share it).\n\n"
         "| live, spotter | pictures a second | delay of a picture | dropped | events | shown after "
         "their end, median | at most |\n|---|---|---|---|---|---|---|\n"

@@ -1,7 +1,7 @@
 """The picture of docs/selfme.md: motion, keypoints, reconstruction, attention with and without SC.
 
-    python benchmarks/explain_figure.py [--portrait FILE] [--output docs/selfme-explained.jpg]
-    python benchmarks/explain_figure.py --pairs held.npz
+    python -m benchmarks.explain_figure [--portrait FILE] [--output docs/selfme-explained.jpg]
+    python -m benchmarks.explain_figure --pairs held.npz
 
 One expression of each class, drawn on the bundled portrait (NASA's public-domain one), explained by
 the networks that come with the package. With --pairs nothing is drawn: prints as JSON how much left

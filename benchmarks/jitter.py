@@ -1,6 +1,6 @@
 """What a wrong onset and apex cost, with and without jitter in training, for docs/selfme.md.
 
-    python benchmarks/jitter.py --portraits DIR --runs runs/jitter
+    python -m benchmarks.jitter --portraits DIR --runs runs/jitter
 
 Onset and apex are frames of expressions of 0.16 to 0.5 s (raised cosine) at 60 frames a second.
 The classifiers are trained on right frames, on frames up to --trained frames off, or on both (every
@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,8 +22,7 @@ import cv2
 import numpy as np
 import torch
 
-sys.path.insert(0, str(Path(__file__).parent))
-from field_training import (
+from benchmarks.field_training import (
     TRANSFORMERS,
     Training,
     config_of,
@@ -36,9 +34,8 @@ from field_training import (
     table,
     train,
 )
-from jitter_pairs import ERRORS, TRAININGS, draw_all, set_tuning_people_aside
-from readme_section import write_section
-
+from benchmarks.jitter_pairs import ERRORS, TRAININGS, draw_all, set_tuning_people_aside
+from benchmarks.page_section import ROOT, write_section
 from recognition.classifiers.maps import motion_map
 from recognition.config import RecognizerConfig
 from recognition.motion.flow_field import motion_field
@@ -49,7 +46,6 @@ from training.metrics import score_recognition
 from training.selfme.pair_source import LabelledPairs
 from training.selfme.recognizer_run import RESULTS as RESULTS_OF_RUN
 
-ROOT = Path(__file__).resolve().parents[1]
 DOCS, RESULTS = ROOT / "docs" / "selfme.md", ROOT / "demo" / "figures" / "jitter.json"
 # Motion and transformer -> trainings. ViT on learned motion is there to be explained beside SCViT.
 WAYS: Mapping[tuple[str, str], tuple[str, ...]] = {
@@ -80,7 +76,7 @@ def measure_all(options: argparse.Namespace) -> dict[str, Any]:
     default = score_default(parts, options.runs)
     shown = f"--pairs {options.pairs} --count {options.count} --epochs {options.epochs}"
     return {
-        "command": f"python benchmarks/jitter.py --portraits DIR --motions {options.motions} "
+        "command": f"python -m benchmarks.jitter --portraits DIR --motions {options.motions} "
         f"--trained {options.trained} {shown}",
         **made_on(),
         "fps": options.fps,

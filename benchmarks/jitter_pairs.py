@@ -11,8 +11,8 @@ from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
-from held_out import HELD_OUT
 
+from benchmarks.held_out import HELD_OUT
 from training.selfme.pair_source import LabelledPairs, hold_out_people, read_source
 from training.synthetic.clip_set import find_portraits
 from training.synthetic.pairs import PairRange, draw_pairs, write_pairs

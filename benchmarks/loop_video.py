@@ -1,6 +1,6 @@
 """Repeats a recording without encoding it again, so that hours of it are made in seconds.
 
-python benchmarks/loop_video.py CLIP SECONDS OUTPUT.mp4
+python -m benchmarks.loop_video CLIP SECONDS OUTPUT.mp4
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How much faster all folds of STSTNet train stacked than one by one, measured in the same run.
 
-    python benchmarks/loso_speed.py --root DIR [--epochs 4] [--threads 2] [--rounds 3]
+    python -m benchmarks.loso_speed --root DIR [--epochs 4] [--threads 2] [--rounds 3]
 
 Seconds per epoch over all folds are the difference between a longer and a shorter training, so that
 what is done once does not count. The rounds alternate, and the fastest of each kind counts: other

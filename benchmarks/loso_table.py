@@ -1,11 +1,12 @@
-"""The leave-one-subject-out table of the README, made by one command.
+"""The leave-one-subject-out table of docs/benchmarks.md, made by one command.
 
-    python benchmarks/loso_table.py --root DIR [--models a,b] [--seeds 3] [--runs FOLDER]
+    python -m benchmarks.loso_table --root DIR [--models a,b] [--seeds 3] [--runs FOLDER]
 
 Runs every model of the benchmark on the public flow maps (protocol clean, composite of what is in
-DIR, three classes), then writes `demo/figures/loso.json` and the section "loso" of README.md.
-Run folders lie under `--runs`: folds that are finished there are not trained again, so a stopped
-run goes on, and a second one takes a minute. The result file holds figures, no data and no weights.
+DIR, three classes), then writes `demo/figures/loso.json` and the section "loso" of
+docs/benchmarks.md. Run folders lie under `--runs`: folds that are finished there are not trained
+again, so a stopped run goes on, and a second one takes a minute. The result file holds figures, no
+data and no weights.
 """
 
 from __future__ import annotations
@@ -15,21 +16,18 @@ import datetime
 import os
 import platform
 import shlex
-import sys
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent))
-from readme_section import README, write_section
-
+from benchmarks.page_section import BENCHMARKS_PAGE, ROOT, write_section
 from training.loso.config import LosoConfig
 from training.loso.run import run_models
 from training.loso.store import write_json
 from training.models.registry import check_models
 
-RESULTS = README.parent / "demo" / "figures" / "loso.json"
+RESULTS = ROOT / "demo" / "figures" / "loso.json"
 MODELS = "zero-shot,svm,linear,ststnet,off-apexnet,scvit,committee"
 TITLES = {
     "zero-shot": "bundled model as it is, nothing learnt here",
@@ -50,7 +48,7 @@ def main() -> None:
     options = _options()
     facts = measure(options)
     write_json(options.results, facts)
-    write_section(options.readme, "loso", section(facts))
+    write_section(options.docs, "loso", section(facts))
     print(section(facts))
 
 
@@ -68,7 +66,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     )
     runs = run_models(config, check_models(options.models))
     return {
-        "command": f"python benchmarks/loso_table.py {_shown(options)}",
+        "command": f"python -m benchmarks.loso_table {_shown(options)}",
         "date": datetime.date.today().isoformat(),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "versions": _versions(),
@@ -168,7 +166,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--results", type=Path, default=RESULTS)
-    parser.add_argument("--readme", type=Path, default=README)
+    parser.add_argument("--docs", type=Path, default=BENCHMARKS_PAGE)
     return parser
 
 

@@ -3,7 +3,7 @@
 The face is NASA's portrait of Eileen Collins (public domain), as scikit-image carries it
 (`pip install scikit-image`); the expressions, blinks and head motion are synthetic.
 
-    python benchmarks/make_sample.py
+    python -m benchmarks.make_sample
 """
 
 from __future__ import annotations

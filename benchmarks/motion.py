@@ -1,7 +1,7 @@
 """Motion between two aligned faces: end-point error, latency, memory and training step, as JSON.
 
     mer-train pairs PORTRAIT... --output held.npz --count 360 --seed 1000 --variants 1
-    python benchmarks/motion.py held.npz [--weights FILE] [--sections errors grey latency pair ...]
+    python -m benchmarks.motion held.npz [--weights FILE] [--sections errors grey latency pair ...]
 
 The pairs must show people that the learned motion has not seen. Latency is the median of single
 pairs; memory is the largest resident size of a process of its own.
@@ -13,7 +13,6 @@ import argparse
 import json
 import platform
 import statistics
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -24,9 +23,7 @@ import cv2
 import numpy as np
 import torch
 
-sys.path.insert(0, str(Path(__file__).parent))
-from pair_latency import PairTiming, in_process, pair_latency, peak_mb
-
+from benchmarks.pair_latency import PairTiming, in_process, pair_latency, peak_mb
 from recognition.motion.methods import METHODS, motion_method
 from recognition.motion.selfme.config import MotionConfig
 from training.selfme.motion_config import MotionLossConfig, MotionTraining

@@ -2,13 +2,13 @@
 
     mer-train pairs PORTRAIT... --output train.npz --count 3600 --seed 1 --variants 8
     mer-train pairs PORTRAIT... --output held.npz --count 360 --seed 1000 --variants 1
-    python benchmarks/motion_table.py --train train.npz --test held.npz \
+    python -m benchmarks.motion_table --train train.npz --test held.npz \
         --self-supervised RUN/learner.safetensors --runs runs/motion
 
 The pairs of --test show people that nothing was trained on. Every method sees the same pairs: its
 end-point error is measured, then a ViT and a SCViT are trained on its motion and scored. Writes
-`demo/figures/motion.json`, the section "motion", a short one for README.md and, beside
-the text, a figure of how alike left and right become; what is finished in --runs stays.
+`demo/figures/motion.json`, the section "motion" and, beside the text, a figure of how
+alike left and right become; what is finished in --runs stays.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -29,8 +28,7 @@ import torch
 matplotlib.use("Agg")
 from matplotlib.figure import Figure
 
-sys.path.insert(0, str(Path(__file__).parent))
-from field_training import (
+from benchmarks.field_training import (
     TRANSFORMERS,
     Training,
     config_of,
@@ -41,15 +39,13 @@ from field_training import (
     table,
     train,
 )
-from readme_section import README, write_section
-
+from benchmarks.page_section import ROOT, write_section
 from recognition.selfme.settings import MotionName
 from training.loso.store import write_json
 from training.selfme.motion_report import report_errors
 from training.selfme.pair_source import LabelledPairs, read_source
 from training.synthetic.pairs import read_pairs
 
-ROOT = Path(__file__).resolve().parents[1]
 DOCS, RESULTS = ROOT / "docs" / "selfme.md", ROOT / "demo" / "figures" / "motion.json"
 # Row -> motion method and what its learner is: bundled, or the file of --self-supervised.
 ROWS: Mapping[str, tuple[MotionName, str | None]] = {
@@ -69,7 +65,6 @@ def main() -> None:
     facts = measure_all(options)
     write_json(options.results, facts)
     write_section(options.docs, "motion", section(facts))
-    write_section(options.readme, "selfme", brief(facts))
     draw_similarity(facts, options.docs.with_name("selfme-similarity.png"))
     print(json.dumps(facts, indent=2))
 
@@ -85,7 +80,7 @@ def measure_all(options: argparse.Namespace) -> dict[str, Any]:
         rows[name] = json.loads(path.read_text(encoding="utf-8"))
     first = next(iter(rows.values()))
     return {
-        "command": f"python benchmarks/motion_table.py --train train.npz --test held.npz "
+        "command": f"python -m benchmarks.motion_table --train train.npz --test held.npz "
         f"--self-supervised learner.safetensors --pairs {options.pairs} --count {options.count} "
         f"--epochs {options.epochs} --seeds {options.seeds}",
         **made_on(),
@@ -159,18 +154,6 @@ def section(facts: Mapping[str, Any]) -> str:
     )
 
 
-def brief(facts: Mapping[str, Any]) -> str:
-    """The table of README.md."""
-    nothing = next(iter(facts["rows"].values()))["nothing"]
-    rows = [["none", short(nothing["whole_px"]), short(nothing["expression_px"]), ""]]
-    for name, row in facts["rows"].items():
-        errors = [short(row["errors"][key]) for key in ("whole_px", "expression_px")]
-        scores = [short(row[transformer]["uf1"]) for transformer in ("SCViT", "ViT")]
-        rows.append([name, *errors, " / ".join(scores)])
-    heads = ["motion", "end-point error, whole, px", "of the expression, px", "UF1, SCViT / ViT"]
-    return table(heads, rows)
-
-
 def draw_similarity(facts: Mapping[str, Any], path: Path) -> None:
     """Bars: cosine of the embeddings of left and right, with and without the SC loss."""
     figure = Figure(figsize=(7, 3), layout="constrained")
@@ -216,7 +199,6 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--docs", type=Path, default=DOCS)
-    parser.add_argument("--readme", type=Path, default=README)
     return parser.parse_args()
 
 

@@ -4,7 +4,7 @@ A mutant may end with a documented error, or come out whole, or come out shorter
 `report.truncated` set. Anything else is a finding: frames missing without a word, or an exception
 that is not a `MerError`.
 
-    python benchmarks/mutants.py [--count 3000] [--seed 0] [--keep FOLDER]
+    python -m benchmarks.mutants [--count 3000] [--seed 0] [--keep FOLDER]
 """
 
 from __future__ import annotations

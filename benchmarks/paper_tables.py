@@ -2,7 +2,7 @@
 
     mer-train synthetic-set --portraits DIR --names a,b,... --clips 9 --output SET
     mer-train prepare --dataset folder --root SET --output CACHE
-    python benchmarks/paper_tables.py --root CACHE --runs runs/tables
+    python -m benchmarks.paper_tables --root CACHE --runs runs/tables
 
 Runs what `mer-train ablate` and `sweep` run (each can be run by itself, with the command that the
 section names); rows that are finished in --runs are not run again. Writes
@@ -14,23 +14,19 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 
-sys.path.insert(0, str(Path(__file__).parent))
-from field_training import made_on
-from readme_section import write_section
-
+from benchmarks.field_training import made_on
+from benchmarks.page_section import ROOT, write_section
 from training.experiments.definition import load_experiment
 from training.experiments.run import FIGURES, PLOT, run_experiment
 from training.loso.config import LosoConfig
 from training.loso.store import write_json
 
-ROOT = Path(__file__).resolve().parents[1]
 DOCS, RESULTS = ROOT / "docs" / "selfme.md", ROOT / "demo" / "figures" / "selfme_tables.json"
 EXPERIMENTS = ("table1", "table3", "table4", "figure4a", "figure4b")
 # Small, so that two cores finish; the motion learner stays as it comes with the package.

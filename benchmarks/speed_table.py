@@ -1,7 +1,7 @@
 """Speed and memory of SelfME in docs/selfme.md, made by one command on an otherwise idle machine.
 
     mer-train pairs PORTRAIT... --output held.npz --count 9 --seed 1000 --variants 1
-    python benchmarks/speed_table.py held.npz
+    python -m benchmarks.speed_table held.npz
 
 Runs the sections `latency`, `pair` and `training` of motion.py and writes
 `demo/figures/selfme_speed.json` and the section "pair".
@@ -11,20 +11,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent))
-import motion
-from field_training import made_on, table
-from readme_section import write_section
-
+from benchmarks import motion
+from benchmarks.field_training import made_on, table
+from benchmarks.page_section import ROOT, write_section
 from training.loso.store import write_json
 from training.synthetic.pairs import read_pairs
 
-ROOT = Path(__file__).resolve().parents[1]
 DOCS, RESULTS = ROOT / "docs" / "selfme.md", ROOT / "demo" / "figures" / "selfme_speed.json"
 SECTIONS = ("latency", "pair", "training")
 
@@ -34,7 +30,7 @@ def main() -> None:
     options = read_options()
     pairs = read_pairs(options.pairs)
     found = {name: motion.SECTIONS[name](pairs, options) for name in SECTIONS}
-    facts = {"command": "python benchmarks/speed_table.py held.npz", **made_on(), **found}
+    facts = {"command": "python -m benchmarks.speed_table held.npz", **made_on(), **found}
     write_json(options.results, facts)
     write_section(options.docs, "pair", section(facts))
     print(json.dumps(facts, indent=2))

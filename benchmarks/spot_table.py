@@ -1,16 +1,16 @@
-"""The spotting table of the README, made by one command.
+"""The spotting table of docs/benchmarks.md, made by one command.
 
-    python benchmarks/spot_table.py --portraits DIR [--clips DIR] [--jobs 2] [--quick]
+    python -m benchmarks.spot_table --portraits DIR [--clips DIR] [--jobs 2] [--quick]
 
 Renders recordings from portraits that nothing was tuned or trained on (`HELD_OUT`; `--names` takes
 others), runs the streaming spotter and the baselines over them frame by frame, and writes
-`demo/figures/spotting.json` and the section "spotting" of README.md. The recordings at 30 and
-200 fps hold micro-expressions of 0.16 to 0.5 s at three strengths under head motion, blinks,
-flicker, sensor noise and H.264; the same again, without any expression, with speech half of the
-time. `--clips`: real recordings without labels, played to and fro, on which every micro event is
-taken for false. `--work` keeps the recordings, and what was seen in them by this very code, so that
-a stopped run goes on. `--quick` is for tests: short, one portrait, nothing written but the JSON on
-standard output.
+`demo/figures/spotting.json` and the section "spotting" of docs/benchmarks.md. The
+recordings at 30 and 200 fps hold micro-expressions of 0.16 to 0.5 s at three strengths under head
+motion, blinks, flicker, sensor noise and H.264; the same again, without any expression, with speech
+half of the time. `--clips`: real recordings without labels, played to and fro, on which every micro
+event is taken for false. `--work` keeps the recordings, and what was seen in them by this very
+code, so that a stopped run goes on. `--quick` is for tests: short, one portrait, nothing written
+but the JSON on standard output.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ import datetime
 import hashlib
 import json
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -28,10 +27,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent))
-from held_out import HELD_OUT
-from readme_section import README, write_section
-
+from benchmarks.held_out import HELD_OUT
+from benchmarks.page_section import BENCHMARKS_PAGE, ROOT, write_section
 from streamer.run.build import StreamConfig
 from training.spotting.analysis import score_apexes, score_emotions
 from training.spotting.baselines import he2021, mdmd
@@ -44,7 +41,6 @@ from training.spotting.spotters import SPOTTERS
 from training.spotting.synthetic_set import SpotSetConfig, pictures, write_set
 from training.spotting.table import grid, short
 
-ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "demo" / "figures" / "spotting.json"
 STRONG_IOD = 0.03  # the aim is set for motion from here on
 OURS = ("rule", "learned")
@@ -90,7 +86,7 @@ def main() -> None:
     if not args.quick:
         RESULTS.parent.mkdir(exist_ok=True)
         RESULTS.write_text(text + "\n", encoding="utf-8")
-        write_section(README, "spotting", section(facts))
+        write_section(BENCHMARKS_PAGE, "spotting", section(facts))
 
 
 def measure(args: argparse.Namespace, sizes: Sizes, work: Path) -> dict[str, Any]:
@@ -255,7 +251,7 @@ def _intro(facts: dict[str, Any]) -> str:
     late = max((row["known_after_offset_s"] or 0.0) for row in every)
     emotion = statistics.fmean(row["emotion_f1"] or 0.0 for row in rule)
     return (
-        f"Made by `python benchmarks/spot_table.py --portraits DIR --clips DIR` on "
+        f"Made by `python -m benchmarks.spot_table --portraits DIR --clips DIR` on "
         f"{facts['date']}: {len(facts['portraits'])} portraits that nothing was tuned or trained "
         "on, micro-expressions of 0.16 to 0.5 s, head motion, blinks, flicker, sensor noise, "
         "H.264; one to one at IoU 0.5. Talking recordings hold no expression, so every event in "

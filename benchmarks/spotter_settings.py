@@ -1,10 +1,10 @@
 """What sensitivity and low latency mean, in found and false events, and what a frame costs.
 
-    python benchmarks/spotter_settings.py --portraits DIR --names A B C [--fps 30] [--seconds 45]
+    python -m benchmarks.spotter_settings --portraits DIR --names A B C [--fps 30] [--seconds 45]
 
 Renders recordings with micro-expressions and others of the same people talking half of the time
 without any, aligns their faces once, and lets a spotter of each setting watch them. Prints JSON,
-writes `demo/figures/spotter_settings.json` and the section "sensitivity" of README.md.
+writes `demo/figures/spotter_settings.json` and the section "sensitivity" of docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import argparse
 import datetime
 import json
 import os
-import sys
 import tempfile
 import time
 from collections import defaultdict
@@ -21,9 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # one core, as the cost is stated
-sys.path.insert(0, str(Path(__file__).parent))
-from readme_section import README, write_section
-
+from benchmarks.page_section import BENCHMARKS_PAGE, ROOT, write_section
 from spotting.config import SpotterConfig
 from spotting.micro.rule import latency_s
 from spotting.spotter import Spotter
@@ -46,7 +43,7 @@ SETTINGS = {
     "sensitivity 1, low latency": SpotterConfig(low_latency=True),
 }
 PLAIN = "sensitivity 1"
-RESULTS = README.parent / "demo" / "figures" / "spotter_settings.json"
+RESULTS = ROOT / "demo" / "figures" / "spotter_settings.json"
 
 
 @dataclass
@@ -68,7 +65,7 @@ def main() -> None:
     if args.write:
         RESULTS.parent.mkdir(exist_ok=True)
         RESULTS.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
-        write_section(README, "sensitivity", section(facts))
+        write_section(BENCHMARKS_PAGE, "sensitivity", section(facts))
 
 
 def measure(args: argparse.Namespace, folder: Path) -> dict[str, object]:
@@ -132,7 +129,7 @@ def summary(tally: Tally, truth: tuple[SpotRow, ...], minutes: float) -> dict[st
 
 
 def section(facts: dict) -> str:
-    """The table of the README."""
+    """The table of docs/benchmarks.md."""
     rows = facts["settings"]
     strengths = list(rows[PLAIN]["recall_by_strength_iod"])
     head = " / ".join(strengths)
@@ -164,7 +161,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--fps", type=float, default=30.0)
     parser.add_argument("--seconds", type=float, default=45.0, help="of each recording")
     parser.add_argument("--size", type=int, default=400, help="of the picture, pixels")
-    parser.add_argument("--write", action="store_true", help="write results file and README")
+    parser.add_argument("--write", action="store_true", help="write results file and docs")
     return parser.parse_args()
 
 

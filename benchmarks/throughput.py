@@ -1,6 +1,6 @@
 """Speed and memory of the whole pipeline on one recording, as JSON.
 
-    python benchmarks/throughput.py CLIP [--runs 3] [--loop-minutes 10]
+    python -m benchmarks.throughput CLIP [--runs 3] [--loop-minutes 10]
 
 Decode-only and full-pipeline runs alternate, so their ratio holds on a noisy machine. Stage times
 come from a separate single-threaded run. With --loop-minutes the recording is repeated for that

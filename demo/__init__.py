@@ -1,1 +1,1 @@
-"""The demo page of mer-stream; not built yet."""
+"""The page of mer-stream: see a micro-expression happen, on this machine."""

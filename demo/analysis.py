@@ -16,19 +16,19 @@ from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from demo.choices import Choices
-from demo.limits import Limits
-from demo.sentry import refuse_too_large
+from demo.limits import Limits, refuse_too_large
+from demo.settings_view import Choices
 from demo.visitors import GONE, Visitor
-from streamer.batch.job import Job, Outcome, Progress
+from streamer.batch.job import Job, Progress
 from streamer.batch.output import PARTIAL
 from streamer.batch.process_recording import Pipelines
 from streamer.batch.recording import do_recording
 from streamer.batch.settings import ALL_FORMATS, BatchSettings
-from streamer.batch.worker import use_one_thread
 from streamer.core.errors import MerError, UsageError
+from streamer.core.process.libraries import use_one_thread
 from streamer.core.process.memory import limit_memory
 from streamer.core.process.stopping import StopFlag
+from streamer.outputs.summary import RunRecord
 
 _POLL_S = 0.2
 _JOIN_S = 5.0
@@ -49,7 +49,7 @@ class AnalysisError(MerError):
 
 def analyse(
     visitor: Visitor, source: Path | None, shown: str, choices: Choices, limits: Limits
-) -> Iterator[Progress | Outcome]:
+) -> Iterator[Progress | RunRecord]:
     """Progress while it runs, and its outcome at the end; the files are in `visitor.folder`.
 
     Args:
@@ -103,7 +103,7 @@ def _job(visitor: Visitor, source: Path | None, shown: str, choices: Choices) ->
     return Job(path, shown, folder, str(visitor.folder), settings, size_bytes=size, private=True)
 
 
-def _follow(visitor: Visitor, pipe: Connection, until_s: float) -> Iterator[Progress | Outcome]:
+def _follow(visitor: Visitor, pipe: Connection, until_s: float) -> Iterator[Progress | RunRecord]:
     """What the process says, to its outcome."""
     open_until_s = time.monotonic() + _OPEN_S
     while True:
@@ -128,7 +128,7 @@ def _follow(visitor: Visitor, pipe: Connection, until_s: float) -> Iterator[Prog
         if message == _OPENED:
             continue
         yield message
-        if isinstance(message, Outcome):
+        if isinstance(message, RunRecord):
             if message.failed:
                 raise AnalysisError(message.error or CRASHED)
             return

@@ -99,7 +99,7 @@ def _recognition(figures: Mapping[str, Any]) -> None:
     _table("UF1", ["model", *_PARTS.values()], cells)
     gr.Markdown(
         f"Measured on {figures['date']} ({figures['machine']}), protocol clean, by "
-        "`benchmarks/loso_table.py`."
+        "`python -m benchmarks.loso_table`."
     )
 
 
@@ -132,8 +132,8 @@ def _spotting(figures: Mapping[str, Any]) -> None:
     _table("Spotting", head, cells)
     gr.Markdown(
         f"Measured on {figures['date']}, on {len(figures['portraits'])} portraits that nothing was "
-        "tuned or trained on, by `benchmarks/spot_table.py`. The real clips hold no labelled "
-        "micro-expressions, so every event in them counts as false."
+        "tuned or trained on, by `python -m benchmarks.spot_table`. The real clips hold no "
+        "labelled micro-expressions, so every event in them counts as false."
     )
 
 

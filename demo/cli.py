@@ -117,23 +117,23 @@ def _serve(
     try:
         import uvicorn  # noqa: F401  to be told before anything is opened
 
-        from demo.server import serve_site
+        from demo.server import serve_app
     except ImportError as error:
         raise InstallError(
             f'the page needs Gradio ({error}): pip install "mer-stream[demo]"'
         ) from None
+    from demo.app_context import open_app_context
     from demo.limits import Limits
     from demo.rules import LOOPBACK
     from demo.serving import serve
-    from demo.site import open_site
 
     listening = _listen(host, port)
     address = f"http://{_written(host)}:{listening.getsockname()[1]}"
     local = host in LOOPBACK or host == "::1"
     hosts = LOOPBACK | {name.lower() for name in names} if local or names else None
-    site = open_site(Limits(**limits))
-    with contextlib.closing(site):
-        app = serve_site(site, hosts, account)
+    context = open_app_context(Limits(**limits))
+    with contextlib.closing(context):
+        app = serve_app(context, hosts, account)
         print(f"mer-demo: open {address} in a browser; Ctrl-C ends it.", flush=True)
         if not local:
             who = "whoever knows the password" if account else "everybody who reaches this address"
@@ -142,7 +142,7 @@ def _serve(
             import webbrowser
 
             webbrowser.open(address)
-        serve(app, listening, site.close, verbose=verbose)
+        serve(app, listening, context.close, verbose=verbose)
 
 
 def _listen(host: str, port: int) -> Any:

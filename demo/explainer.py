@@ -14,8 +14,8 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any
 
-from streamer.batch.worker import use_one_thread
 from streamer.core.errors import MerError
+from streamer.core.process.libraries import use_one_thread
 
 _IDLE_S = 90.0
 _TIMEOUT_S = 120.0

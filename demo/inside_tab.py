@@ -9,13 +9,13 @@ from typing import Any
 
 import gradio as gr
 
+from demo.app_context import AppContext
 from demo.assets import read_asset
 from demo.explainer import Explainer
 from demo.inside_view import explained, header, pictures, strip_player
-from demo.magnify import LARGEST
-from demo.polite import said, sentence_of, visitor_of
+from demo.messages import said, sentence_of, visitor_of
+from demo.pictures import LARGEST
 from demo.results import Finished, load_finished
-from demo.site import Site
 from demo.visitors import Visitor
 from streamer.batch.aligned_faces import FaceStrip, read_strip
 from streamer.core.errors import InstallError, MerError, UsageError
@@ -45,7 +45,7 @@ class InsideTab:
     event: gr.Dropdown
 
 
-def inside_tab(site: Site, tab: gr.Tab) -> InsideTab:
+def inside_tab(context: AppContext, tab: gr.Tab) -> InsideTab:
     """Builds the tab; choosing an event shows it."""
     event = gr.Dropdown([], label="Event", interactive=True)
     top = gr.HTML(_EMPTY)
@@ -62,7 +62,7 @@ def inside_tab(site: Site, tab: gr.Tab) -> InsideTab:
 
     def refresh(chosen: str | None, request: gr.Request) -> Any:
         try:
-            choices = _choices(visitor_of(site.visitors, request))
+            choices = _choices(visitor_of(context.visitors, request))
         except MerError:
             return gr.skip()
         known = chosen if chosen in [value for _, value in choices] else None
@@ -74,11 +74,11 @@ def inside_tab(site: Site, tab: gr.Tab) -> InsideTab:
             yield _EMPTY, "", "", ""
             return
         try:
-            result, found = _find(visitor_of(site.visitors, request), chosen)
+            result, found = _find(visitor_of(context.visitors, request), chosen)
             yield header(result, found), gr.skip(), gr.skip(), _WAIT
             faces = _faces(result, found)
             yield gr.skip(), strip_player(faces, times), pictures(faces), gr.skip()
-            yield gr.skip(), gr.skip(), gr.skip(), _explain(site.explainer, result, found)
+            yield gr.skip(), gr.skip(), gr.skip(), _explain(context.explainer, result, found)
         except MerError as error:
             yield gr.skip(), "", said(sentence_of(error), "refused"), ""
 
@@ -86,7 +86,7 @@ def inside_tab(site: Site, tab: gr.Tab) -> InsideTab:
         if not chosen:
             return gr.skip()
         try:
-            faces = _faces(*_find(visitor_of(site.visitors, request), chosen))
+            faces = _faces(*_find(visitor_of(context.visitors, request), chosen))
         except MerError as error:
             return said(sentence_of(error), "refused")
         return strip_player(faces, times)

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demo.explainer import Attention, Explained
-from demo.magnify import magnified, motion_px
-from demo.pictures import as_url, contact_sheet, data_url
+from demo.pictures import as_url, contact_sheet, data_url, magnified, motion_px
 from demo.results import Finished
 from recognition.explain.pictures import colour_wheel, draw_arrows, motion_colours
 from recognition.selfme.settings import face_of

@@ -1,12 +1,19 @@
-"""What a visitor of the page may use."""
+"""What a visitor may use; the check of an uploaded recording before it is decoded."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated
 
+import av
+
+from streamer.core.errors import SourceFormatError, SourceRefusedError
 from streamer.core.ranges import Range, Workers, check_ranges
+from streamer.sources.containers import explain_open_failure, open_container, pick_stream
+from streamer.sources.sniff import HEAD_BYTES
 
 
 def _cores() -> int:
@@ -46,3 +53,31 @@ class Limits:
 
     def __post_init__(self) -> None:
         check_ranges(self)
+
+
+def refuse_too_large(path: Path, shown: str, limits: Limits) -> None:
+    """Raise SourceFormatError or SourceRefusedError, with a sentence for the visitor, unless the
+    file holds a video within the limits, by its header.
+    """
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    if not head:
+        raise SourceFormatError(f"{shown} is empty (0 bytes). Record or copy it again.")
+    try:
+        container = open_container(str(path), "file")
+    except av.FFmpegError as error:
+        raise explain_open_failure(error, shown, head) from None
+    with contextlib.closing(container):
+        stream = pick_stream(container, shown)
+        width, height = stream.codec_context.width, stream.codec_context.height
+        duration_s = 0.0 if container.duration is None else container.duration / av.time_base
+    if width * height > 1e6 * limits.megapixels:
+        raise SourceRefusedError(
+            f"{shown} has pictures of {width} x {height}; this page takes up to "
+            f"{limits.megapixels:g} million pixels. Make them smaller and try again."
+        )
+    if duration_s > 60.0 * limits.minutes:
+        raise SourceRefusedError(
+            f"{shown} says that it is {duration_s / 60.0:.1f} minutes long; this page takes up to "
+            f"{limits.minutes:g}. Cut it, or use mer-stream on your own machine."
+        )

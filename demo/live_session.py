@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from demo.choices import Choices
 from demo.limits import Limits
 from demo.live_worker import Seen, work
+from demo.settings_view import Choices
 from demo.visitors import Visitor
 
 _WAITING = 8  # pictures that wait for the pipeline at most

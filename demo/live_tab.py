@@ -9,10 +9,10 @@ from typing import Any
 import gradio as gr
 
 from demo.assets import read_asset
-from demo.choices import Spotter
 from demo.curves import GROUPS
-from demo.polite import telling_the_visitor, visitor_of
+from demo.messages import telling_the_visitor, visitor_of
 from demo.settings_tab import choices_of
+from demo.settings_view import Spotter
 from demo.visitors import Visitors
 
 _FACTS = (

@@ -21,8 +21,8 @@ from demo.limits import Limits
 from demo.scratch import without_folders
 from spotting.motion.regions import REGION_NAMES
 from streamer.batch.aligned_faces import Faces
-from streamer.batch.worker import use_one_thread
 from streamer.core.errors import MerError, SourceFormatError
+from streamer.core.process.libraries import use_one_thread
 from streamer.core.process.memory import limit_memory
 from streamer.core.records import EmotionEvent, Frame, FrameSignals, JsonObject
 from streamer.outputs.events import open_event_file

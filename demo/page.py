@@ -1,4 +1,4 @@
-"""The page: its tabs, and what happens between them."""
+"""The page: its tabs, what happens between them, its colours and fonts."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import Any
 
 import gradio as gr
 
+from demo.app_context import AppContext
 from demo.benchmarks_tab import benchmarks_tab
 from demo.inside_tab import choices_and, inside_tab, reference
 from demo.live_tab import live_tab
-from demo.polite import sent_with, telling_the_visitor, visitor_of
+from demo.messages import sent_with, telling_the_visitor, visitor_of
 from demo.recording_tab import recording_tab
 from demo.settings_tab import choices_of, settings_tab
-from demo.site import Site
 
 TITLE = "mer-stream: see a micro-expression happen"
 _INTRO = (
@@ -30,7 +30,7 @@ _WARNING = (
 )
 
 
-def build_page(site: Site) -> gr.Blocks:
+def build_page(context: AppContext) -> gr.Blocks:
     """The Gradio page. Style and limits are given where it is mounted, in `demo.server`."""
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(60, 300)) as page:
         gr.Markdown(_INTRO)
@@ -39,7 +39,7 @@ def build_page(site: Site) -> gr.Blocks:
             in_recording = gr.Tab("Recording", id="recording")
             in_live = gr.Tab("Live camera", id="live")
             with gr.Tab("Look inside", id="inside") as in_inside:
-                inside = inside_tab(site, in_inside)
+                inside = inside_tab(context, in_inside)
             with gr.Tab("Settings", id="settings"):
                 settings = settings_tab()
                 command = gr.Code(
@@ -48,23 +48,23 @@ def build_page(site: Site) -> gr.Blocks:
                     interactive=False,
                 )  # fmt: skip
             with in_recording:
-                recording = recording_tab(site, settings)
+                recording = recording_tab(context, settings)
             with in_live:
-                live = live_tab(site.visitors, settings)
+                live = live_tab(context.visitors, settings)
             with gr.Tab("Benchmarks", id="benchmarks"):
                 benchmarks_tab()
 
         def look_inside(event: gr.EventData, request: gr.Request) -> tuple[Any, Any]:
             chosen = reference(sent_with(event, "result"), sent_with(event, "event"))
             with telling_the_visitor():
-                visitor = visitor_of(site.visitors, request)
+                visitor = visitor_of(context.visitors, request)
                 return gr.Tabs(selected="inside"), choices_and(visitor, chosen)
 
         def show_command(name: str, *values: Any) -> str:
             return choices_of(values).command(name or "RECORDING")
 
         def leave(request: gr.Request) -> None:
-            site.visitors.forget(request.session_hash)
+            context.visitors.forget(request.session_hash)
 
         quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         for component in (recording.result, live.stage):
@@ -75,3 +75,39 @@ def build_page(site: Site) -> gr.Blocks:
         )  # fmt: skip
         page.unload(leave)
     return page
+
+
+_FONTS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
+_MONO = ["ui-monospace", "Consolas", "monospace"]
+
+
+def make_theme() -> gr.themes.Base:
+    """Contrast of text is 4.5:1 or more (WCAG AA); Gradio's own hints are too pale."""
+    theme = gr.themes.Default(
+        primary_hue=gr.themes.colors.blue,
+        neutral_hue=gr.themes.colors.slate,
+        font=_FONTS,
+        font_mono=_MONO,
+    )
+    return theme.set(
+        block_info_text_color="*neutral_600",
+        block_info_text_color_dark="*neutral_300",
+        block_label_text_color="*neutral_700",
+        block_label_text_color_dark="*neutral_200",
+        block_title_text_color="*neutral_800",
+        block_title_text_color_dark="*neutral_100",
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_300",
+        button_primary_background_fill="*primary_700",
+        button_primary_background_fill_hover="*primary_800",
+        button_primary_background_fill_dark="*primary_700",
+        button_primary_background_fill_hover_dark="*primary_600",
+        button_cancel_background_fill="#b03325",
+        button_cancel_background_fill_hover="#8f2a1f",
+        button_cancel_text_color="white",
+        button_cancel_background_fill_dark="#8f2a1f",
+        button_cancel_background_fill_hover_dark="#b03325",
+        button_cancel_text_color_dark="white",
+        link_text_color="*primary_700",
+        link_text_color_dark="*primary_300",
+    )

@@ -11,15 +11,15 @@ from typing import Any
 import gradio as gr
 
 from demo.analysis import analyse
+from demo.app_context import AppContext
 from demo.assets import read_asset
-from demo.choices import Choices
+from demo.job_queue import Ticket
 from demo.limits import Limits
-from demo.polite import said, sent_with, sentence_of, telling_the_visitor, visitor_of
+from demo.messages import said, sent_with, sentence_of, telling_the_visitor, visitor_of
 from demo.recording_view import recording_view
 from demo.results import load_finished
 from demo.settings_tab import choices_of
-from demo.site import Site
-from demo.turns import Ticket
+from demo.settings_view import Choices
 from demo.uploads import BUSY
 from demo.visitors import Visitor
 from streamer.batch.job import Progress
@@ -54,9 +54,9 @@ class RecordingTab:
     ready: gr.State  # the name of what was uploaded, for the command that is shown
 
 
-def recording_tab(site: Site, settings: list[Any]) -> RecordingTab:
+def recording_tab(context: AppContext, settings: list[Any]) -> RecordingTab:
     """Builds the tab. Its result triggers `select` with `result` and `event`."""
-    limits, visitors = site.limits, site.visitors
+    limits, visitors = context.limits, context.visitors
     gr.Markdown(
         f"Choose a video of a face, up to {limits.minutes:g} minutes and {limits.upload_mb} MB, or "
         "try the bundled sample. It is analysed on this machine, and deleted when you close the "
@@ -77,17 +77,17 @@ def recording_tab(site: Site, settings: list[Any]) -> RecordingTab:
 
     def take(sent: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         try:
-            name = site.uploads.take(visitor_of(visitors, request), sent_with(sent, "id"))
+            name = context.uploads.take(visitor_of(visitors, request), sent_with(sent, "id"))
         except MerError as error:
             return "", said(sentence_of(error), "refused"), gr.Button(interactive=False)
         here = said(f"{name} is here. Press “Find micro-expressions”.")
         return name, here, gr.Button(interactive=True)
 
     def run_upload(request: gr.Request, *values: Any) -> Iterator[tuple[Any, ...]]:
-        yield from _run(site, request, values, own=True)
+        yield from _run(context, request, values, own=True)
 
     def run_sample(request: gr.Request, *values: Any) -> Iterator[tuple[Any, ...]]:
-        yield from _run(site, request, values, own=False)
+        yield from _run(context, request, values, own=False)
 
     def ask_to_stop(request: gr.Request) -> None:
         with telling_the_visitor():
@@ -96,7 +96,7 @@ def recording_tab(site: Site, settings: list[Any]) -> RecordingTab:
     hidden: dict[str, Any] = {"api_visibility": "private"}
     upload.upload(take, None, [ready, status, start], show_progress="hidden", queue=False, **hidden)
     working: dict[str, Any] = hidden | {
-        "concurrency_limit": None,  # `Turns` says who is next
+        "concurrency_limit": None,  # `JobQueue` says who is next
         "show_progress": "hidden",
     }
     outputs = [status, result, start, sample, stop]
@@ -118,17 +118,17 @@ def _upload_zone(limits: Limits) -> str:
 
 
 def _run(
-    site: Site, request: gr.Request, values: tuple[Any, ...], *, own: bool
+    context: AppContext, request: gr.Request, values: tuple[Any, ...], *, own: bool
 ) -> Iterator[tuple[Any, ...]]:
     """(status, result, start, sample, stop) while a recording is analysed."""
     visitor = None
     try:
         choices = choices_of(values)
-        visitor = visitor_of(site.visitors, request)
+        visitor = visitor_of(context.visitors, request)
         if not visitor.busy.acquire(blocking=False):
             raise UsageError(BUSY)
         try:
-            yield from _analysed(site, visitor, choices, own)
+            yield from _analysed(context, visitor, choices, own)
         finally:
             visitor.busy.release()
     except MerError as error:
@@ -136,16 +136,16 @@ def _run(
 
 
 def _analysed(
-    site: Site, visitor: Visitor, choices: Choices, own: bool
+    context: AppContext, visitor: Visitor, choices: Choices, own: bool
 ) -> Iterator[tuple[Any, ...]]:
     source, shown = (None, "sample") if not own else _pending(visitor)
     visitor.stopped.clear()
     folder = ""
-    with site.turns.ticket(lambda: site.visitors.is_open(visitor)) as ticket:
+    with context.queue.ticket(lambda: context.visitors.is_open(visitor)) as ticket:
         yield _waiting(shown, ticket.before), "", *_buttons(visitor, working=True)
         for before in _until_turn(visitor, ticket):
             yield _waiting(shown, before), gr.skip(), *(gr.skip(),) * 3
-        for message in analyse(visitor, source, shown, choices, site.limits):
+        for message in analyse(visitor, source, shown, choices, context.limits):
             if isinstance(message, Progress):
                 yield _progress(shown, message), gr.skip(), *(gr.skip(),) * 3
             else:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from demo.visitors import Visitor
 from streamer.batch.aligned_faces import strip_path
-from streamer.batch.run_file import parse_run
+from streamer.batch.run_record import parse_run
 from streamer.core.errors import UsageError
 from streamer.core.files.inside import is_link, is_safe_name, read_inside
 from streamer.core.files.strict_json import MAX_BYTES

@@ -15,16 +15,15 @@ from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Res
 from starlette.types import ASGIApp
 
 from demo.account import Account
+from demo.app_context import AppContext, open_app_context
 from demo.assets import read_asset
-from demo.guard import OWNER, Guard
 from demo.limits import Limits
 from demo.live_socket import add_live_socket
-from demo.page import build_page
+from demo.page import build_page, make_theme
+from demo.request_filter import OWNER, RequestFilter
 from demo.results import DOWNLOADS, VIDEO
 from demo.rules import LOOPBACK, UPLOAD, address_of
 from demo.scratch import without_folders
-from demo.site import Site, open_site
-from demo.theme import make_theme
 from demo.uploads import LOST, Uploads
 from demo.visitors import Visitors
 from streamer.core.errors import MerError
@@ -42,44 +41,44 @@ def create_app(
 
     hosts: names under which the page may be asked for; None: any. account: who may; None: all.
     """
-    return serve_site(open_site(limits), hosts, account)
+    return serve_app(open_app_context(limits), hosts, account)
 
 
-def serve_site(
-    site: Site, hosts: Collection[str] | None = LOOPBACK, account: Account | None = None
+def serve_app(
+    context: AppContext, hosts: Collection[str] | None = LOOPBACK, account: Account | None = None
 ) -> ASGIApp:
-    """The application of a site that is open already."""
+    """The application of an open context."""
     # Gradio reads these when the page is built. Its folder for files stays empty: none is taken.
-    os.environ["GRADIO_TEMP_DIR"] = str(site.visitors.root / "gradio")
+    os.environ["GRADIO_TEMP_DIR"] = str(context.visitors.root / "gradio")
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["GRADIO_RUN_HISTORY"] = "False"
     logging.getLogger("httpx").setLevel(logging.WARNING)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        looking = asyncio.create_task(_look_after(site))
+        looking = asyncio.create_task(_look_after(context))
         yield
         looking.cancel()
-        site.close()
+        context.close()
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    _add_files(app, site.visitors)
-    _add_upload(app, site.uploads)
-    add_live_socket(app, site.visitors)
-    page = build_page(site)
+    _add_files(app, context.visitors)
+    _add_upload(app, context.uploads)
+    add_live_socket(app, context.visitors)
+    page = build_page(context)
     page.queue(api_open=False)
-    gr.mount_gradio_app(app, page, path="", **_mounted(site.limits))
+    gr.mount_gradio_app(app, page, path="", **_mounted(context.limits))
     # Mounted, a page is never "launched", and Gradio then takes any path of the machine for an
-    # upload. The guard lets no path through; this is the second lock.
+    # upload. The request filter lets no path through; this is the second lock.
     page.has_launched = True
-    return Guard(app, site.limits, hosts, site.visitors.sessions, account)
+    return RequestFilter(app, context.limits, hosts, context.visitors.sessions, account)
 
 
-async def _look_after(site: Site) -> None:
+async def _look_after(context: AppContext) -> None:
     while True:
         await asyncio.sleep(_LOOK_S)
-        await asyncio.to_thread(site.visitors.forget_the_idle)
-        await asyncio.to_thread(site.uploads.forget_the_unclaimed)
+        await asyncio.to_thread(context.visitors.forget_the_idle)
+        await asyncio.to_thread(context.uploads.forget_the_unclaimed)
 
 
 def _add_files(app: FastAPI, visitors: Visitors) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from demo.choices import Choices
+from demo.settings_view import Choices
 
 _DEFAULT = Choices()
 NAMES = (

@@ -16,11 +16,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from demo.choices import Choices
 from demo.limits import Limits
 from demo.places import is_local
 from demo.scratch import open_scratch
 from demo.sessions import Sessions
+from demo.settings_view import Choices
 from streamer.core.errors import UsageError
 
 _LOG = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from benchmarks.readme_section import write_section
+from benchmarks.page_section import write_section
 from benchmarks.reliability.plot import WHOLE_SLOPES_S, plot_soak
 from benchmarks.reliability.promises import ROOT
 

@@ -19,9 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer.core.errors import SourceFormatError, SourceNotFoundError
+from streamer.core.files.atomic import replacing
 from streamer.core.files.strict_npz import Array, read_npz
+from streamer.core.files.writing import writing
 from streamer.core.records import AlignedFace, EmotionEvent, Spot
-from streamer.outputs.files import replacing, writing
 from streamer.outputs.record import event_id
 from streamer.outputs.step import Step
 from streamer.run.pipeline import Pipeline

@@ -16,12 +16,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from streamer.core.files.atomic import replacing
 from streamer.core.files.inside import is_plain_file, read_inside
 from streamer.core.files.strict_json import Each, Whole, check_shape
+from streamer.core.files.writing import writing
 from streamer.core.records import Frame
 from streamer.core.snapshot import capture, from_bytes, restore, to_bytes
 from streamer.faces.config import FaceConfig
-from streamer.outputs.files import replacing, writing
 from streamer.outputs.summary import Counts
 from streamer.run.pipeline import Pipeline
 from streamer.sources.resume_point import Start, checksum

@@ -1,15 +1,13 @@
-"""One recording of a batch: what is asked, and what came of it."""
+"""One recording of a batch: what is asked, and how far it is."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
 
 from streamer.batch.settings import BatchSettings
 from streamer.core.errors import MerError
 from streamer.core.records import JsonObject
-
-Status = Literal["done", "kept", "failed", "interrupted"]
+from streamer.outputs.summary import RunRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,31 +42,6 @@ class Progress:
     events: int
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What the manifest says of a recording. `kept`: done before with the same settings."""
-
-    name: str
-    folder: str
-    status: Status
-    exit_code: int = 0
-    error: str | None = None
-    frames: int = 0
-    duration_s: float = 0.0
-    micro: int = 0
-    macro: int = 0
-    faces: int = 0
-    coverage: float = 0.0  # share of the frames with a face
-    truncated: bool = False
-    sha256: str = ""
-    wall_s: float = field(default=0.0, compare=False)  # not in the manifest
-
-    @property
-    def failed(self) -> bool:
-        """Whether there is no log of it."""
-        return self.status == "failed"
-
-
-def failed_outcome(job: Job, error: MerError) -> Outcome:
+def failed_record(job: Job, error: MerError) -> RunRecord:
     """Of a recording about which nothing else is known."""
-    return Outcome(job.shown, job.folder, "failed", exit_code=error.exit_code, error=str(error))
+    return RunRecord(job.shown, job.folder, "failed", exit_code=error.exit_code, error=str(error))

@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from streamer.batch import stores
-from streamer.batch.run_file import parse_run
+from streamer.batch.run_record import parse_run
 from streamer.core.errors import OutputError
+from streamer.core.files.atomic import replacing, sync_folder
 from streamer.core.files.inside import (
     is_plain_file,
     is_safe_name,
@@ -29,9 +30,9 @@ from streamer.core.files.inside import (
 )
 from streamer.core.files.paths import expand_home
 from streamer.core.files.strict_json import MAX_BYTES
+from streamer.core.files.writing import writing
 from streamer.core.records import JsonObject
 from streamer.core.urls import remember
-from streamer.outputs.files import replacing, sync_folder, writing
 from streamer.sources.naming import url_scheme
 
 _LOG = logging.getLogger(__name__)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from streamer.core.files.writing import writing
 from streamer.core.process.libraries import import_cv2
-from streamer.outputs.files import writing
 from streamer.outputs.record import event_id
 from streamer.outputs.step import Step
 from streamer.run.pipeline import Pipeline

@@ -14,18 +14,18 @@ from streamer.batch.aligned_faces import Faces
 from streamer.batch.checkpoints import FILE_NAME, Checkpoint, Keeper, load_checkpoint
 from streamer.batch.job import Job, Progress
 from streamer.batch.pictures import Pictures
-from streamer.batch.render import facts_of, finish
+from streamer.batch.render import finish
 from streamer.batch.run_record import Result
 from streamer.batch.settings import model_facts
 from streamer.core.errors import InstallError, InternalError, MerError, ModelError
+from streamer.core.files.atomic import remove_leftovers
 from streamer.core.files.inside import empty_folder, has_links
+from streamer.core.files.writing import open_log
 from streamer.core.records import FrameSignals, JsonObject
 from streamer.outputs.events import EventWriter
-from streamer.outputs.files import open_log
 from streamer.outputs.signals import SignalsCsv
 from streamer.outputs.step import Step
 from streamer.outputs.summary import Counts
-from streamer.outputs.temporary import remove_leftovers
 from streamer.run.build import StreamConfig, build_pipeline
 from streamer.run.pipeline import Pipeline
 from streamer.run.recording import Fanout, steps
@@ -131,7 +131,7 @@ def walk(
         "done", failure, sha256, key, source.info, run.counts, report, run.resumed_at_s,
         models=_with_fingerprint(models, pipeline),
     )  # fmt: skip
-    finish(work, job, facts_of(job, result))
+    finish(work, job, result.record(job.shown))
     return result
 
 

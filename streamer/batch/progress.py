@@ -7,8 +7,9 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from streamer.batch.job import Job, Outcome, Progress
+from streamer.batch.job import Job, Progress
 from streamer.core.printable import printable
+from streamer.outputs.summary import RunRecord
 from streamer.outputs.text import format_clock
 
 _BAR = "{desc} {percentage:3.0f}%|{bar:24}| {unit}"  # tqdm's own postfix begins with a comma
@@ -39,7 +40,7 @@ class BatchView:
             self._show_bar(job, progress)
         self._show()
 
-    def end(self, job: Job, outcome: Outcome) -> None:
+    def end(self, job: Job, outcome: RunRecord) -> None:
         """A recording is over."""
         self._over += 1
         self._failed += outcome.failed
@@ -90,7 +91,7 @@ class BatchView:
         return f"{format_clock(left_s)[:-4]} left"
 
 
-def format_totals(outcomes: Sequence[Outcome], wall_s: float) -> str:
+def format_totals(outcomes: Sequence[RunRecord], wall_s: float) -> str:
     """The batch in a few lines, with a sentence for each recording that failed."""
     done = [o for o in outcomes if o.status in ("done", "kept")]
     kept = sum(o.status == "kept" for o in outcomes)
@@ -113,7 +114,7 @@ def format_totals(outcomes: Sequence[Outcome], wall_s: float) -> str:
     return "\n".join(lines)
 
 
-def _line(outcome: Outcome) -> str:
+def _line(outcome: RunRecord) -> str:
     if outcome.failed:
         return printable(f"failed: {outcome.error}")
     what = "done before" if outcome.status == "kept" else outcome.status

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from streamer.batch import stores
 from streamer.batch.checkpoints import FILE_NAME as CHECKPOINT
-from streamer.batch.digest import input_digest, sample_path
-from streamer.batch.job import Job, Outcome, Progress
+from streamer.batch.inputs import input_digest, sample_path
+from streamer.batch.job import Job, Progress
 from streamer.batch.names import without_name
 from streamer.batch.output import (
     PARTIAL,
@@ -28,9 +28,15 @@ from streamer.batch.output import (
     open_output_of,
 )
 from streamer.batch.process_recording import Pipelines, walk
-from streamer.batch.render import can_add, facts_of_run, finish
-from streamer.batch.run_file import parse_run
-from streamer.batch.run_record import Result, outcome_of, outputs_in, run_record, write_run
+from streamer.batch.render import can_add, finish
+from streamer.batch.run_record import (
+    Result,
+    outputs_in,
+    parse_run,
+    record_of,
+    run_json,
+    write_run,
+)
 from streamer.core.errors import (
     MemoryLimitError,
     MerError,
@@ -49,10 +55,11 @@ from streamer.core.files.inside import (
 )
 from streamer.core.files.paths import expand_home
 from streamer.core.files.strict_json import MAX_BYTES
+from streamer.core.files.writing import writing
 from streamer.core.process.memory import is_memory_error, memory_limit_mb
 from streamer.core.records import JsonObject
 from streamer.core.urls import remember
-from streamer.outputs.files import writing
+from streamer.outputs.summary import RunRecord
 from streamer.run.recording import never
 from streamer.sources.naming import url_scheme
 
@@ -69,7 +76,7 @@ def do_recording(
     *,
     tell: Callable[[Progress], None] = nobody,
     stop: Callable[[], bool] = never,
-) -> Outcome:
+) -> RunRecord:
     """Run one recording and publish its folder; what goes wrong with it is in the outcome.
 
     With `job.resume`, what is done is kept and what was begun is gone on with. Raises the errors
@@ -87,11 +94,11 @@ def do_recording(
             key = _key(job, found[1], models)
             kept = output.run_of(job.folder)
             if kept is not None and _may_keep(job, kept) and _stands(job, kept, key, output, work):
-                return replace(outcome_of(kept, job.folder), status="kept")
+                return replace(record_of(kept, job.folder), status="kept")
             todo = _Recording(job, found[0], found[1], key, models, work)
             result = _run(todo, pipelines, tell, stop)
         if result.status == "interrupted":
-            return Outcome(job.shown, job.folder, "interrupted")
+            return RunRecord(job.shown, job.folder, "interrupted")
         local = "" if isinstance(found, MerError) else str(found[0])
         return _publish(job, output, work, result, local, time.monotonic() - started)
 
@@ -164,16 +171,16 @@ def too_large(shown: str, limit_mb: int | None) -> MemoryLimitError:
 
 def _publish(
     job: Job, output: Output, work: Path, result: Result, local: str, wall_s: float
-) -> Outcome:
+) -> RunRecord:
     if result.status == "failed":
         empty_folder(work)
     if not result.finished:
-        write_run(work / RUN, run_record(job, result, local, work, wall_s))
+        write_run(work / RUN, run_json(job, result, local, work, wall_s))
     with contextlib.suppress(FileNotFoundError):
         (work / CHECKPOINT).unlink()
-    record = _read_run(work)
+    run = _read_run(work)
     output.publish(work, job.folder)
-    return replace(outcome_of(record, job.folder), wall_s=wall_s)
+    return replace(record_of(run, job.folder), wall_s=wall_s)
 
 
 def _read_run(work: Path) -> JsonObject:
@@ -234,7 +241,7 @@ def _add_formats(job: Job, run: JsonObject, output: Output, work: Path) -> bool:
         shutil.copytree(done, work, symlinks=True)
     settings = replace(job.settings, formats=tuple(sorted(formats)))
     try:
-        finish(work, replace(job, settings=settings), facts_of_run(run))
+        finish(work, replace(job, settings=settings), record_of(run))
     except (SourceFormatError, SourceNotFoundError) as error:
         _LOG.warning("%s: %s Done again.", job.shown, error)
         return False

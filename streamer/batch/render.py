@@ -5,20 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from streamer.batch.job import Job
-from streamer.batch.run_record import Result
 from streamer.core.files.inside import remove_folder
-from streamer.core.records import JsonObject
 from streamer.core.urls import is_like_url
 from streamer.outputs.events import open_event_file, read_events
 from streamer.outputs.formats import FILE_NAMES, write_events
 from streamer.outputs.formats.media import Media
-from streamer.outputs.report.page import ReportFacts, write_report
+from streamer.outputs.report.page import write_report
 from streamer.outputs.signal_table import signals_to_parquet
 from streamer.outputs.step import Step
-from streamer.outputs.summary import Counts
+from streamer.outputs.summary import RunRecord
 
 
-def finish(work: Path, job: Job, facts: ReportFacts) -> None:
+def finish(work: Path, job: Job, record: RunRecord) -> None:
     """Write all wanted formats beside the logs in `work`; remove what is not wanted.
 
     Raises OutputError, or InstallError where the library of a format is missing.
@@ -36,7 +34,7 @@ def finish(work: Path, job: Job, facts: ReportFacts) -> None:
     for name in sorted(formats & set(FILE_NAMES)):
         write_events(name, events, work / FILE_NAMES[name], Media(job.shown, location))
     if "html" in formats:
-        write_report(work, facts, events)
+        write_report(work, record, events)
     signals = work / "signals.csv"
     if settings.signals == "parquet":
         signals_to_parquet(signals, signals.with_suffix(".parquet"))
@@ -46,39 +44,7 @@ def finish(work: Path, job: Job, facts: ReportFacts) -> None:
         remove_folder(work, "images")
 
 
-def facts_of(job: Job, result: Result) -> ReportFacts:
-    """What the report says, after a walk."""
-    counts, report = result.counts or Counts(), result.report
-    return ReportFacts(
-        job.shown,
-        counts.frames,
-        counts.frames_with_face,
-        len(counts.faces),
-        counts.duration_s,
-        report.dropped,
-        report.truncated,
-        report.repairs,
-        report.errors,
-    )
-
-
 def can_add(work: Path, formats: set[str]) -> bool:
     """Whether formats can be made from the logs of a finished recording."""
     logs = {"events.jsonl", *(("signals.csv",) if "html" in formats else ())}
     return all((work / name).is_file() for name in logs)
-
-
-def facts_of_run(run: JsonObject) -> ReportFacts:
-    """What the report says, after a walk of an earlier run."""
-    counts, quality = run["counts"], run["quality"]
-    return ReportFacts(
-        run["name"],
-        counts["frames"],
-        counts["frames_with_face"],
-        counts["faces"],
-        counts["duration_s"],
-        0,
-        quality["truncated"],
-        quality["repairs"],
-        quality["warnings"],
-    )

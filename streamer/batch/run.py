@@ -6,19 +6,19 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from streamer.batch.inputs import find_inputs
-from streamer.batch.job import Job, Outcome
-from streamer.batch.local_engine import Event, run_local
-from streamer.batch.manifest import NAME, Manifest, known_folders
+from streamer.batch.job import Job
+from streamer.batch.manifest import NAME, Manifest, known_folders, mark_lost
 from streamer.batch.names import folder_names, shown_name
 from streamer.batch.output import PARTIAL, FolderOutput, Output, open_output_of
 from streamer.batch.progress import BatchView, format_totals
-from streamer.batch.proof import mark_lost
 from streamer.batch.settings import ALL_FORMATS, BatchSettings, model_facts
+from streamer.batch.tasks import Execution
+from streamer.batch.worker import run_recordings
 from streamer.core.errors import EXIT_INTERRUPTED, EXIT_TRUNCATED, OutputError, UsageError
 from streamer.core.files.inside import refuse_link
 from streamer.core.process.memory import default_limit_mb
@@ -26,8 +26,9 @@ from streamer.core.process.stopping import StopFlag
 from streamer.core.ranges import Megabytes, Threads, Workers, check_ranges
 from streamer.core.urls import display_name
 from streamer.outputs.formats import FILE_NAMES, check_format
-from streamer.outputs.report.index import IndexRow, index_page
+from streamer.outputs.report.index import index_page
 from streamer.outputs.signals import import_pyarrow
+from streamer.outputs.summary import RunRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +72,13 @@ def run_jobs(settings: BatchSettings, options: BatchOptions, specs: Sequence[str
     stop = StopFlag()
     started = time.monotonic()
     bars = sys.stderr.isatty() if options.progress is None else options.progress
-    view = BatchView(jobs, min(workers, len(jobs)), bars=bars, quiet=options.quiet)
+    slots = min(workers, len(jobs))
+    view = BatchView(jobs, slots, bars=bars, quiet=options.quiet)
+    running = run_recordings(jobs, _execution(options, slots), stop)
     try:
-        with stop.catching(), contextlib.closing(_events(options, jobs, workers, stop)) as events:
+        with stop.catching(), contextlib.closing(running) as events:
             for job, message in events:
-                if isinstance(message, Outcome):
+                if isinstance(message, RunRecord):
                     manifest.add(message)
                     view.end(job, message)
                 else:
@@ -132,15 +135,11 @@ def make_jobs(
     ]  # fmt: skip
 
 
-def _events(
-    options: BatchOptions, jobs: Sequence[Job], workers: int, stop: Callable[[], bool]
-) -> Generator[Event, None, None]:
+def _execution(options: BatchOptions, workers: int) -> Execution:
     if options.engine == "ray":
-        from streamer.batch.ray_engine import run_ray
-
-        return run_ray(jobs, options.address, stop, options.worker_memory_mb)
-    memory_mb = options.worker_memory_mb or default_limit_mb(min(workers, len(jobs)))
-    return run_local(jobs, workers, stop, verbose=options.verbose, memory_mb=memory_mb)
+        return Execution("ray", memory_mb=options.worker_memory_mb, address=options.address)
+    memory_mb = options.worker_memory_mb or default_limit_mb(workers)
+    return Execution("processes", workers, memory_mb, verbose=options.verbose)
 
 
 def _check_output(output: Output, options: BatchOptions) -> None:
@@ -190,27 +189,13 @@ def _close(settings: BatchSettings, output: Output, manifest: Manifest) -> None:
     manifest.write()
     over = [o for o in manifest.outcomes if o.status != "interrupted"]
     if "html" in settings.formats:
-        page = index_page([_index_row(outcome) for outcome in over])
+        page = index_page(over)
         output.write("index.html", page.encode("utf-8", "backslashreplace"))
     if isinstance(output, FolderOutput) and len(over) == manifest.size:
         output.remove_partial()
 
 
-def _index_row(outcome: Outcome) -> IndexRow:
-    return IndexRow(
-        outcome.name,
-        outcome.folder,
-        outcome.duration_s,
-        outcome.micro,
-        outcome.macro,
-        outcome.faces,
-        outcome.coverage,
-        outcome.truncated,
-        (outcome.error or "failed") if outcome.failed else None,
-    )
-
-
-def _exit_code(outcomes: Sequence[Outcome], stop: StopFlag) -> int:
+def _exit_code(outcomes: Sequence[RunRecord], stop: StopFlag) -> int:
     if stop.signalled:
         return EXIT_INTERRUPTED
     failed = [outcome.exit_code for outcome in outcomes if outcome.failed]

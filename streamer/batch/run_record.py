@@ -1,23 +1,30 @@
-"""`run.json`: how a recording was done, with what, and what was found wrong with it."""
+"""`run.json`: how a recording was done, with what, and what was found wrong with it.
+
+Read back it is checked field by field: anybody may have changed it. A file that does not hold what
+it should is as good as none: the recording is done again.
+"""
 
 from __future__ import annotations
 
+import logging
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from streamer.batch.digest import input_digest
-from streamer.batch.job import Job, Outcome, Status
+from streamer.batch.inputs import input_digest
+from streamer.batch.job import Job
 from streamer.batch.names import without_name
-from streamer.batch.run_file import RUN_SCHEMA
-from streamer.batch.settings import versions
+from streamer.batch.settings import ALL_FORMATS, versions
 from streamer.core.errors import EXIT_TRUNCATED, MerError
+from streamer.core.files.atomic import is_temporary, write_file
+from streamer.core.files.inside import is_safe_path
 from streamer.core.files.paths import expand_home
+from streamer.core.files.strict_json import Each, OneOf, Whole, check_shape, parse_json
 from streamer.core.printable import to_json
 from streamer.core.records import JsonObject, SourceInfo, SourceReport
-from streamer.outputs.files import replacing, writing
-from streamer.outputs.summary import NOTHING_READ, Counts
-from streamer.outputs.temporary import is_temporary
+from streamer.outputs.summary import NOTHING_READ, Counts, RunRecord, Status
 
 _NO_OUTPUTS = ("checkpoint", "run.json")
 
@@ -37,15 +44,18 @@ class Result:
     finished: bool = False  # its run.json is written already
     models: JsonObject | None = None  # what it was done with; None: nothing was loaded
 
+    def record(self, shown: str) -> RunRecord:
+        """The figures of the recording, under the name that is shown."""
+        return (self.counts or Counts()).summarise(shown, self.report)
 
-def run_record(job: Job, result: Result, local: str, work: Path, wall_s: float) -> JsonObject:
-    """The record. Only `timing` differs between two runs of the same recording.
+
+def run_json(job: Job, result: Result, local: str, work: Path, wall_s: float) -> JsonObject:
+    """The content of `run.json`. Only `timing` differs between two runs of the same recording.
 
     local: the file that was read, whose name is kept out of all sentences.
     """
-    error = None if result.error is None else _told(job, str(result.error), local)
-    counts = result.counts or Counts()
-    summary = counts.summarise(job.shown, result.report)
+    error = None if result.error is None else _shown(job, str(result.error), local)
+    summary = result.record(job.shown)
     code = result.error.exit_code if result.error is not None else 0
     models = result.models or {}
     return {
@@ -72,7 +82,7 @@ def run_record(job: Job, result: Result, local: str, work: Path, wall_s: float) 
         "quality": {
             "truncated": summary.truncated,
             "repairs": summary.repairs,
-            "warnings": [_told(job, w, local) for w in summary.warnings],
+            "warnings": [_shown(job, w, local) for w in summary.warnings],
         },
         "outputs": outputs_in(work),
         "timing": {
@@ -86,34 +96,29 @@ def run_record(job: Job, result: Result, local: str, work: Path, wall_s: float) 
     }
 
 
-def write_run(path: Path, record: JsonObject) -> None:
-    """Write the record, whole or not at all."""
-    with replacing(path) as temporary, writing(path):
-        text = to_json(record, indent=2) + "\n"
-        temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
+def write_run(path: Path, run: JsonObject) -> None:
+    """Write a `run.json`, whole or not at all."""
+    write_file(path, (to_json(run, indent=2) + "\n").encode("utf-8", "backslashreplace"))
 
 
-def outcome_of(record: JsonObject, folder: str) -> Outcome:
-    """What the manifest says of a finished recording."""
-    counts, events = record["counts"], record["counts"]["events"]
-    return Outcome(
-        name=record["name"],
+def record_of(run: JsonObject, folder: str = "") -> RunRecord:
+    """The record in the content of a `run.json`."""
+    counts, quality = run["counts"], run["quality"]
+    return RunRecord(
+        name=run["name"],
         folder=folder,
-        status=record["status"],
-        exit_code=record["exit_code"],
-        error=record["error"],
-        frames=counts["frames"],
-        duration_s=counts["duration_s"],
-        micro=events["micro"],
-        macro=events["macro"],
-        faces=counts["faces"],
-        coverage=round(counts["frames_with_face"] / max(counts["frames"], 1), 4),
-        truncated=record["quality"]["truncated"],
-        sha256=record["input"]["sha256"],
+        status=run["status"],
+        exit_code=run["exit_code"],
+        error=run["error"],
+        **counts,
+        truncated=quality["truncated"],
+        repairs=quality["repairs"],
+        warnings=tuple(quality["warnings"]),
+        sha256=run["input"]["sha256"],
     )
 
 
-def _told(job: Job, sentence: str, local: str) -> str:
+def _shown(job: Job, sentence: str, local: str) -> str:
     """A sentence with the name that may be shown."""
     sentence = without_name(sentence, job.source, local, job.shown)
     return without_name(sentence, "", str(expand_home(job.source)), job.shown)
@@ -139,3 +144,66 @@ def outputs_in(work: Path) -> dict[str, str]:
     """SHA-256 of every file in the folder, by its name in it."""
     files = sorted(p for p in work.rglob("*") if p.is_file() and _is_output(p.name))
     return {p.relative_to(work).as_posix(): input_digest(p) for p in files}
+
+
+RUN_SCHEMA = "mer-stream/run/1"
+_LOG = logging.getLogger(__name__)
+
+_COUNTS = {
+    "frames": Whole,
+    "duration_s": float,
+    "frames_with_face": Whole,
+    "faces": Whole,
+    "events": {"micro": Whole, "macro": Whole},
+    "emotions": Each(Whole),
+}
+_RUN = {
+    "schema": OneOf((RUN_SCHEMA,)),
+    "name": str,
+    "status": OneOf(("done", "failed")),
+    "exit_code": Whole,
+    "error": (str, None),
+    "key": str,
+    "input": {
+        "sha256": str,
+        "bytes": Whole,
+        "width_px?": Whole,
+        "height_px?": Whole,
+        "declared_fps?": (float, None),
+        "declared_frames?": (Whole, None),
+        "declared_duration_s?": (float, None),
+    },
+    "formats": [OneOf(ALL_FORMATS)],
+    "settings": dict,
+    "versions": Each(str),
+    "model": (dict, None),
+    "spotter?": dict,
+    "counts": _COUNTS,
+    "quality": {"truncated": bool, "repairs": Each(Whole), "warnings": [str]},
+    "outputs": Each(str),
+    "timing": {"batch?": str, "wall_s": float, "resumed_at_s": (float, None)},
+}
+
+
+def parse_run(data: bytes | None, where: str = "run.json") -> JsonObject | None:
+    """The record in a `run.json`; None where there is none or it is not whole, which is logged."""
+    run = parse_shape(data, _RUN, where)
+    if run is None:
+        return None
+    bad = [name for name in run["outputs"] if not is_safe_path(name)]
+    if bad:
+        _LOG.warning("%s names %r as an output; it is not used.", where, bad[0])
+        return None
+    return run
+
+
+def parse_shape(data: bytes | None, shape: Mapping[str, Any], where: str) -> JsonObject | None:
+    """JSON of that shape; None where there is none or it is another, which is logged."""
+    if not data:
+        return None
+    try:
+        found = check_shape(parse_json(data), shape)
+    except ValueError as error:
+        _LOG.warning("%s cannot be used: %s.", where, error)
+        return None
+    return dict(found)

@@ -1,116 +1,108 @@
-"""One worker process: takes jobs from a pipe, one at a time, and tells how they go."""
+"""The recordings of a batch as tasks of the executor: one job in, its outcome out.
+
+On Ray, a task works on the disk of its machine and publishes a finished folder at once, so a
+recording that was done twice (its machine was thought lost) still has one log: the first that was
+published.
+"""
 
 from __future__ import annotations
 
 import logging
-import os
-import signal
-import sys
-import threading
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from multiprocessing.connection import Connection
+import uuid
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from streamer.batch.job import Job, Outcome, Progress, failed_outcome
-from streamer.core.errors import MerError
-from streamer.core.process.memory import limit_memory
-from streamer.core.process.stopping import StopFlag
+from streamer.batch.executor import run_tasks
+from streamer.batch.executor_ray import RETRIES
+from streamer.batch.job import Job, Progress, failed_record
+from streamer.batch.names import without_name
+from streamer.batch.tasks import Context, Died, Execution, Finished, Progressed, Work
+from streamer.core.errors import MerError, UnexpectedError
+from streamer.core.files.paths import expand_home
+from streamer.outputs.summary import RunRecord
 
 if TYPE_CHECKING:
     from streamer.batch.process_recording import Pipelines
 
-_WATCH_S = 0.5
-FATAL = "fatal"
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_SCRATCH = "machine"  # the folder for unfinished work of whichever machine does the recording
 
 
-@dataclass(frozen=True, slots=True)
-class Last:
-    """The outcome after which a worker ends, as another does better: memory may be lost, say."""
-
-    outcome: Outcome
-
-
-def work(pipe: Connection, parent: int, verbose: bool, memory_mb: int | None) -> None:
-    """Entry point of the process.
-
-    Messages: Progress, Outcome, Last, or (FATAL, exit code, sentence).
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent stops its workers in good order
-    stop = StopFlag()
-    signal.signal(signal.SIGTERM, lambda *_: stop.stop())
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    if memory_mb is not None:
-        limit_memory(memory_mb)
-    use_one_thread()
-    from streamer.core.process.console import hushed, print_uncaught, set_up_logging
-
-    set_up_logging(quiet=False, verbose=verbose, log_file=None)
-    with hushed(not verbose):
-        try:
-            _serve(pipe, stop)
-        except Exception:  # noqa: BLE001  multiprocessing would print it with all its secrets
-            print_uncaught(*sys.exc_info())
-            sys.exit(1)
+def run_recordings(
+    jobs: Sequence[Job], execution: Execution, stop: Callable[[], bool]
+) -> Generator[tuple[Job, Progress | RunRecord], None, None]:
+    """Progress and outcomes of all jobs as they come; see `run_tasks`."""
+    if execution.backend == "ray":
+        batch = uuid.uuid4().hex
+        jobs = [_on_node(job, batch) for job in jobs]
+    for event in run_tasks(jobs, make_recording_work, execution, stop):
+        job = event.task
+        if isinstance(event, Progressed):
+            yield job, event.value
+        elif isinstance(event, Finished):
+            yield job, event.result
+        elif isinstance(event, Died):
+            yield job, failed_record(job, _death(job, event.how, execution))
+        else:
+            yield job, RunRecord(job.shown, job.folder, "interrupted")
 
 
-def use_one_thread() -> None:
-    """Let numeric libraries, imported from here on, leave the other cores to other processes."""
-    for name in _THREADS:
-        os.environ.setdefault(name, "1")
-
-
-def _serve(pipe: Connection, stop: StopFlag) -> None:
+def make_recording_work() -> Work[Job, RunRecord]:
+    """What one worker does; its models are loaded with the first recording."""
     from streamer.batch.process_recording import Pipelines
 
-    pipelines = Pipelines()
-    while not stop():
+    return RecordingWork(Pipelines())
+
+
+class RecordingWork:
+    """Does recordings with the pipelines of this process."""
+
+    def __init__(self, pipelines: Pipelines) -> None:
+        self._pipelines = pipelines
+
+    def __call__(self, job: Job, context: Context) -> RunRecord:
+        """What nobody expected ends that recording alone, and this process."""
+        from streamer.batch.recording import default_scratch, do_recording, unexpected
+
+        if job.scratch == _SCRATCH:
+            job = replace(job, scratch=str(default_scratch()))
+        job = replace(job, anew=job.anew or context.attempt > 0)
         try:
-            job: Job | None = pipe.recv()
-        except (EOFError, OSError):
-            break
-        if job is None:
-            break
-        try:
-            outcome = attempt(job, pipelines, lambda p: _tell(pipe, p), stop)
-            if pipelines.is_spoilt:
-                pipe.send(Last(outcome))
-                break
-            pipe.send(outcome)
-        except MerError as error:
-            pipe.send((FATAL, error.exit_code, str(error)))
-        except BrokenPipeError:
-            break
-    pipelines.close()
+            outcome = do_recording(job, self._pipelines, tell=context.tell, stop=context.stop)
+        except (MerError, BrokenPipeError):
+            raise
+        except Exception as error:
+            self._pipelines.is_spoilt = True
+            logging.getLogger(__name__).debug("%s failed", job.shown, exc_info=error)
+            outcome = failed_record(job, unexpected(job, error))
+        if self._pipelines.is_spoilt:
+            context.retire()
+        return outcome
+
+    def close(self) -> None:
+        """Free the models."""
+        self._pipelines.close()
 
 
-def attempt(
-    job: Job,
-    pipelines: Pipelines,
-    tell: Callable[[Progress], None] = lambda progress: None,
-    stop: Callable[[], bool] = lambda: False,
-) -> Outcome:
-    """The outcome of a recording; what nobody expected ends that recording alone."""
-    from streamer.batch.recording import do_recording, unexpected
-
-    try:
-        return do_recording(job, pipelines, tell=tell, stop=stop)
-    except (MerError, BrokenPipeError):
-        raise
-    except Exception as error:
-        pipelines.is_spoilt = True
-        logging.getLogger(__name__).debug("%s failed", job.shown, exc_info=error)
-        return failed_outcome(job, unexpected(job, error))
+def _on_node(job: Job, batch: str) -> Job:
+    """Unfinished work lies on the machine that does it; paths are made to hold there too."""
+    output = job.output if "://" in job.output else str(expand_home(job.output).absolute())
+    source = job.source
+    if "://" not in source and source != "sample":
+        source = str(expand_home(source).absolute())
+    scratch = job.scratch or _SCRATCH
+    return replace(job, output=output, source=source, scratch=scratch, batch=batch)
 
 
-def _tell(pipe: Connection, progress: Progress) -> None:
-    pipe.send(progress)
-
-
-def _end_with(parent: int) -> None:
-    """End this process with the one that started it, however that one ended."""
-    while os.getppid() == parent:
-        time.sleep(_WATCH_S)
-    os._exit(1)
+def _death(job: Job, how: str, execution: Execution) -> UnexpectedError:
+    if execution.backend == "ray":
+        reason = without_name(how, job.source, "", job.shown)
+        return UnexpectedError(
+            f"{job.shown}: its machines were lost {RETRIES + 1} times ({reason})."
+        )
+    limit = "" if execution.memory_mb is None else f"the limit of {execution.memory_mb} MB a worker"
+    return UnexpectedError(
+        f"{job.shown}: the worker process died twice on it ({how}): it needs more memory than "
+        f"{limit or 'there is'}, or there is a fault in native code. Give a higher "
+        "--worker-memory with fewer --workers, or try it alone with mer-stream --verbose."
+    )

@@ -13,13 +13,12 @@ from typing import IO, Any, TypeVar
 from streamer.core.errors import OutputError, SourceFormatError, SourceNotFoundError
 from streamer.core.files.regular import open_regular_text
 from streamer.core.files.strict_json import parse_json
+from streamer.core.files.writing import open_output, standard_output_is_nameless, writing
 from streamer.core.printable import printable_lines, to_json
 from streamer.core.records import EMOTIONS, EmotionEvent, JsonObject
 from streamer.outputs.cells import csv_line, safe_cell, true_text
-from streamer.outputs.files import open_output, writing
 from streamer.outputs.record import FIELDS, event_to_record, probability_columns, record_to_event
 from streamer.outputs.step import Step
-from streamer.outputs.written import standard_output_is_nameless
 
 _MAX_LINE = 2**20  # characters; an event has about 500
 _LOG = logging.getLogger(__name__)

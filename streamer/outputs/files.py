@@ -1,26 +1,14 @@
-"""Output files: checked before work starts, never overwritten unasked, errors in one sentence."""
+"""Output files are checked before work starts, and never overwritten unasked."""
 
 from __future__ import annotations
 
 import contextlib
-import errno
-import io
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import IO, Any
 
 from streamer.core.errors import OutputError, UsageError
-from streamer.outputs.temporary import put_in_place, sync_folder, temporary_beside
-from streamer.outputs.written import WrittenFile
-
-__all__ = [
-    "check_outputs", "check_writable", "is_device", "open_log", "open_output", "replacing",
-    "sync_folder", "write_file", "writing",
-]  # fmt: skip
-
-# File names may hold bytes that are no text; they are written as \udcff.
-_TEXT: dict[str, Any] = {"encoding": "utf-8", "errors": "backslashreplace", "newline": ""}
+from streamer.core.files.writing import is_device
 
 
 def check_outputs(
@@ -61,84 +49,7 @@ def check_writable(path: Path, option: str, *, overwrite: bool) -> None:
         raise OutputError(f"{path} cannot be written: no permission to create files in {parent}.")
 
 
-def open_output(path: Path, *, overwrite: bool = False, binary: bool = False) -> IO[Any]:
-    """Open for writing, creating parent folders; text is UTF-8 with bare newlines.
-
-    Writing and closing raise OutputError where the file is removed, replaced or changed meanwhile.
-    """
-    with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        raw = WrittenFile(path, "w" if overwrite or is_device(path) else "x")
-        buffer = io.BufferedWriter(raw)
-        return buffer if binary else io.TextIOWrapper(buffer, **_TEXT)
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """Replace a file, whole or not at all; through a link, the file it means."""
-    target = Path(os.path.realpath(path)) if path.is_symlink() else path
-    with replacing(target) as temporary, writing(path):
-        temporary.write_bytes(data)
-
-
-@contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A file to write that takes the place of `path` at the end, or not at all.
-
-    After a kill or a power cut `path` is the old file or the new one, never a part of it. Two runs
-    may write the same `path`: the last one has it. A device is written as it is.
-    """
-    if is_device(path):
-        yield path
-        return
-    with contextlib.ExitStack() as stack:
-        with writing(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = stack.enter_context(temporary_beside(path))
-        yield temporary
-        with writing(path):
-            put_in_place(temporary, path)
-
-
-def open_log(path: Path, offset: int) -> IO[str]:
-    """A text file to go on with behind its first `offset` bytes; what follows them is cut off."""
-    with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        raw = WrittenFile(path, "r+" if offset else "w")
-        stream = io.TextIOWrapper(
-            io.BufferedRandom(raw) if offset else io.BufferedWriter(raw), **_TEXT
-        )
-        stream.seek(offset)
-        stream.truncate()
-        return stream
-
-
-@contextlib.contextmanager
-def writing(path: str | Path) -> Iterator[None]:
-    """Turn the operating system's write errors into OutputError; a closed pipe stays as it is."""
-    try:
-        yield
-    except BrokenPipeError:
-        raise
-    except FileExistsError:
-        raise OutputError(f"{path} exists already; add --overwrite to replace it.") from None
-    except OSError as error:
-        raise OutputError(_sentence(path, error)) from error
-
-
-def _sentence(path: str | Path, error: OSError) -> str:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"{path}: the disk is full; what was written before that is kept."
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"{path} cannot be written: permission denied."
-    return f"{path} cannot be written: {error.strerror or error}."
-
-
 def _same(first: Path, second: Path) -> bool:
     with contextlib.suppress(OSError):
         return first.samefile(second)
     return first.absolute().resolve() == second.absolute().resolve()
-
-
-def is_device(path: Path) -> bool:
-    """A device or a pipe, such as /dev/null: writing destroys nothing."""
-    return path.exists() and not path.is_file() and not path.is_dir()

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Literal
 
 from streamer.core.errors import UsageError
+from streamer.core.files.writing import is_device
 from streamer.core.ranges import check_ranges
 from streamer.core.urls import display_name, is_like_url, url_stem
 from streamer.outputs.anonymise import Redaction
 from streamer.outputs.events import EventWriter, open_event_file
-from streamer.outputs.files import check_outputs, is_device
+from streamer.outputs.files import check_outputs
 from streamer.outputs.formats import SUFFIXES as FILE_SUFFIXES
 from streamer.outputs.formats import check_format
 from streamer.outputs.formats.media import Media

@@ -6,8 +6,9 @@ import importlib
 from pathlib import Path
 
 from streamer.core.errors import SourceFormatError
+from streamer.core.files.atomic import replacing
 from streamer.core.files.regular import open_regular
-from streamer.outputs.files import replacing, writing
+from streamer.core.files.writing import writing
 from streamer.outputs.signals import column_type, import_pyarrow
 
 _MAX_HEADER = 10_000

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from streamer.core.errors import InstallError
+from streamer.core.files.writing import open_output, writing
 from streamer.core.records import FrameSignals, Rejected, gates_to_text
 from streamer.outputs.cells import safe_cell
-from streamer.outputs.files import open_output, writing
 from streamer.outputs.step import Step
 
 _PYARROW_CURE = 'pip install "pyarrow<22"'  # later ones need numpy 2, MediaPipe needs numpy 1

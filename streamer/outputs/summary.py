@@ -4,41 +4,73 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
+from streamer.core.files.writing import open_output, writing
 from streamer.core.printable import printable, to_json
 from streamer.core.records import JsonObject, SourceReport
-from streamer.outputs.files import open_output, writing
 from streamer.outputs.step import Step
 
 SCHEMA = "mer-stream/summary/1"
+Status = Literal["done", "kept", "failed", "interrupted"]
 NOTHING_READ = SourceReport(
     frames=0, dropped=0, reconnects=0, truncated=False, repairs={}, errors=()
 )
 
 
 @dataclass(frozen=True, slots=True)
-class SourceSummary:
-    """The figures of one source. `error` is the sentence that ended it, if one did."""
+class RunRecord:
+    """What came of one recording; run.json, the summary, the report and the tables are views of it.
 
-    source: str
-    exit_code: int
-    error: str | None
-    interrupted: bool
-    frames: int
-    duration_s: float
-    frames_with_face: int
-    faces: int
-    events: dict[str, int]  # per kind
-    emotions: dict[str, int]
-    dropped: int
-    reconnects: int
-    truncated: bool
-    repairs: dict[str, int]
-    warnings: tuple[str, ...]
-    wall_s: float
+    `kept` is of a batch: it was done before with the same settings.
+    """
+
+    name: str  # as it may be shown
+    folder: str = ""  # in the output of a batch
+    status: Status = "done"
+    exit_code: int = 0
+    error: str | None = None  # the sentence that ended it, if one did
+    frames: int = 0
+    duration_s: float = 0.0
+    frames_with_face: int = 0
+    faces: int = 0
+    events: Mapping[str, int] = field(default_factory=lambda: {"micro": 0, "macro": 0})
+    emotions: Mapping[str, int] = field(default_factory=dict)
+    dropped: int = 0
+    reconnects: int = 0
+    truncated: bool = False
+    repairs: Mapping[str, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    sha256: str = ""  # of the input
+    wall_s: float = field(default=0.0, compare=False)
+
+    @property
+    def failed(self) -> bool:
+        """Whether there is no log of it."""
+        return self.status == "failed"
+
+    @property
+    def micro(self) -> int:
+        """How many micro-expressions."""
+        return self.events["micro"]
+
+    @property
+    def macro(self) -> int:
+        """How many macro-expressions."""
+        return self.events["macro"]
+
+    @property
+    def coverage(self) -> float:
+        """Share of the frames with a face."""
+        return self.frames_with_face / max(self.frames, 1)
+
+    @property
+    def micro_a_minute(self) -> float:
+        """Of the recording's own time."""
+        return self.micro / max(self.duration_s / 60.0, 1e-9)
 
     @property
     def realtime_factor(self) -> float:
@@ -89,19 +121,19 @@ class Counts:
 
     def summarise(
         self,
-        source: str,
+        name: str,
         report: SourceReport = NOTHING_READ,
         *,
         exit_code: int = 0,
         error: str | None = None,
         interrupted: bool = False,
-    ) -> SourceSummary:
+    ) -> RunRecord:
         """The figures so far, with the source's own report."""
-        return SourceSummary(
-            source=source,
+        return RunRecord(
+            name=name,
+            status="interrupted" if interrupted else "done",
             exit_code=exit_code,
             error=error,
-            interrupted=interrupted,
             frames=self.frames,
             duration_s=round(self.duration_s, 6),
             frames_with_face=self.frames_with_face,
@@ -117,70 +149,75 @@ class Counts:
         )
 
 
-def format_summary(summary: SourceSummary) -> str:
+def format_summary(record: RunRecord) -> str:
     """The figures as a few lines; what did not happen is not mentioned."""
-    head = f"{printable(summary.source)}: "
-    if summary.frames == 0:
-        return head + printable(summary.error or "no frames were read.")
-    lines = [head + ", ".join([_amount(summary), _faces(summary), _events(summary)])]
-    lines += [f"  {line}" for line in (_losses(summary), _ending(summary)) if line]
-    lines += [f"  note: {printable(warning)}" for warning in summary.warnings]
-    if summary.error:
-        lines.append(f"  ended by an error: {printable(summary.error)}")
+    head = f"{printable(record.name)}: "
+    if record.frames == 0:
+        return head + printable(record.error or "no frames were read.")
+    lines = [head + ", ".join([_amount(record), _faces(record), _events(record)])]
+    lines += [f"  {line}" for line in (_losses(record), _ending(record)) if line]
+    lines += [f"  note: {printable(warning)}" for warning in record.warnings]
+    if record.error:
+        lines.append(f"  ended by an error: {printable(record.error)}")
     return "\n".join(lines)
 
 
-def write_summary(path: Path, summaries: Sequence[SourceSummary], *, overwrite: bool) -> None:
+def write_summary(path: Path, records: Sequence[RunRecord], *, overwrite: bool) -> None:
     """Write the figures of all sources as one JSON object."""
     stream = open_output(path, overwrite=overwrite)
+    table = {"schema": SCHEMA, "sources": [_summary(record) for record in records]}
     with writing(path), stream:
-        stream.write(to_json(summaries_to_json(summaries), indent=2) + "\n")
+        stream.write(to_json(table, indent=2) + "\n")
 
 
-def summaries_to_json(summaries: Sequence[SourceSummary]) -> JsonObject:
-    """The figures of all sources as plain data."""
-    rows = [asdict(s) | {"realtime_factor": round(s.realtime_factor, 3)} for s in summaries]
-    return {"schema": SCHEMA, "sources": rows}
+def _summary(record: RunRecord) -> JsonObject:
+    names: tuple[str, ...] = ("frames", "duration_s", "frames_with_face", "faces", "events")
+    names += ("emotions", "dropped", "reconnects", "truncated", "repairs", "warnings", "wall_s")
+    return {
+        "source": record.name,
+        "exit_code": record.exit_code,
+        "error": record.error,
+        "interrupted": record.status == "interrupted",
+        **{name: getattr(record, name) for name in names},
+        "realtime_factor": round(record.realtime_factor, 3),
+    }
 
 
-def _amount(summary: SourceSummary) -> str:
-    speed = f"{summary.realtime_factor:.1f}x real time"
-    return (
-        f"{summary.frames} frames, {summary.duration_s:.1f} s in {summary.wall_s:.1f} s ({speed})"
-    )
+def _amount(record: RunRecord) -> str:
+    speed = f"{record.realtime_factor:.1f}x real time"
+    return f"{record.frames} frames, {record.duration_s:.1f} s in {record.wall_s:.1f} s ({speed})"
 
 
-def _faces(summary: SourceSummary) -> str:
-    if summary.faces == 0:
+def _faces(record: RunRecord) -> str:
+    if record.faces == 0:
         return "no face found"
-    share = summary.frames_with_face / summary.frames
-    return f"{_count(summary.faces, 'face')} in {share:.0%} of the frames"
+    return f"{_count(record.faces, 'face')} in {record.coverage:.0%} of the frames"
 
 
-def _events(summary: SourceSummary) -> str:
-    total = sum(summary.events.values())
+def _events(record: RunRecord) -> str:
+    total = sum(record.events.values())
     if total == 0:
         return "no events"
-    kinds = ", ".join(f"{n} {kind}" for kind, n in summary.events.items() if n)
-    said = ", ".join(f"{n} {printable(emotion)}" for emotion, n in summary.emotions.items())
+    kinds = ", ".join(f"{n} {kind}" for kind, n in record.events.items() if n)
+    said = ", ".join(f"{n} {printable(emotion)}" for emotion, n in record.emotions.items())
     return f"{_count(total, 'event')} ({kinds}{'; ' if said else ''}{said})"
 
 
-def _losses(summary: SourceSummary) -> str:
+def _losses(record: RunRecord) -> str:
     parts = []
-    if summary.dropped:
-        parts.append(f"{summary.dropped} frames dropped to keep up")
-    if summary.reconnects:
-        parts.append(_count(summary.reconnects, "reconnect"))
-    if summary.repairs:
-        named = ", ".join(f"{name} {count}" for name, count in sorted(summary.repairs.items()))
+    if record.dropped:
+        parts.append(f"{record.dropped} frames dropped to keep up")
+    if record.reconnects:
+        parts.append(_count(record.reconnects, "reconnect"))
+    if record.repairs:
+        named = ", ".join(f"{name} {count}" for name, count in sorted(record.repairs.items()))
         parts.append(f"repaired: {named}")
     return "; ".join(parts)
 
 
-def _ending(summary: SourceSummary) -> str:
-    parts = ["interrupted"] if summary.interrupted else []
-    if summary.truncated:
+def _ending(record: RunRecord) -> str:
+    parts = ["interrupted"] if record.status == "interrupted" else []
+    if record.truncated:
         parts.append("truncated: the recording is cut short or damaged; what came before is kept")
     return "; ".join(parts)
 

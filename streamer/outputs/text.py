@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import IO
 
+from streamer.core.files.writing import writing
 from streamer.core.printable import printable
 from streamer.core.records import EmotionEvent
-from streamer.outputs.files import writing
 from streamer.outputs.step import Step
 
 _SHOWN_REGIONS = 4

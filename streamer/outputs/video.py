@@ -13,10 +13,10 @@ from typing import cast
 import av
 
 from streamer.core.errors import InstallError, OutputError
+from streamer.core.files.writing import open_output, writing
 from streamer.core.records import EmotionEvent
 from streamer.outputs.anonymise import Redaction, Redactor
 from streamer.outputs.draw import AFTERGLOW_S, Annotator, Canvas
-from streamer.outputs.files import open_output, writing
 from streamer.outputs.step import Step
 
 DELAY_S = 1.5  # frames wait this long, so that an event is drawn at its own time

@@ -21,6 +21,7 @@ from streamer.core.errors import (
     SourceNotFoundError,
     UsageError,
 )
+from streamer.core.files.writing import Proof, proof_of
 from streamer.core.process.console import detach_stdout
 from streamer.core.process.stopping import StopFlag, interruptible
 from streamer.core.records import FrameSignals
@@ -29,8 +30,7 @@ from streamer.outputs.plan import OutputOptions, OutputPlan, SourceFiles
 from streamer.outputs.progress import ProgressBar
 from streamer.outputs.signals import SignalsCsv, SignalsParquet
 from streamer.outputs.step import Sink
-from streamer.outputs.summary import Counts, SourceSummary, format_summary, write_summary
-from streamer.outputs.written import Proof, proof_of
+from streamer.outputs.summary import Counts, RunRecord, format_summary, write_summary
 from streamer.run.build import StreamConfig, build_pipeline, warm_up
 from streamer.run.prefetch import SourceLike
 from streamer.run.recording import Fanout, steps
@@ -92,7 +92,7 @@ class Batch:
         self._pipeline: Pipeline | None = None
         self._shared: list[Sink] | None = None
         self._broken_pipe = False
-        self._summaries: list[SourceSummary] = []
+        self._summaries: list[RunRecord] = []
         self._proofs: list[tuple[int, Proof]] = []  # number of the source, its finished files
 
     def run(self, sources: Sequence[str]) -> int:
@@ -234,7 +234,7 @@ class Batch:
         if wanted and not options.quiet:
             sinks.append(ProgressBar(source.info))
 
-    def _sum_up(self, summary: SourceSummary, failure: BaseException | None) -> bool:
+    def _sum_up(self, summary: RunRecord, failure: BaseException | None) -> bool:
         self._summaries.append(summary)
         self._broken_pipe |= isinstance(failure, BrokenPipeError)
         if summary.error:

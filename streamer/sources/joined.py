@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from itertools import pairwise
 from statistics import median
@@ -30,10 +31,10 @@ class JoinedSource(Closing):
             raise UsageError(f"{len(names)} source to join: name the parts in their order")
         self._names = tuple(names)
         self._config = config
+        for name in names[1:]:  # now, not hours later
+            self._check(name)
         self._part: Source = open_source(names[0], config)
-        if self._part.info.live:
-            self._part.close()
-            raise UsageError(f"{self._part.info.name} is live: only recordings can be joined")
+        self._refuse_live(self._part)
         self._finished: list[SourceReport] = []
         self._started = False
         self._info = replace(
@@ -84,6 +85,18 @@ class JoinedSource(Closing):
                 recent.append(time_s)
                 yield Frame(index, time_s, frame.image)
         self.close()
+
+    def _check(self, name: str) -> None:
+        """Raise what reading a later part would run into at its start."""
+        if name == "-":
+            raise UsageError("standard input can only be the first part: it is read once")
+        with closing(open_source(name, self._config)) as part:
+            self._refuse_live(part)
+
+    def _refuse_live(self, part: Source) -> None:
+        if part.info.live:
+            part.close()
+            raise UsageError(f"{part.info.name} is live: only recordings can be joined")
 
     def close(self) -> None:
         """Free the open file. May be called more than once."""

@@ -1,4 +1,4 @@
-"""One command makes the table: figures in a file, a section of the README, run folders reused."""
+"""One command makes the table: figures in a file, a section of the docs, run folders reused."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import json
 import sys
 from pathlib import Path
 
-import loso_table
 import pytest
 
+from benchmarks import loso_table
 from training.datasets.fake import FakeConfig, write_fake
 
 
@@ -19,22 +19,22 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_table(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    readme, results, runs = tmp_path / "README.md", tmp_path / "out/loso.json", tmp_path / "runs"
-    readme.write_text("# A\n<!-- loso:begin -->\nold\n<!-- loso:end -->\nrest\n")
+    page, results, runs = tmp_path / "page.md", tmp_path / "out/loso.json", tmp_path / "runs"
+    page.write_text("# A\n<!-- loso:begin -->\nold\n<!-- loso:end -->\nrest\n")
     arguments = ["--root", str(root), "--runs", str(runs), "--models", "svm,ststnet"]
     arguments += ["--seeds", "2", "--epochs", "1", "--device", "cpu"]
-    arguments += ["--results", str(results), "--readme", str(readme)]
+    arguments += ["--results", str(results), "--docs", str(page)]
     monkeypatch.setattr(sys, "argv", ["loso_table.py", *arguments])
     loso_table.main()
     facts = json.loads(results.read_text())
     assert facts["command"] == (
-        "python benchmarks/loso_table.py --root DIR --models svm,ststnet --seeds 2 --epochs 1"
+        "python -m benchmarks.loso_table --root DIR --models svm,ststnet --seeds 2 --epochs 1"
     )
     assert {"date", "machine", "versions"} <= facts.keys()
     assert facts["models"]["ststnet"]["seeds"] == [0, 1] and facts["models"]["svm"]["n"] == 24
     assert str(tmp_path) not in results.read_text()  # nothing of the machine's folders
-    text = readme.read_text()
-    assert text.startswith("# A\n<!-- loso:begin -->\nMade by `python benchmarks/loso_table.py")
+    text = page.read_text()
+    assert text.startswith("# A\n<!-- loso:begin -->\nMade by `python -m benchmarks.loso_table")
     assert text.endswith("<!-- loso:end -->\nrest\n") and "old" not in text
     rows = [line for line in text.splitlines() if line.startswith("| ")]
     assert len(rows) == 2 + 1 + 2  # head and rule; the machine without a seed; mean and ensemble

@@ -1,4 +1,4 @@
-"""benchmarks/motion.py prints the errors of every method it is asked for."""
+"""benchmarks.motion prints the errors of every method it is asked for."""
 
 import json
 import os
@@ -21,7 +21,7 @@ def test_errors_and_grey(tmp_path):
     words = ["--methods", "dis", "selfme", "--sections", "errors", "grey"]
     words.append("reconstruction")
     done = subprocess.run(
-        [sys.executable, "benchmarks/motion.py", str(tmp_path / "pairs.npz"), *words],
+        [sys.executable, "-m", "benchmarks.motion", str(tmp_path / "pairs.npz"), *words],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,

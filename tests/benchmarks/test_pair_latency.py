@@ -1,8 +1,9 @@
 """Time and memory of one pair: both engines, memory of the process that was asked."""
 
 import numpy as np
-import pair_latency as pair_latency_module
-from pair_latency import PairTiming, in_process, pair_latency, peak_mb
+
+from benchmarks import pair_latency as pair_latency_module
+from benchmarks.pair_latency import PairTiming, in_process, pair_latency, peak_mb
 
 
 def test_the_small_model_in_both_engines(monkeypatch):

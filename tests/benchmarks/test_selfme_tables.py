@@ -8,15 +8,10 @@ import shutil
 import sys
 from pathlib import Path
 
-import explain_figure
-import held_out
-import jitter
-import motion_table
-import paper_tables
 import pytest
-import speed_table
 
 import streamer
+from benchmarks import explain_figure, held_out, jitter, motion_table, paper_tables, speed_table
 from tests.training.experiments.conftest import write_cache
 from training.synthetic.pair_face import PairFace
 from training.synthetic.pairs import PairRange, draw_pairs, write_pairs
@@ -52,9 +47,6 @@ def test_motion_table(
     docs, results = page(tmp_path, "motion"), tmp_path / "motion.json"
     words = ["--train", pairs[0], "--test", pairs[1], "--runs", tmp_path / "runs", "--epochs", 1]
     words += ["--rows", "DIS,learned (known motion)", "--docs", docs, "--results", results]
-    readme = tmp_path / "README.md"
-    readme.write_text("<!-- selfme:begin -->\n<!-- selfme:end -->\n")
-    words += ["--readme", readme]
     run(monkeypatch, motion_table, *words)
     facts = json.loads(results.read_text())
     assert facts["pairs"] == {"train": 9, "test": 6} and facts["people"] == {"train": 2, "test": 1}
@@ -63,7 +55,7 @@ def test_motion_table(
         assert row["ViT"]["n"] == 6 and len(row["SCViT"]["uf1_of_seeds"]) == 2
     text = docs.read_text()
     assert "| learned (known motion) | ." in text and "old" not in text and "rest" in text
-    assert "| DIS | ." in readme.read_text()
+    assert "| DIS | ." in text
     assert str(tmp_path) not in text + results.read_text()
     assert (tmp_path / "selfme-similarity.png").stat().st_size > 5000
     with pytest.raises(SystemExit, match="a is in --train and in --test"):

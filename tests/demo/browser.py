@@ -21,7 +21,7 @@ import numpy as np
 import psutil
 import pytest
 
-from streamer.batch.digest import sample_path
+from streamer.batch.inputs import sample_path
 
 ROOT = Path(__file__).parents[2]
 REQUIRED = os.environ.get("MER_REQUIRE_BROWSER") == "1"

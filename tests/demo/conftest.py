@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 
 from demo.analysis import analyse
-from demo.choices import Choices
 from demo.limits import Limits
 from demo.results import Finished, load_finished
+from demo.settings_view import Choices
 from demo.visitors import Visitor, Visitors
 from streamer.batch.aligned_faces import FaceStrip, read_strip
-from streamer.batch.digest import sample_path
-from streamer.batch.job import Outcome, Progress
+from streamer.batch.inputs import sample_path
+from streamer.batch.job import Progress
+from streamer.outputs.summary import RunRecord
 from tests.demo.browser import Server, browsing, serving
 from tests.demo.clips import encode_part
 
@@ -46,7 +47,7 @@ class Analysed:
     visitor: Visitor
     shown: str
     source: Path
-    told: list[Progress | Outcome] = field(default_factory=list)
+    told: list[Progress | RunRecord] = field(default_factory=list)
     error: BaseException | None = None
 
     def run(self) -> None:

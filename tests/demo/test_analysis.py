@@ -18,14 +18,15 @@ import psutil
 import pytest
 
 from demo.analysis import CRASHED, AnalysisError, analyse
-from demo.choices import Choices
 from demo.limits import Limits
 from demo.results import DOWNLOADS, load_finished
+from demo.settings_view import Choices
 from demo.visitors import Visitor
-from streamer.batch.digest import sample_path
-from streamer.batch.job import Outcome, Progress
+from streamer.batch.inputs import sample_path
+from streamer.batch.job import Progress
 from streamer.core.errors import UsageError
 from streamer.outputs.events import read_events
+from streamer.outputs.summary import RunRecord
 from tests.demo.clips import encode_part
 from tests.demo.conftest import Analysed
 
@@ -38,7 +39,7 @@ def no_child_is_left() -> Iterator[None]:
     """Processes of an analysis have ended afterwards (the spawn server's tracker may stay)."""
     before = {child.pid for child in psutil.Process().children(recursive=True)}
     yield
-    until_s = time.monotonic() + 3.0
+    until_s = time.monotonic() + 60.0
     while left := _new_children(before):
         assert time.monotonic() < until_s, left
         time.sleep(0.05)
@@ -77,7 +78,7 @@ def test_progress_and_then_the_outcome(analysed: Analysed) -> None:
     assert all(isinstance(step, Progress) for step in steps) and len(steps) >= 2
     shares = [step.share for step in steps if isinstance(step, Progress)]
     assert shares == sorted(shares) and 0.0 <= shares[0] < shares[-1] <= 1.0
-    assert isinstance(outcome, Outcome)
+    assert isinstance(outcome, RunRecord)
     assert (outcome.status, outcome.frames, outcome.micro, outcome.macro) == ("done", 420, 3, 0)
     assert (outcome.name, outcome.folder) == ("sample.mp4", "result-2")  # upload-1 was first
     assert analysed.visitor.results == ["result-2"] and not analysed.visitor.is_busy
@@ -213,7 +214,7 @@ def test_a_recording_that_is_cut_short_gives_what_came_before(visitor: Visitor) 
     encode_part(path, 0, 120)
     path.write_bytes(path.read_bytes()[: int(0.8 * path.stat().st_size)])
     *_, outcome = analyse(visitor, path, "cut.mkv", QUICK, Limits())
-    assert isinstance(outcome, Outcome) and outcome.status == "done" and outcome.truncated
+    assert isinstance(outcome, RunRecord) and outcome.status == "done" and outcome.truncated
     found = load_finished(visitor, outcome.folder)
     assert 60 < found.run["counts"]["frames"] < 120
     assert [event.spot.onset_frame for event in found.events] == [46]

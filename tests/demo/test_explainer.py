@@ -50,7 +50,7 @@ def explainer() -> Iterator[Explainer]:
     made.close()
 
 
-def ends(pid: int, within_s: float = 3.0) -> bool:
+def ends(pid: int, within_s: float = 60.0) -> bool:
     until_s = time.monotonic() + within_s
     while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
         if time.monotonic() > until_s:

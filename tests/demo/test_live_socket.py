@@ -14,10 +14,9 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient, WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
 
-from demo.choices import Choices
 from demo.limits import Limits
-from demo.live_link import PICTURE_BYTES
-from demo.live_socket import add_live_socket
+from demo.live_socket import PICTURE_BYTES, add_live_socket
+from demo.settings_view import Choices
 from demo.visitors import Visitors
 from tests.demo.clips import jpeg, picture, sample_frames
 
@@ -153,7 +152,7 @@ def _ends(serve: Serve, limits: Limits, leave: bool) -> bool:
         told(socket)
         if leave:
             visitors.forget("a page")
-        until_s = time.monotonic() + 10.0
+        until_s = time.monotonic() + 60.0
         while visitor.is_busy and time.monotonic() < until_s:
             time.sleep(0.1)
         ended = not visitor.is_busy

@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 import pytest
 
-from demo.choices import Choices
 from demo.live_worker import HEADER, LiveStream, Seen, decode, serve
 from demo.results import load_finished
+from demo.settings_view import Choices
 from demo.visitors import Visitor
 from streamer.batch.aligned_faces import read_strip
 from streamer.core.errors import MerError, SourceFormatError

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from demo.magnify import LARGEST, _face_mask, _moved, magnified, motion_px
+from demo.pictures import LARGEST, _face_mask, _moved, magnified, motion_px
 from recognition.selfme.settings import face_of
 from streamer.batch.aligned_faces import FaceStrip
 

@@ -67,7 +67,7 @@ def nginx(folder: Path, behind: int) -> Iterator[int]:
     assert NGINX is not None
     running = subprocess.Popen([NGINX, "-c", str(folder / "nginx.conf"), "-p", str(folder)])
     try:
-        until_s = time.monotonic() + 20.0
+        until_s = time.monotonic() + 60.0
         while True:
             try:
                 socket.create_connection(("127.0.0.1", port)).close()
@@ -78,7 +78,7 @@ def nginx(folder: Path, behind: int) -> Iterator[int]:
         yield port
     finally:
         running.terminate()
-        running.wait(20)
+        running.wait(60)
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,9 @@ import pytest
 from starlette.testclient import TestClient
 
 import demo.server
+from demo.app_context import AppContext, open_app_context
 from demo.limits import Limits
 from demo.page import build_page
-from demo.site import Site, open_site
 from demo.visitors import Visitor, Visitors
 
 
@@ -21,13 +21,13 @@ from demo.visitors import Visitor, Visitors
 def served() -> Iterator[tuple[TestClient, Visitors]]:
     held: list[Visitors] = []
 
-    def seen(limits: Limits | None) -> Site:
-        site = open_site(limits)
-        held.append(site.visitors)
-        return site
+    def seen(limits: Limits | None) -> AppContext:
+        context = open_app_context(limits)
+        held.append(context.visitors)
+        return context
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(demo.server, "open_site", seen)
+        patch.setattr(demo.server, "open_app_context", seen)
         for name in ("GRADIO_TEMP_DIR", "GRADIO_ANALYTICS_ENABLED"):
             patch.setenv(name, "")  # and as it was afterwards
         app = demo.server.create_app(Limits(live=1, calls_per_s=1000.0))
@@ -225,24 +225,24 @@ def test_gradio_checks_paths_itself_too(tmp_path: Path) -> None:
 
     pages: list[Any] = []
 
-    def built(site: Site) -> Any:
-        pages.append(build_page(site))
+    def built(context: AppContext) -> Any:
+        pages.append(build_page(context))
         return pages[-1]
 
     with pytest.MonkeyPatch.context() as patch:
         for name in ("GRADIO_TEMP_DIR", "GRADIO_ANALYTICS_ENABLED"):
             patch.setenv(name, "")
         patch.setattr(demo.server, "build_page", built)
-        site = open_site()
-        demo.server.serve_site(site)
+        context = open_app_context()
+        demo.server.serve_app(context)
         token = LocalContext.blocks.set(pages[0])
         try:
-            for path in ("/etc/passwd", __file__, str(site.visitors.upload_folder / "x")):
+            for path in ("/etc/passwd", __file__, str(context.visitors.upload_folder / "x")):
                 with pytest.raises(InvalidPathError):
                     _check_allowed(path, check_in_upload_folder=True)
         finally:
             LocalContext.blocks.reset(token)
-            site.close()
+            context.close()
 
 
 @pytest.mark.parametrize("body", ["", "{", "[]", "null", '{"fn_index": 99999, "data": []}'])

@@ -1,4 +1,6 @@
-"""Imports of libraries that can be installed and yet broken, with the cure in the error."""
+"""Imports of libraries that can be installed and yet broken, with the cure in the error; how many
+threads they take.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +19,13 @@ _CV2_MISSING = (
     "OpenCV is not installed ({reason}). Install it with: "
     'pip install "opencv-contrib-python>=4.9,<5"'
 )
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def use_one_thread() -> None:
+    """Let numeric libraries, imported from here on, leave the other cores to other processes."""
+    for name in _THREADS:
+        os.environ.setdefault(name, "1")
 
 
 def import_cv2() -> Any:

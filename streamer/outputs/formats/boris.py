@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from streamer.core.errors import InstallError
+from streamer.core.files.atomic import write_file
 from streamer.core.records import EmotionEvent
 from streamer.outputs.cells import csv_line, is_formula, safe_cell
-from streamer.outputs.files import write_file
 from streamer.outputs.formats.media import Media
 from streamer.outputs.formats.tidy import details, label, tier_of, without_overlap
 

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from streamer.core.errors import InstallError
+from streamer.core.files.atomic import write_file
+from streamer.core.files.writing import writing
 from streamer.core.records import EmotionEvent
-from streamer.outputs.files import write_file, writing
 from streamer.outputs.formats.media import Media
 from streamer.outputs.formats.tidy import details, label, tier_of, without_overlap
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from streamer.core.files.atomic import write_file
 from streamer.core.printable import printable_lines
 from streamer.core.records import EmotionEvent
-from streamer.outputs.files import write_file
 from streamer.outputs.formats.media import Media
 from streamer.outputs.formats.tidy import label, milliseconds
 from streamer.outputs.record import event_id

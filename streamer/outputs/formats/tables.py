@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from streamer.core.files.atomic import write_file
 from streamer.core.records import EMOTIONS, EmotionEvent, JsonObject
 from streamer.outputs.events import csv_columns
-from streamer.outputs.files import write_file
 from streamer.outputs.formats.media import Media
 from streamer.outputs.record import event_to_record, probability_columns
 from streamer.outputs.signals import import_pyarrow

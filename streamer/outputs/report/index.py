@@ -3,35 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from urllib.parse import quote
 
 from streamer.outputs.report.html import figure, page, table, text
 from streamer.outputs.report.page import NAME
+from streamer.outputs.summary import RunRecord
 from streamer.outputs.text import format_clock
 
 _HEAD = ["recording", "length", "micro", "a minute", "macro", "faces", "with a face", "notes"]
 
 
-@dataclass(frozen=True, slots=True)
-class IndexRow:
-    """One recording of the batch; `error` where it failed."""
-
-    name: str
-    folder: str
-    duration_s: float
-    micro: int
-    macro: int
-    faces: int
-    coverage: float
-    truncated: bool
-    error: str | None
-
-
-def index_page(rows: Sequence[IndexRow]) -> str:
+def index_page(rows: Sequence[RunRecord]) -> str:
     """The whole document."""
-    done = [row for row in rows if row.error is None]
-    failed = [row for row in rows if row.error is not None]
+    done = [row for row in rows if not row.failed]
+    failed = [row for row in rows if row.failed]
     minutes = sum(row.duration_s for row in done) / 60.0
     micro = sum(row.micro for row in done)
     cards = [
@@ -54,23 +39,22 @@ def index_page(rows: Sequence[IndexRow]) -> str:
     return page("mer-batch", "\n".join(parts))
 
 
-def _failures(failed: Sequence[IndexRow]) -> str:
+def _failures(failed: Sequence[RunRecord]) -> str:
     if not failed:
         return ""
-    items = "".join(f"<li>{text(row.error)}</li>" for row in failed)
+    items = "".join(f"<li>{text(row.error or 'failed')}</li>" for row in failed)
     return (
         f'<h2 class="bad">Failed</h2><ul class="card notes" style="padding-left:2rem">{items}</ul>'
     )
 
 
-def _row(row: IndexRow) -> list[str]:
-    minutes = max(row.duration_s / 60.0, 1e-9)
+def _row(row: RunRecord) -> list[str]:
     link = f'<a href="{text(quote(row.folder))}/{NAME}">{text(row.name)}</a>'
     return [
         link,
         format_clock(row.duration_s)[:-4],
         str(row.micro),
-        f"{row.micro / minutes:.1f}",
+        f"{row.micro_a_minute:.1f}",
         str(row.macro),
         str(row.faces),
         f"{row.coverage:.0%}",

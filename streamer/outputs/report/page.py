@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
+from streamer.core.files.atomic import write_file
 from streamer.core.records import EmotionEvent
-from streamer.outputs.files import write_file
 from streamer.outputs.formats.tidy import label
 from streamer.outputs.record import event_id
 from streamer.outputs.report.html import figure, page, table, text
 from streamer.outputs.report.log import SignalsView, view_signals
 from streamer.outputs.report.plots import motion, timeline
+from streamer.outputs.summary import RunRecord
 from streamer.outputs.text import format_clock
 
 NAME = "report.html"
@@ -22,46 +22,31 @@ MAX_ROWS = 2000
 _SHOWN_REGIONS = 4
 
 
-@dataclass(frozen=True, slots=True)
-class ReportFacts:
-    """What a report says beside the events."""
-
-    name: str
-    frames: int
-    frames_with_face: int
-    faces: int
-    duration_s: float
-    dropped: int
-    truncated: bool
-    repairs: Mapping[str, int]
-    warnings: Sequence[str]
-
-
-def write_report(folder: Path, facts: ReportFacts, events: Sequence[EmotionEvent]) -> None:
+def write_report(folder: Path, record: RunRecord, events: Sequence[EmotionEvent]) -> None:
     """Write `report.html` from `signals.csv`, the events and the pictures in `folder`, if any.
 
     Raises OutputError.
     """
     chosen = choose(events)
     log = folder / "signals.csv"
-    view = view_signals(log, events, chosen, facts.duration_s, facts.frames)
+    view = view_signals(log, events, chosen, record.duration_s, record.frames)
     body = "\n".join(
         [
-            f"<h1>{text(_short(facts.name))}</h1>",
-            f'<p class="soft">{text(facts.name)}</p>',
-            _figures(facts, events),
+            f"<h1>{text(_short(record.name))}</h1>",
+            f'<p class="soft">{text(record.name)}</p>',
+            _figures(record, events),
             "<h2>Timeline</h2>",
             f'<div class="card"><div class="scroll">{timeline(view, events)}</div>'
             '<p class="soft">Micro and macro events by '
             "emotion (red negative, green positive, amber surprise, grey not recognised); largest "
             "change of any region within a second or more, in inter-ocular distances; strip: red "
             "where no face was followed.</p></div>",
-            _quality(facts, view),
+            _quality(record, view),
             _cards(folder, events, chosen, view),
             _rows(events),
         ]
     )
-    write_file(folder / NAME, page(facts.name, body).encode("utf-8", "backslashreplace"))
+    write_file(folder / NAME, page(record.name, body).encode("utf-8", "backslashreplace"))
 
 
 def _short(name: str) -> str:
@@ -77,36 +62,35 @@ def choose(events: Sequence[EmotionEvent]) -> list[int]:
     return sorted(order[:MAX_CARDS], key=lambda n: events[n].spot.onset_s)
 
 
-def _figures(facts: ReportFacts, events: Sequence[EmotionEvent]) -> str:
+def _figures(record: RunRecord, events: Sequence[EmotionEvent]) -> str:
     micro = [e for e in events if e.spot.kind == "micro"]
-    minutes = max(facts.duration_s / 60.0, 1e-9)
-    share = facts.frames_with_face / max(facts.frames, 1)
+    minutes = max(record.duration_s / 60.0, 1e-9)
     cards = [
-        figure(format_clock(facts.duration_s)[:-4], "length"),
+        figure(format_clock(record.duration_s)[:-4], "length"),
         figure(len(micro), "micro-expressions"),
         figure(f"{len(micro) / minutes:.1f}", "micro a minute"),
         figure(len(events) - len(micro), "macro events"),
-        figure(facts.faces, "faces"),
-        figure(f"{share:.0%}", "frames with a face"),
+        figure(record.faces, "faces"),
+        figure(f"{record.coverage:.0%}", "frames with a face"),
     ]
     return f'<div class="figures">{"".join(cards)}</div>'
 
 
-def _quality(facts: ReportFacts, view: SignalsView) -> str:
+def _quality(record: RunRecord, view: SignalsView) -> str:
     notes = []
-    if facts.truncated:
+    if record.truncated:
         notes.append('<span class="bad">The recording is cut short or damaged.</span>')
-    if facts.frames_with_face < facts.frames:
-        missing = facts.frames - facts.frames_with_face
-        notes.append(f"{missing} of {facts.frames} frames have no face.")
-    if facts.dropped:
-        notes.append(f"{facts.dropped} frames were dropped to keep up.")
+    if record.frames_with_face < record.frames:
+        missing = record.frames - record.frames_with_face
+        notes.append(f"{missing} of {record.frames} frames have no face.")
+    if record.dropped:
+        notes.append(f"{record.dropped} frames were dropped to keep up.")
     if view.gates:
         rows = max(view.rows_with_face, 1)
         shares = [f"{text(why)} {n / rows:.1%}" for why, n in view.gates.most_common()]
         notes.append(f"Gated, of the frames of a face: {', '.join(shares)}.")
-    notes += [f"Repaired {text(name)}: {count}." for name, count in sorted(facts.repairs.items())]
-    notes += [text(sentence) for sentence in facts.warnings]
+    notes += [f"Repaired {text(name)}: {count}." for name, count in sorted(record.repairs.items())]
+    notes += [text(sentence) for sentence in record.warnings]
     if not notes:
         notes.append("Nothing was dropped, repaired or gated; every frame has a face.")
     items = "".join(f"<li>{note}</li>" for note in notes)

@@ -1,31 +1,42 @@
-"""Entry points of worker processes that misbehave; see test_engine.py."""
+"""Work that misbehaves, by the name of its task; see test_executor.py."""
 
 from __future__ import annotations
 
 import os
 import signal
 import time
-from multiprocessing.connection import Connection
 
-from streamer.batch.job import Outcome
-
-
-def hangs(pipe: Connection, parent: int, verbose: bool, memory_mb: int | None) -> None:
-    """Takes a job and never comes back; no signal that can be caught ends it."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    pipe.recv()
-    pipe.send(None)  # at work
-    while True:
-        time.sleep(60)
+from streamer.batch.tasks import Context
+from streamer.core.errors import ModelError
 
 
-def aborts(pipe: Connection, parent: int, verbose: bool, memory_mb: int | None) -> None:
-    """Dies on every job, as native code does."""
-    pipe.recv()
-    os.kill(os.getpid(), signal.SIGKILL)
+def make_work() -> _Work:
+    return _Work()
 
 
-def works(pipe: Connection, parent: int, verbose: bool, memory_mb: int | None) -> None:
-    """Does every job in no time; says in `frames` whether it was asked to begin anew."""
-    while (job := pipe.recv()) is not None:
-        pipe.send(Outcome(job.shown, job.folder, "done", frames=int(job.anew)))
+class _Work:
+    """`hangs`, `dies` (every time, or `dies once`), `raises`, `odd`, `slow`, `retires`; the rest
+    is done in no time.
+    """
+
+    def __call__(self, task: str, context: Context) -> tuple[str, int, int]:
+        context.tell(f"at {task}")
+        if task == "hangs":
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            time.sleep(600)
+        if task == "dies" or (task == "dies once" and context.attempt == 0):
+            os.kill(os.getpid(), signal.SIGKILL)
+        if task == "raises":
+            raise ModelError("no model")
+        if task == "odd":
+            raise ZeroDivisionError("odd")
+        if task == "slow":
+            while not context.stop():
+                time.sleep(0.02)
+        if task == "retires":
+            context.retire()
+        return task, context.attempt, os.getpid()
+
+
+def make_nothing() -> _Work:
+    raise ModelError("nothing to load")

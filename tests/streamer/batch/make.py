@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from streamer.batch.run_file import RUN_SCHEMA
+from streamer.batch.run_record import RUN_SCHEMA
 
 
 def run_record(**changes: Any) -> dict[str, Any]:

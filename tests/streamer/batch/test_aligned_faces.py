@@ -23,7 +23,7 @@ from streamer.batch.aligned_faces import (
     take_strip,
     write_strip,
 )
-from streamer.batch.digest import sample_path
+from streamer.batch.inputs import sample_path
 from streamer.batch.job import Job
 from streamer.batch.process_recording import Pipelines
 from streamer.batch.recording import do_recording

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from streamer.batch import output as output_module
-from streamer.batch.job import Job, Outcome
+from streamer.batch.job import Job
 from streamer.batch.manifest import known_folders
 from streamer.batch.output import FolderOutput, locked
 from streamer.batch.process_recording import EVENTS, Pipelines
@@ -21,6 +21,7 @@ from streamer.batch.recording import default_scratch, do_recording
 from streamer.batch.run import BatchOptions, make_jobs, run_jobs
 from streamer.batch.settings import BatchSettings
 from streamer.core.errors import OutputError
+from streamer.outputs.summary import RunRecord
 from streamer.run.build import load_config
 from tests.streamer.batch.make import run_bytes
 
@@ -305,9 +306,9 @@ def test_results_that_vanish_while_the_batch_runs_are_no_success(
 ) -> None:
     def done(jobs: list[Job], *arguments: object, **more: object) -> Iterator[object]:
         for job in jobs:  # and somebody has deleted its folder since
-            yield job, Outcome(job.shown, job.folder, "done", sha256="0" * 64)
+            yield job, RunRecord(job.shown, job.folder, "done", sha256="0" * 64)
 
-    monkeypatch.setattr("streamer.batch.run.run_local", done)
+    monkeypatch.setattr("streamer.batch.run.run_recordings", done)
     assert run_jobs(QUICK, BatchOptions(str(tmp_path / "out"), quiet=True), ["sample"]) == 8
     (row,) = json.loads((tmp_path / "out" / "manifest.json").read_text())["recordings"]
     assert row["status"] == "failed" and "sample/run.json was written" in row["error"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from streamer.batch.digest import sample_path
+from streamer.batch.inputs import sample_path
 from streamer.batch.output import open_output_of
 from streamer.batch.process_recording import Pipelines
 from streamer.batch.recording import do_recording

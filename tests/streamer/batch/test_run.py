@@ -14,15 +14,17 @@ from pathlib import Path
 
 import pytest
 
-from streamer.batch.digest import sample_path
-from streamer.batch.job import Job, Outcome, Progress
-from streamer.batch.local_engine import run_local
+from streamer.batch.inputs import sample_path
+from streamer.batch.job import Job, Progress
 from streamer.batch.manifest import Manifest, known_folders
 from streamer.batch.output import FolderOutput
 from streamer.batch.progress import BatchView, format_totals
 from streamer.batch.run import BatchOptions, check_settings, run_jobs
 from streamer.batch.settings import BatchSettings
+from streamer.batch.tasks import Execution
+from streamer.batch.worker import run_recordings
 from streamer.core.errors import OutputError, UsageError
+from streamer.outputs.summary import RunRecord
 from streamer.run.build import load_config
 from streamer.run.recording import never
 from tests.streamer.batch.test_recording import contents
@@ -38,8 +40,8 @@ class TestManifest:
     def test_rows_stand_in_the_order_of_the_jobs(self, tmp_path: Path) -> None:
         output = FolderOutput(tmp_path)
         manifest = Manifest(output, [make_job("a"), make_job("b"), make_job("c")])
-        manifest.add(Outcome("c.mp4", "c", "failed", 4, "c.mp4 is empty"))
-        manifest.add(Outcome("a.mp4", "a", "kept", micro=2, wall_s=5.0))
+        manifest.add(RunRecord("c.mp4", "c", "failed", 4, "c.mp4 is empty"))
+        manifest.add(RunRecord("a.mp4", "a", "kept", events={"micro": 2, "macro": 0}, wall_s=5.0))
         manifest.write()
         table = json.loads((tmp_path / "manifest.json").read_text())
         assert [r["status"] for r in table["recordings"]] == ["done", "open", "failed"]
@@ -57,16 +59,18 @@ class TestView:
         monkeypatch.setattr(time, "monotonic", lambda: now[0])
         jobs = [make_job("a", 100), make_job("b", 300), make_job("c", 400)]
         view = BatchView(jobs, 2, bars=False, quiet=True)
-        view.end(jobs[2], Outcome("c.mp4", "c", "kept"))  # costs nothing, counts for nothing
+        view.end(jobs[2], RunRecord("c.mp4", "c", "kept"))  # costs nothing, counts for nothing
         now[0] = 110.0
         view.move(jobs[1], Progress(10.0, 1 / 3, 0))  # 100 bytes in 10 s, 300 are left
         assert view._left() == "00:30 left"
 
     def test_totals_name_what_failed(self) -> None:
         outcomes = [
-            Outcome("a", "a", "done", duration_s=3600.0, micro=3, truncated=True),
-            Outcome("b", "b", "kept", duration_s=3600.0, macro=1),
-            Outcome("c", "c", "failed", 4, "c is empty"),
+            RunRecord(
+                "a", "a", "done", duration_s=3600.0, events={"micro": 3, "macro": 0}, truncated=True
+            ),
+            RunRecord("b", "b", "kept", duration_s=3600.0, events={"micro": 0, "macro": 1}),
+            RunRecord("c", "c", "failed", 4, "c is empty"),
         ]
         assert format_totals(outcomes, 360.0).splitlines() == [
             "2 of 3 recordings, 2.00 h, 10.0x real time, 4 events; 1 were done before; "
@@ -138,7 +142,7 @@ def test_killed_and_resumed_is_as_never_killed(study: Path, tmp_path: Path) -> N
     assert subprocess.run(command(tmp_path / "clean")).returncode == 4
     for _ in range(2):
         process = subprocess.Popen(command(tmp_path / "killed"), start_new_session=True)
-        until_s = time.monotonic() + 30
+        until_s = time.monotonic() + 60
         while time.monotonic() < until_s and process.poll() is None:
             if list((tmp_path / "killed" / ".partial").glob("*/checkpoint")):
                 break
@@ -155,10 +159,10 @@ def test_a_worker_that_dies_takes_one_recording_with_it(tmp_path: Path) -> None:
     """The first recording kills its worker twice; the second is done all the same."""
     good = Job("sample", "sample", "sample", str(tmp_path), QUICK)
     bad = Job("sample", "bad", "bad", str(tmp_path), QUICK)
-    ended: dict[str, Outcome] = {}
+    ended: dict[str, RunRecord] = {}
     killed = 0
-    for job, message in run_local([bad, good], 1, never):
-        if isinstance(message, Outcome):
+    for job, message in run_recordings([bad, good], Execution(), never):
+        if isinstance(message, RunRecord):
             ended[job.folder] = message
         elif job.folder == "bad":
             killed += 1

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from streamer.batch import stores
-from streamer.batch.digest import sample_path
-from streamer.batch.inputs import VIDEO_SUFFIXES
+from streamer.batch.inputs import VIDEO_SUFFIXES, sample_path
 from streamer.batch.output import StoreOutput
 from streamer.batch.run import BatchOptions, run_jobs
 from streamer.batch.settings import BatchSettings

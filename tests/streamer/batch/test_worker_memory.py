@@ -11,7 +11,7 @@ import av
 import numpy as np
 import pytest
 
-from streamer.batch.digest import sample_path
+from streamer.batch.inputs import sample_path
 
 pytestmark = [
     pytest.mark.slow,

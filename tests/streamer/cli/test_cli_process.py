@@ -29,24 +29,33 @@ def start(command: list[str], **more: object) -> subprocess.Popen[str]:
     )
 
 
+def run_timed(*arguments: str) -> tuple[subprocess.CompletedProcess[str], float]:
+    """A Python process, and the processor time that it took."""
+    began = os.times()
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"COLUMNS": "100"},
+    )
+    ended = os.times()
+    spent_s = ended.children_user + ended.children_system
+    return done, spent_s - began.children_user - began.children_system
+
+
 def test_help_is_quick_and_teaches() -> None:
-    best_s = 9.0  # of processor time: a busy machine must not fail the test
-    for _ in range(3):
-        began = os.times()
-        done = subprocess.run(
-            [sys.executable, "-m", "streamer", "--help"],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            env=os.environ | {"COLUMNS": "100"},
-        )
-        ended = os.times()
-        spent_s = ended.children_user + ended.children_system
-        best_s = min(best_s, spent_s - began.children_user - began.children_system)
+    """Beside the parser alone, in turns, the best of three: twice its time on an idle machine."""
+    rounds = [
+        (run_timed("-m", "streamer", "--help"), run_timed("-c", "import typer.rich_utils"))
+        for _ in range(3)
+    ]
+    help_s, parser_s = (min(taken[1] for taken in column) for column in zip(*rounds, strict=True))
+    assert help_s < 6 * max(parser_s, 0.01), "numpy, cv2 or the like are imported for --help"
+    done = rounds[0][0][0]
     assert done.returncode == 0 and done.stderr == ""
     for part in ("mer-stream sample", "--source", "--signals", "Exit codes", "EU AI Act"):
         assert part in done.stdout
-    assert best_s < 0.5
 
 
 def test_help_and_settings_import_nothing_heavy() -> None:
@@ -79,7 +88,7 @@ def test_interrupted_run_flushes_the_open_event_and_closes_the_files(
     process.stdout.readline()  # of frame 30, known at 45; frame 60 soon opens another
     time.sleep(0.2)
     process.send_signal(number)
-    rest, err = process.communicate(timeout=20)
+    rest, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "interrupted" in err and "Traceback" not in err
     events = [json.loads(line) for line in rest.splitlines()]
@@ -99,7 +108,7 @@ def test_a_closed_pipe_ends_the_run_quietly() -> None:
     assert process.stdout is not None and process.stderr is not None
     process.stdout.readline()
     process.stdout.close()
-    assert process.wait(timeout=20) == 141
+    assert process.wait(timeout=60) == 141
     assert process.stderr.read() == ""
     process.stderr.close()
 
@@ -107,7 +116,7 @@ def test_a_closed_pipe_ends_the_run_quietly() -> None:
 def test_a_full_standard_output_is_a_sentence() -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [*SLOW, "a.mp4"], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, timeout=20
+            [*SLOW, "a.mp4"], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
         )
     assert done.returncode == 8
     assert "standard output: the disk is full" in done.stderr

@@ -133,7 +133,7 @@ def test_standard_output_that_was_removed(tmp_path: Path) -> None:
             command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=out,
             stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
-        deadline_s = time.monotonic() + 30
+        deadline_s = time.monotonic() + 60
         while path.stat().st_size == 0 and time.monotonic() < deadline_s:
             time.sleep(0.02)
         path.unlink()

@@ -140,7 +140,7 @@ def leaves(mapping: dict[str, Any], prefix: str = "") -> Iterator[str]:
             yield prefix + key
 
 
-@pytest.mark.parametrize("key", leaves(to_mapping(StreamConfig())))
+@pytest.mark.parametrize("key", list(leaves(to_mapping(StreamConfig()))))
 @pytest.mark.parametrize(
     "value", [1e308, -1e308, HUGE, math.nan, math.inf, "x", [1], {}, True], ids=show
 )

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamer.batch.job import Outcome
 from streamer.batch.manifest import _as_csv
 from streamer.core.records import EmotionEvent
 from streamer.outputs.cells import complete_lines, is_formula, safe_cell, true_text
@@ -20,6 +19,7 @@ from streamer.outputs.formats import write_events
 from streamer.outputs.formats.media import Media
 from streamer.outputs.record import event_to_record
 from streamer.outputs.step import Step
+from streamer.outputs.summary import RunRecord
 from tests.streamer.outputs.fakes import make_event
 
 SIGNS = "=+-@\t\r\n＝＋－＠'"
@@ -96,7 +96,7 @@ def test_boris_tables_hold_text(suffix: str, tmp_path: Path) -> None:
 
 
 def test_the_manifest_is_safe() -> None:
-    outcome = Outcome("=1+1.mp4", "1-1.mp4", "failed", 4, "-x: no video.", duration_s=-1.0)
+    outcome = RunRecord("=1+1.mp4", "1-1.mp4", "failed", 4, "-x: no video.", duration_s=-1.0)
     rows = [{"name": outcome.name, "error": outcome.error, "duration_s": outcome.duration_s}]
     (row,) = csv.DictReader(io.StringIO(_as_csv(rows).decode()))
     assert (row["name"], row["error"], row["duration_s"]) == ("'=1+1.mp4", "'-x: no video.", "-1.0")

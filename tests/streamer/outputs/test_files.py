@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from streamer.core.errors import OutputError, UsageError
-from streamer.outputs.files import check_outputs, open_output, writing
+from streamer.core.files.writing import open_output, writing
+from streamer.outputs.files import check_outputs
 
 
 def test_new_files_in_new_folders_are_fine_and_nothing_is_made_yet(tmp_path: Path) -> None:

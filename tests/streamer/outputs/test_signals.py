@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -50,16 +49,6 @@ def test_what_was_rejected_is_written_with_its_reason_and_time(tmp_path: Path) -
     (row,) = csv.DictReader(path.open())
     assert row["gate"] == "border+speech"
     assert row["rejected"] == "speech@1.200-1.433; blink@2.000-2.200"
-
-
-def test_thousands_of_rows_a_second(tmp_path: Path) -> None:
-    sink = SignalsCsv(tmp_path / "s.csv", REGIONS)
-    step = make_step(1, 0.5, [make_signals(1, 0.5)])
-    start = time.process_time()
-    for _ in range(5000):
-        sink.write(step)
-    sink.close()
-    assert time.process_time() - start < 1.0
 
 
 def test_full_disk() -> None:

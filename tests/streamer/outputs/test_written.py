@@ -14,15 +14,14 @@ import numpy as np
 import pytest
 
 from streamer.core.errors import OutputError
+from streamer.core.files import writing as written
+from streamer.core.files.atomic import is_temporary, remove_leftovers, replacing, write_file
+from streamer.core.files.writing import open_log, open_output, proof_of
 from streamer.core.records import Frame
-from streamer.outputs import written
 from streamer.outputs.events import open_event_file
-from streamer.outputs.files import open_log, open_output, replacing, write_file
 from streamer.outputs.signals import SignalsCsv, SignalsParquet
 from streamer.outputs.step import Sink, Step
-from streamer.outputs.temporary import is_temporary, remove_leftovers
 from streamer.outputs.video import VideoWriter
-from streamer.outputs.written import proof_of
 from tests.streamer.outputs.fakes import REGIONS, make_event, make_signals
 
 SINKS: dict[str, Callable[[Path], Sink]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -20,15 +21,20 @@ def clips() -> Path:
     return CLIPS
 
 
-@pytest.fixture
-def clip(tmp_path):
-    """An MP4 of 50 noisy frames, 40 ms apart, with its index at the front."""
+@pytest.fixture(scope="session")
+def encoded_clip(tmp_path_factory):
     return make.write_video(
-        tmp_path / "clip.mp4",
+        tmp_path_factory.mktemp("clip") / "clip.mp4",
         make.noisy(50),
         gop_size=10,
         container_options={"movflags": "faststart"},
     )
+
+
+@pytest.fixture
+def clip(encoded_clip, tmp_path):
+    """An MP4 of 50 noisy frames, 40 ms apart, with its index at the front; the test's own copy."""
+    return Path(shutil.copy(encoded_clip, tmp_path / "clip.mp4"))
 
 
 @pytest.fixture

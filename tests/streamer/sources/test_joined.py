@@ -9,20 +9,23 @@ import av
 import numpy as np
 import pytest
 
-from streamer.core.errors import SourceNotFoundError, UsageError
+from streamer.core.errors import MerError, SourceNotFoundError, UsageError
 from streamer.core.records import Frame
 from streamer.outputs.record import event_to_record
 from streamer.run.build import build_pipeline, load_config, stream
 from streamer.sources import open_source
 from streamer.sources.joined import JoinedSource
 
-CUT = 217  # within the second expression of the sample
+FIRST, END = 150, 300  # of the sample: its second expression has its apex at frame 214
+CUT = 67  # of these: within that expression
 
 
 def write(path: Path, frames: list[Frame]) -> Path:
     """Without loss, so that a part holds the very pictures of the whole."""
     with av.open(str(path), "w") as container:
-        video = container.add_stream("libx264rgb", rate=30, options={"qp": "0"})
+        video = container.add_stream(
+            "libx264rgb", rate=30, options={"qp": "0", "preset": "ultrafast"}
+        )
         video.height, video.width = frames[0].image.shape[:2]
         video.pix_fmt = "rgb24"
         for frame in frames:
@@ -33,15 +36,21 @@ def write(path: Path, frames: list[Frame]) -> Path:
 
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
-    """The bundled sample: whole, and its two parts."""
+    """Five seconds of the bundled sample: whole, and in two parts."""
     folder = tmp_path_factory.mktemp("cut")
     with open_source("sample") as source:
-        frames = list(source)
+        frames = list(source)[FIRST:END]
     return (
         write(folder / "whole.mp4", frames),
         write(folder / "a.mp4", frames[:CUT]),
         write(folder / "b.mp4", frames[CUT:]),
     )
+
+
+@pytest.fixture(scope="module")
+def wanted(recording: tuple[Path, Path, Path]) -> list[dict]:
+    """The events of the whole."""
+    return [event_to_record(event) for event in stream(recording[0])]
 
 
 def test_frames_numbers_and_times_go_on(recording: tuple[Path, Path, Path]) -> None:
@@ -58,17 +67,18 @@ def test_frames_numbers_and_times_go_on(recording: tuple[Path, Path, Path]) -> N
     assert joined.report.frames == len(wanted)
 
 
-def test_events_are_those_of_the_whole(recording: tuple[Path, Path, Path], tmp_path: Path) -> None:
+def test_events_are_those_of_the_whole(
+    recording: tuple[Path, Path, Path], wanted: list[dict], tmp_path: Path
+) -> None:
     from typer.testing import CliRunner
 
     from streamer.cli.stream import app
 
-    whole, first, second = recording
+    _, first, second = recording
     out = tmp_path / "e.jsonl"
     done = CliRunner().invoke(app, ["--join", str(first), str(second), "-o", str(out), "-q"])
     assert done.exit_code == 0, done.output
     joined = [json.loads(line) for line in out.read_text().splitlines()]
-    wanted = [event_to_record(event) for event in stream(whole)]
     assert [known(event) for event in joined] == [known(event) for event in wanted] != []
 
 
@@ -78,11 +88,10 @@ def known(record: dict) -> dict:
 
 
 def test_a_pipeline_does_not_care_where_its_frames_come_from(
-    recording: tuple[Path, Path, Path],
+    recording: tuple[Path, Path, Path], wanted: list[dict]
 ) -> None:
     """The file, a stream of its frames, and two halves pushed one after the other."""
     whole = recording[0]
-    wanted = [event_to_record(event) for event in stream(whole)]
     with open_source(str(whole)) as source:
         frames = list(source)
     pipeline = build_pipeline(load_config(), source_name=str(whole))
@@ -97,8 +106,21 @@ def test_a_pipeline_does_not_care_where_its_frames_come_from(
 def test_what_cannot_be_joined_is_refused(recording: tuple[Path, Path, Path]) -> None:
     with pytest.raises(UsageError, match="1 source to join"):
         JoinedSource([str(recording[1])])
-    missing = JoinedSource([str(recording[1]), "gone.mp4"])
-    with pytest.raises(SourceNotFoundError, match="gone"):
-        list(missing)
+    joined = JoinedSource([str(recording[1]), str(recording[2])])
+    list(joined)
     with pytest.raises(UsageError, match="read already"):
-        iter(missing).__next__()
+        iter(joined).__next__()
+
+
+def test_every_part_is_checked_before_the_first_frame(
+    recording: tuple[Path, Path, Path], tmp_path: Path
+) -> None:
+    first, second = map(str, recording[1:])
+    damaged = tmp_path / "c.mp4"
+    damaged.write_bytes(b"no video at all")
+    with pytest.raises(SourceNotFoundError, match="gone"):
+        JoinedSource([first, second, "gone.mp4"])
+    with pytest.raises(MerError, match=r"c\.mp4"):
+        JoinedSource([first, str(damaged), second])
+    with pytest.raises(UsageError, match="only be the first part"):
+        JoinedSource([first, "-"])

@@ -80,7 +80,7 @@ def reader_threads():
 @pytest.fixture(autouse=True)
 def no_thread_is_left():
     yield
-    deadline = time.monotonic() + 2
+    deadline = time.monotonic() + 60
     while reader_threads() and time.monotonic() < deadline:
         time.sleep(0.01)
     assert reader_threads() == []
@@ -98,7 +98,7 @@ def test_frames_come_in_order_with_the_cameras_times():
 def test_the_oldest_frames_are_dropped_and_counted():
     camera = Camera(*[i / 10 for i in range(10)], LINGER)
     with live(camera) as source:
-        assert camera.done.wait(2)
+        assert camera.done.wait(60)
         frames = iter(source)
         got = [next(frames) for _ in range(3)]  # the queue holds three
         assert [frame.time_s for frame in got] == pytest.approx([0.7, 0.8, 0.9])
@@ -111,9 +111,9 @@ def test_the_oldest_frames_are_dropped_and_counted():
 def test_lost_camera_is_reconnected_and_time_goes_on(end):
     script = [0.0, 0.1] if end is None else [0.0, 0.1, end]
     second = Camera(0.0, 0.1, LINGER, number=2)
+    begun = time.monotonic()
     with live(Camera(*script), second) as source:
         frames = iter(source)
-        begun = time.monotonic()
         got = [next(frames) for _ in range(4)]
         took_s = time.monotonic() - begun
         report = source.report
@@ -194,7 +194,7 @@ def test_abandoned_reader_adds_nothing_when_it_wakes():
     with live(stalled, Camera(0.0, LINGER, number=2)) as source:
         frames = iter(source)
         got = [next(frames) for _ in range(2)]
-        assert stalled.closed.wait(2)  # it woke, was told that it is not wanted, and closed
+        assert stalled.closed.wait(60)  # it woke, was told that it is not wanted, and closed
         assert not source._queue
     assert [frame.image[0, 0, 0] for frame in got] == [50, 20]
 
@@ -203,8 +203,7 @@ def test_leaving_the_loop_closes_the_camera():
     camera = Camera(*[i / 10 for i in range(10)], LINGER)
     for _ in live(camera):
         break
-    camera.closed.wait(1)
-    assert camera.closed.is_set()
+    assert camera.closed.wait(60)
 
 
 def test_close_from_another_thread_ends_the_loop():

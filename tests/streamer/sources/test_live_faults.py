@@ -227,7 +227,7 @@ class Gap:
     def moments(self):
         yield from map(self._frame, range(35))
         yield Loss(34 / 30, "cable pulled")
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 60
         while "flushed" not in self._log and time.monotonic() < deadline:
             time.sleep(0.01)
         self._log.append("back")

@@ -6,7 +6,6 @@ import contextlib
 import os
 import signal
 import socket
-import time
 from pathlib import Path
 
 import pytest
@@ -71,11 +70,9 @@ ODD = {
 
 @pytest.mark.parametrize("name", ODD)
 def test_odd_documents_end_in_one_sentence(name: str) -> None:
-    began = time.process_time()
     with pytest.raises(UsageError, match=r"my\.yaml") as caught:
         parse_yaml(ODD[name], where="my.yaml")
     assert len(str(caught.value)) < 500 and "\n" not in str(caught.value)
-    assert time.process_time() - began < 10.0
 
 
 def test_what_yaml_11_guesses_stays_text() -> None:

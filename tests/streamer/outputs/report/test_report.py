@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from streamer.outputs.report import page as page_module
-from streamer.outputs.report.index import IndexRow, index_page
+from streamer.outputs.report.index import index_page
 from streamer.outputs.report.log import view_signals
-from streamer.outputs.report.page import ReportFacts, choose, write_report
+from streamer.outputs.report.page import choose, write_report
 from streamer.outputs.signals import SignalsCsv
+from streamer.outputs.summary import RunRecord
 from tests.streamer.outputs.fakes import REGIONS, make_event, make_signals, make_step
 
-FACTS = ReportFacts("clips/talk.mp4", 300, 240, 1, 10.0, 0, False, {}, ())
+RECORD = RunRecord("clips/talk.mp4", frames=300, frames_with_face=240, faces=1, duration_s=10.0)
 VOID = {"meta", "img"}
 
 
@@ -89,7 +90,7 @@ def test_a_short_recording_has_few_bins(folder: Path) -> None:
 
 def test_the_page_is_whole_and_asks_for_nothing(folder: Path) -> None:
     events = [make_event(onset_frame=150), make_event(onset_frame=200, kind="macro")]
-    write_report(folder, FACTS, events)
+    write_report(folder, RECORD, events)
     document = (folder / "report.html").read_text()
     assert parsed(document).links == []
     assert "default-src 'none'" in document
@@ -105,13 +106,13 @@ def test_pictures_are_in_the_page_if_there_are_some(folder: Path) -> None:
     event = make_event(onset_frame=150)
     (folder / "images").mkdir()
     (folder / "images" / f"{event_id(event)}-apex.jpg").write_bytes(b"jpeg")
-    write_report(folder, FACTS, [event])
+    write_report(folder, RECORD, [event])
     links = parsed((folder / "report.html").read_text()).links
     assert links == ["data:image/jpeg;base64,anBlZw=="]
 
 
 def test_no_events(folder: Path) -> None:
-    write_report(folder, FACTS, [])
+    write_report(folder, RECORD, [])
     document = (folder / "report.html").read_text()
     parsed(document)
     assert "None was found" in document
@@ -129,8 +130,10 @@ def test_the_strongest_micro_events_get_plots(monkeypatch: pytest.MonkeyPatch) -
 
 def test_the_index_links_to_reports_and_names_failures() -> None:
     rows = [
-        IndexRow("a/<b>.mp4", "b c#1", 90.0, 3, 1, 2, 0.5, True, None),
-        IndexRow("x.mp4", "x", 0.0, 0, 0, 0, 0.0, False, "x.mp4 is <empty>"),
+        RunRecord(
+            "a/<b>.mp4", "b c#1", duration_s=90.0, events={"micro": 3, "macro": 1}, truncated=True
+        ),
+        RunRecord("x.mp4", "x", "failed", 4, "x.mp4 is <empty>"),
     ]
     document = index_page(rows)
     assert parsed(document).links == ["b%20c%231/report.html"]

@@ -1,0 +1,52 @@
+"""One generated section of a Markdown file, between its markers; the rest stays as it is.
+
+    <!-- loso:begin -->
+    ... replaced ...
+    <!-- loso:end -->
+
+A script beside this file writes its section with `write_section(BENCHMARKS_PAGE, "loso", text)`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+BENCHMARKS_PAGE = ROOT / "docs" / "benchmarks.md"
+
+
+def write_section(path: Path, name: str, body: str) -> bool:
+    """Put `body` between the markers of `name`; whole or not at all. Returns whether it changed.
+
+    Raises:
+        ValueError: see `replace_section`.
+    """
+    old = path.read_text(encoding="utf-8")
+    new = replace_section(old, name, body, str(path))
+    if new != old:
+        part = path.with_name(f".{path.name}.part")
+        part.write_text(new, encoding="utf-8")
+        part.replace(path)
+    return new != old
+
+
+def replace_section(text: str, name: str, body: str, where: str = "the text") -> str:
+    """The text with `body`, on lines of its own, between the markers of `name`.
+
+    Raises:
+        ValueError: a marker is missing or doubled, the two are in the wrong order, or the body
+            holds a marker itself.
+    """
+    begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
+    for marker in (begin, end):
+        if text.count(marker) != 1:
+            raise ValueError(
+                f"{where} holds {marker} {text.count(marker)} times: it must stand there once"
+            )
+        if marker in body:
+            raise ValueError(f"the new section {name} holds {marker}: leave the markers out of it")
+    head, _, rest = text.partition(begin)
+    _, found, tail = rest.partition(end)
+    if not found:
+        raise ValueError(f"{where} has {end} before {begin}: swap them")
+    return f"{head}{begin}\n{body.strip()}\n{end}{tail}"

@@ -1,6 +1,0 @@
-"""The scripts under `benchmarks/` import each other as scripts do: from their own folder."""
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
