@@ -48,8 +48,8 @@ def settings_tab() -> list[Any]:
         with gr.Column():
             low_latency = gr.Checkbox(
                 _DEFAULT.low_latency, label="Report sooner (--low-latency)",
-                info="0.45 s earlier, without waiting whether the mouth goes on moving: more false "
-                "events while somebody talks.",
+                info="The rule then answers 0.45 s earlier, without waiting whether the mouth "
+                "keeps moving: more false events while somebody talks. Not with Learned.",
             )  # fmt: skip
             micro_only = gr.Checkbox(
                 _DEFAULT.micro_only, label="Micro-expressions only (--micro-only)",

@@ -81,7 +81,7 @@ def test_one_setting_by_the_command_and_by_the_page(name: str, value: object) ->
         micro_only=st.booleans(),
         no_recognition=st.booleans(),
         motion=st.sampled_from(["auto", "dis", "farneback", "selfme"]),
-    )
+    ).filter(lambda choices: not (choices.low_latency and choices.spotter == "learned"))
 )
 def test_all_settings_together(choices: Choices) -> None:
     assert printed(choices) == meant(choices)
@@ -128,6 +128,7 @@ def test_a_name_is_one_word_and_never_an_option(
         {"max_faces": 0},
         {"motion": "guess"},
         {"spotter": "guess"},
+        {"spotter": "learned", "low_latency": True},
     ],
     ids=str,
 )
