@@ -29,7 +29,7 @@ from typing import Any
 
 from benchmarks.held_out import HELD_OUT
 from benchmarks.page_section import BENCHMARKS_PAGE, ROOT, write_section
-from streamer.run.build import StreamConfig
+from streamer.run.config import StreamConfig
 from training.spotting.analysis import score_apexes, score_emotions
 from training.spotting.baselines import he2021, mdmd
 from training.spotting.looped import LoopedRecording, looped_clips

@@ -20,11 +20,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from streamer.core.records import Frame, FrameSignals
-from streamer.run.build import build_pipeline, load_config
-from streamer.run.recording import steps
+from streamer.core.records import Frame
+from streamer.run.build import build_pipeline
+from streamer.run.config import load_config
+from streamer.run.recording import run_recording
 from streamer.sources import SourceConfig, open_source
-from streamer.sources.counters import Tally
+from streamer.sources.counters import SourceCounters
 
 
 def main() -> None:
@@ -65,11 +66,11 @@ def _decode_fps(clip: str) -> float:
 
 def _pipeline_fps(clip: str) -> float:
     """Frames a second of a run, model loading left out (a long recording does not notice it)."""
-    signals: list[FrameSignals] = []
-    pipeline = build_pipeline(load_config(), on_signals=signals.append)
+    pipeline = build_pipeline(load_config())
     started = time.perf_counter()
     with open_source(clip) as source:
-        frames = sum(1 for step in steps(source, pipeline, signals) if step.frame is not None)
+        results = run_recording(source, pipeline)
+        frames = sum(1 for result in results if result.frame is not None)
     seconds = time.perf_counter() - started
     pipeline.close()
     return frames / seconds
@@ -106,7 +107,7 @@ class _Looped:
         self._clip, self._until_s = clip, until_s
         with open_source(clip) as source:
             self.info = source.info
-        self.report = Tally().report()
+        self.report = SourceCounters().report()
 
     def __iter__(self) -> Iterator[Frame]:
         index, start_s, last_s, step_s = 0, 0.0, 0.0, 0.04
@@ -124,15 +125,14 @@ class _Looped:
 
 
 def _loop(clip: str, until_s: float) -> dict[str, float]:
-    signals: list[FrameSignals] = []
-    pipeline = build_pipeline(load_config(), on_signals=signals.append)
+    pipeline = build_pipeline(load_config())
     first = last = 0.0
     frames, started = 0, time.perf_counter()
-    for step in steps(_Looped(clip, until_s), pipeline, signals):  # type: ignore[arg-type]
-        if step.frame is None:
+    for result in run_recording(_Looped(clip, until_s), pipeline):
+        if result.frame is None:
             continue
         frames += 1
-        if first == 0.0 and step.frame.time_s >= 60.0:
+        if first == 0.0 and result.frame.time_s >= 60.0:
             first = _now_mb()
         if frames % 200 == 0:
             last = _now_mb()

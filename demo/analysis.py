@@ -21,7 +21,7 @@ from demo.settings_view import Choices
 from demo.visitors import GONE, Visitor
 from streamer.batch.job import Job, Progress
 from streamer.batch.output import PARTIAL
-from streamer.batch.process_recording import Pipelines
+from streamer.batch.pipelines import Pipelines
 from streamer.batch.recording import do_recording
 from streamer.batch.settings import ALL_FORMATS, BatchSettings
 from streamer.core.errors import MerError, UsageError
@@ -145,7 +145,7 @@ def _work(pipe: Connection, job: Job, limits: Limits) -> None:
     late = StopFlag()
     pipelines = Pipelines()
 
-    def tell(progress: Progress) -> None:
+    def report(progress: Progress) -> None:
         if progress.time_s > 60.0 * limits.minutes:
             late.stop()
         pipe.send(progress)
@@ -155,7 +155,7 @@ def _work(pipe: Connection, job: Job, limits: Limits) -> None:
             if job.source != "sample":
                 refuse_too_large(Path(job.source), job.shown, limits)
             pipe.send(_OPENED)
-            outcome = do_recording(job, pipelines, tell=tell, stop=late)
+            outcome = do_recording(job, pipelines, report=report, stop=late)
         except MerError as error:
             pipe.send((_ERROR, str(error)))
             return

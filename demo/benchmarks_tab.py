@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 import pandas as pd
 
-from streamer.outputs.report.html import table, text
+from streamer.outputs.report.templates import render_text
 
 _MODELS = {
     "zero-shot": "bundled model, as it is",
@@ -93,7 +93,7 @@ def _recognition(figures: Mapping[str, Any]) -> None:
             )  # fmt: skip
     wide = rows.pivot(index="model", columns="part", values="UF1")
     cells = [
-        [text(model), *(f"{wide.loc[model, part]:.3f}" for part in _PARTS)]
+        [model, *(f"{wide.loc[model, part]:.3f}" for part in _PARTS)]
         for model in rows.model.unique()
     ]
     _table("UF1", ["model", *_PARTS.values()], cells)
@@ -125,7 +125,7 @@ def _spotting(figures: Mapping[str, Any]) -> None:
             min_width=320, **_PLOT,
         )  # fmt: skip
     cells = [
-        [text(row[0]), *(f"{v:.2f}" for v in row[1:5]), *(f"{v:.1f}" for v in row[5:])]
+        [row[0], *(f"{v:.2f}" for v in row[1:5]), *(f"{v:.1f}" for v in row[5:])]
         for row in rows.itertuples(index=False)
     ]
     head = ["spotter", "F1", *strengths, "false a minute", "the same, real clips"]
@@ -138,6 +138,5 @@ def _spotting(figures: Mapping[str, Any]) -> None:
 
 
 def _table(caption: str, head: list[str], cells: list[list[str]]) -> None:
-    right = frozenset(range(1, len(head)))
-    gr.HTML(f'<div class="figures-table" role="group" aria-label="{caption}">'
-            f"{table(head, cells, right)}</div>")  # fmt: skip
+    right = range(1, len(head))
+    gr.HTML(render_text("table.html", "demo", caption=caption, head=head, rows=cells, right=right))

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from streamer.cli.common import VersionFlag, option, run_app, telling_errors
+from streamer.cli import options as common
+from streamer.cli.common import logging_to, run_app, telling_errors
+from streamer.cli.options import LAW, option
 from streamer.core.errors import InstallError, UsageError
 from streamer.core.ranges import Range, Workers
 
@@ -31,11 +33,9 @@ machine; a visitor's files are deleted when the page is closed. Ctrl-C ends it.
 _EPILOG = (
     "Without --auth the page has no password. --host 0.0.0.0 lets everybody in your network use "
     "it: do that only with --auth, behind a proxy that adds https (browsers give no camera "
-    "without); docs/demo.md has a recipe.\n\n"
-    "Not for use on people at work or in education (EU AI Act, article 5(1)(f)); not a lie "
-    "detector. Figures and limits: see the README."
+    "without); docs/demo.md has a recipe.\n\n" + LAW
 )
-_WHERE, _WHO, _HOW_MUCH, _TALK = "Where", "Who", "How much", "Talk"
+_WHERE, _WHO, _HOW_MUCH = "Where", "Who", "How much"
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
 
@@ -84,15 +84,17 @@ def demo(
     live: Annotated[
         int | None, option(_HOW_MUCH, "Live cameras at a time; one per core.", within=Workers)
     ] = None,
-    verbose: Annotated[bool, option(_TALK, "Say more.", "--verbose", "-v")] = False,
-    version: VersionFlag = False,
+    quiet: common.Quiet = False,
+    verbose: common.Verbose = False,
+    log_file: common.LogFile = None,
+    version: common.Version = False,
 ) -> None:
     given = {
         "minutes": max_minutes, "upload_mb": max_megabytes, "workers": workers, "live": live,
     }  # fmt: skip
-    with telling_errors(_PROGRAM):
+    with telling_errors(_PROGRAM), logging_to(quiet, verbose, log_file) as speaks:
         limits = {k: v for k, v in given.items() if v is not None}
-        _serve(host, port, open_, public_name or [], _account(auth, password_file), limits, verbose)
+        _serve(host, port, open_, public_name or [], _account(auth, password_file), limits, speaks)
 
 
 def _account(auth: str | None, password_file: Path | None) -> Account | None:

@@ -133,7 +133,7 @@ def explain_strip(path: Path) -> Explained:
     """Runs in the process; torch is imported here."""
     from demo.pictures import encode
     from recognition.explain.pictures import draw_keypoints
-    from streamer.batch.aligned_faces import read_strip
+    from streamer.outputs.aligned_faces import read_strip
 
     strip = read_strip(path)
     onset, apex = strip.images[strip.onset], strip.images[strip.apex]

@@ -17,10 +17,10 @@ from demo.messages import said, sentence_of, visitor_of
 from demo.pictures import LARGEST
 from demo.results import Finished, load_finished
 from demo.visitors import Visitor
-from streamer.batch.aligned_faces import FaceStrip, read_strip
 from streamer.core.errors import InstallError, MerError, UsageError
 from streamer.core.records import EmotionEvent
-from streamer.outputs.formats.tidy import label
+from streamer.outputs.aligned_faces import FaceStrip, read_strip
+from streamer.outputs.formats.event_text import label
 from streamer.outputs.record import event_id
 from streamer.outputs.text import format_clock
 

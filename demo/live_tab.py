@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
 
 from demo.assets import read_asset
-from demo.curves import GROUPS
 from demo.messages import telling_the_visitor, visitor_of
 from demo.settings_tab import choices_of
 from demo.settings_view import Spotter
+from demo.timeline import GROUPS
 from demo.visitors import Visitors
+from streamer.outputs.report.templates import render_text
 
 _FACTS = (
     ("rate", "pictures a second"),
@@ -53,7 +53,10 @@ def live_tab(visitors: Visitors, settings: list[Any]) -> LiveTab:
         )  # fmt: skip
     token = gr.Textbox(visible="hidden", label="token")
     stage = gr.HTML(
-        _stage(), js_on_load=read_asset("live.js"), elem_id="live", apply_default_css=True
+        render_text("live.html", "demo", facts=_FACTS, groups=list(GROUPS)),
+        js_on_load=read_asset("live.js"),
+        elem_id="live",
+        apply_default_css=True,
     )
 
     def prepare(request: gr.Request, way: Spotter, *values: Any) -> str:
@@ -69,32 +72,3 @@ def live_tab(visitors: Visitors, settings: list[Any]) -> LiveTab:
     ready.success(None, token, None, js=_START)
     stop.click(None, None, None, js=_STOP)
     return LiveTab(stage)
-
-
-def _stage() -> str:
-    facts = "".join(
-        f'<div class="card"><b data-fact="{name}">-</b><span class="soft">{shown}</span></div>'
-        for name, shown in _FACTS
-    )
-    names = "".join(
-        f'<li><svg viewBox="0 0 24 8" aria-hidden="true"><line stroke="var(--g{n})" x1="0" x2="24" '
-        f'y1="4" y2="4"/></svg>{name}</li>'
-        for n, name in enumerate(GROUPS)
-    )
-    groups = json.dumps(list(GROUPS)).replace('"', "&quot;")
-    return (
-        f'<section class="mer-live" data-groups="{groups}" aria-label="Live camera">'
-        '<p class="live-status said" role="status">The camera is off.</p><div class="two"><div>'
-        '<div class="live-stage"><video muted playsinline aria-label="Your camera"></video>'
-        '<canvas class="overlay" aria-hidden="true"></canvas></div></div><div>'
-        f'<div class="figures">{facts}</div><p class="live-warning" role="status"></p>'
-        '<canvas class="curves" width="640" height="160" role="img" aria-label="Motion of the '
-        "face's regions in the last seconds\"></canvas>"
-        f'<ul class="tl-legend soft">{names}</ul><p class="soft">The last 6 seconds; the top is '
-        '<span data-fact="scale">0.04</span> distances between the eyes.</p></div></div>'
-        "<h2>Events</h2>"
-        '<ul class="live-events" aria-live="polite" aria-label="Events, newest first"></ul>'
-        '<a class="download" download="events.jsonl" hidden>Events (JSON lines)</a>'
-        '<a class="download" download="signals.csv" hidden>Motion per frame (CSV)</a>'
-        "</section>"
-    )

@@ -9,28 +9,35 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from demo.curves import GROUPS
 from demo.limits import Limits
 from demo.scratch import without_folders
+from demo.timeline import GROUPS
 from spotting.motion.regions import REGION_NAMES
-from streamer.batch.aligned_faces import Faces
 from streamer.core.errors import MerError, SourceFormatError
 from streamer.core.process.libraries import use_one_thread
 from streamer.core.process.memory import limit_memory
-from streamer.core.records import EmotionEvent, Frame, FrameSignals, JsonObject
+from streamer.core.records import (
+    EmotionEvent,
+    Face,
+    FaceMotion,
+    Frame,
+    FrameResult,
+    JsonObject,
+)
+from streamer.outputs.aligned_faces import AlignedFaces
 from streamer.outputs.events import open_event_file
 from streamer.outputs.record import event_to_record
 from streamer.outputs.signals import SignalsCsv
-from streamer.outputs.step import Step
-from streamer.run.build import StreamConfig, build_pipeline
-from streamer.run.recording import Fanout
+from streamer.outputs.sinks import Sinks
+from streamer.run.build import build_pipeline
+from streamer.run.config import StreamConfig
+from streamer.run.recording import RecordingRun
 
 HEADER = struct.Struct("<dI")  # seconds on the browser's clock, number of the frame
 SOURCE = "webcam"
@@ -53,16 +60,16 @@ class LiveStream:
     """One camera's pictures through the pipeline, with its logs. Not thread-safe."""
 
     def __init__(self, config: StreamConfig, folder: Path, limits: Limits = _LIMITS) -> None:
-        self._config = config
         self._megapixels = limits.megapixels
-        self._signals: list[FrameSignals] = []
-        self._pipeline = build_pipeline(config, source_name=SOURCE, on_signals=self._signals.append)
-        self._fanout = Fanout()
-        self._fanout.own = [
-            open_event_file(folder / "events.jsonl", as_csv=False),
-            SignalsCsv(folder / "signals.csv", REGION_NAMES),
-            Faces(folder / "faces", self._pipeline),
-        ]
+        self._pipeline = build_pipeline(config, source_name=SOURCE)
+        self._sinks = Sinks(
+            [
+                open_event_file(folder / "events.jsonl", as_csv=False),
+                SignalsCsv(folder / "signals.csv", REGION_NAMES),
+                AlignedFaces(folder / "faces", self._pipeline.recent_faces()),
+            ]
+        )
+        self._run = RecordingRun(self._pipeline, self._sinks, config.kinds)
         self._start_s: float | None = None
         self._last_s = -1.0
         self._index = 0
@@ -79,38 +86,33 @@ class LiveStream:
         if not time_s > self._last_s:
             return Seen(number)
         image = decode(message[HEADER.size :], self._megapixels)
-        ended: list[EmotionEvent] = []
+        ended: tuple[EmotionEvent, ...] = ()
         if image.shape != self._shape:  # a phone that was turned: another picture begins
             ended = self._end()
             self._pipeline.reset()
             self._shape = image.shape
         self._last_s = time_s
-        self._signals.clear()
-        frame = Frame(self._index, time_s, image)
+        result = self._checked(self._run.push(Frame(self._index, time_s, image)))
         self._index += 1
-        events = ended + self._logged(frame, self._pipeline.push(frame))
-        faces = tuple(_face(row) for row in self._signals if row.face is not None)
-        return Seen(number, faces, _records(events))
+        seen = zip(result.faces, result.motions, strict=True)
+        faces = tuple(_facts(aligned.face, motion) for aligned, motion in seen)
+        return Seen(number, faces, _records(ended + result.events))
 
     def close(self) -> Seen:
         """What was still open at the end; frees everything."""
         seen = Seen(0, (), _records(self._end()))
-        self._fanout.close()
+        self._sinks.close()
         self._pipeline.close()
         return seen
 
-    def _end(self) -> list[EmotionEvent]:
+    def _end(self) -> tuple[EmotionEvent, ...]:
         """The events that were open when the stream of pictures ended."""
-        self._signals.clear()
-        return self._logged(None, self._pipeline.flush()) if self._shape else []
+        return self._checked(self._run.end()).events if self._shape else ()
 
-    def _logged(self, frame: Frame | None, events: Sequence[EmotionEvent]) -> list[EmotionEvent]:
-        """The events of the kinds that are wanted, after they were written down."""
-        kept = [event for event in events if event.spot.kind in self._config.kinds]
-        self._fanout.write(Step(frame, tuple(self._signals), tuple(kept)))
-        if isinstance(self._fanout.failure, MerError):
-            raise self._fanout.failure
-        return kept
+    def _checked(self, result: FrameResult) -> FrameResult:
+        """The result, after it was written down. Raises the error of a sink."""
+        self._sinks.check()
+        return result
 
 
 def decode(jpeg: bytes, megapixels: float = _LIMITS.megapixels) -> NDArray[np.uint8]:
@@ -162,12 +164,11 @@ def _records(events: Sequence[EmotionEvent]) -> tuple[JsonObject, ...]:
     return tuple(event_to_record(event) for event in events)
 
 
-def _face(row: FrameSignals) -> JsonObject:
-    face, motion = row.face, row.motion
-    assert face is not None  # the caller looked
-    facts: dict[str, Any] = {"id": face.face_id, "box": [round(v, 1) for v in face.box_px]}
-    if motion is not None:
-        moved = np.hypot(*motion.displacement_iod.T)
-        facts["motion"] = [round(float(moved[group].max()), 5) for group in _GROUPS]
-        facts["gates"] = [gate.value for gate in motion.gates]
-    return facts
+def _facts(face: Face, motion: FaceMotion) -> JsonObject:
+    moved = np.hypot(*motion.displacement_iod.T)
+    return {
+        "id": face.face_id,
+        "box": [round(v, 1) for v in face.box_px],
+        "motion": [round(float(moved[group].max()), 5) for group in _GROUPS],
+        "gates": [gate.value for gate in motion.gates],
+    }

@@ -10,7 +10,7 @@ import gradio as gr
 from demo.scratch import without_folders
 from demo.visitors import Visitor, Visitors
 from streamer.core.errors import MerError
-from streamer.outputs.report.html import text
+from streamer.outputs.report.templates import markup
 
 
 @contextmanager
@@ -41,4 +41,4 @@ def sent_with(event: gr.EventData, key: str) -> str:
 
 def said(sentence: str, kind: str = "") -> str:
     """A sentence that screen readers tell when it changes; kind: "", "done" or "refused"."""
-    return f'<p role="status" class="said {kind}">{text(sentence)}</p>'
+    return str(markup('<p role="status" class="said {}">{}</p>', kind, sentence))

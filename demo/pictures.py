@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from recognition.motion.flow_field import remove_rigid
 from recognition.motion.methods import motion_method
 from recognition.selfme.settings import face_of
-from streamer.batch.aligned_faces import FaceStrip
+from streamer.outputs.aligned_faces import FaceStrip
 
 _COLUMNS = 8
 

@@ -24,7 +24,7 @@ from demo.uploads import BUSY
 from demo.visitors import Visitor
 from streamer.batch.job import Progress
 from streamer.core.errors import MerError, UsageError
-from streamer.outputs.report.html import text
+from streamer.outputs.report.templates import markup
 
 _ENDINGS = (
     ".avi",
@@ -108,13 +108,16 @@ def recording_tab(context: AppContext, settings: list[Any]) -> RecordingTab:
 
 def _upload_zone(limits: Limits) -> str:
     """A place to drop a recording on, or to choose one with mouse or keyboard."""
-    return (
-        f'<div class="upload" data-megabytes="{limits.upload_mb}" '
-        f'data-endings="{" ".join(_ENDINGS)}"><label>Recording (drop a video here or choose one)'
-        f'<input type="file" accept="video/*,{",".join(_ENDINGS)}"></label>'
+    zone = markup(
+        '<div class="upload" data-megabytes="{}" data-endings="{}"><label>Recording (drop a video '
+        'here or choose one)<input type="file" accept="video/*,{}"></label>'
         '<progress max="1" value="0" aria-label="Sending" hidden></progress>'
-        '<p class="upload-state said" role="status"></p></div>'
+        '<p class="upload-state said" role="status"></p></div>',
+        limits.upload_mb,
+        " ".join(_ENDINGS),
+        ",".join(_ENDINGS),
     )
+    return str(zone)
 
 
 def _run(
@@ -198,7 +201,6 @@ def _waiting(shown: str, before: int) -> str:
 def _progress(shown: str, progress: Progress) -> str:
     share = f"{progress.share:.0%}, " if progress.share else ""
     found = f"{progress.events} event{'' if progress.events == 1 else 's'} so far"
-    bar = f'<progress max="1" value="{progress.share:.3f}" aria-label="Progress"></progress>'
-    return (
-        f'<div class="said">{bar} {text(f"{shown}: {share}{progress.time_s:.0f} s, {found}")}</div>'
-    )
+    line = f"{shown}: {share}{progress.time_s:.0f} s, {found}"
+    bar = '<progress max="1" value="{:.3f}" aria-label="Progress"></progress>'
+    return str(markup('<div class="said">' + bar + " {}</div>", progress.share, line))

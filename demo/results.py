@@ -9,12 +9,12 @@ from typing import Any
 from urllib.parse import quote
 
 from demo.visitors import Visitor
-from streamer.batch.aligned_faces import strip_path
 from streamer.batch.run_record import parse_run
 from streamer.core.errors import UsageError
 from streamer.core.files.inside import is_link, is_safe_name, read_inside
 from streamer.core.files.strict_json import MAX_BYTES
 from streamer.core.records import EmotionEvent
+from streamer.outputs.aligned_faces import strip_path
 from streamer.outputs.events import read_events
 from streamer.outputs.record import event_id
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import gradio as gr
 
 from demo.settings_view import Choices
+from streamer.cli.options import KEYS
+from streamer.core.setting_tree import find_setting
+from streamer.run.config import StreamConfig
 
 _DEFAULT = Choices()
-NAMES = (
-    "sensitivity", "spotter", "low_latency", "baseline", "max_faces", "micro_only",
-    "no_recognition", "motion",
-)  # fmt: skip
+NAMES = tuple(one.name for one in fields(Choices))
 
 
 def settings_tab() -> list[Any]:
@@ -26,7 +27,7 @@ def settings_tab() -> list[Any]:
         with gr.Column():
             sensitivity = gr.Slider(
                 0.25, 4.0, _DEFAULT.sensitivity, step=0.05, label="Sensitivity (--sensitivity)",
-                info="1 as calibrated. 2 halves the thresholds: finds more, and more false ones.",
+                info=_help("sensitivity"),
             )  # fmt: skip
             spotter = gr.Radio(
                 [
@@ -43,13 +44,13 @@ def settings_tab() -> list[Any]:
                     ("Farneback optical flow", "farneback"),
                     ("SelfME: learned motion", "selfme"),
                 ],
-                value=_DEFAULT.motion, label="How motion is measured for recognition (--motion)",
+                value=_DEFAULT.motion, label="Motion for recognition (--motion)",
+                info=_help("motion"),
             )  # fmt: skip
         with gr.Column():
             low_latency = gr.Checkbox(
                 _DEFAULT.low_latency, label="Report sooner (--low-latency)",
-                info="The rule then answers 0.45 s earlier, without waiting whether the mouth "
-                "keeps moving: more false events while somebody talks. Not with Learned.",
+                info=_help("low_latency"),
             )  # fmt: skip
             micro_only = gr.Checkbox(
                 _DEFAULT.micro_only, label="Micro-expressions only (--micro-only)",
@@ -62,14 +63,24 @@ def settings_tab() -> list[Any]:
             baseline = gr.Number(
                 _DEFAULT.baseline, minimum=0.0, maximum=60.0, step=1.0,
                 label="Seconds of neutral face at the start (--baseline)",
-                info="Learns how unsteady this person's face is. Nothing is reported meanwhile.",
+                info=_help("baseline"),
             )  # fmt: skip
             max_faces = gr.Slider(
-                1, 8, _DEFAULT.max_faces, step=1, label="Faces to follow at most (--max-faces)"
+                1,
+                8,
+                _DEFAULT.max_faces,
+                step=1,
+                label="Faces (--max-faces)",
+                info=_help("max_faces"),
             )
     return [
         sensitivity, spotter, low_latency, baseline, max_faces, micro_only, no_recognition, motion,
     ]  # fmt: skip
+
+
+def _help(name: str) -> str:
+    """What the field of the setting says."""
+    return find_setting(StreamConfig, KEYS[name]).help
 
 
 def choices_of(values: tuple[Any, ...]) -> Choices:

@@ -6,8 +6,9 @@ import shlex
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
+from streamer.cli.options import overrides
 from streamer.core.errors import UsageError
-from streamer.run.build import StreamConfig, load_config
+from streamer.run.config import StreamConfig, load_config
 
 Spotter = Literal["rule", "learned"]
 Motion = Literal["auto", "dis", "farneback", "selfme"]
@@ -35,26 +36,23 @@ class Choices:
             raise UsageError(
                 f"--spotter {self.spotter}: choose from {', '.join(get_args(Spotter))}."
             )
-        overrides: list[tuple[str, Any]] = [
-            ("spotter.sensitivity", self.sensitivity),
-            ("spotter.low_latency", self.low_latency),
-            ("spotter.baseline_s", self.baseline),
-            ("spotter_model", "bundled" if self.spotter == "learned" else None),
-            ("faces.max_faces", self.max_faces),
-            ("kinds", ["micro"] if self.micro_only else ["micro", "macro"]),
-            ("recognise", not self.no_recognition),
-            ("recognizer.motion", self.motion),
-        ]
-        return load_config(None, overrides)
+        return load_config(None, overrides(**self._changed()).items())
+
+    def _changed(self) -> dict[str, Any]:
+        """The options that are not at their defaults and have an effect beside the others."""
+        values = ((one.name, getattr(self, one.name), one.default) for one in fields(self))
+        changed = {name: value for name, value, default in values if value != default}
+        if self.no_recognition:
+            changed.pop("motion", None)
+        if self.spotter == "learned":  # it answers sooner anyway
+            changed.pop("low_latency", None)
+        return changed
 
     def command(self, source: str, output: str = "events.jsonl") -> str:
         """The `mer-stream` line that gives the same events."""
         words = ["mer-stream", *_argument(source)]
-        for one in fields(self):
-            value = getattr(self, one.name)
-            if value == one.default:
-                continue
-            words.append("--" + one.name.replace("_", "-"))
+        for name, value in self._changed().items():
+            words.append("--" + name.replace("_", "-"))
             if not isinstance(value, bool):
                 words.append(
                     repr(value).removesuffix(".0") if isinstance(value, float) else str(value)

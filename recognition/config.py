@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from streamer.core.ranges import Range, Share, check_ranges
+from streamer.core.ranges import Help, Range, Share, check_ranges
 from streamer.faces.config import EYES_Y_FRACTION, IOD_FRACTION
 
 
@@ -18,18 +18,31 @@ class MapConfig:
     Any change here changes the fingerprint: networks trained before will be refused.
     """
 
-    aligned_size_px: Annotated[int, Range(16, 1024)] = 128
-    iod_fraction: Annotated[float, Range(0.05, 0.95)] = IOD_FRACTION
-    eyes_y_fraction: Share = EYES_Y_FRACTION
-    flow: str = "dis-medium"
-    # 0: flow at full resolution of the aligned face
-    flow_finest_scale: Annotated[int, Range(0, 6)] = 0
-    rigid_iterations: Annotated[int, Range(0, 100)] = 8
-    crop_left_iod: Annotated[float, Range(-10.0, 10.0)] = -0.85
-    crop_right_iod: Annotated[float, Range(-10.0, 10.0)] = 0.85
-    crop_top_iod: Annotated[float, Range(-10.0, 10.0)] = -0.56
-    crop_bottom_iod: Annotated[float, Range(-10.0, 10.0)] = 1.50
-    map_size: Annotated[int, Range(4, 512)] = 28
+    aligned_size_px: Annotated[
+        int, Range(16, 1024), Help("Side of the aligned face; `faces.aligned_size_px` sets both.")
+    ] = 128
+    iod_fraction: Annotated[
+        float, Range(0.05, 0.95), Help("Inter-ocular distance over the side.")
+    ] = IOD_FRACTION
+    eyes_y_fraction: Annotated[
+        Share, Help("Height of the eye line from the top, over the side.")
+    ] = EYES_Y_FRACTION
+    flow: Annotated[str, Help("Optical flow of the map.")] = "dis-medium"
+    flow_finest_scale: Annotated[
+        int, Range(0, 6), Help("0: flow at the full resolution of the aligned face.")
+    ] = 0
+    rigid_iterations: Annotated[
+        int, Range(0, 100), Help("Steps of the fit of the head's own motion.")
+    ] = 8
+    crop_left_iod: Annotated[
+        float,
+        Range(-10.0, 10.0),
+        Help("Left border of the crop, from the midpoint of the eyes."),
+    ] = -0.85
+    crop_right_iod: Annotated[float, Range(-10.0, 10.0), Help("Right border of the crop.")] = 0.85
+    crop_top_iod: Annotated[float, Range(-10.0, 10.0), Help("Upper border of the crop.")] = -0.56
+    crop_bottom_iod: Annotated[float, Range(-10.0, 10.0), Help("Lower border of the crop.")] = 1.50
+    map_size: Annotated[int, Range(4, 512), Help("Side of the map that the network sees.")] = 28
 
     def __post_init__(self) -> None:
         check_ranges(self)
@@ -54,12 +67,25 @@ class MapConfig:
 class RecognizerConfig:
     """How the recogniser runs."""
 
-    threads: Annotated[int, Range(0, 64)] = 1
-    device: Literal["auto", "cpu", "cuda"] = "auto"  # "auto", "cpu" or "cuda"
-    motion: Literal["auto", "dis", "farneback", "tvl1", "selfme"] = "auto"  # auto: the model's
-    backend: Literal["onnx", "torch"] = "onnx"  # torch: .safetensors of a SelfME model
-    offline: bool = False  # models of a hub from its local cache only
-    keep_motion: bool = False  # recognitions carry their motion field, to be drawn
+    threads: Annotated[
+        int, Range(0, 64), Help("Threads of the network; 0: as many as there are cores.")
+    ] = 1
+    device: Annotated[
+        Literal["auto", "cpu", "cuda"],
+        Help("Where the network runs; auto: on CUDA where there is any."),
+    ] = "auto"
+    motion: Annotated[
+        Literal["auto", "dis", "farneback", "tvl1", "selfme"],
+        Help("How motion is measured for recognition; auto: as the model was trained."),
+    ] = "auto"
+    backend: Annotated[
+        Literal["onnx", "torch"],
+        Help("What runs the network; torch: the .safetensors of a SelfME model."),
+    ] = "onnx"
+    offline: Annotated[bool, Help("Models of a hub from its local cache only.")] = False
+    keep_motion: Annotated[bool, Help("Recognitions carry their motion field, to be drawn.")] = (
+        False
+    )
     map: MapConfig = MapConfig()
 
     def __post_init__(self) -> None:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from streamer.core.errors import MerError
     from streamer.core.records import EmotionEvent, Frame
     from streamer.outputs.events import read_events
-    from streamer.run.build import StreamConfig, build_pipeline, load_config, stream
+    from streamer.run.build import build_pipeline, stream
+    from streamer.run.config import StreamConfig, load_config
 
 __all__ = [
     "EmotionEvent",
@@ -33,9 +34,9 @@ _HOMES = {
     "EmotionEvent": "streamer.core.records",
     "Frame": "streamer.core.records",
     "MerError": "streamer.core.errors",
-    "StreamConfig": "streamer.run.build",
+    "StreamConfig": "streamer.run.config",
     "build_pipeline": "streamer.run.build",
-    "load_config": "streamer.run.build",
+    "load_config": "streamer.run.config",
     "read_events": "streamer.outputs.events",
     "stream": "streamer.run.build",
 }

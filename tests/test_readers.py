@@ -23,23 +23,22 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from demo.curves import read_overviews
 from recognition.loading.hub import _listed
 from recognition.loading.weights_check import CARD, check_sha256
 from spotting.motion.regions import REGION_NAMES
-from streamer.batch.aligned_faces import FaceStrip, read_strip, write_strip
 from streamer.batch.checkpoints import FILE_NAME, load_checkpoint
 from streamer.batch.inputs import find_inputs
 from streamer.batch.manifest import known_folders
 from streamer.batch.output import FolderOutput
 from streamer.core.errors import MerError
-from streamer.core.records import EmotionEvent, Face, Recognition, Spot
+from streamer.core.records import EmotionEvent, Face, FrameResult, Recognition, Spot
 from streamer.core.snapshot import capture, to_bytes
+from streamer.outputs.aligned_faces import FaceStrip, read_strip, write_strip
 from streamer.outputs.events import open_event_file, read_events
 from streamer.outputs.report.log import view_signals
+from streamer.outputs.report.overview import read_overviews
 from streamer.outputs.signal_table import signals_to_parquet
 from streamer.outputs.signals import SignalsCsv, signal_columns
-from streamer.outputs.step import Step
 from tests.streamer.batch.make import run_bytes
 from training.datasets.map_files import load_map
 from training.datasets.pair_files import load_pairs
@@ -69,7 +68,7 @@ FACES = np.zeros((4, 8, 8, 3), np.uint8)
 
 def write_event_file(path: Path) -> None:
     writer = open_event_file(path, as_csv=path.suffix == ".csv")
-    writer.write(Step(None, (), (EVENT, replace(EVENT, recognition=None))))
+    writer.write(FrameResult(None, events=(EVENT, replace(EVENT, recognition=None))))
     writer.close()
 
 

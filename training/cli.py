@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
-from streamer.cli.common import VersionFlag, bounds, run_app
+from streamer.cli import options as common
+from streamer.cli.common import logging_to, run_app
+from streamer.cli.options import bounds
 from streamer.core.errors import InstallError, UsageError
 from streamer.core.ranges import Epochs, Range, Seed, Workers
 from training.experiments import commands as experiment_commands
@@ -26,8 +28,15 @@ app = typer.Typer(
 
 
 @app.callback()
-def _root(version: VersionFlag = False) -> None:
-    """Keeps the sub-commands named even while there are few."""
+def _root(
+    context: typer.Context,
+    quiet: common.Quiet = False,
+    verbose: common.Verbose = False,
+    log_file: common.LogFile = None,
+    version: common.Version = False,
+) -> None:
+    """Options of all commands stand before the command's name."""
+    context.with_resource(logging_to(quiet, verbose, log_file))
 
 
 @app.command()
@@ -136,7 +145,7 @@ def loso(
     epochs: Annotated[
         str | None, typer.Option(help="A number, or inner (subject splits). Default: published.")
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    device: common.Device = "auto",
     engine: Annotated[str, typer.Option(help="local or ray.")] = "local",
     address: Annotated[str | None, typer.Option(help="Of a Ray cluster.")] = None,
     jobs: Annotated[

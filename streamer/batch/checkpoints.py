@@ -2,7 +2,7 @@
 
 A checkpoint is taken before the first frame of a period of the face search (see
 `FaceConfig.period`), when the detector forgets what cannot be saved. The logs are brought to the
-disk first; going on cuts them off at the lengths noted here.
+disk first; resuming cuts them off at the lengths noted here.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from streamer.core.snapshot import capture, from_bytes, restore, to_bytes
 from streamer.faces.config import FaceConfig
 from streamer.outputs.summary import Counts
 from streamer.run.pipeline import Pipeline
-from streamer.sources.resume_point import Start, checksum
+from streamer.sources.resume_point import ResumePoint, checksum
 
 FILE_NAME = "checkpoint"
 _VERSION = 1
@@ -42,9 +42,9 @@ _ADVANCE = {"spotter": dict, "buffer": dict, "now_s": float}
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Where to go on, with logs of these lengths in bytes."""
+    """Where to resume, with logs of these lengths in bytes."""
 
-    start: Start
+    start: ResumePoint
     lengths: Mapping[str, int]
     state: Mapping[str, Any]
 
@@ -58,30 +58,33 @@ class Checkpoint:
         counts.emotions = Counter(state["counts"]["emotions"])
 
 
-class Keeper:
-    """Takes checkpoints while a recording runs; see `runner.Checkpoints`."""
+class CheckpointWriter:
+    """Takes checkpoints while a recording runs; see `run.recording.Checkpoints`."""
 
     def __init__(
         self,
         path: Path,
         key: str,
         pipeline: Pipeline,
+        logs: Mapping[str, IO[str]],
+        counts: Counts,
+        *,
         faces: FaceConfig,
         interval_s: float,
-        start_s: float = 0.0,
-        is_plain: Callable[[], bool] = bool,
+        start_s: float,
+        is_plain: Callable[[], bool],
     ) -> None:
         """is_plain: whether nothing had to be repaired in the recording so far."""
         self._path = path
         self._key = key
         self._pipeline = pipeline
+        self._logs = logs
+        self._counts = counts
         self._faces = faces
         self._interval_s = interval_s
         self._period = faces.period(start_s)
         self._taken_s = time.monotonic()
         self._is_plain = is_plain
-        self.logs: dict[str, IO[str]] = {}
-        self.counts = Counts()
 
     def begin(self, frame: Frame) -> Any:
         """The state of the first half of the pipeline, if a checkpoint is due here."""
@@ -92,19 +95,19 @@ class Keeper:
         if time.monotonic() - self._taken_s < self._interval_s:
             return None
         self._taken_s = time.monotonic()
-        # The tracker goes on at once, so its part is taken apart now.
+        # The tracker continues at once, so its part is taken now.
         return capture(self._pipeline.track_state())
 
     def finish(self, frame: Frame, half: Any) -> None:
         """Bring the logs to the disk, then the checkpoint, in place of the last one."""
-        lengths = {name: _synced_length(stream) for name, stream in self.logs.items()}
+        lengths = {name: _synced_length(stream) for name, stream in self._logs.items()}
         state = {
             "track": restore(half),
             "advance": self._pipeline.advance_state(),
-            "counts": {name: getattr(self.counts, name) for name in _COUNTED}
-            | {"kinds": dict(self.counts.kinds), "emotions": dict(self.counts.emotions)},
+            "counts": {name: getattr(self._counts, name) for name in _COUNTED}
+            | {"kinds": dict(self._counts.kinds), "emotions": dict(self._counts.emotions)},
         }
-        start = Start(frame.index, frame.time_s, checksum(frame.image), self._is_plain())
+        start = ResumePoint(frame.index, frame.time_s, checksum(frame.image), self._is_plain())
         facts = {
             "version": _VERSION,
             "key": self._key,
@@ -133,14 +136,14 @@ def load_checkpoint(work: Path, key: str, logs: Sequence[str]) -> Checkpoint | N
         state = restore(snapshot)
         _check_state(state)
     except (OSError, ValueError) as error:
-        _LOG.warning("%s cannot be used (%s); beginning anew.", path, error)
+        _LOG.warning("%s cannot be used (%s); starting over.", path, error)
         return None
     for name in logs:
         log = work / name
         if not is_plain_file(work, name) or log.stat().st_size < lengths[name]:
-            _LOG.warning("%s is shorter than its checkpoint says; beginning anew.", log)
+            _LOG.warning("%s is shorter than its checkpoint says; starting over.", log)
             return None
-    return Checkpoint(Start(**facts["start"]), {n: lengths[n] for n in logs}, state)
+    return Checkpoint(ResumePoint(**facts["start"]), {n: lengths[n] for n in logs}, state)
 
 
 def _check_state(state: Any) -> None:

@@ -1,137 +1,80 @@
-"""Walks through one recording: logs, checkpoints, pictures, and the files made from them."""
+"""Processes one recording: logs, checkpoints, pictures, and the files made from them."""
 
 from __future__ import annotations
 
 import contextlib
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from spotting.motion.regions import REGION_NAMES
-from streamer.batch.aligned_faces import Faces
-from streamer.batch.checkpoints import FILE_NAME, Checkpoint, Keeper, load_checkpoint
+from streamer.batch.checkpoints import FILE_NAME, Checkpoint, CheckpointWriter, load_checkpoint
 from streamer.batch.job import Job, Progress
-from streamer.batch.pictures import Pictures
-from streamer.batch.render import finish
+from streamer.batch.pipelines import Pipelines
+from streamer.batch.render import render_outputs
 from streamer.batch.run_record import Result
-from streamer.batch.settings import model_facts
-from streamer.core.errors import InstallError, InternalError, MerError, ModelError
+from streamer.core.errors import InternalError, MerError
 from streamer.core.files.atomic import remove_leftovers
 from streamer.core.files.inside import empty_folder, has_links
 from streamer.core.files.writing import open_log
-from streamer.core.records import FrameSignals, JsonObject
+from streamer.core.records import FrameResult, JsonObject
+from streamer.outputs.aligned_faces import AlignedFaces
 from streamer.outputs.events import EventWriter
+from streamer.outputs.pictures import Pictures
 from streamer.outputs.signals import SignalsCsv
-from streamer.outputs.step import Step
+from streamer.outputs.sinks import Sinks
 from streamer.outputs.summary import Counts
-from streamer.run.build import StreamConfig, build_pipeline
 from streamer.run.pipeline import Pipeline
-from streamer.run.recording import Fanout, steps
+from streamer.run.recording import run_recording
 from streamer.sources import Source, SourceConfig, open_source
 from streamer.sources.recording import RecordingSource
 
 EVENTS, SIGNALS = "events.jsonl", "signals.csv"
-_TELL_EVERY_S = 0.5
+_REPORT_EVERY_S = 0.5
 
 
-class Pipelines:
-    """The pipeline of this process, built when it is first needed and used again."""
+@dataclass(frozen=True, slots=True)
+class LocalRecording:
+    """A job whose input is here."""
 
-    def __init__(self) -> None:
-        self._pipeline: Pipeline | None = None
-        self._config: StreamConfig | None = None
-        self._models: JsonObject = {}
-        self.signals: list[FrameSignals] = []
-        self.is_spoilt = False  # something unexpected happened: nobody knows what is left behind
-        self._broken = False
-
-    def models(self, config: StreamConfig) -> JsonObject:
-        """`model_facts` of what is loaded for these settings, or of what would be. Raises them."""
-        if self._pipeline is not None and self._config == config:
-            return self._models
-        return model_facts(config)
-
-    def fresh(self, config: StreamConfig, name: str, models: JsonObject) -> Pipeline:
-        """A pipeline at the start of a stream, of weights files that are those of `models`.
-
-        Raises ModelError, also for files that were replaced since, and InstallError.
-        """
-        if self._pipeline is None or self._config != config or self._models != models:
-            self.close()
-            try:
-                self._pipeline = _build(config, self.signals, models)
-            except (InstallError, ModelError):
-                self._broken = True
-                raise
-            self._config, self._models = config, models
-        else:
-            self._pipeline.reset()
-        self._pipeline.source_name = name
-        return self._pipeline
-
-    def is_fatal(self, error: MerError) -> bool:
-        """Whether the next recording would meet the error as well."""
-        return self._broken or isinstance(error, ModelError | InstallError)
-
-    def close(self) -> None:
-        """Free the models."""
-        if self._pipeline is not None:
-            self._pipeline.close()
-            self._pipeline = None
+    job: Job
+    path: Path
+    sha256: str
+    key: str  # of input, name, settings and models
+    models: JsonObject
+    work: Path  # folder for all that is made
 
 
-def _build(config: StreamConfig, signals: list[FrameSignals], models: JsonObject) -> Pipeline:
-    """The pipeline, if its files were the expected ones before and after they were loaded."""
-    before = model_facts(config)
-    pipeline = build_pipeline(config, on_signals=signals.append)
-    after = model_facts(config)
-    for part, facts in models.items():
-        for found in (before[part], after[part]):
-            if found != facts:
-                pipeline.close()
-                raise ModelError(
-                    f"the {part}'s file {facts['file']} was replaced while the batch ran (sha256 "
-                    f"{facts['sha256'][:16]}..., now {found['sha256'][:16]}...): nothing was "
-                    "stamped with the wrong one. Run again with --resume; what was done with the "
-                    "other file is done again."
-                )
-    return pipeline
-
-
-def walk(
-    job: Job,
-    path: Path,
-    sha256: str,
-    key: str,
-    models: JsonObject,
-    work: Path,
+def process_recording(
+    recording: LocalRecording,
     pipelines: Pipelines,
-    tell: Callable[[Progress], None],
+    report: Callable[[Progress], None],
     stop: Callable[[], bool],
 ) -> Result:
-    """Stream the recording into `work` and make all wanted files there.
+    """Run the recording into its work folder and make all wanted files there.
 
-    Goes on from the checkpoint in `work` if it is of this `key`. Raises MerError for a recording
-    that cannot be opened, OutputError where nothing can be written.
+    Resumes from the checkpoint in that folder if it is of this `key`. Raises MerError for a
+    recording that cannot be opened, OutputError where nothing can be written.
     """
-    checkpoint = _checkpoint(job, key, work)
-    source = _open(path, _source_config(job, path), checkpoint)
+    job, work = recording.job, recording.work
+    checkpoint = _usable_checkpoint(job, recording.key, work)
+    source = _open(recording.path, _source_config(job, recording.path), checkpoint)
     with contextlib.closing(source):
-        pipeline = pipelines.fresh(job.settings.config, job.shown, models)
-        run = _Run(job, source, work, key, pipeline, checkpoint)
-        failure = run.stream(pipelines.signals, tell, stop)
-        report = source.report
+        pipeline = pipelines.fresh(job.settings.config, job.shown, recording.models)
+        run = _Run(recording, source, pipeline, checkpoint)
+        failure = run.stream(report, stop)
+        quality = source.report
     if stop():
         return Result("interrupted")
     if failure is not None and run.counts.frames == 0:
         raise failure
     result = Result(
-        "done", failure, sha256, key, source.info, run.counts, report, run.resumed_at_s,
-        models=_with_fingerprint(models, pipeline),
+        "done", failure, recording.sha256, recording.key, source.info, run.counts, quality,
+        run.resumed_at_s, models=_with_fingerprint(recording.models, pipeline),
     )  # fmt: skip
-    finish(work, job, result.record(job.shown))
+    render_outputs(work, job, result.record(job.shown))
     return result
 
 
@@ -146,105 +89,97 @@ def _with_fingerprint(models: JsonObject, pipeline: Pipeline) -> JsonObject:
 
 
 class _Run:
-    """The sinks of one recording."""
+    """The outputs of one recording, and its checkpoints."""
 
     def __init__(
         self,
-        job: Job,
+        recording: LocalRecording,
         source: Source,
-        work: Path,
-        key: str,
         pipeline: Pipeline,
         checkpoint: Checkpoint | None,
     ) -> None:
-        self._job = job
+        self._recording = recording
         self._source = source
         self._pipeline = pipeline
         self.counts = Counts()
         self.resumed_at_s = None if checkpoint is None else checkpoint.start.time_s
-        start_s = 0.0
         if checkpoint is not None:
             checkpoint.resume(pipeline, self.counts)
-            start_s = checkpoint.start.time_s
-        self._keeper = Keeper(
-            work / FILE_NAME,
-            key,
-            pipeline,
-            job.settings.config.faces,
-            job.settings.checkpoint_s,
-            start_s,
-            lambda: not (source.report.repairs or source.report.truncated),
-        )
-        self._keeper.counts = self.counts
-        self._open_sinks(work, checkpoint)
+        lengths = {} if checkpoint is None else checkpoint.lengths
+        work = recording.work
+        self._logs = {n: open_log(work / n, lengths.get(n, 0)) for n in (EVENTS, SIGNALS)}
+        self._sinks = Sinks()
+        self._open_sinks(work)
 
     def stream(
-        self,
-        signals: list[FrameSignals],
-        tell: Callable[[Progress], None],
-        stop: Callable[[], bool],
+        self, report: Callable[[Progress], None], stop: Callable[[], bool]
     ) -> MerError | None:
         """Run to the end; returns the error that ended it early."""
-        settings = self._job.settings
+        settings = self._recording.job.settings
         failure: MerError | None = None
-        told_s = 0.0
-        running = steps(
+        reported_s = 0.0
+        results = run_recording(
             self._source,
             self._pipeline,
-            signals,
-            stop=lambda: stop() or self._fanout.failure is not None,
+            self._sinks,
+            stop=stop,
             kinds=settings.config.kinds,
-            checkpoints=None if settings.video else self._keeper,
+            checkpoints=None if settings.video else self._checkpoint_writer(),
             threads=settings.threads,
         )
         try:
-            with contextlib.closing(running):
-                for step in running:
-                    self._fanout.write(step)
-                    if time.monotonic() - told_s > _TELL_EVERY_S:
-                        told_s = time.monotonic()
-                        tell(self._progress(step))
+            with contextlib.closing(results):
+                for result in results:
+                    if time.monotonic() - reported_s > _REPORT_EVERY_S:
+                        reported_s = time.monotonic()
+                        report(self._progress(result))
         except InternalError as error:
             raise error.__cause__ or error from None  # `do_recording` knows what to do with each
         except MerError as error:
             failure = error
         finally:
-            self._fanout.close()
-        if isinstance(self._fanout.failure, MerError):
-            raise self._fanout.failure
+            self._sinks.close()
+        self._sinks.check()
         return failure
 
-    def _open_sinks(self, work: Path, checkpoint: Checkpoint | None) -> None:
-        self._fanout = Fanout()
-        lengths = {} if checkpoint is None else checkpoint.lengths
-        logs: dict[str, IO[str]] = {}
-        for name in (EVENTS, SIGNALS):
-            logs[name] = open_log(work / name, lengths.get(name, 0))
-        self._keeper.logs = logs
-        own = self._fanout.own
-        own.append(EventWriter(logs[EVENTS], str(work / EVENTS)))
-        own.append(SignalsCsv(work / SIGNALS, REGION_NAMES, stream=logs[SIGNALS]))
-        if self._job.settings.images:
-            own.append(Pictures(work / "images", self._pipeline))
-        if self._job.settings.faces:
-            own.append(Faces(work / "faces", self._pipeline))
-        if self._job.settings.video:
+    def _open_sinks(self, work: Path) -> None:
+        settings, own = self._recording.job.settings, self._sinks.own
+        own.append(EventWriter(self._logs[EVENTS], str(work / EVENTS)))
+        own.append(SignalsCsv(work / SIGNALS, REGION_NAMES, stream=self._logs[SIGNALS]))
+        if settings.images:
+            own.append(Pictures(work / "images", self._pipeline.recent_faces()))
+        if settings.faces:
+            own.append(AlignedFaces(work / "faces", self._pipeline.recent_faces()))
+        if settings.video:
             from streamer.outputs.video import VideoWriter
 
             video = work / "annotated.mp4"
-            hidden = self._job.settings.redact
-            own.append(VideoWriter(video, REGION_NAMES, overwrite=True, redact=hidden))
+            own.append(VideoWriter(video, REGION_NAMES, overwrite=True, redact=settings.redact))
         own.append(self.counts)
 
-    def _progress(self, step: Step) -> Progress:
-        time_s = 0.0 if step.frame is None else step.frame.time_s
+    def _checkpoint_writer(self) -> CheckpointWriter:
+        settings, source = self._recording.job.settings, self._source
+        return CheckpointWriter(
+            self._recording.work / FILE_NAME,
+            self._recording.key,
+            self._pipeline,
+            self._logs,
+            self.counts,
+            faces=settings.config.faces,
+            interval_s=settings.checkpoint_s,
+            start_s=self.resumed_at_s or 0.0,
+            is_plain=lambda: not (source.report.repairs or source.report.truncated),
+        )
+
+    def _progress(self, result: FrameResult) -> Progress:
+        time_s = 0.0 if result.frame is None else result.frame.time_s
         total_s = self._source.info.declared_duration_s or 0.0
         share = min(time_s / total_s, 1.0) if total_s > 0 else 0.0
         return Progress(time_s, share, sum(self.counts.kinds.values()))
 
 
-def _checkpoint(job: Job, key: str, work: Path) -> Checkpoint | None:
-    """Where to go on; the work folder is emptied where nothing in it can be used."""
+def _usable_checkpoint(job: Job, key: str, work: Path) -> Checkpoint | None:
+    """Where to resume; the work folder is emptied where nothing in it can be used."""
     usable = job.goes_on and not has_links(work)
     checkpoint = load_checkpoint(work, key, (EVENTS, SIGNALS)) if usable else None
     if checkpoint is None:

@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from streamer.batch import stores
@@ -27,8 +27,9 @@ from streamer.batch.output import (
     locked,
     open_output_of,
 )
-from streamer.batch.process_recording import Pipelines, walk
-from streamer.batch.render import can_add, finish
+from streamer.batch.pipelines import Pipelines
+from streamer.batch.process_recording import LocalRecording, process_recording
+from streamer.batch.render import can_add, render_outputs
 from streamer.batch.run_record import (
     Result,
     outputs_in,
@@ -66,20 +67,20 @@ from streamer.sources.naming import url_scheme
 _LOG = logging.getLogger(__name__)
 
 
-def nobody(progress: Progress) -> None:
-    """For whom progress is of no interest."""
+def ignore_progress(progress: Progress) -> None:
+    """Where nobody wants to know how far it is."""
 
 
 def do_recording(
     job: Job,
     pipelines: Pipelines,
     *,
-    tell: Callable[[Progress], None] = nobody,
+    report: Callable[[Progress], None] = ignore_progress,
     stop: Callable[[], bool] = never,
 ) -> RunRecord:
     """Run one recording and publish its folder; what goes wrong with it is in the outcome.
 
-    With `job.resume`, what is done is kept and what was begun is gone on with. Raises the errors
+    With `job.resume`, what is done is kept and what was begun is resumed. Raises the errors
     that every other recording would meet as well: ModelError, InstallError, OutputError.
     """
     started = time.monotonic()
@@ -95,41 +96,29 @@ def do_recording(
             kept = output.run_of(job.folder)
             if kept is not None and _may_keep(job, kept) and _stands(job, kept, key, output, work):
                 return replace(record_of(kept, job.folder), status="kept")
-            todo = _Recording(job, found[0], found[1], key, models, work)
-            result = _run(todo, pipelines, tell, stop)
+            recording = LocalRecording(job, found[0], found[1], key, models, work)
+            result = _run(recording, pipelines, report, stop)
         if result.status == "interrupted":
             return RunRecord(job.shown, job.folder, "interrupted")
         local = "" if isinstance(found, MerError) else str(found[0])
         return _publish(job, output, work, result, local, time.monotonic() - started)
 
 
-@dataclass(frozen=True, slots=True)
-class _Recording:
-    """A job whose input is here."""
-
-    job: Job
-    path: Path
-    sha256: str
-    key: str
-    models: JsonObject
-    work: Path
-
-
 def _run(
-    todo: _Recording,
+    recording: LocalRecording,
     pipelines: Pipelines,
-    tell: Callable[[Progress], None],
+    report: Callable[[Progress], None],
     stop: Callable[[], bool],
 ) -> Result:
-    job, work = todo.job, todo.work
-    if job.goes_on and _is_finished(work, todo.key):
+    job, work = recording.job, recording.work
+    if job.goes_on and _is_finished(work, recording.key):
         return Result("done", finished=True)
     begun = job.goes_on and (work / CHECKPOINT).exists()
     failed = functools.partial(
-        Result, "failed", sha256=todo.sha256, key=todo.key, models=todo.models
+        Result, "failed", sha256=recording.sha256, key=recording.key, models=recording.models
     )
     try:
-        return walk(job, todo.path, todo.sha256, todo.key, todo.models, work, pipelines, tell, stop)
+        return process_recording(recording, pipelines, report, stop)
     except (OutputError, BrokenPipeError):
         raise
     except MerError as error:
@@ -141,9 +130,9 @@ def _run(
         pipelines.close()
         sentence = str(unexpected(job, error))
         if begun:
-            _LOG.warning("%s Perhaps its checkpoint is to blame; beginning anew.", sentence)
+            _LOG.warning("%s Perhaps its checkpoint is to blame; starting over.", sentence)
             empty_folder(work)
-            return _run(todo, pipelines, tell, stop)
+            return _run(recording, pipelines, report, stop)
         _LOG.debug("%s", sentence, exc_info=error)
         return failed(error=unexpected(job, error))
 
@@ -241,7 +230,7 @@ def _add_formats(job: Job, run: JsonObject, output: Output, work: Path) -> bool:
         shutil.copytree(done, work, symlinks=True)
     settings = replace(job.settings, formats=tuple(sorted(formats)))
     try:
-        finish(work, replace(job, settings=settings), record_of(run))
+        render_outputs(work, replace(job, settings=settings), record_of(run))
     except (SourceFormatError, SourceNotFoundError) as error:
         _LOG.warning("%s: %s Done again.", job.shown, error)
         return False

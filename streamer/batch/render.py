@@ -6,17 +6,17 @@ from pathlib import Path
 
 from streamer.batch.job import Job
 from streamer.core.files.inside import remove_folder
+from streamer.core.records import FrameResult
 from streamer.core.urls import is_like_url
 from streamer.outputs.events import open_event_file, read_events
 from streamer.outputs.formats import FILE_NAMES, write_events
 from streamer.outputs.formats.media import Media
 from streamer.outputs.report.page import write_report
 from streamer.outputs.signal_table import signals_to_parquet
-from streamer.outputs.step import Step
 from streamer.outputs.summary import RunRecord
 
 
-def finish(work: Path, job: Job, record: RunRecord) -> None:
+def render_outputs(work: Path, job: Job, record: RunRecord) -> None:
     """Write all wanted formats beside the logs in `work`; remove what is not wanted.
 
     Raises OutputError, or InstallError where the library of a format is missing.
@@ -26,7 +26,7 @@ def finish(work: Path, job: Job, record: RunRecord) -> None:
     events = list(read_events(work / "events.jsonl"))
     if "csv" in formats:
         writer = open_event_file(work / "events.csv", as_csv=True, overwrite=True)
-        writer.write(Step(None, (), tuple(events)))
+        writer.write(FrameResult(None, events=tuple(events)))
         writer.close()
     location = None
     if not (settings.hash_names or job.private):

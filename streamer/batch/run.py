@@ -189,8 +189,7 @@ def _close(settings: BatchSettings, output: Output, manifest: Manifest) -> None:
     manifest.write()
     over = [o for o in manifest.outcomes if o.status != "interrupted"]
     if "html" in settings.formats:
-        page = index_page(over)
-        output.write("index.html", page.encode("utf-8", "backslashreplace"))
+        output.write("index.html", index_page(over))
     if isinstance(output, FolderOutput) and len(over) == manifest.size:
         output.remove_partial()
 

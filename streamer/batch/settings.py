@@ -18,7 +18,8 @@ from streamer.core.ranges import Checkpoint, Threads, check_ranges
 from streamer.core.records import JsonObject
 from streamer.core.settings import to_mapping
 from streamer.outputs.anonymise import Redaction
-from streamer.run.build import StreamConfig, model_files
+from streamer.run.build import model_files
+from streamer.run.config import StreamConfig
 
 TextFormat = Literal["jsonl", "csv"]
 SignalFormat = Literal["csv", "parquet", "none"]

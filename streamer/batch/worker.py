@@ -23,7 +23,7 @@ from streamer.core.files.paths import expand_home
 from streamer.outputs.summary import RunRecord
 
 if TYPE_CHECKING:
-    from streamer.batch.process_recording import Pipelines
+    from streamer.batch.pipelines import Pipelines
 
 _SCRATCH = "machine"  # the folder for unfinished work of whichever machine does the recording
 
@@ -49,7 +49,7 @@ def run_recordings(
 
 def make_recording_work() -> Work[Job, RunRecord]:
     """What one worker does; its models are loaded with the first recording."""
-    from streamer.batch.process_recording import Pipelines
+    from streamer.batch.pipelines import Pipelines
 
     return RecordingWork(Pipelines())
 
@@ -68,7 +68,7 @@ class RecordingWork:
             job = replace(job, scratch=str(default_scratch()))
         job = replace(job, anew=job.anew or context.attempt > 0)
         try:
-            outcome = do_recording(job, self._pipelines, tell=context.tell, stop=context.stop)
+            outcome = do_recording(job, self._pipelines, report=context.tell, stop=context.stop)
         except (MerError, BrokenPipeError):
             raise
         except Exception as error:

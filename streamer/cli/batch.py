@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from streamer.cli.common import (
-    VersionFlag,
-    logging_to,
-    option,
-    run_app,
-    settings_of,
-    telling_errors,
-)
+from streamer.cli import options as common
+from streamer.cli.common import logging_to, run_app, settings_of, telling_errors
+from streamer.cli.options import LAW, OUT, RUN, option, overrides
 from streamer.core.errors import UsageError
-from streamer.core.ranges import (
-    Checkpoint,
-    Faces,
-    FrameRate,
-    Megabytes,
-    Sensitivity,
-    Threads,
-    Workers,
-)
+from streamer.core.ranges import Checkpoint, Megabytes, Threads, Workers
 
 _PROGRAM = "mer-batch"
 _HELP = """Spot micro-expressions in many recordings, each with a folder of results of its own.
@@ -45,12 +31,8 @@ _EPILOG = (
     "gives the code; 10: some are cut short or damaged; 11: one needs more memory than a worker "
     "may take; 130: stopped by Ctrl-C (use --resume).\n\n"
     "With --hash-names, the environment variable MER_HASH_KEY holds the key of the hashes.\n\n"
-    "Not for use on people at work or in education (EU AI Act, article 5(1)(f)); not a lie "
-    "detector. Figures and limits: see the README."
+    + LAW
 )
-_IN, _OUT, _HOW, _RUN, _TALK = (
-    "What to read", "What to write", "How to look", "How to run", "Talk",
-)  # fmt: skip
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
 
@@ -61,113 +43,99 @@ def batch(
         list[str] | None,
         typer.Argument(metavar="INPUTS", help="Files, folders, patterns, URLs, or @list.txt."),
     ] = None,
-    fps: Annotated[
-        float | None, option(_IN, "Rate of folders of images.", within=FrameRate)
-    ] = None,
+    fps: common.Fps = None,
     output: Annotated[
-        str | None, option(_OUT, "Folder or URL (s3://...) for the results.", "--output", "-o")
+        str | None, option(OUT, "Folder or URL (s3://...) for the results.", "--output", "-o")
     ] = None,
     formats: Annotated[
         str,
-        option(_OUT, "Of jsonl, csv, srt, vtt, eaf, boris, parquet, html; jsonl,csv,html if left."),
+        option(OUT, "Of jsonl, csv, srt, vtt, eaf, boris, parquet, html; jsonl,csv,html if left."),
     ] = "jsonl,csv,html",
     signals: Annotated[
-        Literal["csv", "parquet", "none"], option(_OUT, "Per-frame signals; csv if left out.")
+        Literal["csv", "parquet", "none"], option(OUT, "Per-frame signals; csv if left out.")
     ] = "csv",
     images: Annotated[
-        bool, option(_OUT, "Onset and apex pictures of each event in the report.", "--images")
+        bool, option(OUT, "Onset and apex pictures of each event in the report.", "--images")
     ] = False,
     faces: Annotated[
         bool,
-        option(_OUT, "Aligned faces around each event, without loss (.npz).", "--faces"),
+        option(OUT, "Aligned faces around each event, without loss (.npz).", "--faces"),
     ] = False,
     save_video: Annotated[
-        bool, option(_OUT, "Annotated recordings; these begin anew on --resume.", "--save-video")
+        bool, option(OUT, "Annotated recordings; these begin anew on --resume.", "--save-video")
     ] = False,
-    redact: Annotated[
-        Literal["off", "blur", "mask"], option(_OUT, "Hide faces in annotated recordings.")
-    ] = "off",
+    redact: common.Redact = "off",
     hash_names: Annotated[
-        bool, option(_OUT, "Hashes in place of file names, everywhere.", "--hash-names")
+        bool, option(OUT, "Hashes in place of file names, everywhere.", "--hash-names")
     ] = False,
     resume: Annotated[
-        bool, option(_OUT, "Keep what is done, go on with what was begun.", "--resume")
+        bool, option(OUT, "Keep what is done, go on with what was begun.", "--resume")
     ] = False,
     overwrite: Annotated[
-        bool, option(_OUT, "Do everything again and replace it.", "--overwrite")
+        bool, option(OUT, "Do everything again and replace it.", "--overwrite")
     ] = False,
-    config: Annotated[
-        Path | None, option(_HOW, "Settings from a YAML file; see mer-stream --print-config.")
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        option(_HOW, "One setting, as in spotter.sensitivity=2. May be repeated.", "--set"),
-    ] = None,
-    sensitivity: Annotated[
-        float | None,
-        option(_HOW, "1 as calibrated; 2 finds more, with more false events.", within=Sensitivity),
-    ] = None,
-    max_faces: Annotated[int | None, option(_HOW, "Faces to follow at most.", within=Faces)] = None,
-    micro_only: Annotated[bool, option(_HOW, "Leave out macro events.", "--micro-only")] = False,
-    model: Annotated[Path | None, option(_HOW, "Another recognition model, .onnx.")] = None,
-    no_recognition: Annotated[
-        bool, option(_HOW, "Only spot: events without an emotion.", "--no-recognition")
-    ] = False,
+    config: common.Config = None,
+    set_: common.Set = None,
+    sensitivity: common.Sensitivity = None,
+    low_latency: common.LowLatency = False,
+    baseline: common.Baseline = None,
+    spotter: common.Spotter = None,
+    max_faces: common.MaxFaces = None,
+    micro_only: common.MicroOnly = False,
+    model: common.Model = None,
+    motion: common.Motion = None,
+    offline: common.Offline = False,
+    no_recognition: common.NoRecognition = False,
     workers: Annotated[
-        int | None, option(_RUN, "Recordings at a time; one per core if left out.", within=Workers)
+        int | None, option(RUN, "Recordings at a time; one per core if left out.", within=Workers)
     ] = None,
     threads: Annotated[
         int | None,
-        option(_RUN, "Of one recording, 1 or 2; 2 if there are cores for them.", within=Threads),
+        option(RUN, "Of one recording, 1 or 2; 2 if there are cores for them.", within=Threads),
     ] = None,
     engine: Annotated[
-        Literal["local", "ray"], option(_RUN, "This machine, or a Ray cluster.")
+        Literal["local", "ray"], option(RUN, "This machine, or a Ray cluster.")
     ] = "local",
     address: Annotated[
-        str | None, option(_RUN, "Of the Ray cluster; the one that runs here if left out.")
+        str | None, option(RUN, "Of the Ray cluster; the one that runs here if left out.")
     ] = None,
     worker_memory: Annotated[
         int | None,
         option(
-            _RUN,
+            RUN,
             "MB of memory of a worker at most; its share of 3/4 of the machine, at least 4096.",
             within=Megabytes,
         ),
     ] = None,
     scratch: Annotated[
-        str | None, option(_RUN, "Folder for unfinished work; in the output if left out.")
+        str | None, option(RUN, "Folder for unfinished work; in the output if left out.")
     ] = None,
     checkpoint_every: Annotated[
         float,
-        option(_RUN, "Seconds of work between two checkpoints at least; 15.", within=Checkpoint),
+        option(RUN, "Seconds of work between two checkpoints at least; 15.", within=Checkpoint),
     ] = 15.0,
-    progress: Annotated[
-        bool | None, option(_TALK, "Bars; default: if standard error is a terminal.")
-    ] = None,
-    quiet: Annotated[bool, option(_TALK, "Errors only.", "--quiet", "-q")] = False,
-    verbose: Annotated[
-        bool, option(_TALK, "Say more, with the libraries' own messages.", "--verbose", "-v")
-    ] = False,
-    log_file: Annotated[
-        Path | None, option(_TALK, "Append the log, with times, to a file.")
-    ] = None,
-    version: VersionFlag = False,
+    progress: common.Progress = None,
+    quiet: common.Quiet = False,
+    verbose: common.Verbose = False,
+    log_file: common.LogFile = None,
+    version: common.Version = False,
 ) -> None:
-    own = {
-        "source.fps": fps,
-        "spotter.sensitivity": sensitivity,
-        "faces.max_faces": max_faces,
-        "kinds": ["micro"] if micro_only else None,
-        "model": None if model is None else str(model),
-        "recognise": False if no_recognition else None,
-    }
-    with telling_errors(_PROGRAM), logging_to(quiet, verbose, log_file):
+    own = overrides(
+        fps=fps, sensitivity=sensitivity, low_latency=low_latency, baseline=baseline,
+        spotter=spotter, max_faces=max_faces, micro_only=micro_only, model=model, motion=motion,
+        offline=offline, no_recognition=no_recognition,
+    )  # fmt: skip
+    with telling_errors(_PROGRAM), logging_to(quiet, verbose, log_file, progress) as speaks:
         if not inputs:
             raise UsageError("no recording was named; try: mer-batch FOLDER --output results")
         if output is None:
             raise UsageError("say where the results go: --output FOLDER")
         if address is not None and engine != "ray":
             raise UsageError("--address is of a Ray cluster: add --engine ray")
+        if workers is not None and engine == "ray":
+            raise UsageError(
+                "--workers is of this machine: leave it out, Ray takes one core a recording."
+            )
         settings = settings_of(config, set_ or [], own)
         from streamer.cli.notice import show_notice_once
 
@@ -183,7 +151,7 @@ def batch(
             ),
             BatchOptions(
                 output, workers, threads, resume, overwrite, engine, address, scratch, quiet,
-                progress, verbose, worker_memory,
+                progress, speaks, worker_memory,
             ),
             inputs,
         )  # fmt: skip

@@ -1,16 +1,15 @@
-"""What the command lines share: options, settings, errors as sentences. Nothing heavy."""
+"""The frame of all four commands: settings, logging, errors as sentences. Nothing heavy."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
 import logging
-import os
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import typer
 
@@ -23,48 +22,17 @@ from streamer.core.errors import (
     UsageError,
 )
 from streamer.core.printable import printable
-from streamer.core.ranges import Range, clip, range_of
+from streamer.core.ranges import clip
 from streamer.core.urls import strip_credentials
 
 if TYPE_CHECKING:
-    from streamer.run.build import StreamConfig
-
-
-def show_version(wanted: bool) -> None:
-    """Callback of `--version`."""
-    if wanted:
-        from importlib import metadata
-
-        try:
-            typer.echo(f"mer-stream {metadata.version('mer-stream')}")
-        except metadata.PackageNotFoundError:
-            typer.echo("mer-stream (not installed)")
-        raise typer.Exit
-
-
-def option(panel: str, text: str, *names: str, within: Any = None, **more: Any) -> Any:
-    """An option under the heading `panel` of the help; a number lies `within` a range."""
-    if within is not None:
-        more |= bounds(within)
-    return typer.Option(*names, help=text, rich_help_panel=panel, show_default=False, **more)
-
-
-def bounds(within: Any) -> dict[str, Any]:
-    """The arguments of `typer.Option` for a number in a Range, or of a type such as `Seed`."""
-    span = within if isinstance(within, Range) else range_of(within)
-    return {"min": span.low, "max": span.high, "callback": _refuse_nan}
-
-
-def _refuse_nan(value: float | None) -> float | None:
-    if value is not None and value != value:  # NaN is neither below nor above a limit
-        raise typer.BadParameter("give a number, not nan.")
-    return value
+    from streamer.run.config import StreamConfig
 
 
 def settings_of(config: Path | None, pairs: Sequence[str], options: dict[str, Any]) -> StreamConfig:
     """Defaults, then the file, then --set, then the options of their own. Raises UsageError."""
     from streamer.core.files.strict_yaml import parse_yaml
-    from streamer.run.build import load_config
+    from streamer.run.config import load_config
 
     overrides = []
     for pair in pairs:
@@ -74,14 +42,8 @@ def settings_of(config: Path | None, pairs: Sequence[str], options: dict[str, An
                 f"--set {clip(pair)}: write it as key=value, as in spotter.sensitivity=2."
             )
         overrides.append((key.strip(), parse_yaml(value, where=f"--set {clip(pair)}")))
-    overrides += [(key, value) for key, value in options.items() if value is not None]
+    overrides += options.items()
     return load_config(config, overrides)
-
-
-VersionFlag = Annotated[
-    bool,
-    option("Talk", "Print the version and end.", "--version", callback=show_version, is_eager=True),
-]
 
 
 @contextlib.contextmanager
@@ -106,13 +68,24 @@ def report(program: str, error: MerError) -> int:
 
 
 @contextlib.contextmanager
-def logging_to(quiet: bool, verbose: bool, log_file: Path | None) -> Iterator[None]:
-    """Log to standard error and, where one is given, to a file."""
-    from streamer.core.process.console import set_up_logging
+def logging_to(
+    quiet: bool, verbose: bool, log_file: Path | None, progress: bool | None = None
+) -> Iterator[bool]:
+    """Log to standard error and, where one is given, to a file; whether libraries may speak.
 
+    Raises UsageError for options that contradict each other.
+    """
+    from streamer.core.process.console import is_verbose, libraries_speak, set_up_logging
+
+    if quiet and verbose:
+        raise UsageError("--quiet says less and --verbose says more: choose one of them.")
+    if quiet and progress:
+        raise UsageError("--quiet hides what --progress shows: choose one of them.")
+    verbose = verbose or (is_verbose() and not quiet)
     handler = set_up_logging(quiet=quiet, verbose=verbose, log_file=log_file)
     try:
-        yield
+        with libraries_speak(verbose):
+            yield verbose
         if handler is not None:
             handler.check()
     finally:
@@ -185,4 +158,6 @@ def _code_of(end: SystemExit) -> int:
 
 
 def _wants_details() -> bool:
-    return bool(os.environ.get("MER_VERBOSE")) or bool({"-v", "--verbose"} & set(sys.argv))
+    from streamer.core.process.console import is_verbose
+
+    return is_verbose() or bool({"-v", "--verbose"} & set(sys.argv))

@@ -7,21 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from streamer.cli.common import (
-    VersionFlag,
-    logging_to,
-    option,
-    run_app,
-    settings_of,
-    telling_errors,
-)
+from streamer.cli import options as common
+from streamer.cli.common import logging_to, run_app, settings_of, telling_errors
+from streamer.cli.options import HOW, IN, LAW, OUT, option, overrides
 from streamer.core.errors import UsageError
-from streamer.core.ranges import Baseline, Faces, FrameRate, Range, Sensitivity
+from streamer.core.ranges import Range
 
 if TYPE_CHECKING:
     from streamer.core.process.stopping import StopFlag
     from streamer.outputs.plan import OutputOptions
-    from streamer.run.build import StreamConfig
+    from streamer.run.config import StreamConfig
 
 _HELP = """Spot facial micro-expressions in video and say what they express.
 
@@ -42,11 +37,8 @@ _EPILOG = (
     "3 source not found, 4 no video in it, 5 refused for safety, 6 camera or network, 7 model, "
     "8 output exists or cannot be written, 9 broken install, 10 recording cut short or damaged "
     "(events so far are kept), 130 stopped by "
-    "Ctrl-C, 141 closed pipe. Of several sources, the first that failed gives the code.\n\n"
-    "Not for use on people at work or in education (EU AI Act, article 5(1)(f)); not a lie "
-    "detector. Figures and limits: see the README."
+    "Ctrl-C, 141 closed pipe. Of several sources, the first that failed gives the code.\n\n" + LAW
 )
-_IN, _OUT, _HOW, _TALK = "What to read", "What to write", "How to look", "Talk"
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
 
@@ -59,33 +51,28 @@ def stream(
     source: Annotated[
         list[str] | None,
         option(
-            _IN,
+            IN,
             "sample, a file, a pattern, a folder of images, webcam[:N], rtsp://, http(s)://, or - "
             "for standard input. May be repeated.",
             "--source",
             "-s",
         ),
     ] = None,
-    fps: Annotated[
-        float | None,
-        option(
-            _IN, "Frames per second: of a folder of images, or asked of a webcam.", within=FrameRate
-        ),
-    ] = None,
+    fps: common.Fps = None,
     max_seconds: Annotated[
         float | None,
         option(
-            _IN, "Stop after this much of the recording.", "--max-seconds", within=Range(0.0, 1e8)
+            IN, "Stop after this much of the recording.", "--max-seconds", within=Range(0.0, 1e8)
         ),
     ] = None,
     join: Annotated[
         bool,
-        option(_IN, "The files are parts of one recording: times and events go on.", "--join"),
+        option(IN, "The files are parts of one recording: times and events go on.", "--join"),
     ] = False,
     output: Annotated[
         str | None,
         option(
-            _OUT,
+            OUT,
             "Events: .jsonl, .csv, .srt, .vtt, .eaf (ELAN), .tsv or .xlsx (BORIS), .parquet; or -.",
             "--output",
             "-o",
@@ -93,121 +80,64 @@ def stream(
     ] = None,
     format_: Annotated[
         Literal["jsonl", "csv", "text", "srt", "vtt", "eaf", "boris", "parquet"] | None,
-        option(_OUT, "Format of the events, whatever the suffix or terminal says.", "--format"),
+        option(OUT, "Format of the events, whatever the suffix or terminal says.", "--format"),
     ] = None,
     signals: Annotated[
         Path | None,
-        option(_OUT, "Per-frame signals: a .csv or .parquet file; a folder for several sources."),
+        option(OUT, "Per-frame signals: a .csv or .parquet file; a folder for several sources."),
     ] = None,
     save_video: Annotated[
         Path | None,
-        option(_OUT, "Annotated recording: an .mp4 file; a folder for several sources."),
+        option(OUT, "Annotated recording: an .mp4 file; a folder for several sources."),
     ] = None,
-    redact: Annotated[
-        Literal["off", "blur", "mask"],
-        option(_OUT, "Hide faces in the annotated recording: blur or mask."),
-    ] = "off",
+    redact: common.Redact = "off",
     explain: Annotated[
         bool,
         option(
-            _OUT,
+            OUT,
             "Draw the motion of each event into the annotated recording; with --motion selfme and "
             "--set recognizer.backend=torch keypoints and attention too.",
             "--explain",
         ),
     ] = False,
-    summary: Annotated[Path | None, option(_OUT, "The closing summary as a JSON file.")] = None,
-    show: Annotated[bool, option(_OUT, "Live window; q or Esc stops.", "--show")] = False,
+    summary: Annotated[Path | None, option(OUT, "The closing summary as a JSON file.")] = None,
+    show: Annotated[bool, option(OUT, "Live window; q or Esc stops.", "--show")] = False,
     overwrite: Annotated[
-        bool, option(_OUT, "Replace outputs that exist; refused otherwise.", "--overwrite")
+        bool, option(OUT, "Replace outputs that exist; refused otherwise.", "--overwrite")
     ] = False,
-    config: Annotated[
-        Path | None, option(_HOW, "Settings from a YAML file; see --print-config.")
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        option(_HOW, "One setting, as in spotter.sensitivity=2. May be repeated.", "--set"),
-    ] = None,
-    sensitivity: Annotated[
-        float | None,
-        option(_HOW, "1 as calibrated; 2 finds more, with more false events.", within=Sensitivity),
-    ] = None,
-    low_latency: Annotated[
-        bool,
-        option(
-            _HOW,
-            "Report 0.45 s sooner, without waiting whether the mouth goes on moving (speech).",
-            "--low-latency",
-        ),
-    ] = False,
-    baseline: Annotated[
-        float | None,
-        option(
-            _HOW,
-            "The person looks neutral for so many seconds at the start: nothing is reported then, "
-            "and the noise of that time sets the thresholds.",
-            within=Baseline,
-        ),
-    ] = None,
-    spotter: Annotated[
-        Literal["rule", "learned"] | None,
-        option(_HOW, "rule: every verdict has a reason. learned: a network, finds more."),
-    ] = None,
-    max_faces: Annotated[int | None, option(_HOW, "Faces to follow at most.", within=Faces)] = None,
-    micro_only: Annotated[bool, option(_HOW, "Leave out macro events.", "--micro-only")] = False,
-    model: Annotated[
-        str | None,
-        option(_HOW, "Another recognition model: a file, a folder, or owner/name@commit of a hub."),
-    ] = None,
-    motion: Annotated[
-        Literal["auto", "dis", "farneback", "tvl1", "selfme"] | None,
-        option(_HOW, "How motion is measured for recognition; auto: as the model was trained."),
-    ] = None,
-    offline: Annotated[
-        bool, option(_HOW, "Models of a hub from its local cache only.", "--offline")
-    ] = False,
-    no_recognition: Annotated[
-        bool, option(_HOW, "Only spot: events without an emotion.", "--no-recognition")
-    ] = False,
+    config: common.Config = None,
+    set_: common.Set = None,
+    sensitivity: common.Sensitivity = None,
+    low_latency: common.LowLatency = False,
+    baseline: common.Baseline = None,
+    spotter: common.Spotter = None,
+    max_faces: common.MaxFaces = None,
+    micro_only: common.MicroOnly = False,
+    model: common.Model = None,
+    motion: common.Motion = None,
+    offline: common.Offline = False,
+    no_recognition: common.NoRecognition = False,
     print_config: Annotated[
-        bool, option(_HOW, "Print the settings as YAML and end.", "--print-config")
+        bool, option(HOW, "Print the settings as YAML and end.", "--print-config")
     ] = False,
-    progress: Annotated[
-        bool | None,
-        option(_TALK, "Progress bar; default: if standard error is a terminal."),
-    ] = None,
-    quiet: Annotated[
-        bool, option(_TALK, "Errors only: no progress, no summary.", "--quiet", "-q")
-    ] = False,
-    verbose: Annotated[
-        bool, option(_TALK, "Say more, with the libraries' own messages.", "--verbose", "-v")
-    ] = False,
-    log_file: Annotated[
-        Path | None, option(_TALK, "Append the log, with times, to a file.")
-    ] = None,
-    version: VersionFlag = False,
+    progress: common.Progress = None,
+    quiet: common.Quiet = False,
+    verbose: common.Verbose = False,
+    log_file: common.LogFile = None,
+    version: common.Version = False,
 ) -> None:
-    options = {
-        "source.fps": fps,
-        "spotter.sensitivity": sensitivity,
-        "spotter.low_latency": True if low_latency else None,
-        "spotter.baseline_s": baseline,
-        "spotter_model": "bundled" if spotter == "learned" else None,
-        "faces.max_faces": max_faces,
-        "kinds": ["micro"] if micro_only else None,
-        "model": model,
-        "recognizer.motion": motion,
-        "recognizer.offline": True if offline else None,
-        "recognizer.keep_motion": True if explain else None,
-        "recognise": False if no_recognition else None,
-    }
+    options = overrides(
+        fps=fps, sensitivity=sensitivity, low_latency=low_latency, baseline=baseline,
+        spotter=spotter, max_faces=max_faces, micro_only=micro_only, model=model, motion=motion,
+        offline=offline, explain=explain, no_recognition=no_recognition,
+    )  # fmt: skip
     from streamer.core.process.stopping import PATIENCE_S, StopFlag
 
     stop = StopFlag()
     with (
         stop.catching(PATIENCE_S),
         telling_errors("mer-stream"),
-        logging_to(quiet, verbose, log_file),
+        logging_to(quiet, verbose, log_file, progress) as speaks,
     ):
         settings = settings_of(config, set_ or [], options)
         if print_config:
@@ -215,13 +145,15 @@ def stream(
 
             typer.echo(dump_yaml(settings), nl=False)
             return
+        if explain and save_video is None and not show:
+            raise UsageError("--explain draws into the annotated recording: add --save-video.")
         from streamer.outputs.plan import OutputOptions
 
         outputs = OutputOptions(
             output, format_, signals, save_video, summary, show, overwrite, quiet, progress, redact
         )
         names = [*(source or []), *(sources or [])]
-        code = _run(settings, outputs, names, max_seconds, verbose, join, stop)
+        code = _run(settings, outputs, names, max_seconds, speaks, join, stop)
     raise typer.Exit(code)
 
 
@@ -241,10 +173,10 @@ def _run(
 
     show_notice_once()
     with hushed(not verbose):
-        from streamer.run.in_turn import run_batch
+        from streamer.run.in_turn import run_sources
 
         stop.check()
-        return run_batch(settings, outputs, names, max_seconds, join, stop)
+        return run_sources(settings, outputs, names, max_seconds, join, stop)
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Every number of the settings has a range, stated in the type of its field and checked when built.
 
-    decode_threads: Annotated[int, Range(0, 64)] = 0
+    decode_threads: Annotated[int, Range(0, 64), Help("Threads of the decoder.")] = 0
 
 `check_ranges` belongs into `__post_init__` of a settings class; `streamer.core.settings.fill`
 checks each value on its own, so that its error names the full key. Texts and paths have a length.
@@ -36,6 +36,13 @@ class Range:
     def holds(self, value: float) -> bool:
         """Whether `value` lies inside; also for whole numbers that are too large for a float."""
         return bool(self.low <= value <= self.high)
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """What a setting means: shown by `--help`, on the page and in docs/settings.md."""
+
+    text: str
 
 
 FrameRate = Annotated[float, Range(0.01, 10_000.0)]  # a second

@@ -170,18 +170,17 @@ class EmotionEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class FrameSignals:
-    """One row of the per-frame signals: one per face, or one without a face."""
+class FrameResult:
+    """All that became known with one frame: what a pipeline returns and every output is handed.
 
-    frame: int
-    time_s: float
-    face: Face | None
-    motion: FaceMotion | None
+    `frame` is None where the pictures ended, or broke off for a while: then only `events` is
+    filled, with what was still open.
+    """
 
-    @property
-    def success(self) -> bool:
-        """Whether a face was tracked in this frame."""
-        return self.face is not None
+    frame: Frame | None
+    faces: tuple[AlignedFace, ...] = ()  # lowest id first; empty where no face is seen
+    motions: tuple[FaceMotion, ...] = ()  # one per face, in the same order
+    events: tuple[EmotionEvent, ...] = ()  # that have become certain
 
 
 @dataclass(frozen=True, slots=True)

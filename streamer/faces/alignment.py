@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from streamer.core.records import AlignedFace, Face, Frame
 from streamer.faces.config import EYES_Y_FRACTION, IOD_FRACTION, FaceConfig
-from streamer.faces.landmarks import RIGID, eye_centres
+from streamer.faces.landmarks import RIGID, eye_centres, is_degenerate
 
 Matrix = NDArray[np.float32]  # [2, 3]
 
@@ -24,13 +24,13 @@ def canonical_transform(landmarks_px: NDArray[np.float32], size_px: int) -> Matr
     """Similarity [2, 3] that puts the eye centres level, IOD_FRACTION * size_px apart.
 
     Raises:
-        ValueError: the eyes coincide, so the face has no scale.
+        ValueError: the mesh is degenerate. The tracker gives no face with such a one.
     """
+    if is_degenerate(landmarks_px):
+        raise ValueError("eye centres coincide: a degenerate mesh cannot be aligned")
     left, right = eye_centres(landmarks_px)
     across = right - left
     iod = float(np.hypot(*across))
-    if not iod > 1e-3:
-        raise ValueError("eye centres coincide: the mesh is degenerate; skip this face")
     scale = IOD_FRACTION * size_px / iod
     cos, sin = scale * across / iod
     rotation = np.array([[cos, sin], [-sin, cos]])

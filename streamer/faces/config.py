@@ -6,31 +6,53 @@ import math
 from dataclasses import dataclass
 from typing import Annotated
 
-from streamer.core.ranges import Faces, Range, Share, check_ranges
+from streamer.core.ranges import Faces, Help, Range, Share, check_ranges
 
 
 @dataclass(frozen=True, slots=True)
 class FaceConfig:
     """How faces are found, followed and aligned. Lengths in inter-ocular distances (IOD)."""
 
-    max_faces: Faces = 4
-    # the mesh is measured this often and carried over in between
-    mesh_interval_s: Annotated[float, Range(0.0, 10.0)] = 0.25
-    # how often a single face is looked around for others
-    search_interval_s: Annotated[float, Range(0.0, 3600.0)] = 1.0
-    min_detection: Share = 0.5
-    min_tracking: Share = 0.5
-    # at the multiples of this the mesh is searched for afresh, see below
-    restart_s: Annotated[float, Range(1.0, 86_400.0)] = 20.0
-    # a face that is back within this time keeps its id
-    id_memory_s: Annotated[float, Range(0.0, 3600.0)] = 3.0
-    aligned_size_px: Annotated[int, Range(64, 1024)] = 128
-    # The held transform is renewed when the head has drifted by more than:
-    drift_translation_iod: Annotated[float, Range(0.0, 10.0)] = 0.12
-    drift_scale: Annotated[float, Range(0.0, 10.0)] = 0.06
-    drift_rotation_deg: Annotated[float, Range(0.0, 360.0)] = 5.0
-    # change of the rigid landmarks' shape: out-of-plane rotation
-    drift_shape_iod: Annotated[float, Range(0.0, 10.0)] = 0.05
+    max_faces: Annotated[Faces, Help("Faces to follow at most.")] = 4
+    mesh_interval_s: Annotated[
+        float,
+        Range(0.0, 10.0),
+        Help("The face mesh is measured this often and carried over in between."),
+    ] = 0.25
+    search_interval_s: Annotated[
+        float, Range(0.0, 3600.0), Help("How often a single face is looked around for others.")
+    ] = 1.0
+    min_detection: Annotated[Share, Help("Least confidence of a face that is found.")] = 0.5
+    min_tracking: Annotated[Share, Help("Least confidence of a face that is followed.")] = 0.5
+    restart_s: Annotated[
+        float,
+        Range(1.0, 86_400.0),
+        Help("The mesh is searched for afresh at the multiples of this; checkpoints are too."),
+    ] = 20.0
+    id_memory_s: Annotated[
+        float, Range(0.0, 3600.0), Help("A face that is back within this time keeps its id.")
+    ] = 3.0
+    aligned_size_px: Annotated[
+        int, Range(64, 1024), Help("Side of the aligned face, also of `recognizer.map`.")
+    ] = 128
+    drift_translation_iod: Annotated[
+        float,
+        Range(0.0, 10.0),
+        Help("The held alignment is renewed when the head has moved farther than this."),
+    ] = 0.12
+    drift_scale: Annotated[
+        float,
+        Range(0.0, 10.0),
+        Help("The same when it has grown or shrunk by more than this share."),
+    ] = 0.06
+    drift_rotation_deg: Annotated[
+        float, Range(0.0, 360.0), Help("The same when it has rolled farther than this.")
+    ] = 5.0
+    drift_shape_iod: Annotated[
+        float,
+        Range(0.0, 10.0),
+        Help("The same when it has turned so far that its rigid landmarks moved by this."),
+    ] = 0.05
 
     def __post_init__(self) -> None:
         check_ranges(self)

@@ -1,7 +1,8 @@
 """The MediaPipe face mesh behind a plain function call: frame in, meshes out.
 
 MediaPipe 0.10.21 carries its models inside the wheel, so nothing is downloaded. A build that cannot
-start raises `InstallError`; it is never mistaken for a frame without a face.
+start raises `InstallError`; it is never mistaken for a frame without a face. What fails later, at
+one frame, is an error of that recording and no broken installation.
 """
 
 from __future__ import annotations
@@ -20,13 +21,15 @@ from numpy.typing import NDArray
 from streamer.core.closing import Closing
 from streamer.core.errors import InstallError
 from streamer.faces.config import FaceConfig
-from streamer.faces.landmarks import N_LANDMARKS
+from streamer.faces.landmarks import N_LANDMARKS, Mesh
 
 CURE = (
     "The face mesh cannot start ({reason}). This is a broken installation, not a video without "
     'faces. Reinstall with: pip install --force-reinstall "mediapipe==0.10.21"; on a minimal Linux '
     "image also: apt-get install libgl1 libglib2.0-0"
 )
+# The score behind the decision whether a mesh is a face, once per place that was looked at.
+_PRESENCE = "facelandmarkcpu__face_presence_score"
 _NOBODY = np.zeros((64, 64, 3), dtype=np.uint8)
 
 
@@ -35,96 +38,125 @@ class MeshDetector(Closing):
 
     A graph for several faces searches the picture whenever it knows fewer than it may find, which
     costs as much again as the mesh; so there is a second one that follows a single face.
+
+    Raises:
+        InstallError: MediaPipe cannot be loaded, or misses the face in its test picture.
     """
 
     def __init__(self, config: FaceConfig) -> None:
-        self._many = _create_mesh(config, config.max_faces)
-        self._one = self._many if config.max_faces == 1 else _create_mesh(config, 1)
+        self._many = _open_graph(config, config.max_faces)
+        self._one = self._many if config.max_faces == 1 else _open_graph(config, 1)
 
-    def detect(self, image: NDArray[np.uint8], search: bool = True) -> list[NDArray[np.float32]]:
-        """Meshes [468, 3] in pixels of `image` [H, W, 3] RGB; z alike, the nose negative.
+    def detect(self, image: NDArray[np.uint8], search: bool = True) -> list[Mesh]:
+        """The meshes in `image` [H, W, 3] RGB.
 
         Without `search` only one face is followed: for when one is known to be there.
-        """
-        if not search and (found := self._run(self._one, image)):
-            return found
-        return self._run(self._many, image)
 
-    def _run(self, graph: Any, image: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
-        height, width = image.shape[:2]
-        try:
-            result = graph.process(np.ascontiguousarray(image))
-        except (RuntimeError, ValueError) as error:
-            raise InstallError(CURE.format(reason=error)) from error
-        scale = np.array([width, height, width], dtype=np.float32)
-        found = [
-            np.array([(p.x, p.y, p.z) for p in face.landmark[:N_LANDMARKS]], dtype=np.float32)
-            for face in (result.multi_face_landmarks or ())
-        ]
-        return _without_doubles([mesh * scale for mesh in found])
+        Raises:
+            RuntimeError: the graph has failed; it is of no use any more.
+        """
+        if not search and (found := self._one.process(image)):
+            return found
+        return _without_doubles(self._many.process(image))
 
     def forget(self) -> None:
         """Lose the faces that are followed: the next picture is searched as by a new graph.
 
         A picture without a face does it, and takes 2 ms; a restart takes 15.
         """
-        self._run(self._many, _NOBODY)
-        if self._one is not self._many:
-            self._run(self._one, _NOBODY)
+        for graph in self._graphs():
+            graph.process(_NOBODY)
 
     def reset(self) -> None:
         """Forget the faces of the last stream, so that two files never influence each other."""
         with _native_stderr_muted():
-            _restart(self._many)
-            if self._one is not self._many:
-                _restart(self._one)
+            for graph in self._graphs():
+                graph.restart()
 
     def close(self) -> None:
-        """Free the graph; safe to call twice."""
-        if self._many is None:
+        """Free the graphs; safe to call twice."""
+        for graph in self._graphs():
+            graph.close()
+
+    def _graphs(self) -> tuple[_Graph, ...]:
+        return (self._many,) if self._one is self._many else (self._many, self._one)
+
+
+class _Graph:
+    """MediaPipe's face mesh, with the presence score of each mesh.
+
+    The solution only compares that score with a limit. It is a stream inside its graph, which can
+    be observed through private attributes of the release that `CURE` names.
+    """
+
+    def __init__(self, config: FaceConfig, max_faces: int) -> None:
+        from mediapipe.python.packet_getter import get_float
+        from mediapipe.python.solutions.face_mesh import FaceMesh
+
+        mesh: Any = FaceMesh(
+            max_num_faces=max_faces,
+            refine_landmarks=False,
+            min_detection_confidence=config.min_detection,
+            min_tracking_confidence=config.min_tracking,
+        )
+        self._mesh = mesh
+        self._least_score = config.min_tracking
+        scores: list[float] = []  # of the last picture, of all places that were looked at
+        self._scores = scores
+        mesh._graph.close()  # only a graph that does not run takes observers
+        mesh._graph.observe_output_stream(
+            _PRESENCE, lambda _, packet: scores.append(get_float(packet)), False
+        )
+        mesh._graph.start_run(mesh._input_side_packets)
+
+    def process(self, image: NDArray[np.uint8]) -> list[Mesh]:
+        self._scores.clear()
+        result = self._mesh.process(np.ascontiguousarray(image))
+        height, width = image.shape[:2]
+        scale = np.array([width, height, width], dtype=np.float32)
+        scores = [score for score in self._scores if score > self._least_score]
+        faces = result.multi_face_landmarks or ()
+        return [Mesh(_points(f) * scale, score) for f, score in zip(faces, scores, strict=True)]
+
+    def restart(self) -> None:
+        self._mesh.reset()
+        self.process(_NOBODY)  # starts up while native stderr is muted
+
+    def close(self) -> None:
+        if self._mesh is None:
             return
-        self._many.close()
-        if self._one is not self._many:
-            self._one.close()
-        self._many = self._one = None
+        # A graph that failed at a frame raises that error again.
+        with contextlib.suppress(RuntimeError):
+            self._mesh.close()
+        self._mesh = None
 
 
-def _create_mesh(config: FaceConfig, max_faces: int) -> Any:
+def _points(face: Any) -> NDArray[np.float32]:
+    """Landmarks [468, 3] of MediaPipe's message, in shares of the picture."""
+    return np.array([(p.x, p.y, p.z) for p in face.landmark[:N_LANDMARKS]], dtype=np.float32)
+
+
+def _open_graph(config: FaceConfig, max_faces: int) -> _Graph:
     os.environ.setdefault("GLOG_minloglevel", "2")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
         with _native_stderr_muted():
-            from mediapipe.python.solutions.face_mesh import FaceMesh
-
-            mesh = FaceMesh(
-                max_num_faces=max_faces,
-                refine_landmarks=False,
-                min_detection_confidence=config.min_detection,
-                min_tracking_confidence=config.min_tracking,
-            )
+            graph = _Graph(config, max_faces)
             # Ask for a face that is known to be there: a broken graph is found now, not reported
-            # as "no face" later. The reset makes the graph forget that face.
-            if not mesh.process(_known_face()).multi_face_landmarks:
+            # as "no face" later. The restart makes the graph forget that face.
+            if not graph.process(known_face()):
                 raise InstallError(CURE.format(reason="it misses the face in its own test picture"))
-            _restart(mesh)
-    except (ImportError, RuntimeError, FileNotFoundError, ValueError, OSError) as error:
+            graph.restart()
+    except (ImportError, AttributeError, RuntimeError, ValueError, OSError) as error:
         raise InstallError(CURE.format(reason=error)) from error
-    return mesh
+    return graph
 
 
-def _restart(mesh: Any) -> None:
-    mesh.reset()
-    mesh.process(_NOBODY)  # starts up while native stderr is muted
-
-
-def _known_face() -> NDArray[np.uint8]:
-    """A public-domain portrait (NASA, Eileen Collins), RGB."""
+def known_face() -> NDArray[np.uint8]:
+    """A public-domain portrait (NASA, Eileen Collins), RGB: the test picture of a new graph."""
     data = (resources.files("streamer") / "assets" / "known_face.jpg").read_bytes()
     picture = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_COLOR)
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
-
-
-known_face = _known_face  # for `Pipeline.warm_up`
 
 
 @contextlib.contextmanager
@@ -145,11 +177,15 @@ def _native_stderr_muted() -> Iterator[None]:
         os.close(saved)
 
 
-def _without_doubles(meshes: list[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+def _without_doubles(meshes: list[Mesh]) -> list[Mesh]:
     """MediaPipe can put two meshes on one face; keep the first of any two that nearly coincide."""
-    kept: list[NDArray[np.float32]] = []
+    kept: list[Mesh] = []
     for mesh in meshes:
-        centre, size = mesh[:, :2].mean(axis=0), np.ptp(mesh[:, 0])
-        if all(np.hypot(*(centre - k[:, :2].mean(axis=0))) > 0.4 * size for k in kept):
+        centre, size = _centre(mesh), np.ptp(mesh.landmarks_px[:, 0])
+        if all(np.hypot(*(centre - _centre(other))) > 0.4 * size for other in kept):
             kept.append(mesh)
     return kept
+
+
+def _centre(mesh: Mesh) -> NDArray[np.float32]:
+    return np.asarray(mesh.landmarks_px[:, :2].mean(axis=0))

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 N_LANDMARKS = 468
+LEAST_IOD_PX = 1e-3
 
 LEFT_EYE_CORNERS = (33, 133)
 RIGHT_EYE_CORNERS = (362, 263)
 
 # Points that facial action units hardly move: eye corners, nose bridge, temples, cheek edges.
 RIGID = (33, 133, 362, 263, 168, 6, 197, 195, 122, 351, 127, 356, 234, 454, 93, 323)
+
+
+@dataclass(frozen=True, slots=True)
+class Mesh:
+    """One face mesh as it was measured in a picture."""
+
+    landmarks_px: NDArray[np.float32]  # [468, 3]: x, y, relative depth, the nose negative
+    score: float  # 0..1, the network's probability that there is a face under it
 
 
 def eye_centres(landmarks: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -25,3 +36,8 @@ def inter_ocular_px(landmarks: NDArray[np.float32]) -> float:
     """Distance between the eye centres in the unit of the landmarks (the IOD)."""
     left, right = eye_centres(landmarks)
     return float(np.hypot(*(right - left)))
+
+
+def is_degenerate(landmarks_px: NDArray[np.float32]) -> bool:
+    """Whether the eye centres coincide or a point is nowhere: such a mesh has no scale."""
+    return not (np.isfinite(landmarks_px).all() and inter_ocular_px(landmarks_px) > LEAST_IOD_PX)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from streamer.core.records import Face, Frame
 from streamer.faces.config import FaceConfig
-from streamer.faces.landmarks import inter_ocular_px
+from streamer.faces.landmarks import Mesh, inter_ocular_px, is_degenerate
 
 COST_LIMIT = 1.6  # of a match; one unit is a displacement by one face size, see _cost
 PATCH_PX = 8
@@ -22,9 +22,7 @@ PATCH_PX = 8
 class Detector(Protocol):
     """What the tracker needs of a mesh detector."""
 
-    def detect(
-        self, image: NDArray[np.uint8], search: bool = True
-    ) -> list[NDArray[np.float32]]: ...
+    def detect(self, image: NDArray[np.uint8], search: bool = True) -> list[Mesh]: ...
     def forget(self) -> None: ...
     def reset(self) -> None: ...
     def close(self) -> None: ...
@@ -95,14 +93,16 @@ class FaceTracker:
         """Free the detector."""
         self._detector.close()
 
-    def _assign(self, frame: Frame, meshes: list[NDArray[np.float32]]) -> list[Face]:
+    def _assign(self, frame: Frame, meshes: Sequence[Mesh]) -> list[Face]:
+        # A mesh without a scale can be neither matched nor aligned: there is no face this time.
+        meshes = [mesh for mesh in meshes if not is_degenerate(mesh.landmarks_px)]
         memory = self._config.id_memory_s
         self._tracks = {i: t for i, t in self._tracks.items() if frame.time_s - t.time_s <= memory}
-        looks = [_look(frame.image, mesh) for mesh in meshes]
+        looks = [_look(frame.image, mesh.landmarks_px) for mesh in meshes]
         ids = list(self._tracks)
         costs = np.array(
             [
-                [_cost(self._tracks[i], mesh, look, frame.time_s) for i in ids]
+                [_cost(self._tracks[i], mesh.landmarks_px, look, frame.time_s) for i in ids]
                 for mesh, look in zip(meshes, looks, strict=True)
             ]
         ).reshape(len(meshes), len(ids))
@@ -115,14 +115,13 @@ class FaceTracker:
             faces.append(self._update(face_id, frame.time_s, meshes[row], looks[row]))
         return sorted(faces, key=lambda face: face.face_id)
 
-    def _update(
-        self, face_id: int, time_s: float, mesh: NDArray[np.float32], look: NDArray[np.float32]
-    ) -> Face:
-        face = Face(face_id, _box(mesh), mesh, score=1.0)
+    def _update(self, face_id: int, time_s: float, mesh: Mesh, look: NDArray[np.float32]) -> Face:
+        points = mesh.landmarks_px
+        face = Face(face_id, _box(points), points, mesh.score)
         velocity = np.zeros(2)
         old = self._tracks.get(face_id)
         if old is not None and time_s > old.time_s:
-            moved = _centre(mesh) - _centre(old.face.landmarks_px)
+            moved = _centre(points) - _centre(old.face.landmarks_px)
             velocity = 0.5 * old.velocity_px_s + 0.5 * moved / (time_s - old.time_s)
             look = 0.8 * old.look + 0.2 * look
         self._tracks[face_id] = _Track(face, time_s, velocity, look)

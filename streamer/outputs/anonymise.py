@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer.core.process.libraries import import_cv2
-from streamer.outputs.step import Step
+from streamer.core.records import FrameResult
 
 Image = NDArray[np.uint8]
 Redaction = Literal["off", "blur", "mask"]
@@ -38,12 +38,12 @@ class Redactor:
         self._seen: dict[int, tuple[float, Box]] = {}
         self._fresh: list[Box] = []
 
-    def hide(self, step: Step) -> Image:
-        """The picture of a step that has a frame, a copy without faces."""
-        if step.frame is None:
-            raise ValueError("a step without a frame has no picture")
-        now_s, image = step.frame.time_s, step.frame.image.copy()
-        present = {row.face.face_id: row.face.box_px for row in step.signals if row.face}
+    def hide(self, result: FrameResult) -> Image:
+        """The picture of a result that has a frame, a copy without faces."""
+        if result.frame is None:
+            raise ValueError("a result without a frame has no picture")
+        now_s, image = result.frame.time_s, result.frame.image.copy()
+        present = {aligned.face.face_id: aligned.face.box_px for aligned in result.faces}
         self._seen = {i: kept for i, kept in self._seen.items() if now_s - kept[0] <= HOLD_S}
         self._fresh = [_enlarged(present[i], True) for i in present if i not in self._seen]
         self._seen |= {face_id: (now_s, box) for face_id, box in present.items()}
@@ -55,9 +55,9 @@ class Redactor:
         return image
 
     def hide_earlier(self, pictures: Iterable[Image], scale: float) -> None:
-        """Cover, in place, where the faces are that were new in the last step.
+        """Cover, in place, where the faces are that were new in the last result.
 
-        scale: pixels of these pictures per pixel of the step's.
+        scale: pixels of these pictures per pixel of the result's frame.
         """
         for picture in pictures if self._fresh else ():
             for x0, y0, x1, y1 in self._fresh:

@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer.core.process.libraries import import_cv2
-from streamer.core.records import EmotionEvent, Face, FrameSignals, Recognition
+from streamer.core.records import EmotionEvent, Face, FaceMotion, FrameResult, Recognition
 from streamer.outputs.motion_wheel import attention_inset, motion_inset
-from streamer.outputs.step import Step
 
 Canvas = NDArray[np.uint8]
 
@@ -40,7 +39,7 @@ _EMOTION_COLOURS = {
 
 
 class Annotator:
-    """Draws the steps of one source. State: the curves of the last seconds, and the canvas size."""
+    """Draws the results of one source. State: the last seconds' curves, and the canvas size."""
 
     def __init__(self, regions: Sequence[str]) -> None:
         self._cv2: Any = import_cv2()
@@ -49,20 +48,19 @@ class Annotator:
         self._seen_s: dict[int, float] = {}
         self._size: tuple[int, int, int] | None = None  # width, picture height, strip height
 
-    def draw(self, step: Step) -> Canvas:
-        """The canvas [H, W, 3] of a step that has a frame; without banners, see `draw_banners`."""
-        if step.frame is None:
-            raise ValueError("a step without a frame cannot be drawn")
-        picture = step.frame.image
+    def draw(self, result: FrameResult) -> Canvas:
+        """The canvas [H, W, 3] of a result with a frame; without banners, see `draw_banners`."""
+        if result.frame is None:
+            raise ValueError("a result without a frame cannot be drawn")
+        picture = result.frame.image
         width, height, strip = self._size = self._size or _canvas_size(picture)
         canvas: Canvas = np.full((height + strip, width, 3), _DARK[0], dtype=np.uint8)
         scale = self._place(picture, canvas[:height])
-        for signals in step.signals:
-            if signals.face is not None:
-                self._draw_face(canvas, signals.face, scale)
-        self._remember(step.frame.time_s, step.signals)
-        self._draw_strip(canvas[height:], step.frame.time_s)
-        self._text(canvas, f"{step.frame.time_s:.2f} s", (8, height - 8), _WHITE)
+        for aligned in result.faces:
+            self._draw_face(canvas, aligned.face, scale)
+        self._remember(result.frame.time_s, result.motions)
+        self._draw_strip(canvas[height:], result.frame.time_s)
+        self._text(canvas, f"{result.frame.time_s:.2f} s", (8, height - 8), _WHITE)
         return canvas
 
     def draw_banners(self, canvas: Canvas, time_s: float, events: Sequence[EmotionEvent]) -> None:
@@ -110,15 +108,12 @@ class Annotator:
         self._cv2.rectangle(canvas, (x0, y0), (x1, y1), colour, 2, self._cv2.LINE_AA)
         self._text(canvas, f"face {face.face_id}", (x0, max(14, y0 - 6)), colour)
 
-    def _remember(self, time_s: float, signals: Sequence[FrameSignals]) -> None:
-        for row in signals:
-            if row.face is None or row.motion is None:
-                continue
-            moved = np.hypot(*row.motion.displacement_iod.T)
+    def _remember(self, time_s: float, motions: Sequence[FaceMotion]) -> None:
+        for motion in motions:
+            moved = np.hypot(*motion.displacement_iod.T)
             values = [float(moved[index].max()) for index in self._groups.values()]
-            curve = self._curves.setdefault(row.face.face_id, deque())
-            curve.append((time_s, values))
-            self._seen_s[row.face.face_id] = time_s
+            self._curves.setdefault(motion.face_id, deque()).append((time_s, values))
+            self._seen_s[motion.face_id] = time_s
         for face_id, curve in list(self._curves.items()):
             while curve and curve[0][0] < time_s - CURVES_S:
                 curve.popleft()
@@ -189,7 +184,7 @@ def _group_regions(regions: Sequence[str]) -> dict[str, list[int]]:
 
 
 def _insets(said: Recognition, side_px: int) -> list[Canvas]:
-    """Motion, and attention where it is known; none where no motion was kept."""
+    """FaceMotion, and attention where it is known; none where no motion was kept."""
     if said.motion_iod is None:
         return []
     motion = motion_inset(said.motion_iod, side_px, said.keypoints)

@@ -15,10 +15,9 @@ from streamer.core.files.regular import open_regular_text
 from streamer.core.files.strict_json import parse_json
 from streamer.core.files.writing import open_output, standard_output_is_nameless, writing
 from streamer.core.printable import printable_lines, to_json
-from streamer.core.records import EMOTIONS, EmotionEvent, JsonObject
+from streamer.core.records import EMOTIONS, EmotionEvent, FrameResult, JsonObject
 from streamer.outputs.cells import csv_line, safe_cell, true_text
 from streamer.outputs.record import FIELDS, event_to_record, probability_columns, record_to_event
-from streamer.outputs.step import Step
 
 _MAX_LINE = 2**20  # characters; an event has about 500
 _LOG = logging.getLogger(__name__)
@@ -59,8 +58,8 @@ class EventWriter:
         if as_csv:
             self._put(csv_line(csv_columns()))
 
-    def write(self, step: Step) -> None:
-        for event in step.events:
+    def write(self, result: FrameResult) -> None:
+        for event in result.events:
             record = event_to_record(event)
             self._put(self._line(record) if self._csv else record_to_json(record) + "\n")
 

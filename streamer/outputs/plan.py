@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,6 +12,7 @@ from typing import Literal
 from streamer.core.errors import UsageError
 from streamer.core.files.writing import is_device
 from streamer.core.ranges import check_ranges
+from streamer.core.records import SourceInfo
 from streamer.core.urls import display_name, is_like_url, url_stem
 from streamer.outputs.anonymise import Redaction
 from streamer.outputs.events import EventWriter, open_event_file
@@ -20,8 +21,9 @@ from streamer.outputs.formats import SUFFIXES as FILE_SUFFIXES
 from streamer.outputs.formats import check_format
 from streamer.outputs.formats.media import Media
 from streamer.outputs.formats.sink import EventFile
-from streamer.outputs.signals import import_pyarrow
-from streamer.outputs.step import Sink
+from streamer.outputs.progress import ProgressBar
+from streamer.outputs.signals import SignalsCsv, SignalsParquet, import_pyarrow
+from streamer.outputs.sinks import Sink
 from streamer.outputs.text import TextWriter
 
 Format = Literal["jsonl", "csv", "text", "srt", "vtt", "eaf", "boris", "parquet"]
@@ -90,6 +92,35 @@ class OutputPlan:
                 "and no --show."
             )
         check_outputs(self._named(), sources, overwrite=options.overwrite)
+
+    def open_source_sinks(
+        self, sinks: list[Sink], files: SourceFiles, info: SourceInfo, regions: Sequence[str]
+    ) -> None:
+        """The outputs of one source, appended one by one, so that what is open can be closed."""
+        options = self.options
+        overwrite = options.overwrite
+        if files.signals is not None:
+            parquet = files.signals.suffix.lower() == ".parquet"
+            kind = SignalsParquet if parquet else SignalsCsv
+            sinks.append(kind(files.signals, regions, overwrite=overwrite))
+        if files.video is not None:
+            from streamer.outputs.video import VideoWriter
+
+            video = VideoWriter(files.video, regions, overwrite=overwrite, redact=options.redact)
+            sinks.append(video)
+        wanted = sys.stderr.isatty() if options.progress is None else options.progress
+        if wanted and not options.quiet:
+            sinks.append(ProgressBar(info))
+
+    def open_shared_sinks(self, regions: Sequence[str], stop: Callable[[], None]) -> list[Sink]:
+        """The outputs that all sources share: events, and the window; `stop` is what its q does."""
+        sinks = self.open_event_sinks()
+        if self.options.show:
+            from streamer.outputs.window import open_window
+
+            window = open_window(regions, stop)
+            sinks += [window] if window else []
+        return sinks
 
     def open_event_sinks(self) -> list[Sink]:
         """Where events go: the file or standard output; a terminal gets readable lines too."""

@@ -6,8 +6,7 @@ import sys
 import time
 
 from streamer.core.printable import printable
-from streamer.core.records import SourceInfo
-from streamer.outputs.step import Step
+from streamer.core.records import FrameResult, SourceInfo
 
 _BAR = "{desc}: {percentage:3.0f}%|{bar:30}| {n:.0f}/{total:.0f} s{postfix}, {remaining} left"
 _OPEN_END = "{desc}: {n:.0f} s{postfix}"
@@ -38,12 +37,12 @@ class ProgressBar:
         self._frames = 0
         self._events = 0
 
-    def write(self, step: Step) -> None:
-        self._events += len(step.events)
-        if step.frame is None:
+    def write(self, result: FrameResult) -> None:
+        self._events += len(result.events)
+        if result.frame is None:
             return
         self._frames += 1
-        self._time_s = max(self._time_s, step.frame.time_s)
+        self._time_s = max(self._time_s, result.frame.time_s)
         now = time.monotonic()
         if now - self._shown >= _EVERY_S:
             self._shown = now

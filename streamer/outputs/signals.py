@@ -9,9 +9,8 @@ from typing import IO, Any
 
 from streamer.core.errors import InstallError
 from streamer.core.files.writing import open_output, writing
-from streamer.core.records import FrameSignals, Rejected, gates_to_text
+from streamer.core.records import Face, FaceMotion, Frame, FrameResult, Rejected, gates_to_text
 from streamer.outputs.cells import safe_cell
-from streamer.outputs.step import Step
 
 _PYARROW_CURE = 'pip install "pyarrow<22"'  # later ones need numpy 2, MediaPipe needs numpy 1
 _BATCH_ROWS = 5000  # of a Parquet row group
@@ -22,6 +21,18 @@ def signal_columns(regions: Sequence[str]) -> list[str]:
     """Column names. `x, y, w, h` in frame pixels, `motion_*` in inter-ocular distances."""
     moved = [f"motion_{name}" for name in regions]
     return ["frame", "time_s", "face_id", *_FACE_COLUMNS, *moved, "blink", "gate", "rejected"]
+
+
+SignalRow = tuple[Frame, Face | None, FaceMotion | None]
+
+
+def signal_rows(result: FrameResult) -> list[SignalRow]:
+    """A row per face, or one without a face; none where the pictures ended."""
+    frame = result.frame
+    if frame is None:
+        return []
+    faces = zip(result.faces, result.motions, strict=True)
+    return [(frame, aligned.face, motion) for aligned, motion in faces] or [(frame, None, None)]
 
 
 class SignalsCsv:
@@ -45,27 +56,24 @@ class SignalsCsv:
             if stream is None or stream.tell() == 0:
                 self._stream.write(",".join(signal_columns(regions)) + "\n")
 
-    def write(self, step: Step) -> None:
+    def write(self, result: FrameResult) -> None:
         with writing(self._path):
-            for signals in step.signals:
-                self._stream.write(self._line(signals))
+            for row in signal_rows(result):
+                self._stream.write(self._line(*row))
 
     def close(self) -> None:
         with writing(self._path):
             self._stream.close()
 
-    def _line(self, signals: FrameSignals) -> str:
-        start = f"{signals.frame},{signals.time_s:.6f},"
-        face, motion = signals.face, signals.motion
-        if face is None:
+    def _line(self, frame: Frame, face: Face | None, motion: FaceMotion | None) -> str:
+        start = f"{frame.index},{frame.time_s:.6f},"
+        if face is None or motion is None:
             return f"{start},0,,,,,,,{self._blanks},,,\n"
         x0, y0, x1, y1 = face.box_px
         where = f"{face.face_id},1,{face.score:.4f},{x0:.2f},{y0:.2f},{x1 - x0:.2f},{y1 - y0:.2f}"
-        if motion is None:
-            return f"{start}{where},,{self._blanks},,,\n"
         moved = ",".join([f"{value:.5f}" for value in _magnitudes(motion.displacement_iod)])
         head = f"{motion.head_px[0]:.3f},{motion.head_px[1]:.3f}"
-        why = f"{gates_to_text(motion.gates)},{_quoted(rejections(motion.rejected))}"
+        why = f"{_quoted(gates_to_text(motion.gates))},{_quoted(rejections(motion.rejected))}"
         return f"{start}{where},{head},{moved},{motion.blink:.4f},{why}\n"
 
 
@@ -82,8 +90,8 @@ class SignalsParquet:
         with writing(path):
             self._writer = parquet.ParquetWriter(self._stream, self._schema)
 
-    def write(self, step: Step) -> None:
-        self._rows.extend(_row(signals, len(self._names)) for signals in step.signals)
+    def write(self, result: FrameResult) -> None:
+        self._rows.extend(_cells(*row, len(self._names)) for row in signal_rows(result))
         if len(self._rows) >= _BATCH_ROWS:
             self._put()
 
@@ -121,13 +129,11 @@ def import_pyarrow() -> tuple[Any, Any]:
         ) from None
 
 
-def _row(signals: FrameSignals, width: int) -> list[Any]:
-    row: list[Any] = [signals.frame, signals.time_s, None, False, *[None] * (width - 4)]
-    face, motion = signals.face, signals.motion
-    if face is not None:
+def _cells(frame: Frame, face: Face | None, motion: FaceMotion | None, width: int) -> list[Any]:
+    row: list[Any] = [frame.index, frame.time_s, None, False, *[None] * (width - 4)]
+    if face is not None and motion is not None:
         x0, y0, x1, y1 = face.box_px
         row[2:9] = [face.face_id, True, face.score, x0, y0, x1 - x0, y1 - y0]
-    if motion is not None:
         row[9:11] = motion.head_px
         row[11:] = [*_magnitudes(motion.displacement_iod), motion.blink]
         row += [gates_to_text(motion.gates), rejections(motion.rejected)]

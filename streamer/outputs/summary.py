@@ -11,11 +11,14 @@ from typing import Literal
 
 from streamer.core.files.writing import open_output, writing
 from streamer.core.printable import printable, to_json
-from streamer.core.records import JsonObject, SourceReport
-from streamer.outputs.step import Step
+from streamer.core.records import FrameResult, JsonObject, SourceReport
 
 SCHEMA = "mer-stream/summary/1"
 Status = Literal["done", "kept", "failed", "interrupted"]
+_FIGURES = (
+    "frames", "duration_s", "frames_with_face", "faces", "events", "emotions", "dropped",
+    "reconnects", "truncated", "repairs", "warnings", "wall_s",
+)  # fmt: skip
 NOTHING_READ = SourceReport(
     frames=0, dropped=0, reconnects=0, truncated=False, repairs={}, errors=()
 )
@@ -95,18 +98,18 @@ class Counts:
         """Count the time of work from now."""
         self.started = time.monotonic()
 
-    def write(self, step: Step) -> None:
-        for event in step.events:
+    def write(self, result: FrameResult) -> None:
+        for event in result.events:
             self.kinds[event.spot.kind] += 1
             if event.recognition is not None:
                 self.emotions[event.recognition.emotion] += 1
-        if step.frame is None:
+        if result.frame is None:
             return
         if self.frames == 0:
-            self.first_s = step.frame.time_s
-        self.last_s = step.frame.time_s
+            self.first_s = result.frame.time_s
+        self.last_s = result.frame.time_s
         self.frames += 1
-        ids = {signals.face.face_id for signals in step.signals if signals.face is not None}
+        ids = {aligned.face.face_id for aligned in result.faces}
         self.frames_with_face += bool(ids)
         self.faces |= ids
 
@@ -171,14 +174,12 @@ def write_summary(path: Path, records: Sequence[RunRecord], *, overwrite: bool) 
 
 
 def _summary(record: RunRecord) -> JsonObject:
-    names: tuple[str, ...] = ("frames", "duration_s", "frames_with_face", "faces", "events")
-    names += ("emotions", "dropped", "reconnects", "truncated", "repairs", "warnings", "wall_s")
     return {
         "source": record.name,
         "exit_code": record.exit_code,
         "error": record.error,
         "interrupted": record.status == "interrupted",
-        **{name: getattr(record, name) for name in names},
+        **{name: getattr(record, name) for name in _FIGURES},
         "realtime_factor": round(record.realtime_factor, 3),
     }
 

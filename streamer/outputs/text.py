@@ -6,8 +6,7 @@ from typing import IO
 
 from streamer.core.files.writing import writing
 from streamer.core.printable import printable
-from streamer.core.records import EmotionEvent
-from streamer.outputs.step import Step
+from streamer.core.records import EmotionEvent, FrameResult
 
 _SHOWN_REGIONS = 4
 
@@ -42,10 +41,10 @@ class TextWriter:
         self._stream = stream
         self._name = name
 
-    def write(self, step: Step) -> None:
+    def write(self, result: FrameResult) -> None:
         from tqdm import tqdm
 
-        for event in step.events:
+        for event in result.events:
             with writing(self._name), tqdm.external_write_mode(file=self._stream):
                 self._stream.write(format_event(event) + "\n")
                 self._stream.flush()

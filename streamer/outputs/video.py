@@ -14,10 +14,9 @@ import av
 
 from streamer.core.errors import InstallError, OutputError
 from streamer.core.files.writing import open_output, writing
-from streamer.core.records import EmotionEvent
+from streamer.core.records import EmotionEvent, FrameResult
 from streamer.outputs.anonymise import Redaction, Redactor
 from streamer.outputs.draw import AFTERGLOW_S, Annotator, Canvas
-from streamer.outputs.step import Step
 
 DELAY_S = 1.5  # frames wait this long, so that an event is drawn at its own time
 _DELAY_BYTES = 256 * 2**20  # ... or less, if the pictures are large
@@ -55,18 +54,18 @@ class VideoWriter:
         self._encoder: _Encoder | None = None
         self._overwrite = overwrite
 
-    def write(self, step: Step) -> None:
-        self._events.extend(step.events)
-        if step.frame is None:
+    def write(self, result: FrameResult) -> None:
+        self._events.extend(result.events)
+        if result.frame is None:
             return
-        now_s = step.frame.time_s
+        now_s = result.frame.time_s
         if self._redactor is not None:
-            hidden = replace(step.frame, image=self._redactor.hide(step))
-            step = replace(step, frame=hidden)
+            hidden = replace(result.frame, image=self._redactor.hide(result))
+            result = replace(result, frame=hidden)
             waiting = [canvas for _, canvas in self._waiting]
             scale = waiting[0].shape[1] / hidden.image.shape[1] if waiting else 1.0
             self._redactor.hide_earlier(waiting, scale)
-        self._waiting.append((now_s, self._annotator.draw(step)))
+        self._waiting.append((now_s, self._annotator.draw(result)))
         while self._is_due(now_s):
             self._write_oldest()
         horizon_s = now_s - DELAY_S - AFTERGLOW_S

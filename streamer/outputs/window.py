@@ -9,9 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from streamer.core.process.libraries import import_cv2
-from streamer.core.records import EmotionEvent
+from streamer.core.records import EmotionEvent, FrameResult
 from streamer.outputs.draw import AFTERGLOW_S, Annotator
-from streamer.outputs.step import Step
 
 _LOG = logging.getLogger(__name__)
 _TITLE = "mer-stream (q or Esc stops)"
@@ -45,16 +44,16 @@ class LiveWindow:
         self._events: list[EmotionEvent] = []
         self._open = True
 
-    def write(self, step: Step) -> None:
-        self._events.extend(step.events)
-        if step.frame is None:  # the end of a source: the next may have another size
+    def write(self, result: FrameResult) -> None:
+        self._events.extend(result.events)
+        if result.frame is None:  # the end of a source: the next may have another size
             self._annotator = Annotator(self._regions)
             self._events = []
             return
         if not self._open:
             return
-        canvas = self._annotator.draw(step)
-        now_s = step.frame.time_s
+        canvas = self._annotator.draw(result)
+        now_s = result.frame.time_s
         self._events = [e for e in self._events if e.emitted_s >= now_s - AFTERGLOW_S]
         self._annotator.draw_banners(canvas, now_s, self._events)
         self._show(canvas)

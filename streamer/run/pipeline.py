@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,12 +14,12 @@ from streamer.core.records import (
     Face,
     FaceMotion,
     Frame,
-    FrameSignals,
+    FrameResult,
     Recognition,
     Spot,
 )
 from streamer.core.snapshot import set_state, state_of
-from streamer.run.face_buffer import FaceBuffer
+from streamer.faces.face_buffer import FaceBuffer
 
 
 class Tracker(Protocol):
@@ -57,9 +57,10 @@ class Recognizer(Protocol):
 class Pipeline:
     """Joins tracker, aligner, spotter and recogniser. One instance per stream at a time.
 
-    `push(frame)` returns the events that have become certain; `flush()` at the end returns what was
-    still open; `reset()` makes it as new. `push` is `advance(frame, track(frame))`: the halves may
-    run in two threads, each half in order. Times must increase from frame to frame.
+    `push(frame)` returns what became known with the frame, its events among it; `flush()` at the
+    end returns the events that were still open; `reset()` makes it as new. `push` is
+    `advance(frame, track(frame))`: the halves may run in two threads, each half in order. Times
+    must increase from frame to frame.
     """
 
     def __init__(
@@ -70,19 +71,17 @@ class Pipeline:
         recognizer: Recognizer | None,
         *,
         source_name: str = "",
-        on_signals: Callable[[FrameSignals], None] | None = None,
     ) -> None:
         self._tracker = tracker
         self._aligner = aligner
         self._spotter = spotter
         self._recognizer = recognizer
-        self._on_signals = on_signals
         self._buffer = FaceBuffer(spotter.lookback_s)
         self._now_s = float("-inf")
         self.source_name = source_name
 
-    def push(self, frame: Frame) -> list[EmotionEvent]:
-        """Take one frame; return the events known by it.
+    def push(self, frame: Frame) -> FrameResult:
+        """Take one frame; return its faces, their motions and the events known by it.
 
         Raises:
             ValueError: the frame is not later than the one before.
@@ -93,7 +92,7 @@ class Pipeline:
         """First half: faces of the frame, with ids, aligned."""
         return self._aligner.push(frame, self._tracker.push(frame))
 
-    def advance(self, frame: Frame, faces: Sequence[AlignedFace]) -> list[EmotionEvent]:
+    def advance(self, frame: Frame, faces: Sequence[AlignedFace]) -> FrameResult:
         """Second half: motion, spotting, recognition."""
         if frame.time_s <= self._now_s:
             raise ValueError(
@@ -101,18 +100,17 @@ class Pipeline:
                 "push frames in order, and call reset() between streams"
             )
         self._now_s = frame.time_s
-        self._buffer.push(frame.time_s, list(faces))
+        self._buffer.push(frame.time_s, faces)
         motions, spots = self._spotter.push(faces)
-        if self._on_signals is not None:
-            self._signal(frame, faces, motions)
-        return [self._event(spot) for spot in spots]
+        events = tuple(self._event(spot) for spot in spots)
+        return FrameResult(frame, tuple(faces), tuple(motions), events)
 
-    def flush(self) -> list[EmotionEvent]:
+    def flush(self) -> FrameResult:
         """Close what is open: the pictures have ended. Call `reset()` before a new stream.
 
         A stream that was only lost goes on: call `lose()` in its first half, and push what comes.
         """
-        return [self._event(spot) for spot in self._spotter.flush()]
+        return FrameResult(None, events=tuple(self._event(spot) for spot in self._spotter.flush()))
 
     def lose(self) -> None:
         """First half: the pictures broke off. Faces are searched afresh; their ids and time go on.
@@ -150,13 +148,9 @@ class Pipeline:
         """What names the emotions; None: nothing does."""
         return self._recognizer
 
-    def find(self, face_id: int, frame: int) -> AlignedFace | None:
-        """The aligned face of one of the last seconds' frames, or None if it is not kept."""
-        return self._buffer.find(face_id, frame)
-
-    def span(self, face_id: int, start_s: float, end_s: float) -> list[AlignedFace]:
-        """The aligned faces from `start_s` to `end_s`, as far as they are kept."""
-        return self._buffer.span(face_id, start_s, end_s)
+    def recent_faces(self) -> FaceBuffer:
+        """A copy of the faces of the last seconds: what an output that looks back begins with."""
+        return self._buffer.copy()
 
     def track_state(self) -> dict[str, Any]:
         """Where the first half is in the stream; for `snapshot.capture`, before the next frame."""
@@ -189,12 +183,3 @@ class Pipeline:
         if self._recognizer is not None and onset is not None and apex is not None:
             recognition = self._recognizer.recognize(onset, apex)
         return EmotionEvent(spot, recognition, self.source_name, emitted_s=self._now_s)
-
-    def _signal(
-        self, frame: Frame, faces: Sequence[AlignedFace], motions: Sequence[FaceMotion]
-    ) -> None:
-        assert self._on_signals is not None  # the caller looked
-        if not faces:
-            self._on_signals(FrameSignals(frame.index, frame.time_s, None, None))
-        for face, motion in zip(faces, motions, strict=True):
-            self._on_signals(FrameSignals(frame.index, frame.time_s, face.face, motion))

@@ -1,4 +1,4 @@
-"""Decodes and tracks: in a second thread ahead of the caller, or in the caller's own."""
+"""Decoding and tracking: in a second thread, ahead of the caller, or in the caller's own."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _Tracked = tuple[Frame | Loss, Sequence[AlignedFace], Any]
 
 
 class SourceLike(Protocol):
-    """What the runner needs of a source."""
+    """What the loop needs of a source."""
 
     @property
     def info(self) -> SourceInfo: ...
@@ -89,8 +89,8 @@ class Inline:
         return self._max_seconds is not None and moment.time_s >= self._max_seconds
 
 
-class Ahead(Inline):
-    """Decodes and tracks ahead of the caller. Whatever it raises is raised in the caller."""
+class Prefetch(Inline):
+    """Decodes and tracks in a second thread. Whatever it raises is raised in the caller."""
 
     def __init__(
         self,

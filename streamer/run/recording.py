@@ -1,34 +1,31 @@
-"""Runs one source through the pipeline, with decoding and face tracking in a second thread."""
+"""The one loop over a recording: a frame in, its result out, to all sinks and to the caller.
+
+`RecordingRun` is one turn of the loop; a camera whose frames are handed over one by one, as in the
+page, pushes them itself.
+"""
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import sys
-from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
 from streamer.core.errors import FAULTS, InternalError, MerError
-from streamer.core.process.libraries import import_cv2
-from streamer.core.records import (
-    AlignedFace,
-    EmotionEvent,
-    Frame,
-    FrameSignals,
-    Loss,
-)
-from streamer.outputs.step import Sink, Step
-from streamer.run.prefetch import Ahead, Inline, SourceLike
+from streamer.core.process.two_threads import two_busy_threads
+from streamer.core.records import AlignedFace, EmotionEvent, Frame, FrameResult, Loss
+from streamer.outputs.sinks import Sinks
+from streamer.run.prefetch import Inline, Prefetch, SourceLike
+
+ALL_KINDS = ("micro", "macro")
 
 
 class PipelineLike(Protocol):
-    """What the runner needs of a pipeline; `track` and `lose` run in the worker thread."""
+    """What the loop needs of a pipeline; `track` and `lose` may run in another thread."""
 
     def track(self, frame: Frame) -> Sequence[AlignedFace]: ...
     def lose(self) -> None: ...
-    def advance(self, frame: Frame, faces: Sequence[AlignedFace]) -> list[EmotionEvent]: ...
-    def flush(self) -> list[EmotionEvent]: ...
+    def advance(self, frame: Frame, faces: Sequence[AlignedFace]) -> FrameResult: ...
+    def flush(self) -> FrameResult: ...
 
 
 class Checkpoints(Protocol):
@@ -39,7 +36,7 @@ class Checkpoints(Protocol):
         ...
 
     def finish(self, frame: Frame, half: Any) -> None:
-        """The other half, before `frame` is advanced: all steps before it have been taken."""
+        """The other half, before `frame` is advanced: the sinks have all results before it."""
         ...
 
 
@@ -48,119 +45,94 @@ def never() -> bool:
     return False
 
 
-def steps(
+class RecordingRun:
+    """One recording through a pipeline to its sinks, frame by frame."""
+
+    def __init__(
+        self,
+        pipeline: PipelineLike,
+        sinks: Sinks | None = None,
+        kinds: Collection[str] = ALL_KINDS,
+    ) -> None:
+        """kinds: events of other kinds are left out."""
+        self._pipeline = pipeline
+        self._sinks = Sinks() if sinks is None else sinks
+        self._kinds = kinds
+
+    def push(self, frame: Frame, faces: Sequence[AlignedFace] | None = None) -> FrameResult:
+        """What became known with a frame. `faces`: where they have been tracked already."""
+        if faces is None:
+            faces = self._pipeline.track(frame)
+        return self._hand_on(self._pipeline.advance(frame, faces))
+
+    def end(self, *, cut: bool = False) -> FrameResult:
+        """What was still open when the pictures ended; with `cut` they broke off."""
+        result = self._pipeline.flush()
+        if cut:
+            result = replace(result, events=tuple(replace(e, cut=True) for e in result.events))
+        return self._hand_on(result)
+
+    def _hand_on(self, result: FrameResult) -> FrameResult:
+        if not all(map(self._is_wanted, result.events)):
+            result = replace(result, events=tuple(filter(self._is_wanted, result.events)))
+        self._sinks.write(result)
+        return result
+
+    def _is_wanted(self, event: EmotionEvent) -> bool:
+        return event.spot.kind in self._kinds
+
+
+def run_recording(
     source: SourceLike,
     pipeline: PipelineLike,
-    signals: list[FrameSignals],
+    sinks: Sinks | None = None,
     *,
     stop: Callable[[], bool] = never,
     max_seconds: float | None = None,
-    kinds: Collection[str] = ("micro", "macro"),
+    kinds: Collection[str] = ALL_KINDS,
     checkpoints: Checkpoints | None = None,
     threads: int = 2,
-) -> Generator[Step, None, None]:
-    """One step per frame, then a last one without a frame that carries what was still open.
+) -> Generator[FrameResult, None, None]:
+    """Yield one result per frame, and a last one without a frame: what was still open.
 
-    Where a live source is lost there is a step without a frame at once, before the source is opened
-    again. Events that were open when the pictures broke off (a loss, `stop`, `max_seconds`, an
-    error, a recording that is cut short) are marked `cut`.
+    The sinks get each result before the caller does; their failures are left in `sinks.failure`,
+    and stop the run. Where a live source is lost there is a result without a frame at once, before
+    the source is opened again. Events that were open when the pictures broke off (a loss, `stop`,
+    `max_seconds`, an error, a recording that is cut short) are marked `cut`.
 
-    `signals` is the list that the pipeline's `on_signals` appends to. `stop` is asked between
-    frames; `max_seconds` is stream time; events of other kinds than `kinds` are left out. With one
-    of `threads`, all is done in the caller's: for many recordings side by side. An error
-    of the source or the pipeline is raised after the last step, so nothing found before it is lost.
-    The source is closed at the end of the walk, or when the generator is closed.
+    `stop` is asked between frames; `max_seconds` is stream time; events of other kinds than `kinds`
+    are left out. With one of `threads`, all is done in the caller's: for many recordings side by
+    side. The source is closed at the end, or when the generator is closed.
+
+    Raises:
+        MerError: of the source or the pipeline, after the last result, so that nothing found
+            before it is lost; InternalError for an error that nobody expected.
     """
+    sinks = Sinks() if sinks is None else sinks
+    run = RecordingRun(pipeline, sinks, kinds)
     failure: MerError | None = None
     begin = checkpoints.begin if checkpoints is not None else None
-    kind = Ahead if threads > 1 else Inline
-    worker = kind(source, pipeline, begin, max_seconds)
+    reader = (Prefetch if threads > 1 else Inline)(source, pipeline, begin, max_seconds)
     try:
-        with _two_busy_threads():
-            for frame, faces, half in worker.tracked(stop):
-                if isinstance(frame, Loss):
-                    yield Step(None, (), _of(_cut(pipeline.flush()), kinds))
+        with two_busy_threads():
+            for moment, faces, half in reader.tracked(lambda: stop() or sinks.failure is not None):
+                if isinstance(moment, Loss):
+                    yield run.end(cut=True)
                     continue
                 if half is not None and checkpoints is not None:
-                    checkpoints.finish(frame, half)
-                signals.clear()
-                events = pipeline.advance(frame, faces)
-                yield Step(frame, tuple(signals), _of(events, kinds))
+                    checkpoints.finish(moment, half)
+                yield run.push(moment, faces)
     except MerError as error:
         failure = error
     except FAULTS as error:
         failure = InternalError(error)
     finally:
-        worker.close()
-    broke_off = failure is not None or worker.broke_off or source.report.truncated
+        reader.close()
+    cut = failure is not None or reader.broke_off or source.report.truncated
     try:
-        last = pipeline.flush()
+        last = run.end(cut=cut)
     except FAULTS as error:
-        last, failure = [], failure or InternalError(error)
-    yield Step(None, (), _of(_cut(last) if broke_off else last, kinds))
+        last, failure = FrameResult(None), failure or InternalError(error)
+    yield last
     if failure is not None:
         raise failure
-
-
-@contextlib.contextmanager
-def _two_busy_threads() -> Iterator[None]:
-    """Settings of the process for two threads that share the cores; put back afterwards.
-
-    OpenCV's own threads would only get in their way, and Python's 5 ms of patience before another
-    thread may go on would cost a fifth.
-    """
-    cv2 = import_cv2()
-    interval_s, threads = sys.getswitchinterval(), cv2.getNumThreads()
-    sys.setswitchinterval(min(interval_s, 0.0005))
-    cv2.setNumThreads(1)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(interval_s)
-        cv2.setNumThreads(threads)
-
-
-def _cut(events: Sequence[EmotionEvent]) -> list[EmotionEvent]:
-    return [replace(event, cut=True) for event in events]
-
-
-def _of(events: Sequence[EmotionEvent], kinds: Collection[str]) -> tuple[EmotionEvent, ...]:
-    return tuple(event for event in events if event.spot.kind in kinds)
-
-
-class Fanout:
-    """Hands each step to all sinks. One that fails is closed; the others get the rest.
-
-    `own` sinks are closed with the fan-out, `shared` ones go on to the next source.
-    """
-
-    def __init__(self, shared: Sequence[Sink] = ()) -> None:
-        self._shared = list(shared)
-        self.own: list[Sink] = []
-        self.failure: MerError | BrokenPipeError | None = None
-
-    def share(self, sinks: Sequence[Sink]) -> None:
-        """Add sinks that outlive this fan-out."""
-        self._shared.extend(sinks)
-
-    def write(self, step: Step) -> None:
-        """Never raises for a sink that cannot write: look at `failure`."""
-        for sinks in (self._shared, self.own):
-            for sink in list(sinks):
-                if not self._try(functools.partial(sink.write, step)):
-                    sinks.remove(sink)
-                    self._try(sink.close)
-
-    def close(self) -> None:
-        """Close the own sinks, whatever happens to one of them."""
-        for sink in self.own:
-            self._try(sink.close)
-        self.own = []
-
-    def _try(self, action: Callable[[], None]) -> bool:
-        try:
-            action()
-        except (MerError, BrokenPipeError) as error:
-            self.failure = self.failure or error
-            return False
-        return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from streamer.core.ranges import FrameRate, Range, check_ranges
+from streamer.core.ranges import FrameRate, Help, Range, check_ranges
 from streamer.sources.limits import MAX_MEGAPIXELS
 
 
@@ -16,22 +16,36 @@ class SourceConfig:
     Raises SettingError for a value out of range.
     """
 
-    # image folders: their rate, required; webcams: the rate asked for
-    fps: FrameRate | None = None
-    # live: frames waiting at most; beyond that the oldest is dropped
-    queue_frames: Annotated[int, Range(1, 256)] = 8
-    # live and network: opening or one read may take this long
-    read_timeout_s: Annotated[float, Range(0.01, 3600.0)] = 10.0
-    # live: failed attempts in a row before giving up
-    reconnect_attempts: Annotated[int, Range(0, 1_000_000)] = 8
-    # live: wait before the first attempt, doubled for each next
-    reconnect_backoff_s: Annotated[float, Range(0.0, 3600.0)] = 0.5
-    # live: the longest wait between two attempts
-    reconnect_backoff_max_s: Annotated[float, Range(0.0, 3600.0)] = 30.0
-    # of one picture; larger ones are refused
-    max_megapixels: Annotated[float, Range(0.001, 4096.0)] = MAX_MEGAPIXELS
-    # of the decoder; 0: by the picture and the cores
-    decode_threads: Annotated[int, Range(0, 64)] = 0
+    fps: Annotated[
+        FrameRate | None, Help("Frames per second: of a folder of images, or asked of a webcam.")
+    ] = None
+    queue_frames: Annotated[
+        int,
+        Range(1, 256),
+        Help("Live: frames that wait at most; beyond that the oldest is dropped."),
+    ] = 8
+    read_timeout_s: Annotated[
+        float,
+        Range(0.01, 3600.0),
+        Help("Live and network: opening, or one read, may take this long."),
+    ] = 10.0
+    reconnect_attempts: Annotated[
+        int, Range(0, 1_000_000), Help("Live: failed attempts in a row before giving up.")
+    ] = 8
+    reconnect_backoff_s: Annotated[
+        float,
+        Range(0.0, 3600.0),
+        Help("Live: wait before the first attempt, doubled for each next."),
+    ] = 0.5
+    reconnect_backoff_max_s: Annotated[
+        float, Range(0.0, 3600.0), Help("Live: the longest wait between two attempts.")
+    ] = 30.0
+    max_megapixels: Annotated[
+        float, Range(0.001, 4096.0), Help("Size of one picture; larger ones are refused.")
+    ] = MAX_MEGAPIXELS
+    decode_threads: Annotated[
+        int, Range(0, 64), Help("Threads of the decoder; 0: by the picture and the cores.")
+    ] = 0
 
     def __post_init__(self) -> None:
         check_ranges(self)

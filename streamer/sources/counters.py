@@ -10,7 +10,7 @@ from streamer.core.records import SourceReport
 MAX_SENTENCES = 20  # a broken camera must not fill the memory with sentences
 
 
-class Tally:
+class SourceCounters:
     """The writable side of a `SourceReport`."""
 
     def __init__(self) -> None:

@@ -10,7 +10,7 @@ import av
 from av.container import InputContainer
 
 from streamer.core.process.memory import require_memory
-from streamer.sources.counters import Tally
+from streamer.sources.counters import SourceCounters
 
 MAX_READ_FAILURES = 10  # in a row; then the rest of the recording is given up
 STARTS_ANYWHERE = 0x0200  # AVFMT_TS_DISCONT: broadcast formats, whose clocks start anywhere
@@ -29,7 +29,7 @@ class Decoder:
         self,
         container: InputContainer,
         stream: av.VideoStream,
-        tally: Tally,
+        counters: SourceCounters,
         threads: int = 0,
         live: bool = False,
     ) -> None:
@@ -38,7 +38,7 @@ class Decoder:
         """
         self._container = container
         self._stream = stream
-        self._tally = tally
+        self._counters = counters
         self._watched = _streams_to_watch(container, stream)
         self.packets = 0  # that the demuxer found in the video stream
         self.frames = 0  # that were decoded
@@ -136,7 +136,7 @@ class Decoder:
     def _note_flagged(self) -> None:
         """The demuxer doubts a packet: cut off, or (harmless) where broadcasts were joined."""
         if self._container.format.flags & STARTS_ANYWHERE:
-            self._tally.repair("flagged_packets")  # the decoder tells whether a frame suffered
+            self._counters.repair("flagged_packets")  # the decoder tells whether a frame suffered
         else:
             self._damage("flagged_packets", "Some of the recording's data is cut off or damaged.")
 
@@ -152,14 +152,14 @@ class Decoder:
 
     def compare(self) -> None:
         """At the end: whether frames did not come out of doubted packets."""
-        if self._tally.report().repairs.get("flagged_packets") and self.frames < self.packets:
+        if self._counters.report().repairs.get("flagged_packets") and self.frames < self.packets:
             self._damage("lost_frames", "Some frames could not be decoded: their data is damaged.")
 
     def _damage(self, name: str, sentence: str) -> None:
         if self._live:
-            self._tally.repair(name)
+            self._counters.repair(name)
         else:
-            self._tally.damage(name, sentence)
+            self._counters.damage(name, sentence)
 
     def _note(self, packet: av.Packet) -> None:
         if packet.stream_index == self._stream.index:

@@ -21,7 +21,7 @@ from streamer.core.files.regular import open_regular
 from streamer.core.process.libraries import import_cv2
 from streamer.core.records import SourceInfo
 from streamer.sources.config import SourceConfig
-from streamer.sources.counters import Tally
+from streamer.sources.counters import SourceCounters
 from streamer.sources.limits import MAX_MEGAPIXELS, check_size
 from streamer.sources.naming import natural_key
 from streamer.sources.picture_size import picture_size
@@ -70,13 +70,13 @@ class ImageReader:
         max_megapixels: float = MAX_MEGAPIXELS,
     ) -> None:
         """Raises SourceFormatError for no readable image, SourceRefusedError for too large ones."""
-        self.tally = Tally()
+        self.counters = SourceCounters()
         self._max_megapixels = max_megapixels
         self._fps = fps
         self._slots = frame_slots([path.stem for path in paths])
         missing = self._slots[-1] + 1 - len(paths)
         for _ in range(missing):
-            self.tally.repair("missing_images")
+            self.counters.repair("missing_images")
         self._images = self._read(paths)
         self._first = next(self._images, None)
         if self._first is None:
@@ -102,7 +102,7 @@ class ImageReader:
         shape = self._first[1].shape
         for time_s, image in self._images:
             if image.shape != shape:
-                self.tally.repair("frame_size_changes")
+                self.counters.repair("frame_size_changes")
                 shape = image.shape
             yield time_s, image
 
@@ -121,10 +121,12 @@ class ImageReader:
             except SourceRefusedError as error:
                 if first_slot is None:
                     raise
-                self.tally.damage("refused_images", str(error))
+                self.counters.damage("refused_images", str(error))
                 continue
             if image is None:
-                self.tally.damage("unreadable_images", f"{path.name} cannot be read as an image.")
+                self.counters.damage(
+                    "unreadable_images", f"{path.name} cannot be read as an image."
+                )
                 continue
             first_slot = slot if first_slot is None else first_slot
             yield (slot - first_slot) / self._fps, image

@@ -27,7 +27,7 @@ from streamer.core.closing import Closing
 from streamer.core.errors import CameraError, MerError
 from streamer.core.records import Frame, Loss, SourceInfo, SourceReport
 from streamer.sources.config import SourceConfig
-from streamer.sources.counters import Tally
+from streamer.sources.counters import SourceCounters
 from streamer.sources.recording import refuse_second_reading
 
 _log = logging.getLogger(__name__)
@@ -84,7 +84,7 @@ class LiveSource(Closing):
         opener: Callable[[], Capture],
         info: SourceInfo,
         config: SourceConfig,
-        tally: Tally | None = None,
+        counters: SourceCounters | None = None,
         clock: Callable[[], float] = time.monotonic,
         start_s: float = 0.0,
     ) -> None:
@@ -97,7 +97,7 @@ class LiveSource(Closing):
         self.info = info
         self._opener = opener
         self._config = config
-        self._tally = tally or Tally()
+        self._counters = counters or SourceCounters()
         self._clock = clock
         self._start_s = start_s
         self._changed = threading.Condition()
@@ -115,7 +115,7 @@ class LiveSource(Closing):
     @property
     def report(self) -> SourceReport:
         """A snapshot of what has happened so far."""
-        return self._tally.report()
+        return self._counters.report()
 
     def __iter__(self) -> Iterator[Frame]:
         return self._only_frames(self.moments())
@@ -144,7 +144,7 @@ class LiveSource(Closing):
                 if isinstance(moment, Loss):
                     yield moment
                     continue
-                self._tally.count_frame()
+                self._counters.count_frame()
                 yield Frame(index, *moment)
                 index += 1
         finally:
@@ -208,7 +208,7 @@ class LiveSource(Closing):
     def _reconnect(self, lost: str) -> None:
         """Wait, then start another reader thread. Raises CameraError after too many failures."""
         config, link = self._config, self._link
-        self._tally.say(f"{self.info.name} was lost: {lost}.")
+        self._counters.say(f"{self.info.name} was lost: {lost}.")
         _log.warning("%s was lost: %s", self.info.name, lost)
         if link.number > 0 and not math.isnan(link.begun_s):
             steady = link.heard_s - link.begun_s >= STEADY_S
@@ -281,7 +281,7 @@ class LiveSource(Closing):
             self._last_s = max(link.start_s + time_s, math.nextafter(self._last_s, math.inf))
             if len(self._queue) >= self._config.queue_frames:
                 self._queue.popleft()
-                self._tally.count_drop()
+                self._counters.count_drop()
             self._queue.append((self._last_s, image))
             self._changed.notify_all()
         return True
@@ -309,7 +309,7 @@ class LiveSource(Closing):
         if self._origin_s is None:
             self._origin_s = link.heard_s
         else:
-            self._tally.count_reconnect()
+            self._counters.count_reconnect()
             self._failures = 0
         # A stream that was sent ahead of its time may have been ahead of the clock.
         fps = self.info.declared_fps

@@ -19,7 +19,7 @@ from streamer.core.urls import remember
 from streamer.sources.base import Source
 from streamer.sources.config import SourceConfig
 from streamer.sources.containers import PLAYLIST_REFUSED, open_within
-from streamer.sources.counters import Tally
+from streamer.sources.counters import SourceCounters
 from streamer.sources.live import LiveSource
 from streamer.sources.naming import url_scheme
 from streamer.sources.recording import RecordingSource
@@ -55,16 +55,16 @@ def open_network(url: str, config: SourceConfig) -> Source:
     """
     check_scheme(url)
     name = remember(url)
-    tally = Tally()
-    reader = _connect(url, name, config, tally)
+    counters = SourceCounters()
+    reader = _connect(url, name, config, counters)
     if not reader.info.live:
         return RecordingSource(reader)
     return LiveSource(
         NetworkCapture(reader),
-        lambda: NetworkCapture(_connect(url, name, config, tally, again=True)),
+        lambda: NetworkCapture(_connect(url, name, config, counters, again=True)),
         reader.info,
         config,
-        tally,
+        counters,
         start_s=_START_S,
     )
 
@@ -97,7 +97,7 @@ class NetworkCapture:
 
 
 def _connect(
-    url: str, name: str, config: SourceConfig, tally: Tally, again: bool = False
+    url: str, name: str, config: SourceConfig, counters: SourceCounters, again: bool = False
 ) -> VideoReader:
     """again: to a stream that is known to be live, whatever it declares this time."""
     failure: MerError
@@ -127,7 +127,7 @@ def _connect(
                 "network",
                 config,
                 live=live,
-                tally=tally,
+                counters=counters,
                 max_gap_s=config.read_timeout_s + 1 if live else MAX_GAP_S,
             )
         except MerError:

@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 from streamer.core.closing import Closing
 from streamer.core.errors import UsageError
 from streamer.core.records import Frame, SourceInfo, SourceReport
-from streamer.sources.counters import Tally
-from streamer.sources.resume_point import Start
+from streamer.sources.counters import SourceCounters
+from streamer.sources.resume_point import ResumePoint
 
 
 class Reader(Protocol):
     """What reads the frames of a recording: (time_s, image [H, W, 3] uint8 RGB)."""
 
     info: SourceInfo
-    tally: Tally
+    counters: SourceCounters
 
     def __iter__(self) -> Iterator[tuple[float, NDArray[np.uint8]]]: ...
 
@@ -34,7 +34,7 @@ class Reader(Protocol):
 class Jumping(Protocol):
     """A reader that can begin anywhere."""
 
-    def go_to(self, start: Start) -> bool: ...
+    def go_to(self, start: ResumePoint) -> bool: ...
 
 
 class RecordingSource(Closing):
@@ -45,12 +45,12 @@ class RecordingSource(Closing):
         self._begun = False
         self._skipped = self._first = 0
         self.info = reader.info
-        self.tally = reader.tally
+        self.counters = reader.counters
 
     @property
     def report(self) -> SourceReport:
         """A snapshot of what has happened so far."""
-        return self.tally.report()
+        return self.counters.report()
 
     def skip(self, frames: int) -> None:
         """Begin at frame number `frames`, with its own number, time and everything counted before.
@@ -60,7 +60,7 @@ class RecordingSource(Closing):
         self._skipped = frames
         self._reader.skip(frames)
 
-    def go_to(self, start: Start) -> bool:
+    def go_to(self, start: ResumePoint) -> bool:
         """As `skip`, without decoding all frames before; False where that cannot be done.
 
         The source has to be opened again then.
@@ -70,7 +70,7 @@ class RecordingSource(Closing):
             return False
         self._first = start.frame
         for _ in range(start.frame):
-            self.tally.count_frame()
+            self.counters.count_frame()
         return True
 
     def __iter__(self) -> Iterator[Frame]:
@@ -81,7 +81,7 @@ class RecordingSource(Closing):
     def _frames(self, reader: Iterable[tuple[float, NDArray[np.uint8]]]) -> Iterator[Frame]:
         try:
             for index, (time_s, image) in enumerate(reader, start=self._first):
-                self.tally.count_frame()
+                self.counters.count_frame()
                 if index >= self._skipped:
                     yield Frame(index, time_s, image)
         finally:

@@ -1,4 +1,4 @@
-"""Where in a recording to begin, told so that it can be checked."""
+"""Where in a recording to resume, so that it can be checked."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class ResumePoint:
     """A frame as an earlier reading of the same recording delivered it."""
 
     frame: int

@@ -16,13 +16,13 @@ from streamer.core.errors import SourceFormatError
 from streamer.core.records import SourceInfo
 from streamer.sources.config import SourceConfig
 from streamer.sources.containers import pick_stream
-from streamer.sources.counters import Tally
+from streamer.sources.counters import SourceCounters
 from streamer.sources.decode import STARTS_ANYWHERE, Decoder
 from streamer.sources.header import missing_end
 from streamer.sources.layouts import Layout
 from streamer.sources.limits import check_size, decoder_limit
 from streamer.sources.pixels import PixelConverter
-from streamer.sources.resume_point import Start, checksum
+from streamer.sources.resume_point import ResumePoint, checksum
 from streamer.sources.timing import MAX_GAP_S, PresentationClock
 
 # Raw streams have no header: FFmpeg guesses their duration from the bit rate.
@@ -38,7 +38,7 @@ class VideoReader:
     """Decodes, stamps and converts one container: iterate over (time_s, image), once.
 
     The first frame is decoded at once, so that a container without one fails here.
-    Damage found on the way is counted in `tally`; iterating does not raise for it.
+    Damage found on the way is counted in `counters`; iterating does not raise for it.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class VideoReader:
         kind: Literal["file", "pipe", "network"],
         config: SourceConfig,
         live: bool = False,
-        tally: Tally | None = None,
+        counters: SourceCounters | None = None,
         max_gap_s: float = MAX_GAP_S,
         layout: Callable[[], Layout | None] | None = None,
         without_times_fps: float | None = None,
@@ -59,11 +59,11 @@ class VideoReader:
 
         Raises SourceFormatError for no video stream, an unknown codec, no frame.
         """
-        self.tally = tally or Tally()
+        self.counters = counters or SourceCounters()
         self._container = container
         self._stream = pick_stream(container, name)
         self._stream.codec_context.options = decoder_limit(config.max_megapixels)
-        self._decoder = Decoder(container, self._stream, self.tally, config.decode_threads, live)
+        self._decoder = Decoder(container, self._stream, self.counters, config.decode_threads, live)
         self._convert = PixelConverter().convert
         self._layout = layout
         self._max_megapixels = config.max_megapixels
@@ -79,7 +79,7 @@ class VideoReader:
             info if without_times_fps is None else replace(info, declared_fps=without_times_fps)
         )
         self._clock = PresentationClock(
-            self.tally.repair,
+            self.counters.repair,
             self.info.declared_fps,
             self.info.declared_duration_s,
             starts_at_zero=not (live or container.format.flags & STARTS_ANYWHERE),
@@ -89,7 +89,7 @@ class VideoReader:
     def __iter__(self) -> Iterator[tuple[float, Image]]:
         self._decoder.noting = False
         if self._without_times_fps is not None:
-            self.tally.say(
+            self.counters.say(
                 "The time stamps of the recording contradict its header: frames are put at equal "
                 f"distances, {self._without_times_fps:g} a second."
             )
@@ -104,7 +104,7 @@ class VideoReader:
                 image = self._convert(frame)
             time_s = self._stamp(frame)
             if (frame.width, frame.height) != size:
-                self.tally.repair("frame_size_changes")
+                self.counters.repair("frame_size_changes")
                 size = (frame.width, frame.height)
             yield time_s, image
         self._compare_with_header(time_s)
@@ -114,7 +114,7 @@ class VideoReader:
         """Whether a frame keeps to the limit that the first one kept to; reported if not."""
         if frame.width * frame.height <= self._max_megapixels * 1e6:
             return True
-        self.tally.damage(
+        self.counters.damage(
             "large_frames",
             f"Frames of {frame.width} x {frame.height} pixels were left out: larger than "
             "source.max_megapixels allows.",
@@ -125,7 +125,7 @@ class VideoReader:
         """Spare the conversion of the first frames: their picture is that of the first one."""
         self._skipped = frames
 
-    def go_to(self, start: Start) -> bool:
+    def go_to(self, start: ResumePoint) -> bool:
         """Begin at a frame of which time and picture are known, decoding little before it.
 
         The times are worked out from the packets; that they lead to the very frame is checked.
@@ -170,14 +170,14 @@ class VideoReader:
     def _stamp(self, frame: av.VideoFrame) -> float:
         self._stamped += 1
         if self._without_times_fps is not None:
-            self.tally.repair("unusable_pts")
+            self.counters.repair("unusable_pts")
             return (self._stamped - 1) / self._without_times_fps
         return self._clock.stamp(frame.pts, _time_base(self._stream), frame.duration)
 
     def _report_late_start(self, pts: int | None) -> None:
-        if self.tally.report().repairs.get("late_first_pts") and pts is not None:
+        if self.counters.report().repairs.get("late_first_pts") and pts is not None:
             late_s = float(pts * _time_base(self._stream))
-            self.tally.say(
+            self.counters.say(
                 f"The first frame is at {late_s:.3f} s of the recording; times count from it."
             )
 
@@ -189,10 +189,10 @@ class VideoReader:
         if layout is None:
             return
         for fault in layout.faults:
-            self.tally.damage("damaged_layout", f"The recording {fault}.")
+            self.counters.damage("damaged_layout", f"The recording {fault}.")
         found = self._decoder.packets
         if layout.pictures is not None and found < layout.pictures:
-            self.tally.cut_short(
+            self.counters.cut_short(
                 f"The recording is damaged: {found} of the {layout.pictures} pictures in it could "
                 "be read."
             )
@@ -209,7 +209,7 @@ class VideoReader:
         if not sentence and exact is not None and self._decoder.packets < exact:
             sentence = f"The recording lacks frames: {self._decoder.packets} of {exact} found."
         if sentence:
-            self.tally.cut_short(sentence)
+            self.counters.cut_short(sentence)
 
 
 def _time_base(stream: av.VideoStream) -> Fraction:

@@ -16,9 +16,9 @@ from demo.limits import Limits
 from demo.results import Finished, load_finished
 from demo.settings_view import Choices
 from demo.visitors import Visitor, Visitors
-from streamer.batch.aligned_faces import FaceStrip, read_strip
 from streamer.batch.inputs import sample_path
 from streamer.batch.job import Progress
+from streamer.outputs.aligned_faces import FaceStrip, read_strip
 from streamer.outputs.summary import RunRecord
 from tests.demo.browser import Server, browsing, serving
 from tests.demo.clips import encode_part

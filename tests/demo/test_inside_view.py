@@ -13,8 +13,8 @@ from demo.inside_view import explained, header, pictures, strip_player
 from demo.pictures import encode
 from demo.results import Finished
 from demo.visitors import Visitor
-from streamer.batch.aligned_faces import FaceStrip
 from streamer.core.records import Recognition
+from streamer.outputs.aligned_faces import FaceStrip
 from tests.demo.conftest import Analysed
 from tests.demo.pages import decoded, elements
 from tests.streamer.outputs.fakes import make_event

@@ -16,10 +16,10 @@ from demo.live_worker import HEADER, LiveStream, Seen, decode, serve
 from demo.results import load_finished
 from demo.settings_view import Choices
 from demo.visitors import Visitor
-from streamer.batch.aligned_faces import read_strip
 from streamer.core.errors import MerError, SourceFormatError
 from streamer.core.records import Gate
-from streamer.run.build import load_config
+from streamer.outputs.aligned_faces import read_strip
+from streamer.run.config import load_config
 from tests.demo.clips import FPS, jpeg, picture, sample_frames
 from tests.demo.conftest import Analysed
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from demo.pictures import LARGEST, _face_mask, _moved, magnified, motion_px
 from recognition.selfme.settings import face_of
-from streamer.batch.aligned_faces import FaceStrip
+from streamer.outputs.aligned_faces import FaceStrip
 
 SIZE, SCALE = 128, 2
 MOUTH = (64.0, 92.0)  # x, y in aligned pixels

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from demo.curves import GROUPS, GatedStretch, Overview
-from demo.timeline import HEIGHT, jump_s, timeline
+from demo.timeline import GROUPS, jump_s, timeline
 from streamer.outputs.record import event_id
+from streamer.outputs.report.drawing import STRIP_HEIGHT as HEIGHT
+from streamer.outputs.report.overview import GatedStretch, Overview
 from tests.demo.pages import elements
 from tests.streamer.outputs.fakes import make_event
 

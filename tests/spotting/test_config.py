@@ -3,7 +3,7 @@ import pytest
 from spotting.config import SpotterConfig
 from streamer.core.errors import UsageError
 from streamer.faces.config import FaceConfig
-from streamer.run.build import load_config
+from streamer.run.config import load_config
 
 
 @pytest.mark.parametrize("value", [0.0, -1.0, 21.0])

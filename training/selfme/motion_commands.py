@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from streamer.cli.common import bounds
+from streamer.cli.options import bounds
 from streamer.core.ranges import Range, Seed
 
 

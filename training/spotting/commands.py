@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from streamer.cli.common import bounds
+from streamer.cli.options import bounds
 from streamer.core.errors import UsageError
 from streamer.core.ranges import FrameRate, Range, Seed, Workers
 
@@ -76,8 +76,8 @@ def spot(
     from training.spotting.table import make_table
 
     request = SpotRequest(dataset, root, output, spotter, jobs, plots, overwrite)
-    model = None if spotter_model is None else str(spotter_model)
-    results = run_spot(request, settings_of(config, settings or (), {"spotter_model": model}))
+    model = {} if spotter_model is None else {"spotter_model": str(spotter_model)}
+    results = run_spot(request, settings_of(config, settings or (), model))
     typer.echo(make_table(results))
     for failed in results["failed"]:
         typer.echo(f"mer-train: {failed['video']} left out: {failed['reason']}", err=True)

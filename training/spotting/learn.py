@@ -24,7 +24,7 @@ from spotting.micro.learned_network import CausalNet, NetState, save_net
 from spotting.micro.learned_ticks import RATE_HZ
 from streamer.core.errors import UsageError
 from streamer.core.ranges import LearningRate, Range, Seed, Workers, check_ranges
-from streamer.run.build import StreamConfig
+from streamer.run.config import StreamConfig
 from training.loso.store import write_json
 from training.spotting.matching import SpotScore, match_intervals
 from training.spotting.net import CausalTcn, export_net
@@ -128,7 +128,7 @@ def _measure(recording: Recording, spot_set: SpotSet) -> Signals:
     ]
     strengths = [np.nan if row.strength_iod is None else row.strength_iod for row in rows]
     return measure(
-        recording.frames(),
+        recording.source(),
         StreamConfig(recognise=False),
         np.array(truth, dtype=np.float64).reshape(-1, 3),
         np.array(strengths, dtype=np.float64),

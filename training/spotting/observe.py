@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from streamer.core.files.strict_json import Each, OneOf, Pair, check_shape
-from streamer.core.process.libraries import import_cv2
-from streamer.core.records import EmotionEvent, Frame, FrameSignals, Kind, gates_to_text
+from streamer.core.records import AlignedFace, Frame, FrameResult, Kind, Spot, gates_to_text
+from streamer.run.build import make_spotter
 from streamer.run.pipeline import Pipeline
+from streamer.run.recording import run_recording
 from training.spotting.records import SpotRow
 from training.spotting.sets import Recording
 from training.spotting.spotters import SPOTTERS
 
 if TYPE_CHECKING:
-    from streamer.run.build import StreamConfig
+    from streamer.run.config import StreamConfig
 
 _CURVE_POINTS = 1500  # kept of the motion curve of one recording
 
@@ -123,15 +124,11 @@ def observe(recording: Recording, spotters: Sequence[str], config: StreamConfig)
     Raises:
         SourceNotFoundError, SourceFormatError: the recording cannot be read.
     """
-    import_cv2().setNumThreads(1)
-    signals: list[FrameSignals] = []
-    with closing(_Bench(recording, spotters, config, signals)) as bench:
+    with closing(_Bench(recording, spotters, config)) as bench:
         watch = _Watch()
-        for frame in recording.frames():
-            signals.clear()
-            bench.push(frame)
-            watch.see(frame, signals)
-        bench.flush()
+        # All in one thread, or the times of the parts would say nothing.
+        for result in run_recording(recording.source(), bench, threads=1):
+            watch.see(result)
     return Observation(
         recording.name,
         recording.fps,
@@ -147,58 +144,83 @@ def observe(recording: Recording, spotters: Sequence[str], config: StreamConfig)
 
 
 class _Bench:
-    """Pipelines that share one tracker and one aligner."""
+    """Spotters that share one tracker and one aligner; to the loop they look like one pipeline.
 
-    def __init__(
-        self,
-        recording: Recording,
-        spotters: Sequence[str],
-        config: StreamConfig,
-        signals: list[FrameSignals],
-    ) -> None:
+    Those that stream are pipelines. The others are shown the same faces and asked at the end. There
+    is always one pipeline, as it measures the motions of the result.
+    """
+
+    def __init__(self, recording: Recording, spotters: Sequence[str], config: StreamConfig) -> None:
         from streamer.faces.alignment import Aligner
         from streamer.faces.detector import MeshDetector
         from streamer.faces.tracker import FaceTracker
 
         tracker = FaceTracker(MeshDetector(config.faces), config.faces)
         aligner = Aligner(config.faces)
+        made = {name: SPOTTERS[name] for name in spotters}
+        streams = {name: one.stream(config) for name, one in made.items() if one.stream is not None}
         recognizer = None
-        if config.recognise and any(SPOTTERS[name].streams for name in spotters):
+        if config.recognise and streams:
             from recognition.loading.open import open_recognizer
 
             recognizer = open_recognizer(config.model, config.recognizer)
-        measuring = next((name for name in spotters if SPOTTERS[name].streams), None)
         self._pipelines = {
-            name: Pipeline(
-                tracker,
-                aligner,
-                SPOTTERS[name].make(config, recording.fps),
-                recognizer if SPOTTERS[name].streams else None,
-                on_signals=signals.append if name == measuring else None,
-            )
-            for name in spotters
+            name: Pipeline(tracker, aligner, spotter, recognizer)
+            for name, spotter in streams.items()
         }
-        self._first = next(iter(self._pipelines.values()))
+        self._offline = {
+            name: one.offline(recording.fps)
+            for name, one in made.items()
+            if one.offline is not None
+        }
+        self._first = next(
+            iter(self._pipelines.values()), Pipeline(tracker, aligner, make_spotter(config), None)
+        )
         self.found: dict[str, list[Found]] = {name: [] for name in spotters}
         self.wall_s = dict.fromkeys(spotters, 0.0)
         self.track_s = 0.0
+        self._now_s = 0.0
 
-    def push(self, frame: Frame) -> None:
+    def track(self, frame: Frame) -> list[AlignedFace]:
         start = time.perf_counter()
         faces = self._first.track(frame)
         self.track_s += time.perf_counter() - start
-        for name, pipeline in self._pipelines.items():
-            start = time.perf_counter()
-            events = pipeline.advance(frame, faces)
-            self.wall_s[name] += time.perf_counter() - start
-            self.found[name] += map(_found, events)
+        return faces
 
-    def flush(self) -> None:
+    def lose(self) -> None:
+        self._first.lose()
+
+    def advance(self, frame: Frame, faces: Sequence[AlignedFace]) -> FrameResult:
+        self._now_s = frame.time_s
+        for name, spotter in self._offline.items():
+            with self._timed(name):
+                spotter.push(faces)
+        return self._of_all(lambda pipeline: pipeline.advance(frame, faces))
+
+    def flush(self) -> FrameResult:
+        for name, spotter in self._offline.items():
+            with self._timed(name):
+                spots = spotter.flush()
+            self.found[name] += [_found(spot, self._now_s) for spot in spots]
+        return self._of_all(Pipeline.flush)
+
+    def _of_all(self, action: Callable[[Pipeline], FrameResult]) -> FrameResult:
+        """Do it with each pipeline, timed; the result is that of the first."""
+        results = []
         for name, pipeline in self._pipelines.items():
-            start = time.perf_counter()
-            events = pipeline.flush()
-            self.wall_s[name] += time.perf_counter() - start
-            self.found[name] += map(_found, events)
+            with self._timed(name):
+                results.append(action(pipeline))
+            self.found[name] += [
+                _found(e.spot, e.emitted_s, e.recognition.emotion if e.recognition else "")
+                for e in results[-1].events
+            ]
+        return results[0] if results else action(self._first)
+
+    @contextmanager
+    def _timed(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.wall_s[name] += time.perf_counter() - start
 
     def close(self) -> None:
         self._first.close()
@@ -213,13 +235,15 @@ class _Watch:
         self.gated: list[tuple[float, str]] = []
         self._curve: list[tuple[float, float]] = []
 
-    def see(self, frame: Frame, signals: Sequence[FrameSignals]) -> None:
+    def see(self, result: FrameResult) -> None:
+        frame, motions = result.frame, result.motions
+        if frame is None:
+            return
         if self.frames == 0:
             self.first_frame = frame.index
         self.frames += 1
         self.last_s = frame.time_s
-        motions = [s.motion for s in signals if s.motion is not None]
-        self.face_frames += bool(motions)
+        self.face_frames += bool(result.faces)
         if motions:
             moved = max(float(np.hypot(*m.displacement_iod.T).max()) for m in motions)
             self._curve.append((frame.time_s, moved))
@@ -233,8 +257,7 @@ class _Watch:
         return tuple((round(t, 3), round(v, 5)) for t, v in highest)
 
 
-def _found(event: EmotionEvent) -> Found:
-    spot = event.spot
+def _found(spot: Spot, emitted_s: float, emotion: str = "") -> Found:
     return Found(
         spot.kind,
         spot.onset_frame,
@@ -243,8 +266,8 @@ def _found(event: EmotionEvent) -> Found:
         round(spot.onset_s, 5),
         round(spot.apex_s, 5),
         round(spot.offset_s, 5),
-        round(event.emitted_s, 5),
+        round(emitted_s, 5),
         spot.score,
-        event.recognition.emotion if event.recognition else "",
+        emotion,
         spot.face_id,
     )

@@ -32,7 +32,7 @@ from training.spotting.spotters import check_spotters
 from training.spotting.table import make_table
 
 if TYPE_CHECKING:
-    from streamer.run.build import StreamConfig
+    from streamer.run.config import StreamConfig
 
 SETTINGS, RESULTS, TABLE = "settings.json", "results.json", "table.md"
 PREDICTION_FIELDS = (

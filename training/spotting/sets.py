@@ -6,13 +6,14 @@ own: those of the image files, or the decoded frames of a video counted from 0.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from streamer.core.errors import SourceFormatError, UsageError
-from streamer.core.records import Frame, Kind
+from streamer.core.records import Frame, Kind, SourceInfo, SourceReport
+from streamer.sources.counters import SourceCounters
 from training.datasets import casme3, casme_sq, samm_lv
 from training.datasets.classes import class_map
 from training.datasets.frames import list_frames
@@ -22,6 +23,28 @@ from training.spotting.synthetic_set import TRUTH, VIDEOS
 from training.spotting.tables import read_spots, read_videos
 
 
+class FrameSource:
+    """Frames that are at hand, as the streaming loop wants a source."""
+
+    def __init__(self, name: str, frames: Iterable[Frame]) -> None:
+        self.info = SourceInfo(name, "file", False, 0, 0, None, None, None)
+        self._frames = iter(frames)
+        self._counters = SourceCounters()
+
+    @property
+    def report(self) -> SourceReport:
+        """What was read so far."""
+        return self._counters.report()
+
+    def __iter__(self) -> Iterator[Frame]:
+        for frame in self._frames:
+            self._counters.count_frame()
+            yield frame
+
+    def close(self) -> None:
+        """Nothing is open: the iterator closes its own files when it ends."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recording:
     """A video file or a folder of numbered images."""
@@ -29,6 +52,10 @@ class Recording:
     name: str
     path: Path
     fps: float
+
+    def source(self) -> FrameSource:
+        """The frames, as the loop of the stream reads them."""
+        return FrameSource(self.name, self.frames())
 
     def frames(self) -> Iterator[Frame]:
         """Frames with the data set's numbers; times from the first frame, gaps kept.

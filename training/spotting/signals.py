@@ -5,7 +5,6 @@ What a learned spotter trains on. One pass of the pipeline per recording, kept a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,10 +15,11 @@ from numpy.typing import NDArray
 
 from streamer.core.errors import SourceFormatError
 from streamer.core.files.strict_npz import Array, read_npz
-from streamer.core.records import FaceMotion, Frame, FrameSignals
+from streamer.core.records import FaceMotion
 
 if TYPE_CHECKING:
-    from streamer.run.build import StreamConfig
+    from streamer.run.config import StreamConfig
+    from streamer.run.prefetch import SourceLike
 
 
 _ARRAYS = {
@@ -64,7 +64,7 @@ class Signals:
 
 
 def measure(
-    frames: Iterable[Frame],
+    source: SourceLike,
     config: StreamConfig,
     truth_s: NDArray[np.float64],
     strength_iod: NDArray[np.float64],
@@ -75,16 +75,13 @@ def measure(
         SourceFormatError: no face is seen.
     """
     from streamer.run.build import build_pipeline
+    from streamer.run.recording import run_recording
 
     rows: dict[int, list[FaceMotion]] = {}
-
-    def keep(signal: FrameSignals) -> None:
-        if signal.motion is not None:
-            rows.setdefault(signal.motion.face_id, []).append(signal.motion)
-
-    with closing(build_pipeline(replace(config, recognise=False), on_signals=keep)) as pipeline:
-        for frame in frames:
-            pipeline.push(frame)
+    with closing(build_pipeline(replace(config, recognise=False))) as pipeline:
+        for result in run_recording(source, pipeline, threads=1):
+            for motion in result.motions:
+                rows.setdefault(motion.face_id, []).append(motion)
     if not rows:
         raise SourceFormatError("no face is seen: give recordings of a frontal face")
     motions = max(rows.values(), key=len)

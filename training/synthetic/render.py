@@ -46,7 +46,7 @@ def load_portrait(image: NDArray[np.uint8], size_px: int, name: str = "portrait"
         meshes = [detector.detect(scaled) for _ in range(3)][-1]
     if not meshes:
         raise SourceFormatError(f"No face found in {name}: choose a frontal, well-lit portrait")
-    return Portrait(scaled, meshes[0])
+    return Portrait(scaled, meshes[0].landmarks_px)
 
 
 class Renderer:

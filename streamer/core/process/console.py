@@ -43,6 +43,27 @@ def set_library_levels() -> None:
 
 
 @contextlib.contextmanager
+def libraries_speak(enabled: bool) -> Iterator[None]:
+    """Let native libraries write to standard error, in this process and those that it starts.
+
+    MER_VERBOSE is asked for where libraries are loaded, and by worker processes.
+    """
+    names = {"MER_VERBOSE": "1", "GLOG_minloglevel": "0", "TF_CPP_MIN_LOG_LEVEL": "0"}
+    added = [name for name in names if enabled and name not in os.environ]
+    os.environ.update({name: names[name] for name in added})
+    try:
+        yield
+    finally:
+        for name in added:
+            os.environ.pop(name, None)
+
+
+def is_verbose() -> bool:
+    """Whether MER_VERBOSE is set: the same as --verbose of a command."""
+    return bool(os.environ.get("MER_VERBOSE"))
+
+
+@contextlib.contextmanager
 def hushed(enabled: bool) -> Iterator[None]:
     """Send what native code writes to file descriptor 2 to nowhere; Python's stderr still works.
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from streamer.core.records import EmotionEvent
+from streamer.core.records import EmotionEvent, FrameResult
 from streamer.outputs.formats import write_events
 from streamer.outputs.formats.media import Media
-from streamer.outputs.step import Step
 
 
 class EventFile:
@@ -19,8 +18,8 @@ class EventFile:
         self._media = media
         self._events: list[EmotionEvent] = []
 
-    def write(self, step: Step) -> None:
-        self._events.extend(step.events)
+    def write(self, result: FrameResult) -> None:
+        self._events.extend(result.events)
 
     def close(self) -> None:
         write_events(self._form, self._events, self._path, self._media)

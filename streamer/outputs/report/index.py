@@ -3,60 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from urllib.parse import quote
 
-from streamer.outputs.report.html import figure, page, table, text
 from streamer.outputs.report.page import NAME
+from streamer.outputs.report.templates import markup, render_page
 from streamer.outputs.summary import RunRecord
 from streamer.outputs.text import format_clock
 
-_HEAD = ["recording", "length", "micro", "a minute", "macro", "faces", "with a face", "notes"]
+_HEAD = ("recording", "length", "micro", "a minute", "macro", "faces", "with a face", "notes")
 
 
-def index_page(rows: Sequence[RunRecord]) -> str:
+def index_page(records: Sequence[RunRecord]) -> bytes:
     """The whole document."""
-    done = [row for row in rows if not row.failed]
-    failed = [row for row in rows if row.failed]
-    minutes = sum(row.duration_s for row in done) / 60.0
-    micro = sum(row.micro for row in done)
-    cards = [
-        figure(len(done), "recordings"),
-        figure(len(failed), "failed"),
-        figure(f"{minutes / 60.0:.2f} h", "in all"),
-        figure(micro, "micro-expressions"),
-        figure(f"{micro / max(minutes, 1e-9):.1f}", "micro a minute"),
-        figure(sum(row.macro for row in done), "macro events"),
-    ]
-    parts = [
-        "<h1>Batch of recordings</h1>",
-        f'<div class="figures">{"".join(cards)}</div>',
-        _failures(failed),
-        "<h2>Recordings</h2>",
-        '<div class="card">'
-        + table(_HEAD, [_row(row) for row in done], frozenset(range(1, 7)))
-        + "</div>",
-    ]
-    return page("mer-batch", "\n".join(parts))
-
-
-def _failures(failed: Sequence[RunRecord]) -> str:
-    if not failed:
-        return ""
-    items = "".join(f"<li>{text(row.error or 'failed')}</li>" for row in failed)
-    return (
-        f'<h2 class="bad">Failed</h2><ul class="card notes" style="padding-left:2rem">{items}</ul>'
+    done = [record for record in records if not record.failed]
+    minutes = sum(record.duration_s for record in done) / 60.0
+    micro = sum(record.micro for record in done)
+    figures = (
+        (len(done), "recordings"),
+        (len(records) - len(done), "failed"),
+        (f"{minutes / 60.0:.2f} h", "in all"),
+        (micro, "micro-expressions"),
+        (f"{micro / max(minutes, 1e-9):.1f}", "micro a minute"),
+        (sum(record.macro for record in done), "macro events"),
+    )
+    return render_page(
+        "index.html",
+        "mer-batch",
+        figures=figures,
+        failed=[record.error or "failed" for record in records if record.failed],
+        head=_HEAD,
+        rows=[_row(record) for record in done],
+        right=range(1, 7),
     )
 
 
-def _row(row: RunRecord) -> list[str]:
-    link = f'<a href="{text(quote(row.folder))}/{NAME}">{text(row.name)}</a>'
+def _row(record: RunRecord) -> list[Any]:
     return [
-        link,
-        format_clock(row.duration_s)[:-4],
-        str(row.micro),
-        f"{row.micro_a_minute:.1f}",
-        str(row.macro),
-        str(row.faces),
-        f"{row.coverage:.0%}",
-        '<span class="bad">cut short</span>' if row.truncated else "",
+        markup('<a href="{}/{}">{}</a>', quote(record.folder), NAME, record.name),
+        format_clock(record.duration_s)[:-4],
+        record.micro,
+        f"{record.micro_a_minute:.1f}",
+        record.macro,
+        record.faces,
+        f"{record.coverage:.0%}",
+        markup('<span class="bad">cut short</span>') if record.truncated else "",
     ]

@@ -18,7 +18,7 @@ from streamer.batch.run import BatchOptions, run_jobs
 from streamer.batch.settings import BatchSettings
 from streamer.batch.tasks import Execution
 from streamer.core.errors import InstallError
-from streamer.run.build import load_config
+from streamer.run.config import load_config
 from tests.streamer.batch.fake_workers import make_work
 
 

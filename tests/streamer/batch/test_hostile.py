@@ -16,13 +16,14 @@ from streamer.batch import output as output_module
 from streamer.batch.job import Job
 from streamer.batch.manifest import known_folders
 from streamer.batch.output import FolderOutput, locked
-from streamer.batch.process_recording import EVENTS, Pipelines
+from streamer.batch.pipelines import Pipelines
+from streamer.batch.process_recording import EVENTS
 from streamer.batch.recording import default_scratch, do_recording
 from streamer.batch.run import BatchOptions, make_jobs, run_jobs
 from streamer.batch.settings import BatchSettings
 from streamer.core.errors import OutputError
 from streamer.outputs.summary import RunRecord
-from streamer.run.build import load_config
+from streamer.run.config import load_config
 from tests.streamer.batch.make import run_bytes
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links and pipes of POSIX")

@@ -13,13 +13,13 @@ from streamer.batch.inputs import find_inputs, input_digest
 from streamer.batch.job import Job
 from streamer.batch.manifest import Manifest, mark_lost
 from streamer.batch.output import FolderOutput, StoreOutput, open_output_of
-from streamer.batch.process_recording import Pipelines
+from streamer.batch.pipelines import Pipelines
 from streamer.batch.recording import do_recording
 from streamer.batch.run import BatchOptions, make_jobs
 from streamer.batch.settings import BatchSettings
 from streamer.core.errors import OutputError, SourceNotFoundError
 from streamer.outputs.summary import RunRecord
-from streamer.run.build import load_config
+from streamer.run.config import load_config
 from tests.streamer.batch.make import run_bytes
 
 MARK = "Zq7Xk9"

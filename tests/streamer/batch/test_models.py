@@ -14,11 +14,10 @@ import pytest
 from recognition.loading.open import bundled
 from recognition.loading.weights_check import BUNDLED
 from spotting.micro.learned import BUNDLED as SPOTTER
-from streamer.batch import process_recording
-from streamer.batch.process_recording import Pipelines
+from streamer.batch.pipelines import Pipelines
 from streamer.batch.settings import BatchSettings, model_facts
 from streamer.core.errors import ModelError
-from streamer.run.build import StreamConfig, load_config
+from streamer.run.config import StreamConfig, load_config
 
 
 def sha256(path: Path) -> str:
@@ -88,7 +87,8 @@ class TestReplaced:
                 closed.append(self)
 
         monkeypatch.setattr(
-            process_recording, "build_pipeline", lambda *a, **k: self.build(path, Nothing())
+            "streamer.batch.pipelines.build_pipeline",
+            lambda config: self.build(path, Nothing()),
         )
         self.when = "never"
         yield path

@@ -9,11 +9,11 @@ import pytest
 
 from streamer.batch.inputs import sample_path
 from streamer.batch.output import open_output_of
-from streamer.batch.process_recording import Pipelines
+from streamer.batch.pipelines import Pipelines
 from streamer.batch.recording import do_recording
 from streamer.batch.run import BatchOptions, make_jobs
 from streamer.batch.settings import BatchSettings
-from streamer.run.build import load_config
+from streamer.run.config import load_config
 
 FORMATS = ("jsonl", "csv", "srt", "vtt", "html")
 SETTINGS = BatchSettings(load_config(overrides=[("recognise", False)]), FORMATS, hash_names=True)

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from streamer.batch.job import Job
-from streamer.batch.process_recording import Pipelines
+from streamer.batch.pipelines import Pipelines
 from streamer.batch.recording import do_recording
 from streamer.batch.settings import BatchSettings
 from streamer.core.snapshot import capture, from_bytes, restore, to_bytes
 from streamer.outputs.summary import RunRecord
-from streamer.run.build import load_config
+from streamer.run.config import load_config
 from streamer.sources import open_source
 from tests.streamer.sources import make
 

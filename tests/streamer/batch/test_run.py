@@ -25,7 +25,7 @@ from streamer.batch.tasks import Execution
 from streamer.batch.worker import run_recordings
 from streamer.core.errors import OutputError, UsageError
 from streamer.outputs.summary import RunRecord
-from streamer.run.build import load_config
+from streamer.run.config import load_config
 from streamer.run.recording import never
 from tests.streamer.batch.test_recording import contents
 

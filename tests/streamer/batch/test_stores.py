@@ -15,7 +15,7 @@ from streamer.batch.output import StoreOutput
 from streamer.batch.run import BatchOptions, run_jobs
 from streamer.batch.settings import BatchSettings
 from streamer.core.errors import InstallError, OutputError, SourceNotFoundError
-from streamer.run.build import load_config
+from streamer.run.config import load_config
 from tests.streamer.batch.make import run_bytes, run_record
 
 fsspec = pytest.importorskip("fsspec")

@@ -9,7 +9,7 @@ import pytest
 
 from streamer.batch import recording, worker
 from streamer.batch.job import Job, Progress
-from streamer.batch.process_recording import Pipelines
+from streamer.batch.pipelines import Pipelines
 from streamer.batch.settings import BatchSettings
 from streamer.batch.tasks import Context, Died, Execution, Finished, Progressed, Stopped
 from streamer.core.errors import ModelError, UnexpectedError
@@ -102,7 +102,7 @@ class TestWhatNobodyExpected:
         def fails(*arguments: object, **more: object) -> None:
             raise ValueError("odd")
 
-        monkeypatch.setattr(recording, "walk", fails)
+        monkeypatch.setattr(recording, "process_recording", fails)
         job = Job("sample", "sample", "sample", str(tmp_path), BatchSettings())
         outcome = recording.do_recording(job, Pipelines())
         assert outcome.failed and "ValueError: odd" in str(outcome.error)

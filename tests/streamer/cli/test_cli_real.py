@@ -96,8 +96,8 @@ def test_command_line_stream_and_push_say_the_same(clip: Path, tmp_path: Path) -
     with av.open(str(clip)) as container:
         for index, decoded in enumerate(container.decode(video=0)):
             image = decoded.to_ndarray(format="rgb24")
-            pushed += pipeline.push(Frame(index, float(decoded.time), image))
-    pushed += pipeline.flush()
+            pushed += pipeline.push(Frame(index, float(decoded.time), image)).events
+    pushed += pipeline.flush().events
     pipeline.close()
     assert [event_to_record(event) for event in pushed] == streamed
 

@@ -21,7 +21,7 @@ from streamer.cli.stream import main
 from streamer.core.errors import MerError
 from streamer.core.urls import display_name
 from streamer.outputs.events import read_events
-from streamer.run.build import StreamConfig
+from streamer.run.config import StreamConfig
 from streamer.sources import SourceConfig
 from tests.streamer.outputs.fakes import REGIONS, FakePipeline
 from tests.streamer.sources import make
@@ -87,8 +87,8 @@ Run = Callable[..., tuple[int, str]]
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
     """Runs mer-stream with every output there is; returns the exit code and all it has shown."""
 
-    def build(config: object, on_signals: Callable[..., None]) -> FakePipeline:
-        return FakePipeline(on_signals)
+    def build(config: object) -> FakePipeline:
+        return FakePipeline()
 
     monkeypatch.setattr(streamer.run.in_turn, "build_pipeline", build)
     monkeypatch.setattr(streamer.run.in_turn, "warm_up", lambda pipeline: None)

@@ -40,9 +40,7 @@ class HarmedSource(FakeSource):
 @pytest.fixture
 def fakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(
-        streamer.run.in_turn, "build_pipeline", lambda c, on_signals: FakePipeline(on_signals)
-    )
+    monkeypatch.setattr(streamer.run.in_turn, "build_pipeline", lambda config: FakePipeline())
     monkeypatch.setattr(streamer.run.in_turn, "REGION_NAMES", REGIONS)
 
     def opened(spec: str, config: object) -> FakeSource:

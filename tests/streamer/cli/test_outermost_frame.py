@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 
 import pytest
 import typer
 
-from streamer.cli.common import run_app
-from streamer.core.errors import InternalError, MerError, ModelError, OutputError
+from streamer.cli.common import logging_to, run_app
+from streamer.core.errors import InternalError, MerError, ModelError, OutputError, UsageError
 
 CASES: list[tuple[BaseException, int, str]] = [
     (ValueError("odd\nvalue"), 1, "internal error (ValueError: odd value)"),
@@ -75,3 +76,25 @@ def test_the_report_hides_what_urls_hide(capsys: pytest.CaptureFixture[str]) -> 
 def test_an_internal_error_is_one_of_ours() -> None:
     error = InternalError(ValueError("x" * 5000))
     assert isinstance(error, MerError) and error.exit_code == 1 and len(str(error)) < 600
+
+
+@pytest.mark.parametrize("asked", ["option", "environment", "no"])
+def test_verbose_lets_native_libraries_speak_and_only_while_it_runs(
+    asked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("MER_VERBOSE", "GLOG_minloglevel", "TF_CPP_MIN_LOG_LEVEL")
+    for name in names:
+        monkeypatch.delenv(name, raising=False)
+    if asked == "environment":
+        monkeypatch.setenv("MER_VERBOSE", "1")
+    with logging_to(False, asked == "option", None) as speaks:
+        told = [os.environ.get(name) for name in names]
+    assert speaks == (asked != "no")
+    assert told == (["1", "0", "0"] if speaks else [None] * 3)
+    assert [name in os.environ for name in names] == [asked == "environment", False, False]
+
+
+def test_contradictions_are_refused() -> None:
+    for options in ((True, True, None), (True, False, None, True)):
+        with pytest.raises(UsageError, match="choose one of them"), logging_to(*options):
+            pass

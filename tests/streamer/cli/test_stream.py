@@ -45,11 +45,11 @@ class World:
         self.sources[spec] = source
         return source
 
-    def build(self, config: object, on_signals: Callable[..., None]) -> FakePipeline:
+    def build(self, config: object) -> FakePipeline:
         self.configs.append(config)
         if self.build_error is not None:
             raise self.build_error
-        self.pipelines.append(FakePipeline(on_signals))
+        self.pipelines.append(FakePipeline())
         return self.pipelines[-1]
 
 
@@ -249,7 +249,15 @@ def test_full_disk_stops_with_a_sentence_and_other_outputs_are_whole(run: Run) -
         (["a.mp4", "--set", "spotter.sensitivty=2"], "Did you mean 'spotter.sensitivity'"),
         (["a.mp4", "--set", "faces.max_faces=many"], "whole number"),
         (["a.mp4", "--config", "none.yaml"], "no such configuration file"),
-        (["a.mp4", "--set", "faces.aligned_size_px=64"], "must be the same"),
+        (["a.mp4", "--explain"], "add --save-video"),
+        (["a.mp4", "--quiet", "--verbose"], "choose one of them"),
+        (["a.mp4", "--quiet", "--progress"], "choose one of them"),
+        (["a.mp4", "--no-recognition", "--model", "m.onnx"], "model has no effect"),
+        (["a.mp4", "--no-recognition", "--motion", "dis"], "recognizer.motion has no effect"),
+        (
+            ["a.mp4", "--set", "recognizer.map.aligned_size_px=64"],
+            "faces.aligned_size_px sets both",
+        ),
     ],
 )
 def test_usage_errors_are_one_sentence(run: Run, args: list[str], part: str) -> None:
@@ -274,13 +282,18 @@ def test_options_beat_set_beats_the_file(run: Run, world: World) -> None:
     )
     run(
         *("a.mp4", "--config", "c.yaml", "--set", "faces.max_faces=2", "--set", "source.fps=8"),
-        *("--fps", "7", "--no-recognition", "--model", "m.onnx"),
+        *("--fps", "7", "--set", "spotter_model=bundled", "--spotter", "rule", "--baseline", "0"),
+        *("--set", "spotter.baseline_s=4", "--model", "m.onnx"),
     )
     config = world.configs[-1]
     assert config.spotter.sensitivity == 3.0  # type: ignore[attr-defined]
     assert config.faces.max_faces == 2  # type: ignore[attr-defined]
     assert config.source.fps == 7.0  # type: ignore[attr-defined]
-    assert config.recognise is False and config.model == "m.onnx"  # type: ignore[attr-defined]
+    assert config.spotter_model is None and config.model == "m.onnx"  # type: ignore[attr-defined]
+    assert config.spotter.baseline_s == 0.0  # type: ignore[attr-defined]
+    run("a.mp4", "--no-recognition", "--micro-only")
+    config = world.configs[-1]
+    assert config.recognise is False and config.kinds == ("micro",)  # type: ignore[attr-defined]
 
 
 def test_printed_settings_can_be_read_back(run: Run, world: World) -> None:
@@ -320,14 +333,11 @@ def test_a_fault_in_the_stream_is_an_error_with_a_code(world: World) -> None:
             yield from super().__iter__()
             raise ZeroDivisionError("a defect")
 
-    from streamer.run.recording import steps
+    from streamer.run.recording import run_recording
 
-    seen: list = []
-    pipeline = FakePipeline(seen.append)
-    walk = steps(Defect("a.mp4", 20), pipeline, seen)
     taken = []
     with pytest.raises(InternalError, match="ZeroDivisionError: a defect") as caught:
-        taken.extend(walk)
+        taken.extend(run_recording(Defect("a.mp4", 20), FakePipeline()))
     assert len(taken) == 21  # what was found before is not lost
     assert caught.value.exit_code == 1
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
@@ -353,9 +363,9 @@ def test_models_are_loaded_before_a_live_source_is_opened(
 ) -> None:
     order: list[str] = []
 
-    def build(config: object, on_signals: Callable[..., None]) -> FakePipeline:
+    def build(config: object) -> FakePipeline:
         order.append("load")
-        return FakePipeline(on_signals)
+        return FakePipeline()
 
     def open_(spec: str, config: object) -> FakeSource:
         order.append("open")
@@ -372,3 +382,23 @@ def test_models_are_loaded_before_a_live_source_is_opened(
     order.clear()
     code, _, err = run("gopher://127.0.0.1/live")
     assert (code, order) == (5, []) and "gopher" in err
+
+
+def test_a_fault_at_one_frame_ends_that_source_alone(
+    run: Run, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next one gets a new pipeline: nobody knows what is left in the old one."""
+    build = world.build
+
+    def build_bad_then_good(config: object) -> FakePipeline:
+        pipeline = build(config)
+        if len(world.pipelines) == 1:
+            monkeypatch.setattr(pipeline, "track", lambda frame: [][frame.index])
+        return pipeline
+
+    monkeypatch.setattr(streamer.run.in_turn, "build_pipeline", build_bad_then_good)
+    code, out, err = run("a.mp4", "b.mp4")
+    assert code == 1 and "internal error (IndexError" in err and "broken installation" not in err
+    assert {json.loads(line)["source"] for line in out.splitlines()} == {"b.mp4"}
+    assert [pipeline.closed for pipeline in world.pipelines] == [True, True]
+    assert [pipeline.resets for pipeline in world.pipelines] == [0, 0]

@@ -20,7 +20,7 @@ from streamer.cli.stream import app as stream_app
 from streamer.core.errors import SettingError, UsageError
 from streamer.core.ranges import Range, check_ranges, hints_of, problem_of, show
 from streamer.core.settings import fill, to_mapping
-from streamer.run.build import StreamConfig, load_config
+from streamer.run.config import StreamConfig, load_config
 from training.cli import app as train_app
 
 ROOT = Path(__file__).parents[3]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer.faces.config import FaceConfig
-from streamer.faces.detector import MeshDetector, _known_face
+from streamer.faces.detector import MeshDetector, known_face
 from streamer.faces.landmarks import eye_centres
 
 
@@ -16,7 +16,8 @@ from streamer.faces.landmarks import eye_centres
 def upright_mesh() -> NDArray[np.float32]:
     """A real mesh [468, 3] in inter-ocular distances, eyes level, eye midpoint at the origin."""
     with MeshDetector(FaceConfig(max_faces=1)) as detector:
-        (mesh,) = detector.detect(_known_face())
+        (found,) = detector.detect(known_face())
+    mesh = found.landmarks_px
     left, right = eye_centres(mesh)
     across = right - left
     iod = np.hypot(*across)

@@ -3,7 +3,9 @@ import pytest
 
 from streamer.core.records import Frame
 from streamer.core.snapshot import capture, restore, set_state, state_of
+from streamer.faces.alignment import Aligner
 from streamer.faces.config import FaceConfig
+from streamer.faces.landmarks import Mesh
 from streamer.faces.tracker import FaceTracker
 from tests.streamer.faces.meshes import mesh_at
 
@@ -23,7 +25,8 @@ class ScriptedDetector:
     def detect(self, image, search=True):
         self.searched.append(search)
         self.calls += 1
-        return self.script[min(self.calls - 1, len(self.script) - 1)]
+        meshes = self.script[min(self.calls - 1, len(self.script) - 1)]
+        return [Mesh(mesh, 0.75) for mesh in meshes]
 
     def forget(self):
         self.forgot += 1
@@ -155,3 +158,31 @@ def test_a_state_taken_at_a_period_goes_on_alike():
     first, second = (t.push(Frame(1, 1.0, image)) for t in (one, other))
     assert [f.face_id for f in first] == [f.face_id for f in second] == [0, 1]
     assert [f.box_px for f in first] == [f.box_px for f in second]
+
+
+def test_a_face_has_the_score_of_its_last_mesh():
+    tracker = FaceTracker(ScriptedDetector([[mesh_at(300.0, 180.0)]]), FaceConfig())
+    image = paint((300, RED))
+    faces = [tracker.push(Frame(i, i / 30, image))[0] for i in range(3)]
+    assert [(face.measured, face.score) for face in faces] == [
+        (True, 0.75), (False, 0.75), (False, 0.75),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("harm", ["one point", "not a number"])
+def test_a_degenerate_mesh_is_no_face_this_time(harm):
+    """The other face goes on, and the one whose mesh was lost comes back with its id."""
+    good, other = mesh_at(150.0, 180.0), mesh_at(450.0, 180.0)
+    bad = np.full_like(other, np.nan)
+    if harm == "one point":
+        bad = np.broadcast_to(other.mean(axis=0), other.shape).copy()
+    tracker = FaceTracker(
+        ScriptedDetector([[good, other], [good, bad], [good, other]]), FaceConfig()
+    )
+    aligner = Aligner(FaceConfig())
+    image = paint((150, RED), (450, BLUE))
+    seen = []
+    for i in range(3):
+        frame = Frame(i, i * STEP_S, image)
+        seen.append([one.face.face_id for one in aligner.push(frame, tracker.push(frame))])
+    assert seen == [[0, 1], [0], [0, 1]]

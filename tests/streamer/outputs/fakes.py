@@ -1,9 +1,10 @@
-"""Events, signals, sources and pipelines made by hand, so that the expected text can be too."""
+"""Events, results, sources and pipelines made by hand, so that the expected text can be too."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,14 +15,13 @@ from streamer.core.records import (
     Face,
     FaceMotion,
     Frame,
-    FrameSignals,
+    FrameResult,
     Gate,
     Recognition,
     SourceInfo,
     SourceReport,
     Spot,
 )
-from streamer.outputs.step import Step
 
 REGIONS = ("brow_left", "brow_right", "mouth")
 LANDMARKS = np.zeros((468, 3), dtype=np.float32)
@@ -57,25 +57,32 @@ def make_face(face_id: int = 0) -> Face:
     return Face(face_id, (10.0, 20.0, 40.5, 60.25), LANDMARKS, score=0.875)
 
 
-def make_signals(frame: int, time_s: float, face_id: int | None = 0) -> FrameSignals:
-    """Signals of a face whose regions moved by 0.05, 0 and 0.1 IOD; of no face for None."""
-    if face_id is None:
-        return FrameSignals(frame, time_s, None, None)
+def make_aligned(frame: int, time_s: float, face: Face) -> AlignedFace:
+    image = np.full((4, 4, 3), frame % 256, dtype=np.uint8)
+    return AlignedFace(frame, time_s, image, face, 0, np.eye(2, 3, dtype=np.float32), LANDMARKS)
+
+
+def make_motion(frame: int, time_s: float, face_id: int = 0) -> FaceMotion:
+    """Regions that moved by 0.05, 0 and 0.1 IOD, in a blink."""
     moved = np.array([[0.03, 0.04], [0.0, 0.0], [-0.06, 0.08]], dtype=np.float32)
-    motion = FaceMotion(frame, time_s, face_id, moved, (1.5, -0.25), 0.125, (Gate.BLINK,))
-    return FrameSignals(frame, time_s, make_face(face_id), motion)
+    return FaceMotion(frame, time_s, face_id, moved, (1.5, -0.25), 0.125, (Gate.BLINK,))
 
 
-def make_step(
+def make_result(
     index: int,
     time_s: float,
-    signals: Sequence[FrameSignals] = (),
+    faces: Sequence[int] = (),
     events: Sequence[EmotionEvent] = (),
     size: tuple[int, int] = (48, 64),
-) -> Step:
-    """A step with a grey picture of `size` (height, width)."""
+) -> FrameResult:
+    """A grey picture of `size` (height, width), in which faces of these ids move."""
     image = np.full((*size, 3), 90, dtype=np.uint8)
-    return Step(Frame(index, time_s, image), tuple(signals), tuple(events))
+    return FrameResult(
+        Frame(index, time_s, image),
+        tuple(make_aligned(index, time_s, make_face(face_id)) for face_id in faces),
+        tuple(make_motion(index, time_s, face_id) for face_id in faces),
+        tuple(events),
+    )
 
 
 class FakeSource:
@@ -119,9 +126,8 @@ class FakeSource:
 class FakePipeline:
     """One face from the third frame on; an event every 30 frames, known 15 frames later."""
 
-    def __init__(self, on_signals: Callable[[FrameSignals], None]) -> None:
+    def __init__(self) -> None:
         self.source_name = ""
-        self._on_signals = on_signals
         self._open: list[int] = []
         self.resets = 0
         self.closed = False
@@ -129,17 +135,17 @@ class FakePipeline:
     def track(self, frame: Frame) -> list[AlignedFace]:
         return []
 
-    def advance(self, frame: Frame, faces: Sequence[AlignedFace]) -> list[EmotionEvent]:
-        self._on_signals(make_signals(frame.index, frame.time_s, 0 if frame.index >= 2 else None))
+    def advance(self, frame: Frame, faces: Sequence[AlignedFace]) -> FrameResult:
         if frame.index % 30 == 0:
             self._open.append(frame.index)
         due = [onset for onset in self._open if frame.index >= onset + 15]
         self._open = [onset for onset in self._open if onset not in due]
-        return [self._event(onset) for onset in due]
+        seen = make_result(frame.index, frame.time_s, (0,) if frame.index >= 2 else ())
+        return replace(seen, frame=frame, events=tuple(map(self._event, due)))
 
-    def flush(self) -> list[EmotionEvent]:
-        events, self._open = [self._event(onset) for onset in self._open], []
-        return events
+    def flush(self) -> FrameResult:
+        still_open, self._open = self._open, []
+        return FrameResult(None, events=tuple(map(self._event, still_open)))
 
     def warm_up(self, image: object) -> None:
         """There is nothing to load."""

@@ -9,7 +9,7 @@ from tests.streamer.outputs.fakes import REGIONS, FakePipeline, FakeSource
 
 def run() -> None:
     streamer.run.in_turn.open_source = lambda spec, config: FakeSource(spec, 10**6, pause_s=0.005)
-    streamer.run.in_turn.build_pipeline = lambda config, on_signals: FakePipeline(on_signals)
+    streamer.run.in_turn.build_pipeline = lambda config: FakePipeline()
     streamer.run.in_turn.REGION_NAMES = REGIONS
     main()
 

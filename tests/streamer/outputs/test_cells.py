@@ -12,13 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamer.batch.manifest import _as_csv
-from streamer.core.records import EmotionEvent
+from streamer.core.records import EmotionEvent, FrameResult
 from streamer.outputs.cells import complete_lines, is_formula, safe_cell, true_text
 from streamer.outputs.events import EventWriter, read_events, record_to_row
 from streamer.outputs.formats import write_events
 from streamer.outputs.formats.media import Media
 from streamer.outputs.record import event_to_record
-from streamer.outputs.step import Step
 from streamer.outputs.summary import RunRecord
 from tests.streamer.outputs.fakes import make_event
 
@@ -60,7 +59,7 @@ def test_events_in_csv_are_safe_and_read_back_the_same(name: str, tmp_path: Path
     event = from_source(name)
     event = replace(event, spot=replace(event.spot, score=-2.5))
     with path.open("w", newline="", encoding="utf-8") as stream:
-        EventWriter(stream, "e.csv", as_csv=True).write(Step(None, (), (event,)))
+        EventWriter(stream, "e.csv", as_csv=True).write(FrameResult(None, events=(event,)))
     with path.open(newline="", encoding="utf-8") as stream:
         (row,) = csv.DictReader(stream)
     assert not is_formula(row["source"]) or row["source"].startswith("'")
@@ -114,8 +113,9 @@ def test_a_cue_cannot_be_forged(tmp_path: Path) -> None:
         assert text.count("-->") == 1
         assert form == "srt" or "<b>" not in text
     from streamer.outputs.report.page import _row
+    from streamer.outputs.report.templates import text
 
-    assert "<b>" not in "".join(_row(event))
+    assert "<b>" not in "".join(map(text, _row(event)))
 
 
 def test_a_terminal_gets_no_control_characters_of_a_name_in_csv() -> None:
@@ -124,7 +124,9 @@ def test_a_terminal_gets_no_control_characters_of_a_name_in_csv() -> None:
             return True
 
     for stream, shown in ((Terminal(), False), (io.StringIO(), True)):
-        EventWriter(stream, "x", as_csv=True).write(Step(None, (), (from_source("\x1b[2J.mp4"),)))
+        EventWriter(stream, "x", as_csv=True).write(
+            FrameResult(None, events=(from_source("\x1b[2J.mp4"),))
+        )
         assert ("\x1b" in stream.getvalue()) is shown
 
 

@@ -22,10 +22,9 @@ from streamer.core.errors import (
     SourceNotFoundError,
     SourceRefusedError,
 )
-from streamer.core.records import EmotionEvent, Recognition, Spot
+from streamer.core.records import EmotionEvent, FrameResult, Recognition, Spot
 from streamer.outputs.events import EventWriter, csv_columns, open_event_file, read_events
 from streamer.outputs.record import FIELDS, OPTIONAL, event_id, event_to_record, record_to_event
-from streamer.outputs.step import Step
 from tests.streamer.outputs.fakes import make_event
 
 # Onset at frame 30 of 30 fps is 1 s; apex 5 frames = 0.166667 s later; offset 9 frames = 0.3 s;
@@ -51,13 +50,13 @@ WANTED_CSV = (
 
 def write(events: list[EmotionEvent], path: Path) -> None:
     writer = open_event_file(path, as_csv=path.suffix == ".csv")
-    writer.write(Step(None, (), tuple(events)))
+    writer.write(FrameResult(None, events=tuple(events)))
     writer.close()
 
 
 def test_json_line_is_exactly_this() -> None:
     stream = io.StringIO()
-    EventWriter(stream, "x").write(Step(None, (), (make_event(),)))
+    EventWriter(stream, "x").write(FrameResult(None, events=(make_event(),)))
     assert stream.getvalue() == WANTED_JSON
 
 
@@ -211,7 +210,7 @@ def test_reading_a_missing_file() -> None:
 def test_each_line_is_in_the_file_before_the_next_event(tmp_path: Path) -> None:
     path = tmp_path / "e.jsonl"
     writer = open_event_file(path, as_csv=False)
-    writer.write(Step(None, (), (make_event(),)))
+    writer.write(FrameResult(None, events=(make_event(),)))
     assert path.read_text() == WANTED_JSON  # not closed: a kill now loses nothing
     writer.close()
 
@@ -219,7 +218,7 @@ def test_each_line_is_in_the_file_before_the_next_event(tmp_path: Path) -> None:
 def test_full_disk_is_an_output_error() -> None:
     writer = open_event_file(Path("/dev/full"), as_csv=False)
     with pytest.raises(OutputError, match="disk is full"):
-        writer.write(Step(None, (), (make_event(),)))
+        writer.write(FrameResult(None, events=(make_event(),)))
     with pytest.raises(OutputError, match="disk is full"):
         writer.close()
 

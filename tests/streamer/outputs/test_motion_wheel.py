@@ -9,7 +9,7 @@ import pytest
 
 from streamer.outputs.draw import Annotator
 from streamer.outputs.motion_wheel import attention_inset, colour_wheel, motion_inset
-from tests.streamer.outputs.fakes import REGIONS, make_event, make_signals, make_step
+from tests.streamer.outputs.fakes import REGIONS, make_event, make_result
 
 
 def with_motion(motion: np.ndarray | None):  # type: ignore[no-untyped-def]
@@ -55,7 +55,7 @@ def test_keypoints_and_attention_stand_at_their_places() -> None:
 
 
 def test_attention_is_drawn_under_the_motion() -> None:
-    step = make_step(0, 0.0, [make_signals(0, 0.0)])
+    result = make_result(0, 0.0, (0,))
     event = with_motion(np.full((64, 64, 2), 0.03, dtype=np.float32))
     assert event.recognition is not None
     heat = np.ones((64, 64), dtype=np.float32)
@@ -63,7 +63,7 @@ def test_attention_is_drawn_under_the_motion() -> None:
     pictures = []
     for one in (event, seen):
         annotator = Annotator(REGIONS)
-        pictures.append(annotator.draw(step))
+        pictures.append(annotator.draw(result))
         annotator.draw_banners(pictures[-1], 0.1, [one])
     rows = np.nonzero((pictures[0] != pictures[1]).any(axis=2))[0]
     side = round(0.2 * pictures[0].shape[1])
@@ -71,19 +71,19 @@ def test_attention_is_drawn_under_the_motion() -> None:
 
 
 def test_it_is_drawn_while_the_event_is_shown_and_only_where_it_was_kept() -> None:
-    step = make_step(0, 0.0, [make_signals(0, 0.0)])
+    result = make_result(0, 0.0, (0,))
     motion = np.full((64, 64, 2), 0.03, dtype=np.float32)
     pictures = []
     for event in (with_motion(None), with_motion(motion)):
         annotator = Annotator(REGIONS)
-        canvas = annotator.draw(step)
+        canvas = annotator.draw(result)
         annotator.draw_banners(canvas, 0.1, [event])
         pictures.append(canvas)
     plain, explained = pictures
     rows, columns = np.nonzero((plain != explained).any(axis=2))
     side = round(0.2 * plain.shape[1])
     assert columns.min() >= plain.shape[1] - 8 - side and np.ptp(rows) < side
-    later = annotator.draw(step)
+    later = annotator.draw(result)
     before = later.copy()
     annotator.draw_banners(later, 99.0, [with_motion(motion)])
     assert np.array_equal(later, before)

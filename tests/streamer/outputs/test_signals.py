@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from streamer.core.errors import InstallError, OutputError, SourceFormatError
-from streamer.core.records import FrameSignals, Gate, Rejected
+from streamer.core.records import FrameResult, Gate, Rejected
 from streamer.outputs.signal_table import signals_to_parquet
 from streamer.outputs.signals import SignalsCsv, SignalsParquet, import_pyarrow, signal_columns
-from tests.streamer.outputs.fakes import REGIONS, make_face, make_signals, make_step
+from tests.streamer.outputs.fakes import REGIONS, make_result
 
 # 0.03, 0.04 has length 0.05; -0.06, 0.08 has 0.1. The box 10, 20, 40.5, 60.25 is 30.5 x 40.25.
 WANTED = """\
@@ -20,16 +20,16 @@ frame,time_s,face_id,success,confidence,x,y,w,h,head_x_px,head_y_px,\
 motion_brow_left,motion_brow_right,motion_mouth,blink,gate,rejected
 0,0.000000,,0,,,,,,,,,,,,,
 1,0.033333,0,1,0.8750,10.00,20.00,30.50,40.25,1.500,-0.250,0.05000,0.00000,0.10000,0.1250,blink,
-1,0.033333,3,1,0.8750,10.00,20.00,30.50,40.25,,,,,,,,
+1,0.033333,3,1,0.8750,10.00,20.00,30.50,40.25,1.500,-0.250,0.05000,0.00000,0.10000,0.1250,blink,
 """
 
 
 def test_csv_is_exactly_this(tmp_path: Path) -> None:
     path = tmp_path / "s.csv"
     sink = SignalsCsv(path, REGIONS)
-    sink.write(make_step(0, 0.0, [make_signals(0, 0.0, None)]))
-    unmoved = FrameSignals(1, 1 / 30, make_face(3), None)
-    sink.write(make_step(1, 1 / 30, [make_signals(1, 1 / 30), unmoved]))
+    sink.write(make_result(0, 0.0))
+    sink.write(make_result(1, 1 / 30, (0, 3)))
+    sink.write(FrameResult(None))  # the end has no row
     sink.close()
     assert path.read_text() == WANTED
     rows = list(csv.reader(path.open()))
@@ -39,12 +39,13 @@ def test_csv_is_exactly_this(tmp_path: Path) -> None:
 def test_what_was_rejected_is_written_with_its_reason_and_time(tmp_path: Path) -> None:
     path = tmp_path / "s.csv"
     rejected = (Rejected("speech", 1.2, 1.3, 1.4333, 2.0), Rejected("blink", 2, 2.1, 2.2, 3.0))
-    signals = make_signals(1, 0.5)
+    result = make_result(1, 0.5, (0,))
+    (motion,) = result.motions
     moved = replace(
-        signals, motion=replace(signals.motion, gates=(Gate.BORDER, Gate.SPEECH), rejected=rejected)
+        result, motions=(replace(motion, gates=(Gate.BORDER, Gate.SPEECH), rejected=rejected),)
     )
     sink = SignalsCsv(path, REGIONS)
-    sink.write(make_step(1, 0.5, [moved]))
+    sink.write(moved)
     sink.close()
     (row,) = csv.DictReader(path.open())
     assert row["gate"] == "border+speech"
@@ -55,7 +56,7 @@ def test_full_disk() -> None:
     sink = SignalsCsv(Path("/dev/full"), REGIONS)
     with pytest.raises(OutputError, match="disk is full"):
         for _ in range(1000):
-            sink.write(make_step(1, 0.5, [make_signals(1, 0.5)]))
+            sink.write(make_result(1, 0.5, (0,)))
 
 
 def test_parquet_without_pyarrow_says_what_to_install(
@@ -74,8 +75,8 @@ def test_parquet_holds_the_same_rows(tmp_path: Path) -> None:
         pytest.skip("pyarrow is an extra that is not here")
     path = tmp_path / "s.parquet"
     sink = SignalsParquet(path, REGIONS)
-    sink.write(make_step(0, 0.0, [make_signals(0, 0.0, None)]))
-    sink.write(make_step(1, 0.5, [make_signals(1, 0.5)]))
+    sink.write(make_result(0, 0.0))
+    sink.write(make_result(1, 0.5, (0,)))
     sink.close()
     table = parquet.read_table(path)
     assert table.column_names == signal_columns(REGIONS)
@@ -93,15 +94,14 @@ def test_a_log_with_rejected_movements_becomes_the_same_parquet(tmp_path: Path) 
     """As mer-batch writes it: CSV first, Parquet from it."""
     parquet = pytest.importorskip("pyarrow.parquet")
     rejected = (Rejected("speech", 1.2, 1.3, 1.4, 2.0), Rejected("blink", 2, 2.1, 2.2, 3.0))
-    signals = make_signals(1, 0.5)
-    moved = replace(
-        signals, motion=replace(signals.motion, gates=(Gate.SPEECH,), rejected=rejected)
-    )
-    steps = [make_step(0, 0.0, [make_signals(0, 0.0, None)]), make_step(1, 0.5, [moved])]
+    result = make_result(1, 0.5, (0,))
+    (motion,) = result.motions
+    moved = replace(result, motions=(replace(motion, gates=(Gate.SPEECH,), rejected=rejected),))
+    results = [make_result(0, 0.0), moved]
     for kind, name in ((SignalsCsv, "log.csv"), (SignalsParquet, "direct.parquet")):
         sink = kind(tmp_path / name, REGIONS)
-        for step in steps:
-            sink.write(step)
+        for result in results:
+            sink.write(result)
         sink.close()
     signals_to_parquet(tmp_path / "log.csv", tmp_path / "log.parquet")
     made, direct = (parquet.read_table(tmp_path / f"{n}.parquet") for n in ("log", "direct"))

@@ -10,13 +10,12 @@ from pathlib import Path
 import pytest
 
 from streamer.core.errors import OutputError
-from streamer.core.records import SourceInfo, SourceReport
+from streamer.core.records import FrameResult, SourceInfo, SourceReport
 from streamer.outputs import window
 from streamer.outputs.progress import ProgressBar
-from streamer.outputs.step import Step
 from streamer.outputs.summary import Counts, format_summary, write_summary
 from streamer.outputs.text import TextWriter, format_clock, format_event
-from tests.streamer.outputs.fakes import REGIONS, make_event, make_signals, make_step
+from tests.streamer.outputs.fakes import REGIONS, make_event, make_result
 
 REPORT = SourceReport(3, 4, 1, True, {"backward_pts": 3, "late_first_pts": 1}, ("a note.",))
 
@@ -39,7 +38,7 @@ def test_event_lines() -> None:
 def test_text_writer_leaves_the_stream_open() -> None:
     stream = io.StringIO()
     sink = TextWriter(stream)
-    sink.write(Step(None, (), (make_event(), make_event(onset_frame=60))))
+    sink.write(FrameResult(None, events=(make_event(), make_event(onset_frame=60))))
     sink.close()
     assert stream.getvalue().count("\n") == 2
 
@@ -47,10 +46,10 @@ def test_text_writer_leaves_the_stream_open() -> None:
 def counted() -> Counts:
     """Three frames at 0, 1 and 2 s: no face, one face, two faces; one event each kind."""
     counts = Counts()
-    counts.write(make_step(0, 0.0, [make_signals(0, 0.0, None)]))
-    counts.write(make_step(1, 1.0, [make_signals(1, 1.0, 0)], [make_event()]))
-    counts.write(make_step(2, 2.0, [make_signals(2, 2.0, 0), make_signals(2, 2.0, 1)]))
-    counts.write(Step(None, (), (make_event(kind="macro", recognised=False),)))
+    counts.write(make_result(0, 0.0))
+    counts.write(make_result(1, 1.0, (0,), [make_event()]))
+    counts.write(make_result(2, 2.0, (0, 1)))
+    counts.write(FrameResult(None, events=(make_event(kind="macro", recognised=False),)))
     return counts
 
 
@@ -77,7 +76,7 @@ def test_summary_of_nothing() -> None:
     assert format_summary(summary) == "a.mp4: a.mp4: not there."
     assert summary.duration_s == 0.0
     one_frame = Counts()
-    one_frame.write(make_step(0, 0.0, [make_signals(0, 0.0, None)]))
+    one_frame.write(make_result(0, 0.0))
     assert "no face found, no events" in format_summary(one_frame.summarise("a.mp4"))
 
 
@@ -100,7 +99,7 @@ def test_progress_bar_survives_lying_and_missing_lengths(
     info = SourceInfo("clip.mp4", "file", False, 64, 48, 1.0, None, declared_s)
     bar = ProgressBar(info)
     for index in range(3):
-        bar.write(make_step(index, float(index), events=[make_event()]))
+        bar.write(make_result(index, float(index), events=[make_event()]))
     bar.close()
     shown = capsys.readouterr().err
     assert "clip.mp4" in shown and "events" in shown
@@ -149,8 +148,8 @@ def test_window_shows_frames_and_q_stops(
     monkeypatch.setattr(window, "import_cv2", lambda: fake)
     calls: list[None] = []
     shown = window.LiveWindow(REGIONS, lambda: calls.append(None))
-    shown.write(make_step(0, 0.0, [make_signals(0, 0.0)], [make_event(onset_frame=0)]))
-    shown.write(Step(None, (), ()))
+    shown.write(make_result(0, 0.0, (0,), [make_event(onset_frame=0)]))
+    shown.write(FrameResult(None))
     shown.close()
     assert len(fake.shown) == 1
     assert bool(calls) == stops

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -9,10 +10,10 @@ import numpy as np
 import pytest
 
 from streamer.core.errors import OutputError
+from streamer.core.records import FrameResult
 from streamer.outputs.draw import Annotator
-from streamer.outputs.step import Step
 from streamer.outputs.video import DELAY_S, VideoWriter
-from tests.streamer.outputs.fakes import REGIONS, make_event, make_signals, make_step
+from tests.streamer.outputs.fakes import REGIONS, make_aligned, make_event, make_face, make_result
 
 
 def read_video(path: Path) -> tuple[list[float], list[np.ndarray]]:
@@ -26,7 +27,7 @@ def test_variable_frame_times_and_an_odd_size_are_kept(tmp_path: Path) -> None:
     path = tmp_path / "v.mp4"
     sink = VideoWriter(path, REGIONS)
     for index, time_s in enumerate(times):
-        sink.write(make_step(index, time_s, [make_signals(index, time_s)], size=(361, 641)))
+        sink.write(make_result(index, time_s, (0,), size=(361, 641)))
     sink.close()
     got, images = read_video(path)
     assert got == pytest.approx(times, abs=1e-4)
@@ -41,7 +42,7 @@ def test_a_banner_is_drawn_at_the_time_of_the_event(tmp_path: Path) -> None:
     for index in range(120):
         time_s = index / 30
         events = [event] if index == 45 else []
-        sink.write(make_step(index, time_s, [make_signals(index, time_s)], events, (360, 640)))
+        sink.write(make_result(index, time_s, (0,), events, (360, 640)))
     sink.close()
     times, images = read_video(path)
     # The picture is grey; the banner of a surprise is orange: much more red than blue.
@@ -54,31 +55,30 @@ def test_a_banner_is_drawn_at_the_time_of_the_event(tmp_path: Path) -> None:
 def test_memory_is_bounded_by_the_delay(tmp_path: Path) -> None:
     sink = VideoWriter(tmp_path / "v.mp4", REGIONS)
     for index in range(200):
-        sink.write(make_step(index, index / 30))
+        sink.write(make_result(index, index / 30))
         assert len(sink._waiting) <= DELAY_S * 30 + 2
     sink.close()
 
 
 def test_small_pictures_are_enlarged_and_a_change_of_size_is_fitted() -> None:
     annotator = Annotator(REGIONS)
-    first = annotator.draw(make_step(0, 0.0, size=(48, 64)))
-    second = annotator.draw(make_step(1, 0.1, size=(300, 200)))
+    first = annotator.draw(make_result(0, 0.0, size=(48, 64)))
+    second = annotator.draw(make_result(1, 0.1, size=(300, 200)))
     assert first.shape == second.shape
     assert first.shape[1] == 480
 
 
 def test_a_face_far_outside_the_picture_does_no_harm() -> None:
-    signals = make_signals(0, 0.0)
-    assert signals.face is not None
-    far = type(signals.face)(0, (-1e9, -1e9, 1e9, float(2**40)), signals.face.landmarks_px, 1.0)
-    Annotator(REGIONS).draw(make_step(0, 0.0, [type(signals)(0, 0.0, far, signals.motion)]))
+    result = make_result(0, 0.0, (0,))
+    far = replace(make_face(), box_px=(-1e9, -1e9, 1e9, float(2**40)))
+    Annotator(REGIONS).draw(replace(result, faces=(make_aligned(0, 0.0, far),)))
 
 
-def test_a_step_without_a_frame_only_brings_events(tmp_path: Path) -> None:
+def test_a_result_without_a_frame_only_brings_events(tmp_path: Path) -> None:
     path = tmp_path / "v.mp4"
     sink = VideoWriter(path, REGIONS)
-    sink.write(make_step(0, 0.0))
-    sink.write(Step(None, (), (make_event(onset_frame=0),)))
+    sink.write(make_result(0, 0.0))
+    sink.write(FrameResult(None, events=(make_event(onset_frame=0),)))
     sink.close()
     assert len(read_video(path)[0]) == 1
 
@@ -87,7 +87,7 @@ def test_full_disk_is_an_output_error() -> None:
     sink = VideoWriter(Path("/dev/full"), REGIONS)
     with pytest.raises(OutputError, match="/dev/full: the disk is full"):
         for index in range(300):
-            sink.write(make_step(index, index / 10, size=(360, 640)))
+            sink.write(make_result(index, index / 10, size=(360, 640)))
         sink.close()
     sink.close()  # closing what is broken is quiet
 
@@ -97,10 +97,10 @@ def test_a_run_that_was_killed_leaves_a_playable_file(tmp_path: Path) -> None:
     sink = VideoWriter(path, REGIONS)
     noise = np.random.default_rng(0)
     for index in range(200):
-        step = make_step(index, index / 30)
-        assert step.frame is not None
-        step.frame.image[:] = noise.integers(0, 255, step.frame.image.shape, dtype=np.uint8)
-        sink.write(step)
+        result = make_result(index, index / 30)
+        assert result.frame is not None
+        result.frame.image[:] = noise.integers(0, 255, result.frame.image.shape, dtype=np.uint8)
+        sink.write(result)
     copy = tmp_path / "killed.mp4"
     copy.write_bytes(path.read_bytes())  # as it lies on the disk now, unfinished
     sink.close()

@@ -8,6 +8,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +18,12 @@ from streamer.core.errors import OutputError
 from streamer.core.files import writing as written
 from streamer.core.files.atomic import is_temporary, remove_leftovers, replacing, write_file
 from streamer.core.files.writing import open_log, open_output, proof_of
-from streamer.core.records import Frame
+from streamer.core.records import Frame, FrameResult
 from streamer.outputs.events import open_event_file
 from streamer.outputs.signals import SignalsCsv, SignalsParquet
-from streamer.outputs.step import Sink, Step
+from streamer.outputs.sinks import Sink
 from streamer.outputs.video import VideoWriter
-from tests.streamer.outputs.fakes import REGIONS, make_event, make_signals
+from tests.streamer.outputs.fakes import REGIONS, make_event, make_result
 
 SINKS: dict[str, Callable[[Path], Sink]] = {
     "e.jsonl": lambda path: open_event_file(path, as_csv=False),
@@ -41,10 +42,10 @@ HARM: dict[str, Callable[[Path], object]] = {
 }
 
 
-def step(index: int) -> Step:
+def result(index: int) -> FrameResult:
     image = np.full((48, 64, 3), 90 + index % 3, dtype=np.uint8)
-    frame = Frame(index, index / 30, image)
-    return Step(frame, (make_signals(index, index / 30),), (make_event(onset_frame=index),))
+    made = make_result(index, index / 30, (0,), (make_event(onset_frame=index),))
+    return replace(made, frame=Frame(index, index / 30, image))
 
 
 @pytest.mark.parametrize("harm", HARM)
@@ -55,13 +56,13 @@ def test_a_sink_that_lost_its_file_says_so(name: str, harm: str, tmp_path: Path)
     path = tmp_path / "out" / name
     sink = SINKS[name](path)
     for index in range(150):  # video is written 1.5 s later
-        sink.write(step(index))
+        sink.write(result(index))
     if harm == "cut" and path.stat().st_size == 0:
         pytest.skip("nothing is on the disk yet, so nothing can be cut")
     HARM[harm](path)
     with pytest.raises(OutputError) as caught:
         for index in range(150, 200):
-            sink.write(step(index))
+            sink.write(result(index))
         sink.close()
     assert name in str(caught.value) and "while it was written" in str(caught.value)
     with contextlib.suppress(OutputError):
@@ -72,7 +73,7 @@ def test_a_sink_that_lost_its_file_says_so(name: str, harm: str, tmp_path: Path)
 def test_after_the_last_write_too(harm: str, tmp_path: Path) -> None:
     path = tmp_path / "out" / "e.jsonl"
     sink = open_event_file(path, as_csv=False)
-    sink.write(step(0))
+    sink.write(result(0))
     HARM[harm](path)
     with pytest.raises(OutputError, match=r"e\.jsonl"):
         sink.close()
@@ -85,7 +86,7 @@ def test_what_nobody_touched_is_whole(name: str, tmp_path: Path) -> None:
     path = tmp_path / "out" / name
     sink = SINKS[name](path)
     for index in range(120):
-        sink.write(step(index))
+        sink.write(result(index))
     sink.close()
     assert path.stat().st_size > 0
 
@@ -98,7 +99,7 @@ def test_a_disk_that_fails_when_the_file_is_closed(
 
     monkeypatch.setattr(written.os, "fsync", full)
     sink = open_event_file(tmp_path / "e.jsonl", as_csv=False)
-    sink.write(step(0))
+    sink.write(result(0))
     with pytest.raises(OutputError, match=r"e\.jsonl: the disk is full"):
         sink.close()
     with pytest.raises(OutputError, match=r"x\.json: the disk is full"):

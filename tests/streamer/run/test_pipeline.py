@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from streamer.core.records import AlignedFace, Face, FaceMotion, Frame, Recognition, Spot
-from streamer.run.face_buffer import FaceBuffer
+from streamer.faces.face_buffer import FaceBuffer
 from streamer.run.pipeline import Pipeline
 
 IMAGE = np.zeros((4, 4, 3), dtype=np.uint8)
@@ -75,7 +75,7 @@ def frames(n, start=0):
 def test_the_recogniser_gets_the_faces_of_onset_and_apex():
     recognizer = Remembers()
     pipeline = Pipeline(OneFace(), PlainAligner(), EveryTenth(), recognizer, source_name="x.mp4")
-    events = [event for frame in frames(30) for event in pipeline.push(frame)]
+    events = [event for frame in frames(30) for event in pipeline.push(frame).events]
     assert recognizer.pairs == [(2, 4), (12, 14), (22, 24)]
     assert [e.emitted_s for e in events] == pytest.approx([9 / 30, 19 / 30, 29 / 30])
     assert {e.source for e in events} == {"x.mp4"}
@@ -84,7 +84,7 @@ def test_the_recogniser_gets_the_faces_of_onset_and_apex():
 
 def test_without_a_recogniser_events_carry_no_emotion():
     pipeline = Pipeline(OneFace(), PlainAligner(), EveryTenth(), None)
-    events = [event for frame in frames(10) for event in pipeline.push(frame)]
+    events = [event for frame in frames(10) for event in pipeline.push(frame).events]
     assert [e.recognition for e in events] == [None]
 
 
@@ -94,22 +94,31 @@ def test_a_pair_that_is_no_longer_kept_is_not_guessed_at():
     for frame in frames(80):
         pipeline.push(frame)
     recognizer.pairs.clear()
-    (event,) = pipeline.flush()  # frames 2..6 left the buffer of one second long ago
+    (event,) = pipeline.flush().events  # frames 2..6 left the buffer of one second long ago
     assert event.recognition is None
     assert recognizer.pairs == []
 
 
-def test_every_frame_has_its_row_of_signals():
-    rows = []
-    pipeline = Pipeline(
-        OneFace(away={4, 5}), PlainAligner(), EveryTenth(), None, on_signals=rows.append
-    )
+def test_a_result_holds_all_of_a_frame():
+    pipeline = Pipeline(OneFace(away={4, 5}), PlainAligner(), EveryTenth(), None)
     for frame in frames(8):
+        result = pipeline.push(frame)
+        seen = () if frame.index in (4, 5) else (3,)
+        assert result.frame is frame
+        assert tuple(face.face.face_id for face in result.faces) == seen
+        assert tuple(motion.face_id for motion in result.motions) == seen
+        assert {part.index for part in result.faces + result.motions} <= {frame.index}
+    last = pipeline.flush()
+    assert (last.frame, last.faces, last.motions, len(last.events)) == (None, (), (), 1)
+
+
+def test_recent_faces_are_a_copy():
+    pipeline = Pipeline(OneFace(), PlainAligner(), EveryTenth(), None)
+    for frame in frames(10):
         pipeline.push(frame)
-    assert [row.frame for row in rows] == list(range(8))
-    assert [row.success for row in rows] == [True] * 4 + [False] * 2 + [True] * 2
-    assert rows[4].face is None
-    assert rows[4].motion is None
+    recent = pipeline.recent_faces()
+    pipeline.reset()
+    assert len(recent) == 10 and len(pipeline.recent_faces()) == 0
 
 
 def test_frames_out_of_order_are_refused_until_reset():

@@ -12,7 +12,8 @@ import pytest
 from streamer.core.errors import MerError, SourceNotFoundError, UsageError
 from streamer.core.records import Frame
 from streamer.outputs.record import event_to_record
-from streamer.run.build import build_pipeline, load_config, stream
+from streamer.run.build import build_pipeline, stream
+from streamer.run.config import load_config
 from streamer.sources import open_source
 from streamer.sources.joined import JoinedSource
 
@@ -96,9 +97,12 @@ def test_a_pipeline_does_not_care_where_its_frames_come_from(
         frames = list(source)
     pipeline = build_pipeline(load_config(), source_name=str(whole))
     events = [
-        event for part in (frames[:CUT], frames[CUT:]) for f in part for event in pipeline.push(f)
+        event
+        for part in (frames[:CUT], frames[CUT:])
+        for f in part
+        for event in pipeline.push(f).events
     ]
-    events += pipeline.flush()
+    events += pipeline.flush().events
     pipeline.close()
     assert [event_to_record(event) for event in events] == wanted
 

@@ -15,7 +15,7 @@ import pytest
 
 from streamer.core.errors import CameraError, MerError, SourceRefusedError
 from streamer.core.records import Frame, Loss, SourceInfo
-from streamer.run.recording import steps
+from streamer.run.recording import run_recording
 from streamer.sources import SourceConfig, check_source, live, may_be_live, open_source
 from streamer.sources.live import LiveSource
 from tests.streamer.outputs.fakes import FakePipeline
@@ -218,7 +218,7 @@ class Gap:
 
     def __init__(self, log):
         self.info = INFO
-        self.report = live.Tally().report()
+        self.report = live.SourceCounters().report()
         self._log = log
 
     def _frame(self, index):
@@ -242,7 +242,7 @@ class Gap:
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_what_was_open_is_closed_at_the_loss_and_not_when_the_camera_is_back(threads):
-    log, signals = [], []
+    log = []
     source = Gap(log)
 
     class Pipeline(FakePipeline):
@@ -250,15 +250,15 @@ def test_what_was_open_is_closed_at_the_loss_and_not_when_the_camera_is_back(thr
             log.append("lost")
 
     taken = []
-    for step in steps(source, Pipeline(signals.append), signals, threads=threads):
-        taken.append(step)
-        if step.frame is None and "flushed" not in log:
+    for result in run_recording(source, Pipeline(), threads=threads):
+        taken.append(result)
+        if result.frame is None and "flushed" not in log:
             log.append("flushed")
     assert log == ["lost", "flushed", "back"]
     at_loss = taken[35]
     assert at_loss.frame is None and taken[36].frame.index == 100
     assert [(event.spot.onset_frame, event.cut) for event in at_loss.events] == [(30, True)]
-    cut = [event.spot.onset_frame for step in taken for event in step.events if event.cut]
+    cut = [event.spot.onset_frame for result in taken for event in result.events if event.cut]
     assert cut == [30]
 
 

@@ -10,7 +10,7 @@ import pytest
 from streamer.core.records import SourceReport
 from streamer.sources import open_source
 from streamer.sources.recording import RecordingSource
-from streamer.sources.resume_point import Start, checksum
+from streamer.sources.resume_point import ResumePoint, checksum
 from tests.streamer.sources.make import noisy, write_video
 
 Seen = list[tuple[int, float, int]]
@@ -41,7 +41,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_jump_is_as_reading_on(clip: Path, frame: int) -> None:
     whole, report = read(opened(clip))
     source = opened(clip)
-    assert source.go_to(Start(*whole[frame], plain=True))
+    assert source.go_to(ResumePoint(*whole[frame], plain=True))
     assert read(source) == (whole[frame:], report)
 
 
@@ -55,7 +55,7 @@ def test_skipping_is_as_reading_on(clip: Path, frame: int) -> None:
 
 def test_a_jump_is_refused_where_it_might_be_wrong(clip: Path, tmp_path: Path) -> None:
     whole, _ = read(opened(clip))
-    start = Start(*whole[200], plain=True)
+    start = ResumePoint(*whole[200], plain=True)
     wrong = [
         replace(start, plain=False),  # something was repaired before it
         replace(start, frame=199),
@@ -67,4 +67,4 @@ def test_a_jump_is_refused_where_it_might_be_wrong(clip: Path, tmp_path: Path) -
     assert [opened(clip).go_to(other) for other in wrong] == [False] * len(wrong)
     one_key = write_video(tmp_path / "long.mp4", IMAGES, gop_size=1000, options=NO_CUTS)
     seen, _ = read(opened(one_key))
-    assert not opened(one_key).go_to(Start(*seen[200], plain=True))
+    assert not opened(one_key).go_to(ResumePoint(*seen[200], plain=True))

@@ -3,14 +3,14 @@ from pathlib import Path
 import cv2
 import pytest
 
-from streamer.faces.detector import _known_face
+from streamer.faces.detector import known_face
 
 
 @pytest.fixture(scope="session")
 def portraits(tmp_path_factory) -> Path:
     """A folder with one portrait."""
     folder = tmp_path_factory.mktemp("portraits")
-    cv2.imwrite(str(folder / "someone.png"), cv2.cvtColor(_known_face(), cv2.COLOR_RGB2BGR))
+    cv2.imwrite(str(folder / "someone.png"), cv2.cvtColor(known_face(), cv2.COLOR_RGB2BGR))
     return folder
 
 

@@ -8,7 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from streamer.core.errors import UsageError
-from streamer.run.build import StreamConfig, stream
+from streamer.run.build import stream
+from streamer.run.config import StreamConfig
 from tests.training.datasets.test_long_videos import SAMM_LV_HEAD
 from tests.training.datasets.trees import workbook
 from training.cli import app

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from streamer.faces.detector import _known_face
+from streamer.faces.detector import known_face
 from streamer.faces.landmarks import inter_ocular_px
 from training.synthetic.disturbances import Bout, Disturbances, Occluder, Step, Visit
 from training.synthetic.render import Renderer, load_portrait
@@ -32,7 +32,7 @@ BARE = SceneConfig(
 
 @pytest.fixture(scope="module")
 def portrait():
-    return load_portrait(_known_face(), 160)
+    return load_portrait(known_face(), 160)
 
 
 @pytest.mark.parametrize(

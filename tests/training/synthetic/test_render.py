@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from streamer.core.errors import SourceFormatError, SourceNotFoundError
-from streamer.faces.detector import _known_face
+from streamer.faces.detector import known_face
 from streamer.faces.landmarks import inter_ocular_px
 from training.synthetic.render import Renderer, load_portrait
 from training.synthetic.scene import SceneConfig, draw_scene
@@ -26,7 +26,7 @@ STILL = SceneConfig(
 
 @pytest.fixture(scope="module")
 def portrait():
-    return load_portrait(_known_face(), 160)
+    return load_portrait(known_face(), 160)
 
 
 def test_a_still_scene_is_the_portrait(portrait):

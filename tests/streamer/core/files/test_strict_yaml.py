@@ -16,7 +16,7 @@ from streamer.cli.common import settings_of
 from streamer.core.errors import UsageError
 from streamer.core.files.strict_yaml import MOST_CHARACTERS, parse_yaml
 from streamer.core.settings import load_yaml
-from streamer.run.build import load_config
+from streamer.run.config import load_config
 
 CASES = Path(__file__).parents[5] / "shared" / "cases"
 LAUGHS = "\n".join(

@@ -15,7 +15,7 @@ from streamer.outputs.report.log import view_signals
 from streamer.outputs.report.page import choose, write_report
 from streamer.outputs.signals import SignalsCsv
 from streamer.outputs.summary import RunRecord
-from tests.streamer.outputs.fakes import REGIONS, make_event, make_signals, make_step
+from tests.streamer.outputs.fakes import REGIONS, make_event, make_result
 
 RECORD = RunRecord("clips/talk.mp4", frames=300, frames_with_face=240, faces=1, duration_s=10.0)
 VOID = {"meta", "img"}
@@ -26,11 +26,12 @@ def folder(tmp_path: Path) -> Path:
     """10 s at 30 a second: no face in the first 2 s, then one that is gated and, at 5 s, jumps."""
     log = SignalsCsv(tmp_path / "signals.csv", REGIONS)
     for index in range(300):
-        signals = make_signals(index, index / 30, None if index < 60 else 1)
-        if index == 150 and signals.motion is not None:
-            twice = replace(signals.motion, displacement_iod=2 * signals.motion.displacement_iod)
-            signals = replace(signals, motion=twice)
-        log.write(make_step(index, index / 30, [signals]))
+        result = make_result(index, index / 30, () if index < 60 else (1,))
+        if index == 150:
+            (motion,) = result.motions
+            twice = replace(motion, displacement_iod=2 * motion.displacement_iod)
+            result = replace(result, motions=(twice,))
+        log.write(result)
     log.close()
     return tmp_path
 
@@ -135,7 +136,7 @@ def test_the_index_links_to_reports_and_names_failures() -> None:
         ),
         RunRecord("x.mp4", "x", "failed", 4, "x.mp4 is <empty>"),
     ]
-    document = index_page(rows)
+    document = index_page(rows).decode()
     assert parsed(document).links == ["b%20c%231/report.html"]
     assert "&lt;b&gt;.mp4" in document and "x.mp4 is &lt;empty&gt;" in document
     assert ">2.0<" in document  # micro a minute

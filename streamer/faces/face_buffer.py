@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 
 from streamer.core.records import AlignedFace
 
@@ -14,7 +15,7 @@ class FaceBuffer:
         self._keep_s = keep_s
         self._faces: dict[int, deque[AlignedFace]] = {}
 
-    def push(self, time_s: float, faces: list[AlignedFace]) -> None:
+    def push(self, time_s: float, faces: Sequence[AlignedFace]) -> None:
         """Add the faces of one frame; forget what is older than `keep_s`, of all ids."""
         for face in faces:
             self._faces.setdefault(face.face.face_id, deque()).append(face)
@@ -35,6 +36,12 @@ class FaceBuffer:
     def span(self, face_id: int, start_s: float, end_s: float) -> list[AlignedFace]:
         """The kept faces of that id from `start_s` to `end_s`, in the order of time."""
         return [face for face in self._faces.get(face_id, ()) if start_s <= face.time_s <= end_s]
+
+    def copy(self) -> FaceBuffer:
+        """A buffer of its own that begins with the same faces."""
+        made = FaceBuffer(self._keep_s)
+        made._faces = {face_id: deque(kept) for face_id, kept in self._faces.items()}
+        return made
 
     def clear(self) -> None:
         """Forget everything."""

@@ -22,10 +22,9 @@ from streamer.core.errors import SourceFormatError, SourceNotFoundError
 from streamer.core.files.atomic import replacing
 from streamer.core.files.strict_npz import Array, read_npz
 from streamer.core.files.writing import writing
-from streamer.core.records import AlignedFace, EmotionEvent, Spot
+from streamer.core.records import AlignedFace, EmotionEvent, FrameResult, Spot
+from streamer.faces.face_buffer import FaceBuffer
 from streamer.outputs.record import event_id
-from streamer.outputs.step import Step
-from streamer.run.pipeline import Pipeline
 
 AROUND_S = 0.2  # before the onset and after the offset
 _ARRAYS = ("images", "time_s", "frame", "anchor")
@@ -52,19 +51,24 @@ class FaceStrip:
     offset: int
 
 
-class Faces:
+class AlignedFaces:
     """Writes a strip for every event whose onset and apex are still kept."""
 
-    def __init__(self, folder: Path, pipeline: Pipeline) -> None:
+    def __init__(self, folder: Path, recent: FaceBuffer) -> None:
+        """recent: the faces before the first result, for a recording that is resumed."""
         self._folder = folder
-        self._pipeline = pipeline
+        self._recent = recent
         self._folder.mkdir(parents=True, exist_ok=True)
 
-    def write(self, step: Step) -> None:
-        for event in step.events:
-            strip = take_strip(self._pipeline, event.spot)
+    def write(self, result: FrameResult) -> None:
+        if result.frame is not None:
+            self._recent.push(result.frame.time_s, result.faces)
+        for event in result.events:
+            strip = take_strip(self._recent, event.spot)
             if strip is not None:
                 write_strip(strip, strip_path(self._folder, event))
+        if result.frame is None:  # what follows has nothing to do with it
+            self._recent.clear()
 
     def close(self) -> None:
         """Nothing stays open."""
@@ -75,9 +79,9 @@ def strip_path(folder: Path, event: EmotionEvent) -> Path:
     return folder / f"{event_id(event)}.npz"
 
 
-def take_strip(pipeline: Pipeline, spot: Spot) -> FaceStrip | None:
+def take_strip(recent: FaceBuffer, spot: Spot) -> FaceStrip | None:
     """The faces around a spot; None where its onset or apex is not kept any more."""
-    kept = pipeline.span(spot.face_id, spot.onset_s - AROUND_S, spot.offset_s + AROUND_S)
+    kept = recent.span(spot.face_id, spot.onset_s - AROUND_S, spot.offset_s + AROUND_S)
     places = {face.index: place for place, face in enumerate(kept)}
     if spot.onset_frame not in places or spot.apex_frame not in places:
         return None

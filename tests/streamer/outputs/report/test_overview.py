@@ -7,8 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from demo.curves import GROUPS, MAX_GATES, MAX_POINTS, GatedStretch, Overview, read_overviews
+from demo.timeline import GROUPS
 from spotting.motion.regions import REGION_NAMES
+from streamer.outputs.report.overview import (
+    MAX_GATES,
+    MAX_POINTS,
+    GatedStretch,
+    Overview,
+    read_overviews,
+)
 from streamer.outputs.signals import signal_columns
 
 COLUMNS = signal_columns(REGION_NAMES)
