@@ -15,9 +15,9 @@ from streamer.core.records import AlignedFace, Frame, FrameResult, Kind, Spot, g
 from streamer.run.build import make_spotter
 from streamer.run.pipeline import Pipeline
 from streamer.run.recording import run_recording
-from training.spotting.records import SpotRow
 from training.spotting.sets import Recording
 from training.spotting.spotters import SPOTTERS
+from training.spotting.tables import SpotRow
 
 if TYPE_CHECKING:
     from streamer.run.config import StreamConfig
@@ -161,9 +161,9 @@ class _Bench:
         streams = {name: one.stream(config) for name, one in made.items() if one.stream is not None}
         recognizer = None
         if config.recognise and streams:
-            from recognition.loading.open import open_recognizer
+            from recognition.loading import load_recognizer
 
-            recognizer = open_recognizer(config.model, config.recognizer)
+            recognizer = load_recognizer(config.model, config.recognizer)
         self._pipelines = {
             name: Pipeline(tracker, aligner, spotter, recognizer)
             for name, spotter in streams.items()
@@ -173,8 +173,8 @@ class _Bench:
             for name, one in made.items()
             if one.offline is not None
         }
-        self._first = next(
-            iter(self._pipelines.values()), Pipeline(tracker, aligner, make_spotter(config), None)
+        self._first = next(iter(self._pipelines.values()), None) or Pipeline(
+            tracker, aligner, make_spotter(config), None
         )
         self.found: dict[str, list[Found]] = {name: [] for name in spotters}
         self.wall_s = dict.fromkeys(spotters, 0.0)
