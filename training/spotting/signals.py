@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from streamer.core.errors import SourceFormatError
 from streamer.core.files.strict_npz import Array, read_npz
-from streamer.core.records import Motion
+from streamer.core.records import FaceMotion
 
 if TYPE_CHECKING:
     from streamer.run.config import StreamConfig
@@ -77,7 +77,7 @@ def measure(
     from streamer.run.build import build_pipeline
     from streamer.run.recording import run_recording
 
-    rows: dict[int, list[Motion]] = {}
+    rows: dict[int, list[FaceMotion]] = {}
     with closing(build_pipeline(replace(config, recognise=False))) as pipeline:
         for result in run_recording(source, pipeline, threads=1):
             for motion in result.motions:
