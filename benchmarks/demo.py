@@ -32,7 +32,7 @@ from tests.demo.browser import (
     write_camera,
     write_clip,
 )
-from training.loso.store import write_json
+from training.common.files import write_json
 
 RESULTS = ROOT / "demo" / "figures" / "demo.json"
 CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")

@@ -18,12 +18,12 @@ import cv2
 import numpy as np
 
 import streamer
+from recognition.classifiers.selfme import SelfmeNet
 from recognition.explain import Explainers, load_explainers
 from recognition.explain.gradcam import asymmetry, field_gradcam
 from recognition.explain.selfme import explain, explanation_sheet
-from recognition.selfme.network import SelfmeNet
 from streamer.core.records import EMOTIONS
-from training.selfme.motions import motion_crops
+from training.selfme.pairs import motion_crops
 from training.synthetic.pair_face import PairFace
 from training.synthetic.pairs import PairRange, Pairs, draw_pairs, read_pairs
 from training.synthetic.video import read_portrait

@@ -18,13 +18,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from recognition.classifiers.scvit import region_embeddings
-from recognition.selfme.network import SelfmeNet
-from recognition.selfme.settings import MotionName, SelfmeConfig
-from training.metrics import score_recognition
-from training.recognizer import fit_temperature
+from recognition.classifiers.selfme import SelfmeNet
+from recognition.classifiers.selfme_config import SelfmeConfig
+from recognition.config import MotionName
+from training.common.losses import fit_temperature
+from training.common.metrics import score_recognition
 from training.selfme.classification import SMALL, ClassifierTrainer
-from training.selfme.motions import motion_crops
-from training.selfme.pair_source import LabelledPairs
+from training.selfme.pairs import LabelledPairs, motion_crops
 from training.selfme.recognizer_run import save_weights
 from training.selfme.start import start_network
 

@@ -37,13 +37,12 @@ from benchmarks.field_training import (
 from benchmarks.jitter_pairs import ERRORS, TRAININGS, draw_all, set_tuning_people_aside
 from benchmarks.page_section import ROOT, write_section
 from recognition.classifiers.maps import motion_map
-from recognition.config import RecognizerConfig
-from recognition.motion.flow_field import motion_field
-from recognition.onnx_recognizer import OnnxRecognizer
-from recognition.selfme.settings import MotionName
-from training.loso.store import write_json
-from training.metrics import score_recognition
-from training.selfme.pair_source import LabelledPairs
+from recognition.config import MotionName, RecognizerConfig
+from recognition.loading import load_map_classifier
+from recognition.motion.methods import motion_field
+from training.common.files import write_json
+from training.common.metrics import score_recognition
+from training.selfme.pairs import LabelledPairs
 from training.selfme.recognizer_run import RESULTS as RESULTS_OF_RUN
 
 DOCS, RESULTS = ROOT / "docs" / "selfme.md", ROOT / "demo" / "figures" / "jitter.json"
@@ -155,12 +154,13 @@ def score_default(parts: Mapping[str, LabelledPairs], runs: Path) -> dict[str, A
     """What `mer-stream` does without options, its bundled weights as they are."""
     path = runs / "default.json"
     if not path.is_file():
-        recognizer = OnnxRecognizer(config=RecognizerConfig(device="cpu"))
-        config, found = recognizer.config.map, {}
+        settings = RecognizerConfig(device="cpu")
+        classifier = load_map_classifier(None, settings)
+        config, found = settings.map, {}
         for error in ERRORS:
             part = parts[f"error{error}"]
             fields = [motion_field(onset, apex, config) for onset, apex in part.pairs]
-            shares = recognizer.recognize_maps(np.stack([motion_map(f, config) for f in fields]))
+            shares = classifier.recognize_maps(np.stack([motion_map(f, config) for f in fields]))
             scored = score_recognition(part.labels, shares.argmax(axis=1))
             found[str(error)] = {"uf1": round(scored.uf1, 4), "uar": round(scored.uar, 4)}
         write_json(path, {key: {e: one[key] for e, one in found.items()} for key in ("uf1", "uar")})

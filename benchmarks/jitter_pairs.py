@@ -13,11 +13,11 @@ from functools import lru_cache
 import numpy as np
 
 from benchmarks.held_out import HELD_OUT
-from training.selfme.pair_source import LabelledPairs, hold_out_people, read_source
-from training.synthetic.clip_set import find_portraits
+from training.selfme.pairs import LabelledPairs, hold_out_people, read_source
+from training.synthetic.pair_photo import Timing
 from training.synthetic.pairs import PairRange, draw_pairs, write_pairs
 from training.synthetic.pairs_run import make_faces
-from training.synthetic.timing import Timing
+from training.synthetic.video import find_portraits
 
 ERRORS = (0, 1, 2, 4, 8)
 TRAININGS = ("right", "jittered")

@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.page_section import BENCHMARKS_PAGE, ROOT, write_section
+from training.common.files import write_json
 from training.loso.config import LosoConfig
 from training.loso.run import run_models
-from training.loso.store import write_json
 from training.models.registry import check_models
 
 RESULTS = ROOT / "demo" / "figures" / "loso.json"

@@ -23,12 +23,12 @@ import cv2
 import numpy as np
 import torch
 
+from benchmarks.motion_errors import report_errors, report_grey, report_reconstruction
 from benchmarks.pair_latency import PairTiming, in_process, pair_latency, peak_mb
 from recognition.motion.methods import METHODS, motion_method
 from recognition.motion.selfme.config import MotionConfig
 from training.selfme.motion_config import MotionLossConfig, MotionTraining
 from training.selfme.motion_data import SyntheticSource
-from training.selfme.motion_report import report_errors, report_grey, report_reconstruction
 from training.selfme.motion_train import time_steps
 from training.synthetic.pairs import Pairs, read_pairs
 

@@ -39,11 +39,11 @@ from benchmarks.field_training import (
     table,
     train,
 )
+from benchmarks.motion_errors import report_errors
 from benchmarks.page_section import ROOT, write_section
-from recognition.selfme.settings import MotionName
-from training.loso.store import write_json
-from training.selfme.motion_report import report_errors
-from training.selfme.pair_source import LabelledPairs, read_source
+from recognition.config import MotionName
+from training.common.files import write_json
+from training.selfme.pairs import LabelledPairs, read_source
 from training.synthetic.pairs import read_pairs
 
 DOCS, RESULTS = ROOT / "docs" / "selfme.md", ROOT / "demo" / "figures" / "motion.json"

@@ -22,10 +22,11 @@ import onnx
 import torch
 from numpy.typing import NDArray
 
+from recognition.classifiers.selfme import SelfmeNet, load_selfme, without_generator
+from recognition.classifiers.selfme_config import SelfmeConfig
 from recognition.explain.bundled import WITH_SC
-from recognition.loading.session import open_session
-from recognition.selfme.network import SelfmeNet, load_selfme, without_generator
-from recognition.selfme.settings import SelfmeConfig
+from recognition.files.model_file import read_model
+from recognition.session import OnnxNetwork
 from training.selfme.export import share_constants, to_onnx
 
 SIZES = ("small", "full size")
@@ -118,8 +119,8 @@ def time_pairs(engine: str, size: str, path: Path, threads: int, rounds: int) ->
 
 
 def _onnx(path: Path, threads: int) -> Callable[[NDArray, NDArray], object]:
-    session = open_session(path, "cpu", threads)
-    return lambda onset, apex: session.run(["logits", "motion"], {"onset": onset, "apex": apex})
+    ask = OnnxNetwork(read_model(path), "cpu", threads)
+    return lambda onset, apex: ask(("logits", "motion"), {"onset": onset, "apex": apex})
 
 
 def _torch(net: SelfmeNet) -> Callable[[NDArray, NDArray], object]:

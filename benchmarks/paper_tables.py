@@ -22,10 +22,10 @@ import torch
 
 from benchmarks.field_training import made_on
 from benchmarks.page_section import ROOT, write_section
+from training.common.files import write_json
 from training.experiments.definition import load_experiment
 from training.experiments.run import FIGURES, PLOT, run_experiment
 from training.loso.config import LosoConfig
-from training.loso.store import write_json
 
 DOCS, RESULTS = ROOT / "docs" / "selfme.md", ROOT / "demo" / "figures" / "selfme_tables.json"
 EXPERIMENTS = ("table1", "table3", "table4", "figure4a", "figure4b")

@@ -29,17 +29,18 @@ from typing import Any
 
 from benchmarks.held_out import HELD_OUT
 from benchmarks.page_section import BENCHMARKS_PAGE, ROOT, write_section
+from benchmarks.ping_pong import PingPongRecording, ping_pong_clips
 from streamer.run.config import StreamConfig
+from training.common.markdown import grid, short
 from training.spotting.analysis import score_apexes, score_emotions
 from training.spotting.baselines import he2021, mdmd
-from training.spotting.looped import LoopedRecording, looped_clips
 from training.spotting.megc import KindScore, score_set
 from training.spotting.observe import Found, Observation
 from training.spotting.run import observe_all
 from training.spotting.sets import SpotSet, load_set
 from training.spotting.spotters import SPOTTERS
-from training.spotting.synthetic_set import SpotSetConfig, pictures, write_set
-from training.spotting.table import grid, short
+from training.spotting.synthetic_set import SpotSetConfig, write_set
+from training.synthetic.video import find_portraits
 
 RESULTS = ROOT / "demo" / "figures" / "spotting.json"
 STRONG_IOD = 0.03  # the aim is set for motion from here on
@@ -91,7 +92,7 @@ def main() -> None:
 
 def measure(args: argparse.Namespace, sizes: Sizes, work: Path) -> dict[str, Any]:
     """Everything that is printed: facts by frame rate and spotter, and of the real clips."""
-    portraits = pictures(args.portraits, args.names)[: 1 if args.quick else None]
+    portraits = find_portraits(args.portraits, args.names)[: 1 if args.quick else None]
     facts: dict[str, Any] = {
         "date": datetime.date.today().isoformat(),
         "portraits": [path.stem for path in portraits],
@@ -106,7 +107,7 @@ def measure(args: argparse.Namespace, sizes: Sizes, work: Path) -> dict[str, Any
             name: spotter_row(name, spot_set, done) for name in TITLES if _run(name) in names
         }
     if args.clips is not None:
-        clips = looped_clips(args.clips, sizes.clips_s)
+        clips = ping_pong_clips(args.clips, sizes.clips_s)
         facts["clips"] = _clips(clips, work, args.jobs)
     return facts
 
@@ -205,7 +206,7 @@ def _per_minute(count: int, observations: Sequence[Observation]) -> float | None
     return round(count / minutes, 3) if minutes else None
 
 
-def _clips(clips: Sequence[LoopedRecording], work: Path, jobs: int) -> dict[str, Any]:
+def _clips(clips: Sequence[PingPongRecording], work: Path, jobs: int) -> dict[str, Any]:
     """False micro events of real recordings, which carry no labels."""
     config = replace(StreamConfig(), recognise=False)
     done, failed = observe_all(clips, RUN, config, _seen(work) / "clips", jobs)

@@ -19,6 +19,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from training.synthetic.video import find_portraits
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # one core, as the cost is stated
 from benchmarks.page_section import BENCHMARKS_PAGE, ROOT, write_section
 from spotting.config import SpotterConfig
@@ -30,9 +32,9 @@ from streamer.faces.config import FaceConfig
 from streamer.faces.detector import MeshDetector
 from streamer.faces.tracker import FaceTracker
 from training.spotting.megc import score_set
-from training.spotting.records import SpotRow
 from training.spotting.sets import Recording, load_set
-from training.spotting.synthetic_set import SpotSetConfig, pictures, write_set
+from training.spotting.synthetic_set import SpotSetConfig, write_set
+from training.spotting.tables import SpotRow
 
 SETTINGS = {
     "sensitivity 0.5": SpotterConfig(sensitivity=0.5),
@@ -70,7 +72,7 @@ def main() -> None:
 def measure(args: argparse.Namespace, folder: Path) -> dict[str, object]:
     """All figures, by setting."""
     config = SpotSetConfig((args.fps,), (args.seconds,), size_px=args.size)
-    write_set(pictures(args.portraits, args.names), config, folder, 1)
+    write_set(find_portraits(args.portraits, args.names), config, folder, 1)
     spot_set = load_set("synthetic", folder)
     with_truth = {row.video for row in spot_set.truth}
     tallies: dict[str, Tally] = defaultdict(Tally)

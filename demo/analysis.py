@@ -153,14 +153,16 @@ def _work(pipe: Connection, job: Job, limits: Limits) -> None:
     with hushed(True):
         try:
             if job.source != "sample":
-                refuse_too_large(Path(job.source), job.shown, limits)
+                refuse_too_large(Path(job.source), job.display_name, limits)
             pipe.send(_OPENED)
             outcome = do_recording(job, pipelines, report=report, stop=late)
         except MerError as error:
             pipe.send((_ERROR, str(error)))
             return
     if late():
-        sentence = f"{job.shown} is longer than {limits.minutes:g} minutes, the limit of this page."
+        sentence = (
+            f"{job.display_name} is longer than {limits.minutes:g} minutes, the limit of this page."
+        )
         pipe.send((_ERROR, sentence))
     else:
         pipe.send(outcome)

@@ -22,7 +22,7 @@ from streamer.core.records import EmotionEvent
 from streamer.outputs.aligned_faces import FaceStrip, read_strip
 from streamer.outputs.formats.event_text import label
 from streamer.outputs.record import event_id
-from streamer.outputs.text import format_clock
+from streamer.outputs.terminal import format_clock
 
 _LOG = logging.getLogger(__name__)
 _FACTOR = 8

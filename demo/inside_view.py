@@ -7,10 +7,11 @@ import numpy as np
 from demo.explainer import Explained
 from demo.pictures import as_url, contact_sheet, data_url, magnified, motion_px
 from demo.results import Finished
-from recognition.explain.pictures import colour_wheel, draw_arrows, motion_colours
-from recognition.selfme.settings import face_of
+from recognition.config import face_of
+from recognition.explain.pictures import draw_arrows
 from streamer.core.records import EmotionEvent
 from streamer.outputs.aligned_faces import FaceStrip
+from streamer.outputs.motion_wheel import colour_wheel, motion_colours
 from streamer.outputs.report.drawing import motion
 from streamer.outputs.report.log import view_signals
 from streamer.outputs.report.templates import render_text

@@ -55,7 +55,7 @@ class JobQueue:
     def before(self, ticket: Ticket) -> int:
         """How many must finish before this one may begin; 0: it is its turn."""
         with self._lock:
-            if ticket not in self._line:  # it was dropped, and will be told so
+            if ticket not in self._line:  # it was dropped, and will hear so
                 return 1
             return max(self._line.index(ticket) - self._places + 1, 0)
 

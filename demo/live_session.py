@@ -72,7 +72,7 @@ class LiveSession:
             self._changed.notify()
 
     def close(self) -> None:
-        """End the process, with the events that are still open told. May be called twice."""
+        """End the process, reporting the events that are still open. May be called twice."""
         with self._changed:
             self._ended = True
             self._waiting.clear()

@@ -15,9 +15,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from recognition.motion.flow_field import remove_rigid
+from recognition.config import face_of
+from recognition.motion.head import remove_rigid
 from recognition.motion.methods import motion_method
-from recognition.selfme.settings import face_of
 from streamer.outputs.aligned_faces import FaceStrip
 
 _COLUMNS = 8

@@ -9,7 +9,7 @@ from demo.timeline import jump_s, timeline
 from demo.visitors import Visitor
 from streamer.outputs.report.overview import read_overviews
 from streamer.outputs.report.templates import render_text
-from streamer.outputs.text import format_clock
+from streamer.outputs.terminal import format_clock
 
 _FACES = 3  # with curves; those with the most events
 _ROWS = 200

@@ -5,6 +5,7 @@ A page holds a lock on its folder that ends with its process, however it ends.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import re
@@ -14,10 +15,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-try:
-    import fcntl
-except ImportError:  # Windows: nothing is swept there
-    fcntl = None  # type: ignore[assignment]
+from streamer.core.files.locks import HAS_LOCKS, try_lock
 
 _LOG = logging.getLogger(__name__)
 PREFIX = "mer-demo-"
@@ -46,7 +44,7 @@ def open_scratch() -> ScratchFolder:
     for _ in range(_TRIES):
         path = Path(tempfile.mkdtemp(prefix=PREFIX))
         lock = _hold(path)
-        if fcntl is None or (lock is not None and path.is_dir()):
+        if not HAS_LOCKS or (lock is not None and path.is_dir()):
             return ScratchFolder(path, lock)
         # A page that started at the same moment took it for a leftover.
     raise OSError(f"no folder can be kept in {tempfile.gettempdir()}")
@@ -56,7 +54,7 @@ def sweep_leftovers(parent: Path) -> list[Path]:
     """Delete the folders of pages that no longer run; returns them."""
     swept = []
     for path in sorted(parent.glob(f"{PREFIX}*")):
-        lock = _hold(path) if fcntl is not None and _is_ours(path) else None
+        lock = _hold(path) if HAS_LOCKS and _is_ours(path) else None
         if lock is not None:
             shutil.rmtree(path, ignore_errors=True)
             os.close(lock)
@@ -76,18 +74,17 @@ def _is_ours(path: Path) -> bool:
 
 def _hold(path: Path) -> int | None:
     """The lock on a folder; None where somebody else has it."""
-    if fcntl is None:
+    if not HAS_LOCKS:  # Windows: nothing is swept there
         return None
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except OSError:
         return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        return None
-    return descriptor
+    with contextlib.suppress(OSError):
+        if try_lock(descriptor):
+            return descriptor
+    os.close(descriptor)
+    return None
 
 
 def without_folders(sentence: str) -> str:

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 from streamer.core.ranges import Help, Range, Share, check_ranges
 from streamer.faces.config import EYES_Y_FRACTION, IOD_FRACTION
 
+MotionName = Literal["selfme", "dis", "farneback", "tvl1"]
+
 
 @dataclass(frozen=True, slots=True)
 class MapConfig:
@@ -61,6 +63,11 @@ class MapConfig:
     def eyes_px(self) -> tuple[float, float]:
         """Midpoint of the eye centres in the aligned face, (x, y) in pixels."""
         return 0.5 * self.aligned_size_px, self.eyes_y_fraction * self.aligned_size_px
+
+
+def face_of(size_px: int) -> MapConfig:
+    """Geometry of an aligned face of `size_px`: inter-ocular distance, eyes, crop."""
+    return MapConfig(aligned_size_px=size_px)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,11 @@ import pytest
 
 from streamer.core import urls
 
+# The networks of the tests are tiny: threads that wait for each other would cost several times what
+# they save. Set before anything imports torch or numpy; processes that tests start inherit it.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
 # CI sets it: then "skipped: ray is not installed" is a failure, not a dot nobody looks at.
 _REQUIRED = bool(os.environ.get("MER_REQUIRE_PACKAGES"))
 _WANT = re.compile(r"could not import|not installed|No module named|needs torch|comes with", re.I)

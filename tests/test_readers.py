@@ -23,8 +23,8 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recognition.loading.hub import _listed
-from recognition.loading.weights_check import CARD, check_sha256
+from recognition.files.hub import _listed
+from recognition.files.model_file import CARD, read_model
 from spotting.motion.regions import REGION_NAMES
 from streamer.batch.checkpoints import FILE_NAME, load_checkpoint
 from streamer.batch.inputs import find_inputs
@@ -37,18 +37,20 @@ from streamer.outputs.aligned_faces import FaceStrip, read_strip, write_strip
 from streamer.outputs.events import open_event_file, read_events
 from streamer.outputs.report.log import view_signals
 from streamer.outputs.report.overview import read_overviews
-from streamer.outputs.signal_table import signals_to_parquet
-from streamer.outputs.signals import SignalsCsv, signal_columns
+from streamer.outputs.signals import SignalsCsv, signal_columns, signals_to_parquet
 from tests.streamer.batch.make import run_bytes
-from training.datasets.map_files import load_map
-from training.datasets.pair_files import load_pairs
-from training.loso.outcome import Outcome
-from training.loso.sessions import FILE as SESSIONS
-from training.loso.sessions import load_sessions, wall_s
-from training.loso.store import load_outcome, save_outcome
-from training.prepare.cache import SETTINGS, clip_file, read_finished, read_settings
-from training.prepare.load import _clip
-from training.records import Clip, Prediction
+from training.common.records import Clip, Prediction
+from training.datasets.arrays import load_map, load_pairs
+from training.datasets.prepared import SETTINGS, _clip, read_settings
+from training.loso.run_folder import (
+    SESSIONS,
+    Outcome,
+    load_outcome,
+    load_sessions,
+    save_outcome,
+    wall_s,
+)
+from training.prepare.cache import clip_file, read_finished
 from training.selfme.checkpoint import load_checkpoint as load_training
 from training.selfme.checkpoint import save_checkpoint
 from training.selfme.motion_clips import _read_pair
@@ -57,7 +59,6 @@ from training.spotting.observe import Found, Observation, SpotterRun
 from training.spotting.run import _load as load_observation
 from training.spotting.signals import Signals
 from training.synthetic.pairs import PairRange, Pairs, read_pairs, write_pairs
-from training.zero_shot import read_index
 
 SPOT = Spot(0, "micro", 1.0, 1.1, 1.3, 30, 33, 39, 2.0, ("brow_left",))
 SAID = Recognition("surprise", {"negative": 0.1, "positive": 0.1, "surprise": 0.8}, 0.8)
@@ -154,8 +155,8 @@ def read_cached_pair(path: Path) -> Any:
 
 
 def read_cache_row(path: Path) -> Any:
+    from training.datasets.prepared import COLUMNS
     from training.datasets.tables import read_rows
-    from training.prepare.cache import COLUMNS
 
     rows = read_rows(path, None, {name: (name,) for name in COLUMNS}, {})
     clips = [_clip(row, path.parent) for row in rows]
@@ -220,7 +221,7 @@ READERS = [
     Reader(
         CARD,
         table(CARD_OF),
-        lambda p: check_sha256(p.with_name("net.onnx")),
+        lambda p: read_model(p.with_name("net.onnx")),
         lambda folder: (folder / "net.onnx").write_bytes(b"net"),
     ),
     Reader("folds/s1.seed0.json", write_fold, lambda p: load_fold(p.parents[1])),
@@ -263,11 +264,6 @@ READERS = [
             PairRange(),
         ),
         read_pairs,
-    ),
-    Reader(
-        "index.csv",
-        text("file,dataset,subject,clip,emotion\na.npz,casme2,s1,a,surprise\n"),
-        lambda p: read_index(p.parent),
     ),
 ]  # fmt: skip
 IDS = [f"{n}-{reader.file}" for n, reader in enumerate(READERS)]

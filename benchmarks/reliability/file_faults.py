@@ -98,12 +98,11 @@ def _reader_gone(folder: Path, seed: int) -> Measured:
 
 def _model_replaced(folder: Path, seed: int) -> Measured:
     """The model's file is overwritten in place while a live run uses it."""
-    from recognition.loading.weights_check import resolve_model
+    from recognition.files.model_file import BUNDLED
 
-    bundled = resolve_model(None)
-    for path in bundled.parent.glob(f"{bundled.stem}*"):
+    for path in BUNDLED.parent.glob(f"{BUNDLED.stem}*"):
         shutil.copyfile(path, folder / path.name)
-    model = folder / bundled.name
+    model = folder / BUNDLED.name
 
     def replace(camera: Camera, run: LiveRun) -> None:
         while camera.time_s < 3.5 and run.alive:

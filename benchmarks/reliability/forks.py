@@ -37,7 +37,7 @@ _PRELOADED = (
     "streamer.sources.images", "streamer.sources.network", "streamer.sources.pipe",
     "streamer.faces.tracker", "streamer.faces.alignment", "streamer.faces.detector",
     "mediapipe.python.solutions.face_mesh", "onnxruntime", "spotting.spotter",
-    "recognition.loading.open",
+    "recognition.loading",
 )  # fmt: skip
 _SPARE_MB = 2500  # of address space beyond the memory limit: stacks, arenas, mapped libraries
 

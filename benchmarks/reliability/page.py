@@ -84,7 +84,7 @@ def matrix(result: dict[str, Any]) -> str:
     for row in result["parts"]["faults"]["facts"]["rows"]:
         lost = row["events_lost"]
         events = "" if lost is None else f"{lost} of {row['events_expected']}"
-        tests = ", ".join(f"`{name.rpartition('::')[2]}`" for name in row["tests"] or ())
+        tests = ", ".join(f"`{name}`" for name in row["tests"] or ())
         measured = row["measured"] if row["held"] else f"**not held**: {row['measured']}"
         lines.append(f"| {row['fault']} | {row['promise']} | {measured} | {events} | {tests} |")
     return "\n".join(lines)

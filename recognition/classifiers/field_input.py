@@ -1,6 +1,6 @@
 """From a motion field in pixels to the transformer's input: head motion out, cropped, scaled.
 
-The same steps as streaming takes on a flow field (`recognition.motion.flow_field.remove_rigid`,
+The same steps as streaming takes on a flow field (`recognition.motion.head.remove_rigid`,
 `recognition.classifiers.maps.crop_field`), as one differentiable module, so that they are part of
 the exported graph: no caller can normalise in another way.
 """
@@ -12,10 +12,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from recognition.motion.flow_field import rigid_model
-from recognition.selfme.settings import FieldConfig, face_of
-
-_STEP = 4  # the head motion is fitted on every fourth pixel, as in streaming
+from recognition.classifiers.selfme_config import FieldConfig
+from recognition.config import face_of
+from recognition.motion.head import CELLS, RIDGE, rigid_model
+from streamer.faces.head_motion import LEAST_SCALE_IOD, N_PARAMETERS
 
 
 class FieldInput(nn.Module):
@@ -62,9 +62,9 @@ class FieldInput(nn.Module):
 
 
 class HeadFit(nn.Module):
-    """Head motion [N, 6] in a field [N, 2, S, S] in IOD: the fit of `remove_rigid`, in tensors.
+    """Head motion [N, 6] in a field [N, 2, S, S] in IOD: the torch twin of `RigidFit`.
 
-    Cauchy-weighted least squares. It is not differentiated through: its result is taken as given.
+    As `remove_rigid` sets it up: Cauchy-weighted least squares, not differentiated through.
     """
 
     design: Tensor  # [6, 2C]: motion of the cells, first all x, then all y, per head parameter
@@ -76,28 +76,27 @@ class HeadFit(nn.Module):
         super().__init__()
         self.iterations = iterations
         design, trust = rigid_model(face_of(size_px))  # [S, S, 2, 6], [S, S]
-        cells = np.s_[_STEP // 2 :: _STEP]
-        own = design[cells, cells].reshape(-1, 2, 6)
-        flat = own.transpose(1, 0, 2).reshape(-1, 6)
+        own = design[CELLS].reshape(-1, 2, N_PARAMETERS)
+        flat = own.transpose(1, 0, 2).reshape(-1, N_PARAMETERS)
         squares = np.einsum("pci,pcj->pij", own, own).reshape(-1, 36)
         self.register_buffer("design", _float(flat.T), persistent=False)
         self.register_buffer("back", _float(flat), persistent=False)
         self.register_buffer("squares", _float(squares), persistent=False)
-        self.register_buffer("trust", _float(trust[cells, cells].reshape(-1)), persistent=False)
+        self.register_buffer("trust", _float(trust[CELLS].reshape(-1)), persistent=False)
 
     @torch.no_grad()
     def forward(self, motion_iod: Tensor) -> Tensor:
         """[N, 2, S, S] -> [N, 6]."""
-        seen = motion_iod[:, :, _STEP // 2 :: _STEP, _STEP // 2 :: _STEP].flatten(1)  # [N, 2C]
+        seen = motion_iod[(..., *CELLS)].flatten(1)  # [N, 2C]
         weight = self.trust[None].expand(seen.shape[0], -1)  # [N, C]
         head = torch.zeros(seen.shape[0], 6, device=seen.device)
-        ridge = 1e-6 * torch.eye(6, device=seen.device)
+        ridge = RIDGE * torch.eye(6, device=seen.device)
         for _ in range(self.iterations):
             normal = (weight @ self.squares).unflatten(1, (6, 6)) + ridge
             head = solve_spd(normal, (torch.cat([weight, weight], dim=1) * seen) @ self.back)
             miss = (seen - head @ self.design).unflatten(1, (2, -1))
             length = torch.sqrt((miss * miss).sum(dim=1) + 1e-20)
-            scale = _weighted_median(length, self.trust).clamp(min=1e-5)
+            scale = _weighted_median(length, self.trust).clamp(min=LEAST_SCALE_IOD)
             weight = self.trust / (1.0 + (length / (1.5 * scale)) ** 2)
         return head
 
@@ -155,7 +154,7 @@ def asinh(x: Tensor) -> Tensor:
 
 
 def _weighted_median(values: Tensor, weight: Tensor) -> Tensor:
-    """[N, 1], of values [N, C] under weights [C]; as in `recognition.motion.flow_field`."""
+    """[N, 1], of values [N, C] under weights [C]; as in `RigidFit`."""
     ordered, order = values.sort(dim=1)
     total = weight[order].cumsum(dim=1)
     place = (total < 0.5 * total[:, -1:]).sum(dim=1, keepdim=True)

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from recognition.classifiers.field_input import FieldInput
 from recognition.classifiers.scvit import Block
-from recognition.selfme.settings import FieldConfig
+from recognition.classifiers.selfme_config import FieldConfig
 from streamer.core.errors import InstallError, ModelError
 
 VIT_NAME = "vit_small_patch16_224"

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recognition.loading.weights_check import BUNDLED, check_sha256
+from recognition.files.model_file import BUNDLED, read_model
 from streamer.core.errors import InstallError
 
 if TYPE_CHECKING:
-    from recognition.selfme.network import SelfmeNet
+    from recognition.classifiers.selfme import SelfmeNet
 
 WITH_SC = BUNDLED.parent / "selfme" / "selfme.safetensors"
 WITHOUT_SC = BUNDLED.parent / "selfme_vit" / "selfme_vit.safetensors"
@@ -39,11 +39,9 @@ def load_explainers() -> Explainers:
 
 def _load(path: Path) -> SelfmeNet:
     try:
-        from recognition.selfme.network import load_selfme
+        from recognition.classifiers.selfme import load_selfme
     except ImportError as error:
         raise InstallError(
             f'explanations need torch ({error}): pip install "mer-stream[train]"'
         ) from error
-    if path.is_file():
-        check_sha256(path)
-    return load_selfme(path)[0]
+    return load_selfme(read_model(path))[0]

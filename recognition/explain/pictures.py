@@ -8,23 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recognition.selfme.settings import face_of
+from recognition.config import face_of
 from streamer.core.process.libraries import import_cv2
-from streamer.outputs.motion_wheel import colour_wheel, heat_colours, motion_colours
+from streamer.outputs.motion_wheel import Picture, heat_colours
 
-Picture = NDArray[np.uint8]  # [H, W, 3] RGB
 Field = NDArray[np.float32]  # [S, S, 2]
-
-__all__ = [
-    "colour_wheel",
-    "draw_arrows",
-    "draw_heat",
-    "draw_keypoints",
-    "enlarge",
-    "motion_colours",
-    "sheet",
-    "uncrop",
-]
 
 _ARROW, _FROM, _TO = (20, 20, 20), (60, 200, 255), (255, 120, 40)
 

@@ -9,22 +9,22 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from recognition.classifiers.selfme import SelfmeNet
+from recognition.config import face_of
 from recognition.explain.gradcam import field_gradcam
 from recognition.explain.pictures import (
     Picture,
     draw_arrows,
     draw_heat,
     draw_keypoints,
-    motion_colours,
     sheet,
     uncrop,
 )
-from recognition.motion.flow_field import remove_rigid
+from recognition.motion.head import remove_rigid
 from recognition.motion.methods import motion_method
 from recognition.motion.selfme.motion_learner import MotionOutput
-from recognition.selfme.network import SelfmeNet
-from recognition.selfme.settings import face_of
 from streamer.core.records import EMOTIONS
+from streamer.outputs.motion_wheel import motion_colours
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,14 +15,14 @@ class Job:
     """Plain data: it goes to another process or machine."""
 
     source: str = field(repr=False)  # a file, a folder of images, `sample` or a URL
-    shown: str  # the name that may be told
+    display_name: str  # the name that may be shown
     folder: str  # its folder in the output
     output: str = field(repr=False)  # folder or URL of the whole batch
     settings: BatchSettings
     resume: bool = False
     scratch: str | None = None  # folder for unfinished work; None: inside the output
     size_bytes: int = 0
-    private: bool = False  # where the input lies is not to be told in any file
+    private: bool = False  # where the input lies stands in no file
     batch: str = ""  # what this very batch did before is kept even without `resume`
     anew: bool = False  # its checkpoint is left alone: a worker died on it
     models: JsonObject | None = None  # `model_facts` of the whole batch; None: as they are now
@@ -44,4 +44,6 @@ class Progress:
 
 def failed_record(job: Job, error: MerError) -> RunRecord:
     """Of a recording about which nothing else is known."""
-    return RunRecord(job.shown, job.folder, "failed", exit_code=error.exit_code, error=str(error))
+    return RunRecord(
+        job.display_name, job.folder, "failed", exit_code=error.exit_code, error=str(error)
+    )

@@ -79,7 +79,7 @@ class Manifest:
     def _row(self, job: Job) -> JsonObject:
         outcome = self._outcomes.get(job.folder)
         if outcome is None:
-            return {"name": job.shown, "folder": job.folder, "status": "open"}
+            return {"name": job.display_name, "folder": job.folder, "status": "open"}
         row = {name: getattr(outcome, name) for name in _COLUMNS}
         row["coverage"] = round(row["coverage"], 4)
         # What was kept is done: the table says what is there, not how it came there.

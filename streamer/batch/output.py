@@ -15,7 +15,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from streamer.batch import stores
 from streamer.batch.run_record import parse_run
@@ -28,6 +28,7 @@ from streamer.core.files.inside import (
     refuse_link,
     remove_folder,
 )
+from streamer.core.files.locks import HAS_LOCKS, try_lock
 from streamer.core.files.paths import expand_home
 from streamer.core.files.strict_json import MAX_BYTES
 from streamer.core.files.writing import writing
@@ -222,9 +223,7 @@ def same_result(old: JsonObject, new: JsonObject) -> bool:
 @contextlib.contextmanager
 def locked(path: Path, wait_s: float = 10.0) -> Iterator[None]:
     """Hold a lock that ends with the process, however it ends. Raises OutputError if it is held."""
-    try:
-        import fcntl
-    except ImportError:  # no such locks on Windows
+    if not HAS_LOCKS:
         yield
         return
     with writing(path):
@@ -233,7 +232,7 @@ def locked(path: Path, wait_s: float = 10.0) -> Iterator[None]:
     try:
         until_s = time.monotonic() + wait_s
         with writing(path):
-            while not _try_lock(fcntl, number):
+            while not try_lock(number):
                 if time.monotonic() > until_s:
                     raise OutputError(
                         f"{path.stem}: another run is at work on this recording and output. Wait "
@@ -243,11 +242,3 @@ def locked(path: Path, wait_s: float = 10.0) -> Iterator[None]:
         yield
     finally:
         os.close(number)
-
-
-def _try_lock(fcntl: Any, number: int) -> bool:
-    try:
-        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from streamer.batch.settings import model_facts
 from streamer.core.errors import InstallError, MerError, ModelError
 from streamer.core.records import JsonObject
@@ -56,18 +59,25 @@ class Pipelines:
 
 
 def _build(config: StreamConfig, models: JsonObject) -> Pipeline:
-    """The pipeline, if its files were the expected ones before and after they were loaded."""
-    before = model_facts(config)
+    """The pipeline, if what it loaded are the expected files.
+
+    The recogniser states the hash of what it loaded; the spotter's file is hashed before and after.
+    """
+    spotter = replace(config, recognise=False)
+    before = model_facts(spotter)["spotter"]
     pipeline = build_pipeline(config)
-    after = model_facts(config)
-    for part, facts in models.items():
-        for found in (before[part], after[part]):
-            if found != facts:
-                pipeline.close()
-                raise ModelError(
-                    f"the {part}'s file {facts['file']} was replaced while the batch ran (sha256 "
-                    f"{facts['sha256'][:16]}..., now {found['sha256'][:16]}...): nothing was "
-                    "stamped with the wrong one. Run again with --resume; what was done with the "
-                    "other file is done again."
-                )
+    found = [("spotter", before), ("spotter", model_facts(spotter)["spotter"])]
+    if models["recogniser"] is not None:
+        loaded: Any = pipeline.recognizer
+        found.append(("recogniser", {"sha256": loaded.sha256}))
+    for part, facts in found:
+        expected, now = models[part].get("sha256", ""), facts.get("sha256", "")
+        if now != expected:
+            pipeline.close()
+            raise ModelError(
+                f"the {part}'s file {models[part]['file']} was replaced while the batch ran "
+                f"(sha256 {expected[:16]}..., now {now[:16]}...): nothing was stamped with the "
+                "wrong one. Run again with --resume; what was done with the other file is done "
+                "again."
+            )
     return pipeline

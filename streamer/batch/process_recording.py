@@ -62,7 +62,7 @@ def process_recording(
     checkpoint = _usable_checkpoint(job, recording.key, work)
     source = _open(recording.path, _source_config(job, recording.path), checkpoint)
     with contextlib.closing(source):
-        pipeline = pipelines.fresh(job.settings.config, job.shown, recording.models)
+        pipeline = pipelines.fresh(job.settings.config, job.display_name, recording.models)
         run = _Run(recording, source, pipeline, checkpoint)
         failure = run.stream(report, stop)
         quality = source.report
@@ -74,7 +74,7 @@ def process_recording(
         "done", failure, recording.sha256, recording.key, source.info, run.counts, quality,
         run.resumed_at_s, models=_with_fingerprint(recording.models, pipeline),
     )  # fmt: skip
-    render_outputs(work, job, result.record(job.shown))
+    render_outputs(work, job, result.record(job.display_name))
     return result
 
 
@@ -83,8 +83,7 @@ def _with_fingerprint(models: JsonObject, pipeline: Pipeline) -> JsonObject:
     loaded: Any = pipeline.recognizer
     if models["recogniser"] is None or loaded is None:
         return models
-    motion = loaded.facts.motion if hasattr(loaded, "facts") else "dis"
-    known = {"motion": motion, "fingerprint": loaded.fingerprint}
+    known = {"motion": loaded.motion, "fingerprint": loaded.fingerprint}
     return models | {"recogniser": models["recogniser"] | known}
 
 

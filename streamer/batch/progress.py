@@ -10,7 +10,7 @@ from typing import Any
 from streamer.batch.job import Job, Progress
 from streamer.core.printable import printable
 from streamer.outputs.summary import RunRecord
-from streamer.outputs.text import format_clock
+from streamer.outputs.terminal import format_clock
 
 _BAR = "{desc} {percentage:3.0f}%|{bar:24}| {unit}"  # tqdm's own postfix begins with a comma
 

@@ -78,7 +78,7 @@ def do_recording(
     that every other recording would meet as well: ModelError, InstallError, OutputError.
     """
     started = time.monotonic()
-    remember(job.source, job.shown)
+    remember(job.source, job.display_name)
     output = open_output_of(job.output)
     work = work_folder(job, output)
     models = job.models or pipelines.models(job.settings.config)
@@ -93,7 +93,7 @@ def do_recording(
             recording = LocalRecording(job, found[0], found[1], key, models, work)
             result = _run(recording, pipelines, report, stop)
         if result.status == "interrupted":
-            return RunRecord(job.shown, job.folder, "interrupted")
+            return RunRecord(job.display_name, job.folder, "interrupted")
         local = "" if isinstance(found, MerError) else str(found[0])
         return _publish(job, output, work, result, local, time.monotonic() - started)
 
@@ -134,11 +134,11 @@ def _run(
 def unexpected(job: Job, error: Exception) -> MerError:
     """A sentence for an error that is none of this program's own, with the name that is shown."""
     if is_memory_error(error):
-        return too_large(job.shown, memory_limit_mb())
-    text = without_name(str(error), job.source, str(expand_home(job.source)), job.shown)
+        return too_large(job.display_name, memory_limit_mb())
+    text = without_name(str(error), job.source, str(expand_home(job.source)), job.display_name)
     text = " ".join(text.split())[:300] or "no text"
     return UnexpectedError(
-        f"{job.shown}: an error that should not happen, {type(error).__name__}: {text}. "
+        f"{job.display_name}: an error that should not happen, {type(error).__name__}: {text}. "
         "The other recordings are not affected. Please report it, with --verbose."
     )
 
@@ -175,7 +175,7 @@ def _read_run(work: Path) -> JsonObject:
 
 def _key(job: Job, sha256: str, models: JsonObject) -> str:
     """The same for the same input under the same name with the same settings and models."""
-    text = f"{job.settings.digest(models)}\n{sha256}\n{job.shown}"
+    text = f"{job.settings.digest(models)}\n{sha256}\n{job.display_name}"
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
@@ -188,12 +188,12 @@ def _is_kept(job: Job, run: JsonObject, key: str, output: Output) -> bool:
     if run["status"] != "done":
         return False
     if run["key"] != key:
-        _LOG.warning("%s: input or settings have changed; done again.", job.shown)
+        _LOG.warning("%s: input or settings have changed; done again.", job.display_name)
         return False
     if isinstance(output, FolderOutput):
         missing = output.missing(job.folder, run)
         if missing:
-            _LOG.warning("%s: %s is not there any more; done again.", job.shown, missing[0])
+            _LOG.warning("%s: %s is not there any more; done again.", job.display_name, missing[0])
             return False
     return True
 
@@ -214,10 +214,10 @@ def _add_formats(job: Job, run: JsonObject, output: Output, work: Path) -> bool:
         return False
     done = output.root / job.folder
     if has_links(done):
-        _LOG.warning("%s: there are links among its results; done again.", job.shown)
+        _LOG.warning("%s: there are links among its results; done again.", job.display_name)
         return False
     if not can_add(done, formats):
-        _LOG.warning("%s: its signals were not kept, and the report needs them.", job.shown)
+        _LOG.warning("%s: its signals were not kept, and the report needs them.", job.display_name)
         return False
     remove_folder(work.parent, work.name)
     with writing(work):
@@ -226,7 +226,7 @@ def _add_formats(job: Job, run: JsonObject, output: Output, work: Path) -> bool:
     try:
         render_outputs(work, replace(job, settings=settings), record_of(run))
     except (SourceFormatError, SourceNotFoundError) as error:
-        _LOG.warning("%s: %s Done again.", job.shown, error)
+        _LOG.warning("%s: %s Done again.", job.display_name, error)
         return False
     write_run(work / RUN, run | {"formats": sorted(formats), "outputs": outputs_in(work)})
     output.publish(work, job.folder)

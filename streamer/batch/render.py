@@ -10,9 +10,9 @@ from streamer.core.records import FrameResult
 from streamer.core.urls import is_like_url
 from streamer.outputs.events import open_event_file, read_events
 from streamer.outputs.formats import FILE_NAMES, write_events
-from streamer.outputs.formats.media import Media
+from streamer.outputs.formats.event_text import Media
 from streamer.outputs.report.page import write_report
-from streamer.outputs.signal_table import signals_to_parquet
+from streamer.outputs.signals import signals_to_parquet
 from streamer.outputs.summary import RunRecord
 
 
@@ -30,9 +30,9 @@ def render_outputs(work: Path, job: Job, record: RunRecord) -> None:
         writer.close()
     location = None
     if not (settings.hash_names or job.private):
-        location = job.shown if is_like_url(job.source) else job.source
+        location = job.display_name if is_like_url(job.source) else job.source
     for name in sorted(formats & set(FILE_NAMES)):
-        write_events(name, events, work / FILE_NAMES[name], Media(job.shown, location))
+        write_events(name, events, work / FILE_NAMES[name], Media(job.display_name, location))
     if "html" in formats:
         write_report(work, record, events)
     signals = work / "signals.csv"

@@ -55,12 +55,12 @@ def run_json(job: Job, result: Result, local: str, work: Path, wall_s: float) ->
     local: the file that was read, whose name is kept out of all sentences.
     """
     error = None if result.error is None else _shown(job, str(result.error), local)
-    summary = result.record(job.shown)
+    summary = result.record(job.display_name)
     code = result.error.exit_code if result.error is not None else 0
     models = result.models or {}
     return {
         "schema": RUN_SCHEMA,
-        "name": job.shown,
+        "name": job.display_name,
         "status": result.status,
         "exit_code": code or (EXIT_TRUNCATED if summary.truncated else 0),
         "error": error,
@@ -120,8 +120,8 @@ def record_of(run: JsonObject, folder: str = "") -> RunRecord:
 
 def _shown(job: Job, sentence: str, local: str) -> str:
     """A sentence with the name that may be shown."""
-    sentence = without_name(sentence, job.source, local, job.shown)
-    return without_name(sentence, "", str(expand_home(job.source)), job.shown)
+    sentence = without_name(sentence, job.source, local, job.display_name)
+    return without_name(sentence, "", str(expand_home(job.source)), job.display_name)
 
 
 def _declared(info: SourceInfo | None) -> JsonObject:

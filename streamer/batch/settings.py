@@ -1,4 +1,4 @@
-"""What every recording of a batch is done with, and how two runs are told apart."""
+"""What every recording of a batch is done with, and how two runs are distinguished."""
 
 from __future__ import annotations
 
@@ -8,16 +8,14 @@ import platform
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import metadata
-from pathlib import Path
 from typing import Literal
 
-from recognition.loading.hub import is_hub_reference
-from streamer.core.errors import ModelError, SourceRefusedError
-from streamer.core.files.regular import open_regular
+from recognition.files.hub import is_hub_reference
+from recognition.files.model_file import read_model
 from streamer.core.ranges import Checkpoint, Threads, check_ranges
 from streamer.core.records import JsonObject
 from streamer.core.settings import to_mapping
-from streamer.outputs.anonymise import Redaction
+from streamer.outputs.anonymise import Anonymisation
 from streamer.run.build import model_files
 from streamer.run.config import StreamConfig
 
@@ -40,7 +38,7 @@ class BatchSettings:
     images: bool = False  # onset and apex pictures in the report
     faces: bool = False  # aligned faces around each event, for looking closer
     video: bool = False  # the annotated recording
-    redact: Redaction = "off"  # faces in the annotated recording
+    redact: Anonymisation = "off"  # faces in the annotated recording
     hash_names: bool = False
     hash_key: str = field(default="", repr=False)
     # of work between two checkpoints, at least
@@ -96,7 +94,7 @@ def model_facts(config: StreamConfig) -> JsonObject:
     files = model_files(config)
     facts: JsonObject = {"recogniser": None, "spotter": {"kind": "rule"}}
     for part, path in files.items():
-        facts[part] = {"file": path.name, "sha256": _sha256(path)}
+        facts[part] = {"file": path.name, "sha256": read_model(path).sha256}
     if "spotter" in files:
         facts["spotter"] = {"kind": "learned", **facts["spotter"]}
     if "recogniser" in files:
@@ -105,20 +103,6 @@ def model_facts(config: StreamConfig) -> JsonObject:
         if config.recognizer.backend == "torch":
             facts["recogniser"]["torch"] = _version("torch")
     return facts
-
-
-def _sha256(path: Path) -> str:
-    try:
-        with open_regular(path, f"model {path}", "give a file of weights") as stream:
-            digest = hashlib.sha256()
-            while block := stream.read(2**20):
-                digest.update(block)
-    except SourceRefusedError as error:
-        raise ModelError(str(error)) from None
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise ModelError(f"model {path} cannot be read: {reason}.") from None
-    return digest.hexdigest()
 
 
 def _version(package: str) -> str:

@@ -1,7 +1,7 @@
 """Folders and object stores behind one face, through fsspec: `s3://`, `gs://`, `file://` ...
 
 The errors of the libraries below hold URLs, keys and request headers. So none of their text is
-passed on, and none of them becomes the cause or context of ours: only their kind is told.
+passed on, and none of them becomes the cause or context of ours: only their kind is named.
 """
 
 from __future__ import annotations

@@ -24,9 +24,9 @@ class Context:
     """What the work is handed beside its task."""
 
     def __init__(
-        self, tell: Callable[[Any], None], stop: Callable[[], bool] = never, attempt: int = 0
+        self, report: Callable[[Any], None], stop: Callable[[], bool] = never, attempt: int = 0
     ) -> None:
-        self.tell = tell  # progress, as a value that can be pickled
+        self.report = report  # progress, as a value that can be pickled
         self.stop = stop  # whether to end soon, asked between two pieces of the work
         self.attempt = attempt  # 1 where a worker died on this task
         self.retires = False
@@ -44,7 +44,7 @@ class Work(Protocol[T_in, R_out]):
 
 @dataclass(frozen=True, slots=True)
 class Progressed(Generic[T]):
-    """What the work told of a task."""
+    """What the work reported of a task."""
 
     task: T
     value: Any

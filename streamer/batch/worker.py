@@ -44,7 +44,7 @@ def run_recordings(
         elif isinstance(event, Died):
             yield job, failed_record(job, _death(job, event.how, execution))
         else:
-            yield job, RunRecord(job.shown, job.folder, "interrupted")
+            yield job, RunRecord(job.display_name, job.folder, "interrupted")
 
 
 def make_recording_work() -> Work[Job, RunRecord]:
@@ -69,12 +69,12 @@ class RecordingWork:
             job = replace(job, scratch=str(default_scratch()))
         job = replace(job, anew=job.anew or context.attempt > 0)
         try:
-            outcome = do_recording(job, self._pipelines, report=context.tell, stop=context.stop)
+            outcome = do_recording(job, self._pipelines, report=context.report, stop=context.stop)
         except (MerError, BrokenPipeError):
             raise
         except Exception as error:
             self._pipelines.is_spoilt = True
-            logging.getLogger(__name__).debug("%s failed", job.shown, exc_info=error)
+            logging.getLogger(__name__).debug("%s failed", job.display_name, exc_info=error)
             outcome = failed_record(job, unexpected(job, error))
         if self._pipelines.is_spoilt:
             context.retire()
@@ -97,13 +97,13 @@ def _on_node(job: Job, batch: str) -> Job:
 
 def _death(job: Job, how: str, execution: Execution) -> UnexpectedError:
     if execution.backend == "ray":
-        reason = without_name(how, job.source, "", job.shown)
+        reason = without_name(how, job.source, "", job.display_name)
         return UnexpectedError(
-            f"{job.shown}: its machines were lost {RETRIES + 1} times ({reason})."
+            f"{job.display_name}: its machines were lost {RETRIES + 1} times ({reason})."
         )
     limit = "" if execution.memory_mb is None else f"the limit of {execution.memory_mb} MB a worker"
     return UnexpectedError(
-        f"{job.shown}: the worker process died twice on it ({how}): it needs more memory than "
-        f"{limit or 'there is'}, or there is a fault in native code. Give a higher "
+        f"{job.display_name}: the worker process died twice on it ({how}): it needs more memory "
+        f"than {limit or 'there is'}, or there is a fault in native code. Give a higher "
         "--worker-memory with fewer --workers, or try it alone with mer-stream --verbose."
     )

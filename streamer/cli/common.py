@@ -31,19 +31,23 @@ if TYPE_CHECKING:
 
 def settings_of(config: Path | None, pairs: Sequence[str], options: dict[str, Any]) -> StreamConfig:
     """Defaults, then the file, then --set, then the options of their own. Raises UsageError."""
-    from streamer.core.files.strict_yaml import parse_yaml
     from streamer.run.config import load_config
 
-    overrides = []
+    overrides = parse_pairs(pairs, "spotter.sensitivity=2.")
+    return load_config(config, [*overrides, *options.items()])
+
+
+def parse_pairs(pairs: Sequence[str], example: str) -> list[tuple[str, Any]]:
+    """Keys and values of --set key=value; values are read as YAML. Raises UsageError."""
+    from streamer.core.files.strict_yaml import parse_yaml
+
+    found = []
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals or not key:
-            raise UsageError(
-                f"--set {clip(pair)}: write it as key=value, as in spotter.sensitivity=2."
-            )
-        overrides.append((key.strip(), parse_yaml(value, where=f"--set {clip(pair)}")))
-    overrides += options.items()
-    return load_config(config, overrides)
+            raise UsageError(f"--set {clip(pair)}: write it as key=value, as in {example}")
+        found.append((key.strip(), parse_yaml(value, where=f"--set {clip(pair)}")))
+    return found
 
 
 @contextlib.contextmanager

@@ -59,6 +59,19 @@ def invert(matrix: Matrix) -> Matrix:
     return np.asarray(cv2.invertAffineTransform(matrix), dtype=np.float32)
 
 
+def bring_to_anchor(onset: AlignedFace, apex: AlignedFace) -> NDArray[np.uint8]:
+    """The onset image as the apex's held transform would have shown it."""
+    same = onset.anchor == apex.anchor and np.array_equal(onset.frame_to_face, apex.frame_to_face)
+    if same:
+        return onset.image
+    matrix = compose(apex.frame_to_face, invert(onset.frame_to_face))
+    height, width = onset.image.shape[:2]
+    return np.asarray(
+        cv2.warpAffine(onset.image, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE),
+        dtype=np.uint8,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Warp:
     """How frames of one size are brought into the aligned square: cut out, halve, warp."""

@@ -1,4 +1,4 @@
-"""Head motion out of cell motion: a robust fit of a small rigid 3-D movement.
+"""Head motion out of the motion of places on a face: a robust fit of a small rigid 3-D movement.
 
 Under weak perspective a small rotation of the head moves a point at (X, Y) with depth Z by
 
@@ -6,7 +6,8 @@ Under weak perspective a small rotation of the head moves a point at (X, Y) with
     v = ty + s Y + w X + b Z
 
 with translation (tx, ty), scale s, in-plane rotation w, yaw a and pitch b. The depth comes from the
-face mesh, so the nose may move against the temples without being taken for an expression.
+face mesh or a mean face, so the nose may move against the temples without being taken for an
+expression. `recognition.classifiers.field_input.HeadFit` is the same fit in torch.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from numpy.typing import NDArray
 
 N_PARAMETERS = 6
 # Yaw and pitch lean on the mesh's depth, which is a guess: hold them a little.
-_RIDGE = np.array([1e-6, 1e-6, 1e-3, 1e-3, 5e-3, 5e-3])
+MESH_RIDGE = (1e-6, 1e-6, 1e-3, 1e-3, 5e-3, 5e-3)
+LEAST_SCALE_IOD = 1e-5
 
 
 def rigid_design(x: NDArray, y: NDArray, depth: NDArray) -> NDArray[np.float64]:
@@ -28,34 +30,57 @@ def rigid_design(x: NDArray, y: NDArray, depth: NDArray) -> NDArray[np.float64]:
 
 
 class RigidFit:
-    """The fit for one set of cells at [C, 3] (x, y, depth; centred, in IOD)."""
+    """The fit for one set of places at [C, 3] (x, y, depth), in IOD.
 
-    def __init__(self, positions_iod: NDArray) -> None:
-        x, y, z = positions_iod.astype(np.float64).T
-        self.design = rigid_design(x, y, z)  # [C, 2, 6]
-        # A cell's share of the normal equations: [C, 36] and, per motion component, [C, 6].
-        self._squares = np.einsum("cip,ciq->cpq", self.design, self.design).reshape(len(x), -1)
+    Args:
+        rounds: of iteratively reweighted least squares.
+        scale_iod: places that disagree by much more lose their weight (Cauchy), so that a moving
+            brow or mouth does not pull the head along; None: 1.5 weighted medians of what is left.
+        ridge: on each parameter, per unit of weight. least_ridge: the same on all, at least.
+    """
+
+    def __init__(
+        self,
+        positions_iod: NDArray,
+        *,
+        rounds: int = 3,
+        scale_iod: float | None = 0.006,
+        ridge: tuple[float, ...] = MESH_RIDGE,
+        least_ridge: float = 0.0,
+    ) -> None:
+        self.design = rigid_design(*positions_iod.astype(np.float64).T)  # [C, 2, 6]
+        self._rounds, self._scale_iod = rounds, scale_iod
+        self._ridge, self._least_ridge = np.array(ridge), least_ridge
+        # A place's share of the normal equations: [C, 36].
+        self._squares = np.einsum("cip,ciq->cpq", self.design, self.design).reshape(
+            len(positions_iod), -1
+        )
 
     def motion(self, parameters: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Motion of every cell [C, 2] under head parameters [6]."""
+        """Motion of every place [C, 2] under head parameters [6]."""
         return self.design @ parameters
 
-    def solve(
-        self, motion_iod: NDArray, weights: NDArray, scale_iod: float = 0.006, rounds: int = 3
-    ) -> NDArray[np.float64]:
-        """Head parameters [6] in `motion_iod` [C, 2], by iteratively reweighted least squares.
-
-        Cells that disagree by much more than `scale_iod` lose their say (Cauchy weights), so that
-        a moving brow or mouth does not pull the head along.
-        """
-        prior = weights.astype(np.float64)
-        say = prior
+    def solve(self, motion_iod: NDArray, trust: NDArray) -> NDArray[np.float64]:
+        """Head parameters [6] in `motion_iod` [C, 2], places trusted by `trust` [C]."""
+        prior = trust.astype(np.float64)
+        weight = prior
         targets = (self.design * motion_iod[:, :, None]).sum(axis=1)  # [C, 6]
         parameters = np.zeros(N_PARAMETERS)
-        for _ in range(rounds):
-            normal = (say @ self._squares).reshape(N_PARAMETERS, N_PARAMETERS)
-            normal.flat[:: N_PARAMETERS + 1] += _RIDGE * max(float(say.sum()), 1e-9)
-            parameters = np.linalg.solve(normal, say @ targets)
+        for _ in range(self._rounds):
+            normal = (weight @ self._squares).reshape(N_PARAMETERS, N_PARAMETERS)
+            ridge = self._ridge * max(float(weight.sum()), 1e-9) + self._least_ridge
+            normal.flat[:: N_PARAMETERS + 1] += ridge
+            parameters = np.linalg.solve(normal, weight @ targets)
             residual = motion_iod - self.design @ parameters
-            say = prior / (1.0 + (residual * residual).sum(axis=1) / scale_iod**2)
+            squared = (residual * residual).sum(axis=1)
+            scale = self._scale_iod or _robust_scale(squared, prior)
+            weight = prior / (1.0 + squared / scale**2)
         return parameters
+
+
+def _robust_scale(squared: NDArray[np.float64], weight: NDArray[np.float64]) -> float:
+    """1.5 weighted medians of the lengths whose squares are given."""
+    order = np.argsort(squared)
+    total = np.cumsum(weight[order])
+    median = squared[order[np.searchsorted(total, 0.5 * total[-1])]] ** 0.5
+    return 1.5 * max(float(median), LEAST_SCALE_IOD)

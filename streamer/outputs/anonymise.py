@@ -16,7 +16,7 @@ from streamer.core.process.libraries import import_cv2
 from streamer.core.records import FrameResult
 
 Image = NDArray[np.uint8]
-Redaction = Literal["off", "blur", "mask"]
+Anonymisation = Literal["off", "blur", "mask"]
 Box = tuple[float, float, float, float]
 
 HOLD_S = 2.0  # after it was lost, the last place of a face stays hidden
@@ -26,14 +26,14 @@ _BLOCKS = 6  # a blurred face has this many values across: too few to know anyon
 _MASK_GREY = 96
 
 
-class Redactor:
+class Anonymiser:
     """Hides the faces of one stream, frame by frame. State: the last place of each face.
 
     A face is found up to a second after it has come into the picture: `hide_earlier` covers its
     place in the pictures before that, as long as they have not been written.
     """
 
-    def __init__(self, how: Redaction) -> None:
+    def __init__(self, how: Anonymisation) -> None:
         self._how = how
         self._seen: dict[int, tuple[float, Box]] = {}
         self._fresh: list[Box] = []
@@ -83,7 +83,7 @@ def _part(image: Image, box: Box) -> Image:
     return image[y0:y1, x0:x1]
 
 
-def _cover(part: Image, how: Redaction) -> None:
+def _cover(part: Image, how: Anonymisation) -> None:
     """Make a part of a picture unreadable, in place."""
     if part.size == 0:
         return

@@ -14,17 +14,15 @@ from streamer.core.files.writing import is_device
 from streamer.core.ranges import check_ranges
 from streamer.core.records import SourceInfo
 from streamer.core.urls import display_name, is_like_url, url_stem
-from streamer.outputs.anonymise import Redaction
+from streamer.outputs.anonymise import Anonymisation
 from streamer.outputs.events import EventWriter, open_event_file
 from streamer.outputs.files import check_outputs
 from streamer.outputs.formats import SUFFIXES as FILE_SUFFIXES
-from streamer.outputs.formats import check_format
-from streamer.outputs.formats.media import Media
-from streamer.outputs.formats.sink import EventFile
-from streamer.outputs.progress import ProgressBar
+from streamer.outputs.formats import EventFile, check_format
+from streamer.outputs.formats.event_text import Media
 from streamer.outputs.signals import SignalsCsv, SignalsParquet, import_pyarrow
 from streamer.outputs.sinks import Sink
-from streamer.outputs.text import TextWriter
+from streamer.outputs.terminal import ProgressBar, TextWriter
 
 Format = Literal["jsonl", "csv", "text", "srt", "vtt", "eaf", "boris", "parquet"]
 STDOUT = "-"
@@ -49,7 +47,7 @@ class OutputOptions:
     overwrite: bool = False
     quiet: bool = False
     progress: bool | None = None  # None: if standard error is a terminal
-    redact: Redaction = "off"  # of the annotated recording
+    redact: Anonymisation = "off"  # of the annotated recording
 
     def __post_init__(self) -> None:
         check_ranges(self)
@@ -175,7 +173,7 @@ def _standard_output(form: Format) -> Sink:
 
 
 def _event_format(options: OutputOptions) -> Format | None:
-    """The format asked for or told by the suffix; None: standard output decides."""
+    """The format asked for, or that of the suffix; None: standard output decides."""
     if options.output is None:
         return options.format
     if options.output == STDOUT:

@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from streamer.core.errors import InstallError
+from streamer.core.errors import InstallError, SourceFormatError
+from streamer.core.files.atomic import replacing
+from streamer.core.files.regular import open_regular
 from streamer.core.files.writing import open_output, writing
 from streamer.core.records import Face, Frame, FrameResult, Motion, Rejected
 from streamer.outputs.cells import safe_cell
 
 _PYARROW_CURE = 'pip install "pyarrow<22"'  # later ones need numpy 2, MediaPipe needs numpy 1
 _BATCH_ROWS = 5000  # of a Parquet row group
+_MAX_HEADER = 10_000  # bytes of the first line of a log
 _FACE_COLUMNS = ("success", "confidence", "x", "y", "w", "h", "head_x_px", "head_y_px")
 
 
@@ -110,6 +113,32 @@ class SignalsParquet:
             self._writer.write_table(self._arrow.table(data, schema=self._schema))
 
 
+def signals_to_parquet(log: Path, path: Path) -> None:
+    """Turn signals in CSV into Parquet with the same columns; what is empty is null.
+
+    Raises InstallError where pyarrow is missing, SourceFormatError for a log that holds something
+    else.
+    """
+    arrow, parquet = import_pyarrow()
+    csv = importlib.import_module("pyarrow.csv")
+    try:
+        with open_regular(log, str(log), "give a table of signals") as stream:
+            names = stream.readline(_MAX_HEADER).decode().rstrip("\n").split(",")
+        types = {name: column_type(arrow, name) for name in names}
+        options = csv.ConvertOptions(
+            column_types=types, null_values=[""], strings_can_be_null=True,
+            true_values=["1"], false_values=["0"],
+        )  # fmt: skip
+        schema = arrow.schema(list(types.items()))
+        with replacing(path) as temporary, writing(path):
+            blocks = csv.open_csv(str(log), convert_options=options)
+            with parquet.ParquetWriter(str(temporary), schema) as writer:
+                for block in blocks:
+                    writer.write_batch(block)
+    except ValueError as error:  # those of Arrow too
+        raise SourceFormatError(f"{log} is no table of signals: {error}.") from None
+
+
 def column_type(arrow: Any, name: str) -> Any:
     """The Parquet type of a column of signals, the same whoever writes the table."""
     if name in ("frame", "face_id"):
@@ -136,7 +165,7 @@ def _cells(frame: Frame, face: Face | None, motion: Motion | None, width: int) -
         row[2:9] = [face.face_id, True, face.score, x0, y0, x1 - x0, y1 - y0]
         row[9:11] = motion.head_px
         row[11:] = [*_magnitudes(motion.displacement_iod), motion.blink]
-        row += [motion.gate, rejections(motion.rejected)]
+        row += [motion.gate or None, rejections(motion.rejected) or None]
     return row
 
 

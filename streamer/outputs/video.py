@@ -15,7 +15,7 @@ import av
 from streamer.core.errors import InstallError, OutputError
 from streamer.core.files.writing import open_output, writing
 from streamer.core.records import EmotionEvent, FrameResult
-from streamer.outputs.anonymise import Redaction, Redactor
+from streamer.outputs.anonymise import Anonymisation, Anonymiser
 from streamer.outputs.draw import AFTERGLOW_S, Annotator, Canvas
 
 DELAY_S = 1.5  # frames wait this long, so that an event is drawn at its own time
@@ -43,11 +43,11 @@ class VideoWriter:
         regions: Sequence[str],
         *,
         overwrite: bool = False,
-        redact: Redaction = "off",
+        redact: Anonymisation = "off",
     ) -> None:
-        """redact: hide all faces, see `Redactor`."""
+        """redact: hide all faces, see `Anonymiser`."""
         self._path = path
-        self._redactor = None if redact == "off" else Redactor(redact)
+        self._anonymiser = None if redact == "off" else Anonymiser(redact)
         self._annotator = Annotator(regions)
         self._waiting: deque[tuple[float, Canvas]] = deque()
         self._events: list[EmotionEvent] = []
@@ -59,12 +59,12 @@ class VideoWriter:
         if result.frame is None:
             return
         now_s = result.frame.time_s
-        if self._redactor is not None:
-            hidden = replace(result.frame, image=self._redactor.hide(result))
+        if self._anonymiser is not None:
+            hidden = replace(result.frame, image=self._anonymiser.hide(result))
             result = replace(result, frame=hidden)
             waiting = [canvas for _, canvas in self._waiting]
             scale = waiting[0].shape[1] / hidden.image.shape[1] if waiting else 1.0
-            self._redactor.hide_earlier(waiting, scale)
+            self._anonymiser.hide_earlier(waiting, scale)
         self._waiting.append((now_s, self._annotator.draw(result)))
         while self._is_due(now_s):
             self._write_oldest()

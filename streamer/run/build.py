@@ -33,9 +33,9 @@ def build_pipeline(config: StreamConfig | None = None, *, source_name: str = "")
     config = config or StreamConfig()
     recognizer = None
     if config.recognise:
-        from recognition.loading.open import open_recognizer
+        from recognition.loading import load_recognizer
 
-        recognizer = open_recognizer(config.model, config.recognizer)
+        recognizer = load_recognizer(config.model, config.recognizer)
     return Pipeline(
         FaceTracker(MeshDetector(config.faces), config.faces),
         Aligner(config.faces),
@@ -62,7 +62,7 @@ def model_files(config: StreamConfig) -> dict[str, Path]:
     """
     found = {}
     if config.recognise:
-        from recognition.loading.open import find_model
+        from recognition.loading import find_model
 
         found["recogniser"] = find_model(config.model, config.recognizer)
     if config.spotter_model is not None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import loso_table
-from training.datasets.fake import FakeConfig, write_fake
+from tests.training.fake_maps import FakeConfig, write_fake
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from pathlib import Path
 import av
 import pytest
 
+from benchmarks import mutants
 from benchmarks.reliability import __main__ as command
 from benchmarks.reliability import faults, media, names, page, settings, soak, urls
 from benchmarks.reliability.__main__ import fails
@@ -238,7 +239,17 @@ def test_a_verdict_of_the_reader_counts(tmp_path: Path) -> None:
     assert crashed.broken and crashed.facts["kind"] == "crash"
 
 
-def test_mutants_come_from_the_seed(tmp_path: Path) -> None:
+@pytest.fixture
+def few_clips(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two containers; all twenty are read in tests/streamer/sources/test_mutants.py."""
+
+    def make_clips(folder: Path) -> dict[str, Path]:
+        return {name: mutants._write(folder / f"clip.{name}", name) for name in ("mp4", "mkv")}
+
+    monkeypatch.setattr(media, "make_clips", make_clips)
+
+
+def test_mutants_come_from_the_seed(few_clips: None, tmp_path: Path) -> None:
     plan = media.MediaPlan(count=8, command_every=0, processes=1)
 
     def of(seed: int, name: str) -> list[tuple[str, str]]:
@@ -437,10 +448,9 @@ def test_rows_have_names_of_their_own_and_tests_that_exist() -> None:
     rows = faults.all_faults()
     assert len({row.name for row in rows}) == len(rows) > 25
     assert PROOFS.keys() <= {row.name for row in rows}
-    for name in {name for tests in PROOFS.values() for name in tests}:
-        path, _, function = name.partition("::")
-        text = (ROOT / "tests" / path).read_text(encoding="utf-8")
-        assert re.search(rf"^\s*def {function}\b", text, re.MULTILINE), name
+    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py")]
+    there = set(re.findall(r"^\s*def (test_\w+)", "\n".join(texts), re.MULTILINE))
+    assert {name for tests in PROOFS.values() for name in tests} <= there
 
 
 def _result(parts: dict[str, PartResult]) -> dict[str, object]:
@@ -488,7 +498,7 @@ def test_the_exit_code_says_whether_all_held(
     assert count_by([Outcome("a", facts={"code": 0})] * 2, "code") == {"0": 2}
 
 
-def test_a_little_of_each_part_holds(tmp_path: Path) -> None:
+def test_a_little_of_each_part_holds(few_clips: None, tmp_path: Path) -> None:
     plan = command.Plan(
         media.MediaPlan(2, command_every=1, processes=1), 1, 4, 3, 20.0, (5.0, 6.0), 1.0
     )

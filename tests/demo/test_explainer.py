@@ -39,8 +39,7 @@ def die(path: Path) -> None:
 
 
 def sleep(path: Path) -> None:
-    path.write_text(str(os.getpid()))
-    time.sleep(20.0)
+    time.sleep(600.0)
 
 
 @pytest.fixture
@@ -125,11 +124,13 @@ def test_a_process_that_dies_is_a_sentence_and_is_replaced(
 def test_a_process_that_hangs_is_ended(
     explainer: Explainer, doing: Patch, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    doing(pid_of_the_process)
+    pid = explainer.explain(tmp_path)  # it has started
+    assert isinstance(pid, int)
     doing(sleep)
-    monkeypatch.setattr(demo.explainer, "_TIMEOUT_S", 3.0)
+    monkeypatch.setattr(demo.explainer, "_TIMEOUT_S", 0.5)
     with pytest.raises(MerError, match="Try again"):
-        explainer.explain(tmp_path / "pid")
-    pid = int((tmp_path / "pid").read_text())
+        explainer.explain(tmp_path)
     ended = ends(pid)
     if not ended:
         psutil.Process(pid).kill()

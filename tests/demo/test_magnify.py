@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from demo.pictures import LARGEST, _face_mask, _moved, magnified, motion_px
-from recognition.selfme.settings import face_of
+from recognition.config import face_of
 from streamer.outputs.aligned_faces import FaceStrip
 
 SIZE, SCALE = 128, 2

@@ -8,7 +8,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from training.losses import symmetric_contrastive_loss  # noqa: E402
+from training.common.losses import symmetric_contrastive_loss  # noqa: E402
 
 MIRRORED = {0: 1, 1: 0, 2: 3, 3: 2}  # UL-UR, BL-BR
 

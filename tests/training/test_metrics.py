@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.metrics import confusion_matrix, score_recognition
+from training.common.metrics import confusion_matrix, score_recognition
 
 TRUTH = [0, 0, 0, 0, 1, 1, 2, 2]
 FOUND = [0, 0, 1, 2, 1, 0, 2, 2]

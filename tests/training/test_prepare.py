@@ -17,21 +17,19 @@ import pytest
 
 from recognition.classifiers.maps import motion_map
 from recognition.config import MapConfig
-from recognition.motion.flow_field import motion_field
-from recognition.onnx_recognizer import bring_to_anchor
+from recognition.motion.methods import motion_field
 from streamer.core.errors import OutputError, SourceFormatError, SourceNotFoundError, UsageError
 from streamer.core.records import Frame
-from streamer.faces.alignment import Aligner
+from streamer.faces.alignment import Aligner, bring_to_anchor
 from streamer.faces.config import FaceConfig
 from streamer.faces.detector import MeshDetector
 from streamer.faces.tracker import FaceTracker
 from streamer.sources import open_source
 from tests.training.datasets.trees import casme2, casme2_row
+from tests.training.fake_maps import FakeConfig, make_fake
 from training import cli
 from training.datasets import load_dataset
-from training.datasets.fake import FakeConfig, make_fake
-from training.datasets.map_files import load_map, load_maps
-from training.datasets.pair_files import load_jittered, load_pairs
+from training.datasets.arrays import load_jittered, load_map, load_maps, load_pairs
 from training.prepare.clip import ClipPreparer
 from training.prepare.jitter import Jitter, place
 from training.prepare.run import PrepareConfig, prepare
@@ -144,7 +142,7 @@ def test_interrupted_and_resumed_equals_uninterrupted(
     with pytest.raises(SourceNotFoundError, match="is not finished: run mer-train prepare again"):
         load_dataset("folder", folder)
     half = next((folder / "clips").glob("*.npz"))
-    (folder / "clips" / "torn.npz.part").write_bytes(half.read_bytes()[:100])
+    (folder / "clips" / ".mer-0123456789ab-torn.tmp").write_bytes(half.read_bytes()[:100])
     written = half.stat().st_mtime_ns
 
     def note(self: ClipPreparer, clip):  # type: ignore[no-untyped-def]

@@ -6,11 +6,12 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from training.recognizer import TrainConfig, fit_temperature, train_member  # noqa: E402
-from training.synthetic.maps import World  # noqa: E402
-from training.synthetic_run import calibration_error  # noqa: E402
+from training.common.losses import fit_temperature  # noqa: E402
+from training.pretrain.run import calibration_error  # noqa: E402
+from training.pretrain.train import TrainConfig, train_member  # noqa: E402
+from training.synthetic.maps import Domain  # noqa: E402
 
-TINY = TrainConfig(maps=256, chunk=128, epochs=1, batch=64, world=World(faces=1))
+TINY = TrainConfig(maps=256, chunk=128, epochs=1, batch=64, domain=Domain(faces=1))
 
 
 def test_the_same_seed_gives_the_same_network() -> None:

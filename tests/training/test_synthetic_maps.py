@@ -12,11 +12,11 @@ from streamer.core.records import EMOTIONS
 from training.synthetic.action_units import AUS
 from training.synthetic.estimator import EstimatorRange
 from training.synthetic.field_bank import GRID, FaceRange, FieldBank
-from training.synthetic.maps import World, sample_maps
+from training.synthetic.maps import Domain, sample_maps
 from training.synthetic.nuisance import NuisanceRange
 from training.synthetic.recipes import RECIPES, ActivationRange, draw_activations
 
-SMALL = World(faces=2)
+SMALL = Domain(faces=2)
 
 
 def test_same_seed_same_maps() -> None:

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 from recognition.config import RecognizerConfig
-from recognition.onnx_recognizer import OnnxRecognizer
+from recognition.loading import load_map_classifier, load_recognizer
 from streamer.core.errors import InstallError
 from training import cli
+from training.common import options
 
 
 def test_help_needs_no_heavy_imports() -> None:
@@ -38,7 +39,7 @@ def test_without_torch_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) 
         importlib.util, "find_spec", lambda name: None if name == "torch" else real(name)
     )
     with pytest.raises(InstallError, match=r'torch: pip install "mer-stream\[train\]"') as caught:
-        cli.require_training()
+        options.require_training()
     assert caught.value.exit_code == 9
 
 
@@ -49,14 +50,14 @@ def test_an_error_becomes_a_sentence_and_a_code(
     with pytest.raises(SystemExit) as caught:
         cli.main()
     assert caught.value.code == 3
-    assert "index.csv not found" in capsys.readouterr().err
+    assert "a folder with index.csv" in capsys.readouterr().err
 
 
 def test_a_tiny_training_from_end_to_end(tmp_path: Path) -> None:
     pytest.importorskip("torch")
     pytest.importorskip("safetensors")
-    from training.synthetic.maps import World
-    from training.synthetic_run import RunConfig, run_synthetic
+    from training.pretrain.run import RunConfig, run_synthetic
+    from training.synthetic.maps import Domain
 
     config = RunConfig(
         output=tmp_path,
@@ -65,16 +66,16 @@ def test_a_tiny_training_from_end_to_end(tmp_path: Path) -> None:
         epochs=1,
         jobs=1,
         validation_maps=256,
-        training_world=World(faces=1),
-        validation_world=World(faces=2),
+        training_domain=Domain(faces=1),
+        validation_domain=Domain(faces=2),
     )
     summary = run_synthetic(config)
     assert "2 networks" in summary and "torch and ONNX differ" in summary
     card = json.loads((tmp_path / "model_card.json").read_text())
     assert card["members"] == 2 and card["synthetic_validation"]["count"] == 128
-    recognizer = OnnxRecognizer(tmp_path, RecognizerConfig(device="cpu"))
+    recognizer = load_recognizer(tmp_path, RecognizerConfig(device="cpu"))
     assert recognizer.fingerprint == card["fingerprint"]
-    shares = recognizer.recognize_maps(np.zeros((3, 28, 28, 3), dtype=np.uint8))
+    shares = load_map_classifier(tmp_path).recognize_maps(np.zeros((3, 28, 28, 3), dtype=np.uint8))
     assert shares.shape == (3, 3)
 
 
@@ -113,6 +114,31 @@ def test_a_signal_ends_it_in_good_order(number: signal.Signals) -> None:
     process.send_signal(number)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130 and "Traceback" not in said
+
+
+def run_in_a_plain_locale(*words: str | bytes) -> subprocess.CompletedProcess[bytes]:
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    command = [sys.executable, "-m", "training.cli", *words]
+    return subprocess.run(command, capture_output=True, env={**os.environ, **plain}, timeout=120)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="locales and names of POSIX")
+def test_errors_in_a_plain_locale_are_sentences_without_secrets(tmp_path: Path) -> None:
+    root = ["--root", str(tmp_path)]
+    found = run_in_a_plain_locale("datasets", "--dataset", "https://anna:s3cret@host/grün", *root)
+    assert found.returncode == 2 and b"s3cret" not in found.stderr + found.stdout
+    assert found.stderr.startswith(b"mer-train: error: ") and b"https://host/" in found.stderr
+    # A name that is no UTF-8, in an argument of every kind of sub-command.
+    odd = os.fsencode(tmp_path) + b"/caf\xe9"
+    for words, code in (
+        (["zero-shot", "--root", odd], 3),
+        (["score-spots", "--truth", odd, "--pred", odd], 3),
+        (["ablate", odd + b".yaml", "--dataset", "smic", "--output", "out", *root], 2),
+        (["export", "--weights", odd, "--output", str(tmp_path / "out")], 7),
+    ):
+        done = run_in_a_plain_locale(*words)
+        assert done.returncode == code, done.stderr
+        assert done.stderr.startswith(b"mer-train: error: ") and b"Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 
 from streamer.core.errors import SourceFormatError, SourceNotFoundError
-from training.metrics import RecognitionScore
-from training.zero_shot import format_scores, read_index, read_map, score_folder
+from training.common.metrics import RecognitionScore
+from training.common.records import Clip
+from training.datasets import flow_maps
+from training.datasets.arrays import load_map
+from training.pretrain.zero_shot import format_scores, score_folder
 
 HEAD = "file,dataset,subject,clip,emotion"
 REAL = Path(__file__).parents[3] / "shared" / "data" / "megc2019_flow"
@@ -44,30 +47,35 @@ def test_channels_are_u_v_strain(tmp_path: Path) -> None:
     image = np.zeros((28, 28, 3), dtype=np.uint8)
     image[..., 2] = 9  # the last channel of cv2 is R, which holds u
     cv2.imwrite(str(tmp_path / "m.png"), image)
-    assert read_map(tmp_path / "m.png")[0, 0].tolist() == [9, 0, 0]
+    clip = Clip("x/s/c", "x", "s", tmp_path / "m.png", 0.0, 0, 1, 1, "negative")
+    assert load_map(clip)[0, 0].tolist() == [9, 0, 0]
 
 
 def test_bad_folders_are_named(tmp_path: Path) -> None:
     with pytest.raises(SourceNotFoundError, match=r"index\.csv"):
-        read_index(tmp_path)
+        score_folder(tmp_path)
     (tmp_path / "index.csv").write_text("file,emotion\n")
-    with pytest.raises(SourceFormatError, match="dataset, subject, clip"):
-        read_index(tmp_path)
-    write_folder(tmp_path, ["a.png,x,s1,c1,bored"])
-    with pytest.raises(SourceFormatError, match="'bored'"):
-        read_index(tmp_path)
+    with pytest.raises(SourceFormatError, match="'dataset', 'subject', 'clip'"):
+        score_folder(tmp_path)
+    write_folder(tmp_path, ["a.png,x,s1,c1,bored", "b.png,x,s1,c2,negative"])
+    with pytest.raises(SourceFormatError, match=r"row 2.*'bored'"):
+        score_folder(tmp_path)
     write_folder(tmp_path, ["a.png,x,s1,c1,negative", "b.png,x,s1,c1,negative"])
-    with pytest.raises(SourceFormatError, match="twice"):
-        read_index(tmp_path)
-    (tmp_path / "broken.png").write_bytes(b"no image")
-    with pytest.raises(SourceFormatError, match=r"broken\.png"):
-        read_map(tmp_path / "broken.png")
+    with pytest.raises(SourceFormatError, match=r"row 3: x/s1/c1 stands already in .* row 2"):
+        score_folder(tmp_path)
+    write_folder(tmp_path, ["a.png,x,s1,c1,negative", "b.png,x,s1,c2,negative"])
+    (tmp_path / "b.png").unlink()
+    with pytest.raises(SourceFormatError, match=r"row 3: .*b\.png not found"):
+        score_folder(tmp_path)
+    (tmp_path / "b.png").write_bytes(b"no image")
+    with pytest.raises(SourceFormatError, match=r"b\.png .*is not a readable image"):
+        score_folder(tmp_path)
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="the public flow maps are not on this machine")
 def test_the_real_folder_can_be_read() -> None:
     """Read only: scoring it is a deliberate act (`mer-train zero-shot`), not part of every run."""
-    entries = read_index(REAL)
-    sets = Counter(entry.dataset for entry in entries)
-    assert sets == {"casme2": 145, "samm": 133, "smic": 164}
-    assert read_map(entries[0].file).shape == (28, 28, 3)
+    data = flow_maps.load(REAL)
+    assert data.rejected == ()
+    assert Counter(c.dataset for c in data.clips) == {"casme2": 145, "samm": 133, "smic": 164}
+    assert load_map(data.clips[0]).shape == (28, 28, 3)

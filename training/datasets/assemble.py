@@ -8,15 +8,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from streamer.core.errors import SourceFormatError, SourceNotFoundError
+from training.common.records import Clip, DataSet, Rejected
 from training.datasets.classes import ClassMap, spelled
 from training.datasets.frames import list_frames
 from training.datasets.intervals import Annotated, settle
-from training.records import Clip, DataSet, Rejected
+from training.datasets.tables import Row
 
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """What a row says of a clip, besides its frames."""
+    """What a row holds about a clip, besides its frames."""
 
     dataset: str
     subject: str
@@ -26,6 +27,27 @@ class Labels:
     source: str  # file and row
     kind: str = "micro"
     extra: Mapping[str, str] = field(default_factory=dict)
+
+
+def annotated_in(row: Row, *, ends_with_folder: bool = False) -> Annotated:
+    """Onset, apex and offset of a row, from the columns called so."""
+    onset, apex, offset = (row.whole(column) for column in ("onset", "apex", "offset"))
+    return Annotated(onset, apex, offset, ends_with_folder=ends_with_folder)
+
+
+def texts_of(row: Row, *columns: str) -> dict[str, str]:
+    """Cells as printed, by column."""
+    return {column: row.text(column) for column in columns}
+
+
+def clip_in_folder(
+    row: Row, dataset: str, fps: float, subject: str, frames: Path
+) -> Clip | Rejected:
+    """The clip of a row whose frames lie in `frames/<subject>/<name>`; units are as printed."""
+    name = row.text("name")
+    extra = texts_of(row, "action_units", "objective_class")
+    labels = Labels(dataset, subject, name, fps, row.text("emotion"), row.source, extra=extra)
+    return clip_of(labels, frames / subject / name, annotated_in(row))
 
 
 def clip_of(labels: Labels, path: Path, annotated: Annotated) -> Clip | Rejected:

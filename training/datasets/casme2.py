@@ -14,12 +14,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from training.datasets.assemble import Labels, assemble, clip_of
+from training.common.records import Clip, DataSet, Rejected
+from training.datasets.assemble import assemble, clip_in_folder
 from training.datasets.classes import Classes, class_map
 from training.datasets.folders import find_parent, find_table
-from training.datasets.intervals import Annotated
-from training.datasets.tables import Row, read_rows
-from training.records import Clip, DataSet, Rejected
+from training.datasets.tables import read_rows
 
 NAME = "casme2"
 FPS = 200.0
@@ -54,7 +53,9 @@ def load(root: Path, classes: Classes = "native") -> DataSet:
     table = find_table(root, TABLES, "CASME II")
     frames = find_parent(root, r"sub\d+", "CASME II", prefer="raw")
     rows = read_rows(table, "Sheet1", _REQUIRED, _OPTIONAL)
-    clips: Iterator[Clip | Rejected] = (_clip(row, frames) for row in rows)
+    clips: Iterator[Clip | Rejected] = (
+        clip_in_folder(row, NAME, FPS, subject_folder(row.text("subject")), frames) for row in rows
+    )
     if classes == 3:
         clips = (as_in_megc2019(clip) for clip in clips)
     return assemble(NAME, clips, mapping, root)
@@ -64,22 +65,6 @@ def subject_folder(text: str) -> str:
     """The subject as its folder is called: "sub01" of "01", "1" or "sub01"."""
     digits = text.lower().removeprefix("sub")
     return f"sub{int(digits):02d}" if digits.isdigit() else text
-
-
-def _clip(row: Row, frames: Path) -> Clip | Rejected:
-    subject, name = subject_folder(row.text("subject")), row.text("name")
-    units = row.text("action_units")  # numbers and text by turns: "4", "4+L10", "?"
-    labels = Labels(
-        NAME,
-        subject,
-        name,
-        FPS,
-        row.text("emotion"),
-        row.source,
-        extra={"action_units": units, "objective_class": row.text("objective_class")},
-    )
-    annotated = Annotated(row.whole("onset"), row.whole("apex"), row.whole("offset"))
-    return clip_of(labels, frames / subject / name, annotated)
 
 
 def as_in_megc2019(clip: Clip | Rejected) -> Clip | Rejected:

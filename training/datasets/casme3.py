@@ -11,12 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from training.datasets.assemble import Labels, assemble, clip_of
+from training.common.records import Clip, DataSet, Rejected
+from training.datasets.assemble import Labels, annotated_in, assemble, clip_of, texts_of
 from training.datasets.classes import Classes, class_map
 from training.datasets.folders import find_parent, find_table
-from training.datasets.intervals import Annotated
 from training.datasets.tables import Row, read_rows
-from training.records import Clip, DataSet, Rejected
 
 NAME = "casme3"
 FPS = 30.0
@@ -76,14 +75,9 @@ def _clip(row: Row, frames: Path) -> Clip | Rejected:
         FPS,
         row.text("emotion"),
         row.source,
-        extra={
-            "action_units": row.text("action_units"),
-            "objective_class": row.text("objective_class"),
-            "video": f"{subject}/{video}",
-        },
+        extra={**texts_of(row, "action_units", "objective_class"), "video": f"{subject}/{video}"},
     )
-    annotated = Annotated(row.whole("onset"), row.whole("apex"), row.whole("offset"))
-    return clip_of(labels, _colour_frames(frames / subject / video), annotated)
+    return clip_of(labels, _colour_frames(frames / subject / video), annotated_in(row))
 
 
 def _colour_frames(video: Path) -> Path:

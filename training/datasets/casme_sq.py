@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from streamer.core.errors import SourceFormatError, SourceNotFoundError
+from training.common.records import Clip, DataSet, Rejected
 from training.datasets.assemble import Labels, assemble, clip_of
 from training.datasets.classes import Classes, class_map, spelled
 from training.datasets.folders import find_table, walk
 from training.datasets.intervals import Annotated
 from training.datasets.tables import read_grid, source_name, text_of, whole_of
-from training.records import Clip, DataSet, Rejected
 
 NAME = "casme_sq"
 FPS = 30.0

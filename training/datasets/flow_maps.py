@@ -17,12 +17,12 @@ from pathlib import Path
 
 from streamer.core.errors import SourceNotFoundError, UsageError
 from streamer.core.records import EMOTIONS
+from training.common.records import Clip, DataSet, Rejected
+from training.datasets.arrays import MAP_SUFFIXES
 from training.datasets.assemble import assemble
 from training.datasets.classes import Classes, class_map, spelled
-from training.datasets.map_files import MAP_SUFFIXES
 from training.datasets.smic import two_digits
 from training.datasets.tables import Row, read_rows
-from training.records import Clip, DataSet, Rejected
 
 NAME = "megc2019-flow"
 PUBLIC_FOLDER = Path("datasets") / "STSNet_whole_norm_u_v_os"

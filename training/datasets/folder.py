@@ -16,11 +16,11 @@ import math
 from pathlib import Path
 
 from streamer.core.errors import SourceNotFoundError
+from training.common.records import Clip, DataSet, Rejected
 from training.datasets.assemble import Labels, assemble, clip_of
 from training.datasets.classes import Classes, class_map
 from training.datasets.intervals import Annotated
 from training.datasets.tables import Row, read_rows
-from training.records import Clip, DataSet, Rejected
 
 NAME = "folder"
 TABLE = "clips.csv"

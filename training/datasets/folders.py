@@ -18,7 +18,7 @@ def find_table(root: Path, patterns: Sequence[str], what: str) -> Path:
 
     Raises:
         SourceNotFoundError: no root, or no such table.
-        UsageError: several tables match, and it is not said which counts.
+        UsageError: several tables match, and nothing names the one that counts.
     """
     _check(root)
     files = [p for p in walk(root) if p.is_file() and not p.name.startswith(("~$", "."))]

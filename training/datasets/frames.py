@@ -11,7 +11,7 @@ from pathlib import Path
 
 from streamer.core.errors import SourceFormatError, SourceNotFoundError
 from streamer.core.records import Frame
-from training.records import Clip
+from training.common.records import Clip
 
 IMAGES = frozenset({".bmp", ".jpeg", ".jpg", ".png"})
 _NUMBER = re.compile(r"(\d+)$")  # img46, 006_05562, image17581039; not "img46 (copy)"

@@ -24,7 +24,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Annotated:
-    """What the table says; None where a cell holds no number."""
+    """What the table holds; None where a cell holds no number."""
 
     onset: int | None
     apex: int | None

@@ -9,10 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from streamer.core.errors import UsageError
+from training.common.records import DataSet
 from training.datasets import casme2, samm, smic
 from training.datasets.classes import Classes
 from training.datasets.registry import part_folder
-from training.records import DataSet
 
 NAME = "megc2019"
 EXPECTED = {"casme2": (88, 32, 25), "samm": (92, 26, 15), "smic": (70, 51, 43)}

@@ -11,12 +11,11 @@ import re
 from pathlib import Path
 
 from streamer.core.errors import SourceNotFoundError
-from training.datasets.assemble import Labels, assemble, clip_of
+from training.common.records import Clip, DataSet, Rejected
+from training.datasets.assemble import Labels, annotated_in, assemble, clip_of, texts_of
 from training.datasets.classes import Classes, class_map, spelled
 from training.datasets.folders import find_table, walk
-from training.datasets.intervals import Annotated
 from training.datasets.tables import Row, read_rows
-from training.records import Clip, DataSet, Rejected
 
 NAME = "mmew"
 FPS = 90.0
@@ -73,7 +72,6 @@ def _clip(row: Row, folders: dict[tuple[str, str], Path]) -> Clip | Rejected:
         FPS,
         emotion,
         row.source,
-        extra={"action_units": row.text("action_units"), "remarks": row.text("remarks")},
+        extra=texts_of(row, "action_units", "remarks"),
     )
-    onset, apex, offset = (row.whole(column) for column in ("onset", "apex", "offset"))
-    return clip_of(labels, folder, Annotated(onset, apex, offset, ends_with_folder=True))
+    return clip_of(labels, folder, annotated_in(row, ends_with_folder=True))

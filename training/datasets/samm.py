@@ -10,12 +10,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from training.datasets.assemble import Labels, assemble, clip_of
+from training.common.records import DataSet
+from training.datasets.assemble import assemble, clip_in_folder
 from training.datasets.classes import Classes, class_map
 from training.datasets.folders import find_parent, find_table
-from training.datasets.intervals import Annotated
 from training.datasets.tables import Row, read_rows
-from training.records import Clip, DataSet, Rejected
 
 NAME = "samm"
 FPS = 200.0
@@ -43,7 +42,10 @@ def load(root: Path, classes: Classes = "native") -> DataSet:
     mapping = class_map(NAME, classes)
     rows = micro_rows(find_table(root, TABLES, "SAMM"))
     frames = find_parent(root, r"\d{3}", "SAMM")
-    return assemble(NAME, (_clip(row, frames) for row in rows), mapping, root)
+    clips = (
+        clip_in_folder(row, NAME, FPS, subject_number(row.text("subject")), frames) for row in rows
+    )
+    return assemble(NAME, clips, mapping, root)
 
 
 def micro_rows(table: Path) -> list[Row]:
@@ -54,21 +56,3 @@ def micro_rows(table: Path) -> list[Row]:
 def subject_number(text: str) -> str:
     """The subject as its folder is called: "006" of "6" or "006"."""
     return text.zfill(3) if text.isdigit() else text
-
-
-def _clip(row: Row, frames: Path) -> Clip | Rejected:
-    subject, name = subject_number(row.text("subject")), row.text("name")
-    labels = Labels(
-        NAME,
-        subject,
-        name,
-        FPS,
-        row.text("emotion"),
-        row.source,
-        extra={
-            "action_units": row.text("action_units"),
-            "objective_class": row.text("objective_class"),
-        },
-    )
-    annotated = Annotated(row.whole("onset"), row.whole("apex"), row.whole("offset"))
-    return clip_of(labels, frames / subject / name, annotated)

@@ -16,13 +16,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from streamer.core.errors import SourceNotFoundError
+from training.common.records import Clip, DataSet, Rejected
 from training.datasets import samm
-from training.datasets.assemble import Labels, assemble, clip_of
+from training.datasets.assemble import Labels, annotated_in, assemble, clip_of, texts_of
 from training.datasets.classes import Classes, class_map
 from training.datasets.folders import find_parent, find_table
-from training.datasets.intervals import Annotated
 from training.datasets.tables import Row, read_rows
-from training.records import Clip, DataSet, Rejected
 
 NAME = "samm_lv"
 FPS = 200.0
@@ -97,7 +96,6 @@ def _clip(
         emotion,
         row.source,
         kind,
-        {"action_units": row.text("action_units"), "notes": row.text("notes"), "video": video},
+        {**texts_of(row, "action_units", "notes"), "video": video},
     )
-    annotated = Annotated(row.whole("onset"), row.whole("apex"), row.whole("offset"))
-    return clip_of(labels, frames / video, annotated)
+    return clip_of(labels, frames / video, annotated_in(row))

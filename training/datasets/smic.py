@@ -16,13 +16,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from streamer.core.errors import SourceFormatError, SourceNotFoundError
+from training.common.records import Clip, DataSet, Rejected
 from training.datasets.assemble import Labels, assemble, clip_of
 from training.datasets.classes import Classes, class_map
 from training.datasets.folders import find_table, walk
 from training.datasets.frames import list_frames
 from training.datasets.intervals import Annotated
 from training.datasets.tables import Row, read_rows
-from training.records import Clip, DataSet, Rejected
 
 NAME = "smic"
 FPS = 100.0

@@ -9,7 +9,7 @@ from typing import Any
 
 from streamer.core.errors import UsageError
 from streamer.core.settings import fill, load_yaml, set_key, to_mapping
-from training.models.selfme import SelfmeRun
+from training.selfme.settings import SelfmeRun
 
 FOLDER = Path(__file__).parent / "definitions"
 

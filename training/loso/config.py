@@ -1,13 +1,18 @@
-"""Settings of one benchmark run."""
+"""Settings of a benchmark run, how each fold is trained, and the digest of finished folds."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 from streamer.core.errors import UsageError
 from streamer.core.ranges import Epochs, Range, Workers, check_ranges, range_of, show
+from training.loso.selection import Selection
+from training.models.base import Model
 
 Protocol = Literal["clean", "published"]
 Kind = Literal["composite", "single", "cross"]
@@ -61,16 +66,48 @@ def parse_epochs(text: str | None) -> int | Literal["inner"] | None:
     return number
 
 
-def pick_device(name: str) -> str:
-    """ "cpu" or "cuda" for auto, cpu, cuda.
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How each fold is trained."""
 
-    Raises:
-        UsageError: an unknown name, or no CUDA device where one is asked for.
-    """
-    import torch
+    protocol: Protocol
+    nested: bool  # epochs by nested cross-validation, subjects of the training part left out
+    epochs: int  # the most epochs that a fold may take
+    classes: tuple[str, ...]
+    device: str
+    stacked: bool
 
-    if name not in ("auto", "cpu", "cuda"):
-        raise UsageError(f"--device {name!r}: choose auto, cpu or cuda")
-    if name == "cuda" and not torch.cuda.is_available():
-        raise UsageError("--device cuda: no CUDA device is there; choose cpu or auto")
-    return "cuda" if name != "cpu" and torch.cuda.is_available() else "cpu"
+
+def make_recipe(config: LosoConfig, model: Model, classes: tuple[str, ...], device: str) -> Recipe:
+    """The recipe of a run; epochs as published where none are given."""
+    number = config.epochs if isinstance(config.epochs, int) else model.default_epochs
+    return Recipe(
+        protocol=config.protocol,
+        nested=config.epochs == INNER and model.default_epochs > 0,
+        epochs=number if model.default_epochs else 0,
+        classes=classes,
+        device=device,
+        stacked=config.stacked and model.stacks,
+    )
+
+
+def settings_of(
+    config: LosoConfig, model: Model, recipe: Recipe, selection: Selection
+) -> Mapping[str, object]:
+    """Everything that changes a figure; where and how fast it is computed does not count."""
+    return {
+        "protocol": recipe.protocol,
+        "inner": recipe.nested,
+        "epochs": recipe.epochs,
+        "classes": list(recipe.classes),
+        "kind": config.kind,
+        "model": model.name,
+        "model_settings": dict(model.settings()),
+        "data": selection.digest,
+    }
+
+
+def digest_settings(settings: Mapping[str, object]) -> str:
+    """Sixteen hexadecimal digits."""
+    text = json.dumps(settings, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

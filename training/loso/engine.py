@@ -1,16 +1,17 @@
-"""The local engine: which folds are still to do, trained here or in a few processes."""
+"""Which folds are trained together, and where."""
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import partial
 
+from streamer.batch.tasks import Execution
+from training.common.tasks import do_all
+from training.loso.config import LosoConfig, Recipe
 from training.loso.folds import Fold
-from training.loso.outcome import Outcome
 from training.loso.protocols import run_folds
-from training.loso.settings import Recipe
+from training.loso.run_folder import Outcome
 from training.models.base import Samples
 from training.models.registry import make_model
 
@@ -36,31 +37,20 @@ def make_tasks(
     return [Task(tuple(group)) for group in groups if group]
 
 
-def run_task(model: str, samples: Samples, task: Task, recipe: Recipe) -> list[Outcome]:
+def train_tasks(
+    config: LosoConfig, samples: Samples, tasks: Sequence[Task], recipe: Recipe
+) -> Iterator[list[Outcome]]:
+    """Outcomes as they come. On CUDA every task on Ray takes one GPU."""
+    execution = Execution(
+        backend="ray" if config.engine == "ray" else "processes",
+        workers=config.jobs,
+        address=config.address,
+        gpus=1 if recipe.device == "cuda" else 0,
+    )
+    work = partial(run_task, config.model, samples, recipe)
+    return (outcomes for _, outcomes in do_all(work, tasks, execution))
+
+
+def run_task(model: str, samples: Samples, recipe: Recipe, task: Task) -> list[Outcome]:
     """Trains one task; the model is made anew, so nothing is carried over."""
     return run_folds(make_model(model), samples, task.parts, recipe)
-
-
-def run_local(
-    model: str, samples: Samples, tasks: Sequence[Task], recipe: Recipe, jobs: int
-) -> Iterator[list[Outcome]]:
-    """Outcomes as they come; with several jobs, each in a process of its own with one thread."""
-    if jobs <= 1 or len(tasks) <= 1:
-        for task in tasks:
-            yield run_task(model, samples, task, recipe)
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, context, _start_worker) as pool:
-        futures = [pool.submit(run_task, model, samples, task, recipe) for task in tasks]
-        try:
-            for future in as_completed(futures):
-                yield future.result()
-        finally:
-            for future in futures:
-                future.cancel()
-
-
-def _start_worker() -> None:
-    import torch
-
-    torch.set_num_threads(1)

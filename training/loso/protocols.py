@@ -1,4 +1,4 @@
-"""The protocols: when the training stops, and on whose word.
+"""The protocols: when the training stops, and which clips decide that.
 
 clean      fixed epochs, or epochs chosen by leaving out subjects of the fold's training part
 published  the epoch that scores best on the held-out subject ("oracle epoch"): flattered; only to
@@ -17,37 +17,37 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import GroupShuffleSplit
 
+from training.common.metrics import score_recognition
+from training.common.records import Prediction
+from training.loso.config import Recipe
 from training.loso.folds import Fold
-from training.loso.outcome import Outcome
-from training.loso.settings import Recipe
-from training.metrics import score_recognition
+from training.loso.run_folder import Outcome
 from training.models.base import FitPlan, Fitted, Model, Samples, fit_one_by_one
-from training.records import Prediction
 
-_LOOKS = 100  # at most so many epochs are looked at
-_INNER_SHARE = 0.25  # of the training subjects, to choose the epochs by
+_MOST_CHECKED = 100  # epochs at most that are scored
+_LEFT_OUT = 0.25  # of the training subjects, to choose the epochs by
 
 Rows = NDArray[np.int64]
-# (epoch, fold, fitted) -> None; keeps what it is told
+# epoch, probabilities, features
 _Answer = tuple[int, NDArray[np.float32], NDArray[np.float32] | None]
 
 
 def run_folds(
     model: Model, samples: Samples, parts: Sequence[tuple[Fold, int]], recipe: Recipe
 ) -> list[Outcome]:
-    """Trains and asks the folds, each under its seed."""
+    """Trains the folds and predicts their held-out clips, each under its seed."""
     started = time.monotonic()
     folds, seeds = [fold for fold, _ in parts], tuple(seed for _, seed in parts)
     plan = FitPlan(len(recipe.classes), seeds[0], recipe.epochs, recipe.device, samples.ids, seeds)
-    if model.default_epochs == 0 or (recipe.protocol == "clean" and not recipe.inner):
+    if model.default_epochs == 0 or (recipe.protocol == "clean" and not recipe.nested):
         answers = _fixed(model, samples, folds, plan, recipe)
     elif recipe.protocol == "published":
         answers = _oracle(model, samples, folds, plan, recipe)
     else:
-        answers = _inner(model, samples, folds, plan, recipe)
-    share = (time.monotonic() - started) / max(len(folds), 1)
+        answers = _nested(model, samples, folds, plan, recipe)
+    each_s = (time.monotonic() - started) / max(len(folds), 1)
     return [
-        _outcome(samples, fold, seed, answer, share, recipe.classes)
+        _outcome(samples, fold, seed, answer, each_s, recipe.classes)
         for (fold, seed), answer in zip(parts, answers, strict=True)
     ]
 
@@ -58,7 +58,7 @@ def _fixed(
     fitted = _fitter(model, recipe)(samples, [fold.train for fold in folds], plan, None)
     epochs = plan.epochs if model.default_epochs else 0
     return [
-        (epochs, *_ask(one, samples.inputs[fold.test]))
+        (epochs, *_predict(one, samples.inputs[fold.test]))
         for one, fold in zip(fitted, folds, strict=True)
     ]
 
@@ -68,32 +68,32 @@ def _oracle(
 ) -> list[_Answer]:
     """The epoch with the highest accuracy on the held-out clips; the earliest of equals."""
     best: dict[int, tuple[float, _Answer]] = {}
-    every = max(1, plan.epochs // _LOOKS)
+    every = max(1, plan.epochs // _MOST_CHECKED)
 
     def watch(epoch: int, position: int, fitted: Fitted) -> None:
         if epoch % every and epoch != plan.epochs:
             return
         test = folds[position].test
-        shares, features = _ask(fitted, samples.inputs[test])
-        right = float((shares.argmax(axis=1) == samples.labels[test]).mean())
+        probabilities, features = _predict(fitted, samples.inputs[test])
+        right = float((probabilities.argmax(axis=1) == samples.labels[test]).mean())
         if position not in best or right > best[position][0]:
-            best[position] = (right, (epoch, shares, features))
+            best[position] = (right, (epoch, probabilities, features))
 
     _fitter(model, recipe)(samples, [fold.train for fold in folds], plan, watch)
     return [best[position][1] for position in range(len(folds))]
 
 
-def _inner(
+def _nested(
     model: Model, samples: Samples, folds: Sequence[Fold], plan: FitPlan, recipe: Recipe
 ) -> list[_Answer]:
-    """Epochs by an inner subject split, then all training clips for that many epochs."""
+    """Epochs by nested cross-validation, then all training clips for that many epochs."""
     chosen = _choose_epochs(model, samples, folds, plan, recipe)
     answers: dict[int, _Answer] = {}
 
     def watch(epoch: int, position: int, fitted: Fitted) -> None:
         if epoch == chosen[position]:
             test = folds[position].test
-            answers[position] = (epoch, *_ask(fitted, samples.inputs[test]))
+            answers[position] = (epoch, *_predict(fitted, samples.inputs[test]))
 
     most = replace(plan, epochs=max(chosen))
     _fitter(model, recipe)(samples, [fold.train for fold in folds], most, watch)
@@ -104,9 +104,9 @@ def _choose_epochs(
     model: Model, samples: Samples, folds: Sequence[Fold], plan: FitPlan, recipe: Recipe
 ) -> list[int]:
     """Per fold, the epoch with the best UF1 on left-out subjects of its training part."""
-    splits = [_inner_split(samples, fold.train, plan.of(k).seed) for k, fold in enumerate(folds)]
+    splits = [_nested_split(samples, fold.train, plan.of(k).seed) for k, fold in enumerate(folds)]
     best: dict[int, tuple[float, int]] = {}
-    every = max(1, plan.epochs // _LOOKS)
+    every = max(1, plan.epochs // _MOST_CHECKED)
 
     def watch(epoch: int, position: int, fitted: Fitted) -> None:
         if epoch % every and epoch != plan.epochs:
@@ -121,11 +121,11 @@ def _choose_epochs(
     return [best[position][1] for position in range(len(folds))]
 
 
-def _inner_split(samples: Samples, train: Rows, seed: int) -> tuple[Rows, Rows]:
+def _nested_split(samples: Samples, train: Rows, seed: int) -> tuple[Rows, Rows]:
     groups = [samples.groups[row] for row in train]
     if len(set(groups)) < 2:
         return train, train
-    splitter = GroupShuffleSplit(1, test_size=_INNER_SHARE, random_state=seed)
+    splitter = GroupShuffleSplit(1, test_size=_LEFT_OUT, random_state=seed)
     kept, left = next(splitter.split(train, groups=groups))
     return train[kept], train[left]
 
@@ -136,7 +136,7 @@ def _fitter(model: Model, recipe: Recipe) -> Callable[..., list[Fitted]]:
     return lambda samples, rows, plan, watch: fit_one_by_one(model, samples, rows, plan, watch)
 
 
-def _ask(
+def _predict(
     fitted: Fitted, maps: NDArray[np.uint8]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
     return fitted.probabilities(maps), fitted.features(maps)
@@ -150,11 +150,11 @@ def _outcome(
     seconds: float,
     classes: Sequence[str],
 ) -> Outcome:
-    epoch, shares, features = answer
+    epoch, probabilities, features = answer
     ids = [samples.ids[row] for row in fold.test]
     predictions = tuple(
-        Prediction(clip, samples.groups[row], classes[samples.labels[row]], share)
-        for clip, row, share in zip(ids, fold.test, shares, strict=True)
+        Prediction(clip, samples.groups[row], classes[samples.labels[row]], own)
+        for clip, row, own in zip(ids, fold.test, probabilities, strict=True)
     )
     one = features if seed == 0 else None  # one seed is enough for the plot
     named = {} if one is None else dict(zip(ids, one, strict=True))

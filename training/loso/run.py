@@ -7,7 +7,7 @@ import json
 import platform
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -17,16 +17,24 @@ import yaml
 from tqdm import tqdm
 
 from streamer.core.errors import ModelError, OutputError
+from streamer.core.files.atomic import remove_leftovers
 from streamer.core.settings import load_yaml
-from training.loso import sessions
-from training.loso.config import LosoConfig, pick_device
-from training.loso.engine import Task, make_tasks, run_local
+from training.common.files import write_text
+from training.common.options import pick_device
+from training.loso.config import LosoConfig, Recipe, digest_settings, make_recipe, settings_of
+from training.loso.engine import make_tasks, train_tasks
 from training.loso.folds import Fold, make_folds, missing_classes
-from training.loso.outcome import Outcome
 from training.loso.report import combine, write_report
+from training.loso.run_folder import (
+    FOLDS,
+    SESSIONS,
+    Outcome,
+    load_outcome,
+    save_outcome,
+    start_session,
+    wall_s,
+)
 from training.loso.selection import load_selection
-from training.loso.settings import Recipe, digest_settings, make_recipe, settings_of
-from training.loso.store import FOLDS, load_outcome, remove_torn, save_outcome, write_text
 from training.models.base import Samples
 from training.models.registry import make_model, reads_pairs
 
@@ -79,7 +87,7 @@ def run_loso(config: LosoConfig) -> dict[str, Any]:
         "warnings": list(missing_classes(folds, samples.labels, selection.classes)),
         "folds": len(folds),
         "device": recipe.device,
-        "wall_s": sessions.wall_s(config.output),
+        "wall_s": wall_s(config.output),
         "training_s": round(sum(outcome.seconds for outcome in outcomes), 2),
     }
     return write_report(config, selection, recipe, outcomes, seeds, extra)
@@ -100,10 +108,9 @@ def prepare_folder(config: LosoConfig, settings: Mapping[str, object], digest: s
                 "--output, or --overwrite"
             )
     if config.overwrite:
-        for old in (*config.output.glob("folds/*.json"), *config.output.glob(sessions.FILE)):
+        for old in (*config.output.glob(f"{FOLDS}/*.json"), *config.output.glob(SESSIONS)):
             old.unlink()
-    for folder in (config.output, config.output / FOLDS):
-        remove_torn(folder)
+    remove_leftovers(config.output)
     facts = {
         "digest": digest,
         "settings": json.loads(json.dumps(settings)),
@@ -144,10 +151,10 @@ def _complete(
     todo = [(f, seed) for seed in seeds for f in folds if found[f.name, seed] is None]
     tasks = make_tasks(todo, recipe.stacked, config.engine == "ray" or config.jobs > 1)
     total, start = len(folds) * len(seeds), dict(make_model(config.model).settings())
-    session, kept = sessions.start_session(config.output), len(done)
+    session, kept = start_session(config.output), len(done)
     bar = tqdm(total=total, initial=len(done), desc=config.model, unit="fold", file=sys.stderr)
     with bar:
-        for outcomes in _engine(config, samples, tasks, recipe):
+        for outcomes in train_tasks(config, samples, tasks, recipe):
             check_unchanged(config.model, start)
             for outcome in outcomes:
                 save_outcome(config.output, outcome, digest)
@@ -155,16 +162,6 @@ def _complete(
             session.note(len(done) - kept)
             bar.update(len(outcomes))
     return done
-
-
-def _engine(
-    config: LosoConfig, samples: Samples, tasks: Sequence[Task], recipe: Recipe
-) -> Iterator[list[Outcome]]:
-    if config.engine == "ray" and tasks:
-        from training.loso.ray_engine import run_ray
-
-        return run_ray(config.model, samples, tasks, recipe, config.address)
-    return run_local(config.model, samples, tasks, recipe, config.jobs)
 
 
 def _versions() -> dict[str, str]:

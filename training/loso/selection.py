@@ -13,13 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer.core.errors import SourceFormatError, UsageError
+from training.common.records import Clip
 from training.datasets import class_names, load_dataset
-from training.datasets.map_files import MAP_SUFFIXES, load_maps
-from training.datasets.pair_files import load_jittered, load_pairs
+from training.datasets.arrays import MAP_SUFFIXES, load_jittered, load_maps, load_pairs
+from training.datasets.prepared import is_prepared, read_settings
 from training.models.base import Samples
-from training.prepare.cache import is_prepared, read_settings
 from training.prepare.run import prepare
-from training.records import Clip
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +107,7 @@ def _prepared(dataset: str, root: Path, cache: Path | None) -> Path:
     if cache is None:
         raise UsageError(f"{root} holds frames, not maps: run {command}, then use --root CACHE")
     print(
-        f"{root} holds frames: their faces are aligned into {cache} first. A stopped run goes on "
+        f"{root} holds frames: their faces are aligned into {cache} first. A stopped run resumes "
         f"there; to prepare once for many runs: {command}, then --root CACHE",
         file=sys.stderr,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -125,8 +125,28 @@ class Model(Protocol):
         ...
 
 
+class OneByOne:
+    """A model that trains its folds one after the other."""
+
+    __slots__ = ()
+
+    def fit(self, train: Samples, plan: FitPlan, watch: Watch | None = None) -> Fitted:
+        """See `Model.fit`."""
+        raise NotImplementedError
+
+    def fit_folds(
+        self,
+        samples: Samples,
+        rows: Sequence[NDArray[np.int64]],
+        plan: FitPlan,
+        watch: Watch | None = None,
+    ) -> list[Fitted]:
+        """A loop over `fit`."""
+        return fit_one_by_one(self, samples, rows, plan, watch)
+
+
 def fit_one_by_one(
-    model: Model,
+    model: Model | OneByOne,
     samples: Samples,
     rows: Sequence[NDArray[np.int64]],
     plan: FitPlan,
@@ -140,8 +160,22 @@ def fit_one_by_one(
 
 
 def _at(position: int, watch: Watch | None) -> Watch | None:
-    """A fold that is trained alone has position 0; tell its true one."""
+    """A fold that is trained alone has position 0; pass its true one on."""
     if watch is None:
         return None
-    told = watch
-    return lambda epoch, _, fitted: told(epoch, position, fitted)
+    report = watch
+    return lambda epoch, _, fitted: report(epoch, position, fitted)
+
+
+def epoch_batches(plan: FitPlan, batch: int) -> Iterator[list[NDArray[np.int64]]]:
+    """Per epoch, the batches as rows of `plan.order`; depends on the seed and the ids' count."""
+    rng = np.random.default_rng([plan.seed, 1])
+    for _ in range(plan.epochs):
+        order = rng.permutation(len(plan.order))
+        yield [order[start : start + batch] for start in range(0, len(order), batch)]
+
+
+def own_rows(plan: FitPlan, ids: tuple[str, ...]) -> NDArray[np.int64]:
+    """For every clip of `plan.order` its row among `ids`, or -1 where the fold has it not."""
+    place = {clip: row for row, clip in enumerate(ids)}
+    return np.array([place.get(clip, -1) for clip in plan.order], dtype=np.int64)

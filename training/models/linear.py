@@ -9,9 +9,7 @@ fold, by leaving out groups of the training subjects.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
 
 import numpy as np
 import torch
@@ -22,10 +20,15 @@ from torch.nn.functional import avg_pool2d
 
 from recognition.classifiers.ensemble import mirror
 from recognition.classifiers.scvit import Levelling
-from streamer.core.ranges import Range, check_ranges
-from training.models.base import FitPlan, Fitted, Samples, Settings, Watch, fit_one_by_one
-from training.models.inner import Rows, best_cost
-from training.models.svm import Standardiser, spread
+from training.models.base import FitPlan, Fitted, Samples, Settings, Watch
+from training.models.shallow import (
+    Costs,
+    FittedShallow,
+    Rows,
+    ShallowModel,
+    Standardiser,
+    best_cost,
+)
 
 DETREND = 3  # level and slopes, as in SCViT
 CELLS = 2  # averaged, along a side
@@ -34,13 +37,8 @@ Views = tuple[NDArray[np.float64], NDArray[np.float64]]  # a map and its mirror 
 
 
 @dataclass(frozen=True, slots=True)
-class FittedLinear:
+class FittedLinear(FittedShallow):
     """Mean of the log-probabilities of a map and of its mirror image."""
-
-    standardise: Standardiser
-    machine: LogisticRegression | None  # None: the fold had one class only
-    present: tuple[int, ...]  # classes that the fold had
-    classes: int
 
     def probabilities(self, maps: NDArray[np.uint8]) -> NDArray[np.float32]:
         """[N, classes]; zero for a class that the fold had not."""
@@ -49,59 +47,37 @@ class FittedLinear:
     def of_views(self, views: Views) -> NDArray[np.float32]:
         """The same for maps that are levelled already."""
         if self.machine is None:
-            return spread(np.ones((len(views[0]), 1)), self.present, self.classes)
+            return self.spread(np.ones((len(views[0]), 1)))
         both = [self.machine.predict_log_proba(self.standardise(view)) for view in views]
-        return spread(np.exp(np.mean(both, axis=0)), self.present, self.classes)
-
-    def features(self, maps: NDArray[np.uint8]) -> None:
-        """None beyond the map itself."""
-        return None
+        return self.spread(np.exp(np.mean(both, axis=0)))
 
 
 @dataclass(frozen=True, slots=True)
-class LinearModel:
-    """`costs` are tried inside the fold, over `inner` groups of subjects."""
+class LinearModel(ShallowModel):
+    """The cost is one of four, from 1 to 30."""
 
-    costs: tuple[Annotated[float, Range(1e-6, 1e6)], ...] = (1.0, 3.0, 10.0, 30.0)
-    inner: Annotated[int, Range(2, 100)] = 5
+    costs: Costs = (1.0, 3.0, 10.0, 30.0)
     name: str = "linear"
-    default_epochs: int = 0
-    seeded: bool = False
-    stacks: bool = False
-
-    def __post_init__(self) -> None:
-        check_ranges(self)
 
     def settings(self) -> Settings:
         """What is searched and how."""
         return {
             "costs": list(self.costs),
-            "inner": self.inner,
+            "inner": self.splits,
             "class_weight": "balanced",
             "input": f"levelled, {DETREND} columns, averaged over {CELLS}, mirrored",
         }
 
     def fit(self, train: Samples, plan: FitPlan, watch: Watch | None = None) -> Fitted:
-        """Choose C by inner subject splits, then fit on all training clips."""
-
+        """Choose C by nested cross-validation, then fit on all training clips."""
         views, classes = two_views(train.maps), plan.classes  # levelling learns nothing
 
-        def ask(inner: Rows, cost: float, held: Rows) -> NDArray[np.float32]:
-            fitted = fit_linear(_take(views, inner), train.labels[inner], cost, classes)
+        def ask(used: Rows, cost: float, held: Rows) -> NDArray[np.float32]:
+            fitted = fit_linear(_take(views, used), train.labels[used], cost, classes)
             return fitted.of_views(_take(views, held))
 
-        cost = best_cost(ask, train, self.costs, self.inner, classes)
+        cost = best_cost(ask, train, self.costs, self.splits, classes)
         return fit_linear(views, train.labels, cost, classes)
-
-    def fit_folds(
-        self,
-        samples: Samples,
-        rows: Sequence[NDArray[np.int64]],
-        plan: FitPlan,
-        watch: Watch | None = None,
-    ) -> list[Fitted]:
-        """A loop."""
-        return fit_one_by_one(self, samples, rows, plan, watch)
 
 
 def fit_linear(views: Views, labels: NDArray[np.int64], cost: float, classes: int) -> FittedLinear:

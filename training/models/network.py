@@ -8,32 +8,10 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
-from streamer.core.ranges import BatchSize, Epochs, LearningRate, check_ranges
 from training.models.base import FitPlan, Fitted, Samples, Settings, Watch
-from training.models.loop import train_alone
+from training.models.flow_net import FlowNet, Optimiser, train_alone
 from training.models.stack import GradientMaker, train_stacked, vmap_gradients
-
-
-class FlowNet(nn.Module):
-    """A network on uint8 maps [N, 28, 28, 3] -> logits [N, C]; scaling happens inside."""
-
-    def embed(self, maps: Tensor) -> Tensor:
-        """What the last layer sees, [N, D]."""
-        raise NotImplementedError
-
-
-@dataclass(frozen=True, slots=True)
-class Optimiser:
-    """Adam without weight decay, as STSTNet and OFF-ApexNet use it."""
-
-    epochs: Epochs
-    batch: BatchSize
-    learning_rate: LearningRate
-
-    def __post_init__(self) -> None:
-        check_ranges(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from training.models.network import FlowNet, NetworkModel, Optimiser
+from training.models.flow_net import FlowNet, Optimiser
+from training.models.network import NetworkModel
 from training.models.ststnet import scaled
 
 

@@ -14,11 +14,11 @@ from training.models.base import Model
 
 _MAKERS: Mapping[str, tuple[str, str]] = {
     "scvit": ("scvit", "ScvitModel"),
-    "ststnet": ("ststnet", "make_ststnet"),
+    "ststnet": ("ststnet_stack", "make_ststnet"),
     "off-apexnet": ("off_apexnet", "make_off_apexnet"),
     "svm": ("svm", "SvmModel"),
     "linear": ("linear", "LinearModel"),
-    "committee": ("committee", "CommitteeModel"),
+    "committee": ("voting_ensemble", "VotingEnsemble"),
     "zero-shot": ("zero_shot", "ZeroShotModel"),
     "selfme": ("selfme", "make_selfme"),
 }

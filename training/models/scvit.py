@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Annotated
 
@@ -24,13 +23,21 @@ from torch.nn import functional
 
 from recognition.classifiers.ensemble import ViewEnsemble, mirror
 from recognition.classifiers.scvit import SCViT, SCViTConfig, region_embeddings
-from recognition.loading.weights_check import BUNDLED
+from recognition.files.model_file import BUNDLED
 from streamer.core.errors import ModelError
 from streamer.core.ranges import BatchSize, Epochs, LearningRate, Range, check_ranges
-from training.export import sha256_of
-from training.losses import symmetric_contrastive_loss
-from training.models.base import FitPlan, Fitted, Samples, Settings, Watch, fit_one_by_one
-from training.models.batches import epoch_batches, own_rows
+from training.common.files import sha256_of
+from training.common.losses import class_weights, symmetric_contrastive_loss
+from training.models.base import (
+    FitPlan,
+    Fitted,
+    OneByOne,
+    Samples,
+    Settings,
+    Watch,
+    epoch_batches,
+    own_rows,
+)
 
 WEIGHTS = BUNDLED.with_suffix(".safetensors")
 _CHUNK = 256
@@ -38,7 +45,7 @@ _CHUNK = 256
 
 @dataclass(frozen=True, slots=True)
 class FineTuning:
-    """How a fold goes on from the synthetic weights."""
+    """How a fold continues from the synthetic weights."""
 
     epochs: Epochs = 20
     batch: BatchSize = 32
@@ -82,7 +89,7 @@ class FittedScvit:
 
 
 @dataclass(frozen=True, slots=True)
-class ScvitModel:
+class ScvitModel(OneByOne):
     """Fold by fold: the network is too large to gain from stacking on a CPU."""
 
     tuning: FineTuning = FineTuning()
@@ -106,16 +113,6 @@ class ScvitModel:
             net = load_pretrained(plan.seed, plan.classes).to(plan.device)
             fine_tune(net, train, plan, self.tuning, watch)
         return FittedScvit(net.eval(), plan.device)
-
-    def fit_folds(
-        self,
-        samples: Samples,
-        rows: Sequence[NDArray[np.int64]],
-        plan: FitPlan,
-        watch: Watch | None = None,
-    ) -> list[Fitted]:
-        """A loop."""
-        return fit_one_by_one(self, samples, rows, plan, watch)
 
 
 def load_pretrained(member: int, classes: int) -> SCViT:
@@ -153,11 +150,11 @@ def fine_tune(
     adam = torch.optim.AdamW(
         net.parameters(), tuning.learning_rate, weight_decay=tuning.weight_decay
     )
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        adam, lambda epoch: 0.5 * (1.0 + math.cos(math.pi * epoch / plan.epochs))
+    )
     place = own_rows(plan, train.ids)
     for epoch, batches in enumerate(epoch_batches(plan, tuning.batch), start=1):
-        rate = 0.5 * (1.0 + math.cos(math.pi * (epoch - 1) / plan.epochs))
-        for group in adam.param_groups:
-            group["lr"] = tuning.learning_rate * rate
         net.train()
         for batch in batches:
             rows = torch.from_numpy(place[batch][place[batch] >= 0]).to(plan.device)
@@ -168,15 +165,9 @@ def fine_tune(
             loss.backward()
             torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
             adam.step()
+        schedule.step()
         if watch:
             watch(epoch, 0, FittedScvit(net, plan.device))
-
-
-def class_weights(labels: Tensor, classes: int, balance: float) -> Tensor:
-    """[classes], mean one over the clips; a class that the fold lacks weighs nothing."""
-    count = torch.bincount(labels, minlength=classes).float()
-    weight = torch.where(count > 0, (len(labels) / count.clamp(min=1)) ** balance, 0.0)
-    return weight * len(labels) / (weight * count).sum()
 
 
 def vary(maps: Tensor, shift: int) -> Tensor:

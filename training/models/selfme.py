@@ -8,7 +8,7 @@ motion learner sees, in both directions; the paper draws any two frames.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -17,37 +17,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from recognition.selfme.network import SelfmeNet
-from recognition.selfme.settings import SelfmeConfig
+from recognition.classifiers.selfme import SelfmeNet
 from streamer.core.errors import UsageError
-from streamer.core.ranges import check_ranges
 from streamer.core.settings import fill, load_yaml
-from training.export import sha256_of
-from training.models.base import FitPlan, Fitted, Samples, Settings, Watch, fit_one_by_one
-from training.selfme.classification import SMALL, ClassifierTrainer, ClassifierTraining
-from training.selfme.motions import motion_crops, training_crops
-from training.selfme.start import FineTuning, fine_tune, start_file, start_network
+from training.common.files import sha256_of
+from training.models.base import FitPlan, Fitted, OneByOne, Samples, Settings, Watch
+from training.selfme.pairs import motion_crops
+from training.selfme.recognizer_run import make_trainer
+from training.selfme.settings import SelfmeRun
+from training.selfme.start import fine_tune, start_file, start_network
 
 _CHUNK = 128
-
-
-@dataclass(frozen=True, slots=True)
-class SelfmeRun:
-    """What a YAML file fills: the network, the training, and what the motion learner starts from.
-
-    `start` is a .safetensors file of mer-train motion or recognizer; "bundled" is the one that
-    comes with the package, null trains from scratch. `jitter` trains SCViT on pairs some frames off
-    too, as a spotter finds them: the cache must have been prepared with --jitter-frames.
-    """
-
-    selfme: SelfmeConfig = field(default_factory=SelfmeConfig)
-    training: ClassifierTraining = SMALL
-    start: str | None = "bundled"
-    fine_tuning: FineTuning = field(default_factory=FineTuning)
-    jitter: bool = False
-
-    def __post_init__(self) -> None:
-        check_ranges(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +55,7 @@ class FittedSelfme:
 
 
 @dataclass(frozen=True, slots=True)
-class SelfmeModel:
+class SelfmeModel(OneByOne):
     """Fold by fold."""
 
     run: SelfmeRun = field(default_factory=SelfmeRun)
@@ -117,16 +97,6 @@ class SelfmeModel:
         net.eval()
         return fitted
 
-    def fit_folds(
-        self,
-        samples: Samples,
-        rows: Sequence[NDArray[np.int64]],
-        plan: FitPlan,
-        watch: Watch | None = None,
-    ) -> list[Fitted]:
-        """A loop."""
-        return fit_one_by_one(self, samples, rows, plan, watch)
-
 
 def train_classifier(
     fitted: FittedSelfme,
@@ -136,33 +106,14 @@ def train_classifier(
     watch: Watch | None,
 ) -> None:
     """SCViT on the motion of the fold's clips; the motion learner stays as it is."""
-    net = fitted.net
     assert train.pairs is not None  # the caller looked
-    wrong = wanted_jitter(run, train.jittered)
-    crops = training_crops(net, train.pairs, wrong, net.config.gamma_training)
-    labels = torch.from_numpy(train.labels).to(crops.device)
-    training = replace(run.training, epochs=plan.epochs)
-    contrast = (net.config.contrast, net.config.tau)
-    trainer = ClassifierTrainer(net.classifier, crops, labels, training, contrast, plan.seed)
-    per_epoch = training.steps_per_epoch(len(crops))
+    run = replace(run, training=replace(run.training, epochs=plan.epochs))
+    trainer = make_trainer(run, fitted.net, train.pairs, train.labels, train.jittered, plan.seed)
+    per_epoch = run.training.steps_per_epoch(len(train))
     for step in range(1, trainer.total_steps + 1):
         trainer.step()
         if watch and step % per_epoch == 0:
             watch(step // per_epoch, 0, fitted)
-
-
-def wanted_jitter(run: SelfmeRun, jittered: NDArray[np.uint8] | None) -> NDArray[np.uint8] | None:
-    """The wrong pairs, if the settings want them.
-
-    Raises:
-        UsageError: they do, and there are none.
-    """
-    if run.jitter and jittered is None:
-        raise UsageError(
-            "jitter: true needs pairs some frames off: prepare the data set with mer-train prepare "
-            "--jitter-frames 4 (pairs of mer-train pairs take --jitter-frames when they are drawn)"
-        )
-    return jittered if run.jitter else None
 
 
 def make_selfme(file: Path | None = None) -> SelfmeModel:

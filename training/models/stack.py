@@ -10,7 +10,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -20,12 +19,8 @@ from torch.func import functional_call, grad, vmap
 from torch.nn import functional
 from tqdm import tqdm
 
-from training.models.base import FitPlan, Fitted, Samples, Watch
-from training.models.batches import epoch_batches, own_rows
-from training.models.fitted import FittedNet
-
-if TYPE_CHECKING:
-    from training.models.network import FlowNet, Optimiser
+from training.models.base import FitPlan, Fitted, Samples, Watch, epoch_batches, own_rows
+from training.models.flow_net import FittedNet, FlowNet, Optimiser
 
 Stack = Mapping[str, Tensor]  # parameter name -> [F, ...]
 # (stack, rows of the clips, weights [F, B] that sum to one or zero) -> gradients of the stack

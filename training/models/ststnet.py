@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.models.network import FlowNet, NetworkModel, Optimiser
+from training.models.flow_net import FlowNet
 
 FILTERS = (3, 5, 8)
 MIDDLE, SPREAD = 128.0, 32.0
@@ -44,16 +44,3 @@ class STSTNet(FlowNet):
 def scaled(maps: Tensor) -> Tensor:
     """uint8 [N, S, S, 3] -> float [N, 3, S, S]."""
     return (maps.permute(0, 3, 1, 2).float() - MIDDLE) / SPREAD
-
-
-def make_ststnet() -> NetworkModel:
-    """The model as published."""
-    from training.models.ststnet_stack import ststnet_gradients
-
-    return NetworkModel(
-        name="ststnet",
-        build=STSTNet,
-        optimiser=Optimiser(epochs=800, batch=256, learning_rate=5e-5),
-        about="3x3 convolutions 3+5+8, max-pool 3/3, avg-pool 2, fully connected 400; scale 32",
-        gradients=ststnet_gradients,
-    )

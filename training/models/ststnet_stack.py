@@ -3,11 +3,10 @@
 Every fold sees the same clips, so the patches under the 3x3 convolution are cut once. Only the
 winning position of each pooling cell passes a gradient on: one patch in nine.
 
-On a CPU with a C++ compiler a small kernel does the rest (`ststnet_kernel`). Elsewhere, on CUDA
-too, PyTorch does: the convolutions of all folds are one matrix product, `max_pool2d` names the
-winners, and `embedding_bag` sums the named patches, weighted by their gradients, which is the
-weight gradient without a second large product. The clips go through in small pieces that stay in
-the cache, one stream of pieces per CPU thread.
+The convolutions of all folds are one matrix product, `max_pool2d` names the winners, and
+`embedding_bag` sums the named patches, weighted by their gradients, which is the weight gradient
+without a second large product. The clips go through in small pieces that stay in the cache, one
+stream of pieces per CPU thread.
 """
 
 from __future__ import annotations
@@ -20,16 +19,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from training.models.network import FlowNet
+from training.models.flow_net import FlowNet, Optimiser
+from training.models.network import NetworkModel
 from training.models.stack import GradientMaker, Gradients, Stack
-from training.models.ststnet import FILTERS, scaled
-from training.models.ststnet_kernel import (
-    MOST_CLASSES,
-    PADDED,
-    SumClips,
-    load_kernel,
-    sum_gradients,
-)
+from training.models.ststnet import FILTERS, STSTNet, scaled
 
 CELLS, SIDE = 100, 10  # pooling cells of a map, along a side
 POOLS = 25  # average-pooling cells
@@ -59,39 +52,12 @@ class Sums:
 
 
 def ststnet_gradients(net: FlowNet) -> GradientMaker:
-    """A maker for stacks of STSTNet: compiled where that can be, else in PyTorch."""
-
-    def make(maps: Tensor, labels: Tensor) -> Gradients:
-        kernel = load_kernel() if maps.device.type == "cpu" else None
-        if kernel is None or len(net.get_parameter("head.bias")) > MOST_CLASSES:
-            return torch_gradients(maps, labels)
-        return compiled_gradients(kernel, maps, labels)
-
-    return make
+    """A maker for stacks of STSTNet; of any number of classes."""
+    return make_gradients
 
 
-def compiled_gradients(kernel: SumClips, maps: Tensor, labels: Tensor) -> Gradients:
-    """Gradients by the C++ kernel."""
-    every = cut_patches(maps).permute(1, 2, 0, 3)  # [N, 100, 9, 28]
-    patches = functional.pad(every, (0, PADDED - TAPS)).contiguous()
-
-    def gradients(stack: Stack, clips: Tensor, weight: Tensor) -> Stack:
-        with torch.no_grad():
-            weights = gather_weights(stack)
-            folds, classes = weights.bias.shape
-            filters = weights.convolution.reshape(TAPS, folds, CHANNELS).transpose(0, 1)
-            head = weights.head.reshape(folds, classes, CHANNELS, POOLS).transpose(2, 3)
-            found = sum_gradients(
-                kernel, patches, labels, clips, weight, filters, head.contiguous(), weights.bias
-            )
-            back = found[1].transpose(2, 3).reshape(weights.head.shape)
-            return _scatter(Sums(found[0][..., :TAPS].contiguous(), back, found[2]), stack)
-
-    return gradients
-
-
-def torch_gradients(maps: Tensor, labels: Tensor) -> Gradients:
-    """Gradients in PyTorch alone."""
+def make_gradients(maps: Tensor, labels: Tensor) -> Gradients:
+    """Gradients of stacks on these maps, whose patches are cut here, once."""
     patches, on_cpu = cut_patches(maps), maps.device.type == "cpu"
 
     def gradients(stack: Stack, clips: Tensor, weight: Tensor) -> Stack:
@@ -237,3 +203,14 @@ def _scatter(sums: Sums, stack: Stack) -> Stack:
         found[name] = own[..., :-1].reshape(stack[name].shape)
         found[f"streams.{k}.bias"] = own[..., -1].contiguous()
     return found
+
+
+def make_ststnet() -> NetworkModel:
+    """The model as published."""
+    return NetworkModel(
+        name="ststnet",
+        build=STSTNet,
+        optimiser=Optimiser(epochs=800, batch=256, learning_rate=5e-5),
+        about="3x3 convolutions 3+5+8, max-pool 3/3, avg-pool 2, fully connected 400; scale 32",
+        gradients=ststnet_gradients,
+    )

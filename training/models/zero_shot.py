@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recognition.classifiers.map_classifier import MapClassifier
 from recognition.config import RecognizerConfig
-from recognition.loading.weights_check import BUNDLED
-from recognition.onnx_recognizer import OnnxRecognizer
+from recognition.files.model_file import BUNDLED
+from recognition.loading import load_map_classifier
 from streamer.core.errors import UsageError
 from streamer.core.records import EMOTIONS
-from training.export import sha256_of
+from training.common.files import sha256_of
 from training.models.base import FitPlan, Fitted, Samples, Settings, Watch
 
 
@@ -21,11 +22,11 @@ from training.models.base import FitPlan, Fitted, Samples, Settings, Watch
 class FittedZeroShot:
     """An ONNX session."""
 
-    recognizer: OnnxRecognizer
+    classifier: MapClassifier
 
     def probabilities(self, maps: NDArray[np.uint8]) -> NDArray[np.float32]:
         """[N, 3], calibrated on synthetic motion."""
-        return self.recognizer.recognize_maps(maps)
+        return self.classifier.recognize_maps(maps)
 
     def features(self, maps: NDArray[np.uint8]) -> None:
         """The exported graph gives none."""
@@ -56,7 +57,7 @@ class ZeroShotModel:
                 f"zero-shot knows {', '.join(EMOTIONS)}, not {plan.classes} classes: choose "
                 "--classes 3 or another model"
             )
-        return FittedZeroShot(OnnxRecognizer(None, RecognizerConfig(device="cpu", threads=1)))
+        return FittedZeroShot(load_map_classifier(None, RecognizerConfig(device="cpu")))
 
     def fit_folds(
         self,

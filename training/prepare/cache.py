@@ -1,71 +1,46 @@
-"""The cache on disk: `prepared.json` with its settings, `clips/*.npz`, `index.csv`, `rejected.csv`.
+"""Writing a cache: its files appear under their names only when they are whole.
 
-Files appear under their name only when they are whole: they are written beside it and renamed. So
-whatever moment a run is killed at, what is there can be used, and the next run goes on from it.
+Whatever moment a run is killed at, what is there can be used, and the next run resumes from it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
-import json
-import os
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recognition.config import MapConfig
-from recognition.fingerprint import preprocessing_fingerprint
-from streamer.core.errors import OutputError, SourceFormatError, UsageError
-from streamer.core.files.inside import read_json
+from streamer.core.errors import OutputError, UsageError
+from streamer.core.files.atomic import is_temporary, remove_leftovers, write_file
 from streamer.core.files.strict_npz import Array, read_npz
-from streamer.faces.config import FaceConfig
 from streamer.outputs.cells import csv_line, safe_cell
-from training.records import Clip, Rejected
+from training.common.files import write_json
+from training.common.records import Clip, Rejected
+from training.datasets.prepared import (
+    CLIPS,
+    COLUMNS,
+    INDEX,
+    REJECTED,
+    SETTINGS,
+    Settings,
+    check_made_alike,
+    is_prepared,
+    read_settings,
+)
 
 if TYPE_CHECKING:
     from training.prepare.clip import Prepared
 
-SETTINGS, INDEX, REJECTED, CLIPS = "prepared.json", "index.csv", "rejected.csv", "clips"
-_PARTS = tuple(f"{name}.part" for name in (SETTINGS, INDEX, REJECTED))  # half written
-COLUMNS = (
-    *("file", "dataset", "subject", "clip", "emotion", "kind"),
-    *("fps", "onset", "apex", "offset", "spotted", "source"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What a cache was made of and how."""
-
-    dataset: str
-    fingerprint: str  # of the map: the one stamped on checkpoints and ONNX files
-    faces: str  # of the tracker and aligner
-    jitter: str = ""  # of the wrong pairs beside each right one; empty: there are none
-
-
-_SETTINGS = {"dataset": str, "fingerprint": str, "faces": str, "jitter?": str}
 _FACE = Array(("u1",), (None, None, 3))
 _FINISHED = {
     **{"onset_image": _FACE, "apex_image": _FACE, "map": _FACE},
     **{"key": Array(("U",)), "apex": Array(("i",)), "spotted": Array(("b",))},
 }
-
-
-def settings_of(dataset: str, faces: FaceConfig, maps: MapConfig, jitter: str = "") -> Settings:
-    """The settings of a run that is about to start."""
-    text = json.dumps(asdict(faces), sort_keys=True)
-    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-    return Settings(dataset, preprocessing_fingerprint(maps), digest, jitter)
-
-
-def is_prepared(root: Path) -> bool:
-    """Whether `root` is a cache."""
-    return (root / SETTINGS).is_file()
 
 
 def open_cache(cache: Path, settings: Settings) -> None:
@@ -77,17 +52,10 @@ def open_cache(cache: Path, settings: Settings) -> None:
     """
     if is_prepared(cache):
         _check(cache, settings)
-    elif cache.is_dir() and any(path.name not in _PARTS for path in cache.iterdir()):
+    elif cache.is_dir() and not all(is_temporary(path.name) for path in cache.iterdir()):
         raise OutputError(f"{cache} holds other files: choose a new or empty folder for --output")
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        _write(cache / SETTINGS, json.dumps(asdict(settings), indent=2).encode())
-        (cache / CLIPS).mkdir(exist_ok=True)
-        ours = (cache / name for name in _PARTS)
-        for part in (*ours, *(cache / CLIPS).glob("*.npz.part")):
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        raise OutputError(f"{cache} cannot be written: {error.strerror}") from error
+    write_json(cache / SETTINGS, asdict(settings))
+    remove_leftovers(cache)
 
 
 def clip_file(cache: Path, clip: Clip) -> Path:
@@ -137,7 +105,7 @@ def write_clip(cache: Path, clip: Clip, made: Prepared, fingerprint: str) -> Non
         fingerprint=np.array(fingerprint),
         key=np.array(_clip_key(clip, fingerprint)),
     )
-    _write(clip_file(cache, clip), data.getvalue())
+    write_file(clip_file(cache, clip), data.getvalue())
 
 
 def write_index(
@@ -165,39 +133,6 @@ def write_index(
     _write_table(cache / INDEX, COLUMNS, lines)
 
 
-def read_settings(cache: Path) -> Settings:
-    """The settings of a cache.
-
-    Raises:
-        SourceFormatError: its settings are damaged.
-    """
-    path = cache / SETTINGS
-    try:
-        held = read_json(path, _SETTINGS)
-        return Settings(**{name: held[name] for name in Settings.__slots__ if name in held})
-    except (ValueError, OSError) as error:
-        raise SourceFormatError(
-            f"{path} cannot be read ({error}): delete {cache} and prepare it again"
-        ) from error
-
-
-def check_made_alike(cache: Path, held: Settings, wanted: Settings) -> None:
-    """Refuse a cache that was made with other preprocessing.
-
-    Raises:
-        UsageError: naming both fingerprints.
-    """
-    for what, theirs, ours in (
-        ("preprocessing", held.fingerprint, wanted.fingerprint),
-        ("face tracking", held.faces, wanted.faces),
-    ):
-        if theirs != ours:
-            raise UsageError(
-                f"{cache} was prepared with {what} {theirs}, this run uses {ours}: prepare into "
-                "another folder, or delete this one and prepare it again"
-            )
-
-
 def _check(cache: Path, wanted: Settings) -> None:
     held = read_settings(cache)
     check_made_alike(cache, held, wanted)
@@ -221,17 +156,4 @@ def _clip_key(clip: Clip, fingerprint: str) -> str:
 
 def _write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     cells = (map(safe_cell, row) for row in rows)
-    _write(path, "".join(map(csv_line, (columns, *cells))).encode())
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write beside, force to disk, rename."""
-    part = path.with_name(f"{path.name}.part")
-    try:
-        with part.open("wb") as out:
-            out.write(data)
-            out.flush()
-            os.fsync(out.fileno())
-        part.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror}") from error
+    write_file(path, "".join(map(csv_line, (columns, *cells))).encode())

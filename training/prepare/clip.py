@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recognition.classifiers.maps import motion_map
+from recognition.classifiers.maps import crop_field, motion_map
 from recognition.config import MapConfig
-from recognition.motion.flow_field import motion_field
-from recognition.onnx_recognizer import bring_to_anchor
-from streamer.core.records import AlignedFace, Face
-from streamer.faces.alignment import Aligner
+from recognition.motion.methods import motion_field
+from streamer.core.records import AlignedFace
+from streamer.faces.alignment import bring_to_anchor
 from streamer.faces.config import FaceConfig
-from streamer.faces.detector import MeshDetector
-from streamer.faces.tracker import FaceTracker
-from training.datasets.frames import read_frames
-from training.prepare.apex import spot_apex
+from training.common.records import Clip
+from training.prepare.follow import ClipFollower
 from training.prepare.jitter import Jitter, wrong_pairs
-from training.records import Clip
+
+MOST_CANDIDATES = 64  # longer clips are sampled evenly: SMIC has about 34 frames
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +39,7 @@ class ClipPreparer:
 
     def __init__(self, faces: FaceConfig, maps: MapConfig, jitter: Jitter | None = None) -> None:
         self._maps, self._jitter = maps, jitter or Jitter()
-        self._tracker = FaceTracker(MeshDetector(faces), faces)
-        self._aligner = Aligner(faces)
+        self._follower = ClipFollower(faces)
 
     def prepare(self, clip: Clip) -> Prepared | str:
         """The prepared clip, or why there is none and what to do.
@@ -76,7 +74,7 @@ class ClipPreparer:
 
     def close(self) -> None:
         """Free the face mesh."""
-        self._tracker.close()
+        self._follower.close()
 
     def _wrong_pairs(
         self, clip: Clip, around: list[AlignedFace], onset: int, apex: int
@@ -86,31 +84,40 @@ class ClipPreparer:
         return wrong_pairs({f.index: f for f in around}, onset, apex, clip.id, self._jitter)
 
     def _follow(self, clip: Clip, last: int) -> list[AlignedFace] | str:
-        """The largest face of the onset frame through the clip, in the frames where it is seen.
+        """The face of the onset frame, in the frames where it is seen.
 
         With jitter, from so many frames earlier on, where the face is seen there already.
         """
-        self._tracker.reset()
-        self._aligner.reset()
         followed: list[AlignedFace] = []
-        wanted: int | None = None
-        early = replace(clip, onset=clip.onset - self._jitter.frames)
-        for frame in read_frames(early, last):
-            faces = self._tracker.push(frame)
-            if wanted is None:
-                if not faces and frame.index < clip.onset:
-                    continue
-                if not faces:
-                    return (
-                        f"no face in frame {frame.index} (onset): give the raw frames rather than "
-                        "tightly cropped ones, or leave the clip out"
-                    )
-                wanted = max(faces, key=_area_px).face_id
-            aligned = self._aligner.push(frame, faces)
-            followed.extend(face for face in aligned if face.face.face_id == wanted)
+        for index, face in self._follower.follow(clip, last, self._jitter.frames):
+            if face is not None:
+                followed.append(face)
+            elif not followed and index >= clip.onset:
+                return (
+                    f"no face in frame {index} (onset): give the raw frames rather than tightly "
+                    "cropped ones, or leave the clip out"
+                )
         return followed
 
 
-def _area_px(face: Face) -> float:
-    x0, y0, x1, y1 = face.box_px
-    return (x1 - x0) * (y1 - y0)
+def spot_apex(faces: Sequence[AlignedFace], config: MapConfig) -> AlignedFace:
+    """The face with the largest motion against the first one, the onset.
+
+    Motion is the mean length of the motion field inside the map's crop, in inter-ocular distances,
+    head motion removed; the earliest of equals. At most 64 frames, evenly spread, are tried.
+
+    Raises:
+        ValueError: fewer than two faces.
+    """
+    if len(faces) < 2:
+        raise ValueError(f"{len(faces)} faces: an apex needs the onset and one frame after it")
+    count = min(len(faces) - 1, MOST_CANDIDATES)
+    places = np.unique(np.rint(np.linspace(1, len(faces) - 1, count)).astype(int))
+    motions = [motion_iod(faces[0], faces[place], config) for place in places]
+    return faces[int(places[int(np.argmax(motions))])]
+
+
+def motion_iod(onset: AlignedFace, face: AlignedFace, config: MapConfig) -> float:
+    """Mean length of the motion from onset to face, in inter-ocular distances."""
+    field = motion_field(bring_to_anchor(onset, face), face.image, config)
+    return float(np.linalg.norm(crop_field(field, config), axis=-1).mean())

@@ -10,9 +10,9 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from recognition.onnx_recognizer import bring_to_anchor
 from streamer.core.ranges import Range, Seed, check_ranges
 from streamer.core.records import AlignedFace
+from streamer.faces.alignment import bring_to_anchor
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,18 +11,12 @@ from recognition.config import MapConfig
 from streamer.core.errors import SourceFormatError, SourceNotFoundError, UsageError
 from streamer.core.ranges import check_ranges
 from streamer.faces.config import FaceConfig
-from training.datasets.map_files import MAP_SUFFIXES
-from training.prepare.cache import (
-    REJECTED,
-    open_cache,
-    read_finished,
-    settings_of,
-    write_clip,
-    write_index,
-)
+from training.common.records import Clip, DataSet, Rejected
+from training.datasets.arrays import MAP_SUFFIXES
+from training.datasets.prepared import REJECTED, settings_of
+from training.prepare.cache import open_cache, read_finished, write_clip, write_index
 from training.prepare.clip import ClipPreparer, Prepared
 from training.prepare.jitter import Jitter
-from training.records import Clip, DataSet, Rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +52,7 @@ class PrepareReport:
 
 
 def prepare(data_set: DataSet, cache: Path, config: PrepareConfig | None = None) -> PrepareReport:
-    """Prepare every clip of a data set into `cache`; goes on where an earlier run was stopped.
+    """Prepare every clip of a data set into `cache`; resumes where an earlier run was stopped.
 
     Raises:
         UsageError: the data set consists of maps, or the cache was made with other settings.

@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from recognition.loading.safetensors_file import read_safetensors
+from recognition.files.safetensors_file import read_safetensors
 from streamer.core.errors import ModelError, OutputError
 from streamer.core.files.strict_json import Each, Whole, check_shape, parse_json
 
@@ -25,10 +25,10 @@ _MODEL, _OPTIMIZER = "model.", "optimizer."
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """What a training needs to go on."""
+    """What a training needs to resume."""
 
     step: int
-    settings: Mapping[str, Any]  # plain values: a training of other settings must not go on here
+    settings: Mapping[str, Any]  # plain values: a training of other settings must not resume here
     model: Mapping[str, Tensor]
     optimizer: Mapping[str, Any]  # what `Optimizer.load_state_dict` takes
     extra: Mapping[str, Any]  # plain values of the trainer's own

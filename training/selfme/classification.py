@@ -2,7 +2,7 @@
 
 A step depends on the seed, its own number, the weights and the optimiser's state, and on nothing
 else: whatever chance decides is drawn from generators seeded by (seed, step). So a training that
-was killed and goes on from any step ends with the same weights.
+was killed and resumes from any step ends with the same weights.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from torch.nn import functional
 from recognition.classifiers.field_vit import FieldViT
 from recognition.classifiers.scvit import region_embeddings
 from streamer.core.ranges import BatchSize, Epochs, LearningRate, Range, check_ranges
-from training.losses import symmetric_contrastive_loss
+from training.common.losses import class_weights, symmetric_contrastive_loss
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ class ClassifierTrainer:
         return {"step": self.step_count, "optimizer": self.optimizer.state_dict()}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from `state`."""
+        """Continue from `state`."""
         self.step_count = int(state["step"])
         self.optimizer.load_state_dict(state["optimizer"])
 
@@ -170,15 +170,8 @@ class ClassifierTrainer:
                         parameter.mul_(factor)
 
 
-def class_weights(labels: Tensor, classes: int, balance: float) -> Tensor:
-    """[classes], mean one over the samples; a class that is not there weighs nothing."""
-    count = torch.bincount(labels, minlength=classes).float()
-    weight = torch.where(count > 0, (len(labels) / count.clamp(min=1)) ** balance, 0.0)
-    return weight * len(labels) / (weight * count).sum()
-
-
 def vary(crops: Tensor, training: ClassifierTraining, draw: torch.Generator) -> Tensor:
-    """Crops [n, 2, c, c] mirrored, moved, strengthened and disturbed, as the training says."""
+    """Crops [n, 2, c, c] mirrored, moved, strengthened and disturbed, as the settings say."""
     n, size = crops.shape[0], crops.shape[-1]
     if training.mirror:
         flip = torch.rand(n, generator=draw) < 0.5

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,12 +12,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from recognition.loading.session import open_session
-from recognition.selfme.fingerprint import motion_fingerprint
-from recognition.selfme.network import SelfmeNet, network_facts, without_generator
-from recognition.selfme.settings import face_of
+from recognition.classifiers.selfme import SelfmeNet, model_metadata, without_generator
+from recognition.files.model_file import read_model
+from recognition.session import OnnxNetwork
 from streamer.core.errors import ModelError
-from training.selfme.checkpoint import write_bytes
+from streamer.core.files.atomic import write_file
+from training.common.onnx_graph import to_graph
 
 PARITY = 1e-4  # largest difference of a probability, and of the motion in px, torch against ONNX
 _OPSET = 17  # grid_sample needs 16
@@ -59,23 +57,13 @@ def export_selfme(net: SelfmeNet, path: Path, facts: Mapping[str, str]) -> dict[
         OutputError: the file cannot be written.
     """
     net = without_generator(net).cpu().eval()
-    config = net.config
     graph = onnx.load_from_string(to_onnx(net))
-    stamped = {
-        "kind": "selfme",
-        "motion": config.motion,
-        "size_px": str(config.size_px),
-        "amplification": repr(config.amplification),
-        "selfme": network_facts(config),
-        "fingerprint": motion_fingerprint(config.motion, face_of(config.size_px)),
-        "emotions": facts["emotions"],
-        "temperature": facts["temperature"],
-    }
+    stamped = model_metadata(net.config, facts["emotions"], facts["temperature"])
     share_constants(graph)
     onnx.helper.set_model_props(graph, stamped)
     onnx.checker.check_model(graph, full_check=True)
     trial = path.with_name(f".{path.stem}.trial.onnx")
-    write_bytes(trial, graph.SerializeToString())
+    write_file(trial, graph.SerializeToString())
     try:
         differences = compare(net, trial, float(facts["temperature"]))
         worst = max(differences.values())
@@ -92,21 +80,8 @@ def export_selfme(net: SelfmeNet, path: Path, facts: Mapping[str, str]) -> dict[
 def to_onnx(net: SelfmeNet) -> bytes:
     """The graph with a dynamic batch."""
     inputs, module = _example(net, 2)
-    names = list(inputs)
-    buffer = io.BytesIO()
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")  # the TorchScript exporter announces its successor
-        torch.onnx.export(
-            module.eval(),
-            tuple(torch.from_numpy(value) for value in inputs.values()),
-            buffer,  # type: ignore[arg-type]
-            dynamo=False,
-            opset_version=_OPSET,
-            input_names=names,
-            output_names=["logits", "motion"],
-            dynamic_axes={name: {0: "n"} for name in (*names, "logits", "motion")},
-        )
-    return buffer.getvalue()
+    tensors = {name: torch.from_numpy(value) for name, value in inputs.items()}
+    return to_graph(module, tensors, ["logits", "motion"], _OPSET)
 
 
 def share_constants(model: Any) -> None:
@@ -131,16 +106,16 @@ def share_constants(model: Any) -> None:
 
 def compare(net: SelfmeNet, path: Path, temperature: float) -> dict[str, float]:
     """Largest differences between torch and ONNX Runtime (CPU), for several batch sizes."""
-    session = open_session(path, "cpu", 1)
+    ask = OnnxNetwork(read_model(path), "cpu", 1)
     found = {"probability": 0.0, "motion_px": 0.0}
     for count in (1, 3, 2):
         inputs, module = _example(net, count)
-        logits, motion = session.run(["logits", "motion"], inputs)
+        logits, motion = ask(("logits", "motion"), inputs)
         with torch.no_grad():
             ours = module(*(torch.from_numpy(value) for value in inputs.values()))
-        shares = (ours[0] / temperature).softmax(dim=-1).numpy()
+        ours_p = (ours[0] / temperature).softmax(dim=-1).numpy()
         theirs = (torch.from_numpy(logits) / temperature).softmax(dim=-1).numpy()
-        found["probability"] = max(found["probability"], _gap(shares, theirs))
+        found["probability"] = max(found["probability"], _gap(ours_p, theirs))
         found["motion_px"] = max(found["motion_px"], _gap(ours[1].numpy(), motion))
     return found
 

@@ -5,26 +5,20 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
-from recognition.onnx_recognizer import bring_to_anchor
 from streamer.core.errors import SourceFormatError, SourceNotFoundError
+from streamer.core.files.atomic import write_file
 from streamer.core.files.strict_npz import Array, read_npz
-from streamer.core.records import AlignedFace, Face
-from streamer.faces.alignment import Aligner
+from streamer.faces.alignment import bring_to_anchor
 from streamer.faces.config import FaceConfig
-from streamer.faces.detector import MeshDetector
-from streamer.faces.tracker import FaceTracker
+from training.common.records import Clip
 from training.datasets import load_dataset
-from training.datasets.frames import read_frames
-from training.prepare.cache import is_prepared
-from training.prepare.load import load_prepared
-from training.records import Clip
-from training.selfme.checkpoint import write_bytes
+from training.datasets.prepared import is_prepared, load_prepared
+from training.prepare.follow import ClipFollower
 from training.selfme.motion_data import Stack
 
 MOST_FACES = 16  # of a clip, evenly spread; onset and apex frame among them
@@ -60,40 +54,20 @@ def align_clips(dataset: str, root: Path, cache: Path, size_px: int = 128) -> li
     return stacks
 
 
-class ClipFollower:
-    """The streaming tracker and aligner over clips; every clip is a stream of its own."""
+def follow_clip(follower: ClipFollower, clip: Clip) -> Stack:
+    """The largest face of a clip, brought under the transform of its last frame.
 
-    def __init__(self, config: FaceConfig) -> None:
-        self._tracker = FaceTracker(MeshDetector(config), config)
-        self._aligner = Aligner(config)
-
-    def follow(self, clip: Clip) -> Stack:
-        """The largest face of a clip, brought under the transform of its last frame.
-
-        Raises:
-            SourceFormatError: fewer than two frames show it.
-        """
-        self._tracker.reset()
-        self._aligner.reset()
-        faces: list[AlignedFace] = []
-        wanted: int | None = None
-        for frame in read_frames(clip, clip.offset):
-            found = self._tracker.push(frame)
-            if wanted is None and found:
-                wanted = max(found, key=_area_px).face_id
-            aligned = self._aligner.push(frame, found)
-            faces += [face for face in aligned if face.face.face_id == wanted]
-        if len(faces) < 2:
-            raise SourceFormatError(f"{clip.id}: the face is seen in {len(faces)} frames, not in 2")
-        apex = clip.onset + (clip.offset - clip.onset) // 2 if clip.apex is None else clip.apex
-        kept = _spread([face.index for face in faces], apex)
-        images = [bring_to_anchor(faces[i], faces[-1]) for i in kept]
-        time_s = np.array([(faces[i].index - clip.onset) / clip.fps for i in kept])
-        return Stack(clip.id, np.stack(images), time_s, 0.0, (apex - clip.onset) / clip.fps)
-
-    def close(self) -> None:
-        """Free the face mesh."""
-        self._tracker.close()
+    Raises:
+        SourceFormatError: fewer than two frames show it.
+    """
+    faces = [face for _, face in follower.follow(clip, clip.offset) if face is not None]
+    if len(faces) < 2:
+        raise SourceFormatError(f"{clip.id}: the face is seen in {len(faces)} frames, not in 2")
+    apex = clip.onset + (clip.offset - clip.onset) // 2 if clip.apex is None else clip.apex
+    kept = _spread([face.index for face in faces], apex)
+    images = [bring_to_anchor(faces[i], faces[-1]) for i in kept]
+    time_s = np.array([(faces[i].index - clip.onset) / clip.fps for i in kept])
+    return Stack(clip.id, np.stack(images), time_s, 0.0, (apex - clip.onset) / clip.fps)
 
 
 _STACK = {
@@ -119,11 +93,11 @@ def _cached(follower: ClipFollower, clip: Clip, path: Path) -> Stack:
         if len(held["faces"]) == len(held["time_s"]):
             onset_s, apex_s = (float(value) for value in held["at_s"])
             return Stack(clip.id, held["faces"], held["time_s"], onset_s, apex_s)
-    stack = follower.follow(clip)
+    stack = follow_clip(follower, clip)
     data = io.BytesIO()
     at_s = np.array([stack.onset_s, stack.apex_s])
     np.savez_compressed(data, faces=stack.faces, time_s=stack.time_s, at_s=at_s)
-    write_bytes(path, data.getvalue())
+    write_file(path, data.getvalue())
     return stack
 
 
@@ -140,21 +114,6 @@ def _read_pair(clip: Clip) -> Stack:
     return Stack(clip.id, faces, np.array([0.0, apex_s]), 0.0, apex_s)
 
 
-@contextlib.contextmanager
-def _damage_of(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (ValueError, KeyError, OSError, TypeError) as error:
-        raise SourceFormatError(
-            f"{path} cannot be read ({error}): delete it and run the command again"
-        ) from error
-
-
 def _key(clip: Clip, config: FaceConfig) -> str:
     facts = (clip.id, clip.onset, clip.apex, clip.offset, clip.fps, clip.path, config)
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
-
-
-def _area_px(face: Face) -> float:
-    x0, y0, x1, y1 = face.box_px
-    return (x1 - x0) * (y1 - y0)

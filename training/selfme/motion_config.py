@@ -123,6 +123,6 @@ class MotionTraining:
 
     @classmethod
     def small_painted(cls) -> MotionTraining:
-        """To go on after `small_truth`: known motion leads, and the generator learns to paint."""
+        """To continue after `small_truth`: known motion leads, the generator learns to paint."""
         loss = MotionLossConfig("pixel-census", equivariance_weight=0.0, truth_weight=20.0)
         return replace(cls.small(), loss=loss, epochs=2, learning_rate=1e-3)

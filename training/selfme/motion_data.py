@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from recognition.motion.selfme.warping import warp
+from recognition.motion.selfme.layers import warp
 from training.selfme.motion_config import AugmentConfig, PairChoice
 from training.synthetic.pairs import Pairs
 

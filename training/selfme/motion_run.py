@@ -18,10 +18,10 @@ from torch import Tensor
 from recognition.motion.selfme.motion_learner import MotionLearner
 from recognition.motion.selfme.weights import load_motion, pack_motion
 from streamer.core.errors import ModelError, UsageError
+from streamer.core.files.atomic import write_file
 from streamer.core.ranges import Range, check_ranges
 from streamer.core.settings import dump_yaml, fill, load_yaml, to_mapping
-from training.loso.config import pick_device
-from training.selfme.checkpoint import write_bytes
+from training.common.options import pick_device
 from training.selfme.motion_clips import align_clips
 from training.selfme.motion_config import MotionTraining
 from training.selfme.motion_data import PairSource, StackSource, SyntheticSource
@@ -91,12 +91,12 @@ def run_motion(request: MotionRequest) -> str:
         "validation_px": error_px,
     }
     path = write_weights(learner.cpu(), request.output, facts)
-    shown = (
+    score = (
         ""
         if error_px is None
         else f", end-point error {error_px:.3f} px on {len(held_out or [])} pairs"
     )
-    return f"{path}: {config.epochs} epochs of {len(source)} pairs{shown}"
+    return f"{path}: {config.epochs} epochs of {len(source)} pairs{score}"
 
 
 def read_config(request: MotionRequest) -> MotionTraining:
@@ -155,12 +155,12 @@ def write_weights(learner: MotionLearner, output: Path, facts: dict) -> Path:
     header = {"training": json.dumps(facts["config"])}
     painted = facts["config"]["loss"]["perceptual_weight"] > 0.0
     small = pack_motion(learner, header, generator=painted)
-    write_bytes(output / WEIGHTS, small)
-    write_bytes(output / LEARNER, pack_motion(learner, header, half=False, generator=True))
+    write_file(output / WEIGHTS, small)
+    write_file(output / LEARNER, pack_motion(learner, header, half=False, generator=True))
     sha256 = {WEIGHTS: hashlib.sha256(small).hexdigest()}
     text = json.dumps({**facts, "sha256": sha256}, indent=2)
-    write_bytes(output / FACTS, text.encode())
-    write_bytes(output / "config.yaml", dump_yaml_bytes(facts["config"]))
+    write_file(output / FACTS, text.encode())
+    write_file(output / "config.yaml", dump_yaml_bytes(facts["config"]))
     return output / WEIGHTS
 
 

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from recognition.config import MapConfig
-from recognition.motion.flow_field import remove_rigid
+from recognition.motion.head import remove_rigid
 from recognition.motion.selfme.motion_learner import MotionLearner
 from training.synthetic.pairs import Pairs
 

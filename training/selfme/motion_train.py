@@ -1,6 +1,6 @@
 """Training of the motion learner, top to bottom: order, batch, loss (eq. 8), step, checkpoint.
 
-Everything random is drawn from (seed, step), so a training that was killed goes on as if it had not
+Everything random is drawn from (seed, step), so a training that was killed resumes as if it had not
 been; on a processor the result is the same to the last bit.
 """
 
@@ -20,12 +20,16 @@ from tqdm import tqdm
 
 from recognition.motion.selfme.motion_learner import MotionLearner, MotionOutput
 from streamer.core.settings import to_mapping
+from training.common.plots import write_curves
 from training.selfme.checkpoint import load_checkpoint, save_checkpoint
-from training.selfme.curves import write_curves
-from training.selfme.equivariance import draw_thin_plates, equivariance_loss
 from training.selfme.motion_config import MotionTraining
 from training.selfme.motion_data import MotionBatch, PairSource, augment
-from training.selfme.perceptual import Reconstruction, make_reconstruction_loss
+from training.selfme.motion_losses import (
+    Reconstruction,
+    draw_thin_plates,
+    equivariance_loss,
+    make_reconstruction_loss,
+)
 
 CHECKPOINT = "checkpoint.safetensors"
 LOSSES = ("loss", "reconstruction", "equivariance", "truth")
@@ -55,7 +59,7 @@ def train_motion(
     device: str = "cpu",
     validate: Validate | None = None,
 ) -> MotionLearner:
-    """Trains, or goes on where `output` was left, and returns the learner in evaluation mode.
+    """Trains, or resumes where `output` was left, and returns the learner in evaluation mode.
 
     Args:
         start: weights to begin with; None: random ones of the seed.
@@ -82,8 +86,8 @@ def train_motion(
             if ends:
                 write_curves(output, LOSSES, run.history, per_epoch)
                 if validate:
-                    shown = validate(run.learner.eval())
-                    bar.write(f"epoch {run.step // per_epoch}: validation {shown:.4f}")
+                    error = validate(run.learner.eval())
+                    bar.write(f"epoch {run.step // per_epoch}: validation {error:.4f}")
     return run.learner.eval()
 
 

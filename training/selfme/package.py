@@ -12,18 +12,17 @@ from typing import Any
 import torch
 from safetensors.torch import save
 
-from recognition.loading.weights_check import CARD
+from recognition.classifiers.selfme import SelfmeNet, load_selfme, without_generator
+from recognition.config import face_of
+from recognition.files.model_file import CARD
+from recognition.fingerprint import motion_fingerprint
 from recognition.motion.selfme.weights import bundled_sha256, bundled_state
-from recognition.selfme.fingerprint import motion_fingerprint
-from recognition.selfme.network import SelfmeNet, load_selfme, without_generator
-from recognition.selfme.settings import face_of
-from streamer.core.errors import SourceFormatError, UsageError
+from streamer.core.errors import ModelError, SourceFormatError, UsageError
+from streamer.core.files.atomic import write_file
 from streamer.core.files.inside import read_json
 from streamer.core.files.strict_json import Whole
 from streamer.core.records import EMOTIONS
-from training.export import sha256_of
-from training.loso.store import write_json, write_text
-from training.selfme.checkpoint import write_bytes
+from training.common.files import sha256_of, write_json, write_text
 from training.selfme.export import export_selfme
 from training.selfme.recognizer_run import RESULTS
 
@@ -76,9 +75,11 @@ def package_model(request: PackageRequest) -> str:
 
     Raises:
         UsageError: a model is there already, or `small` and its learner is not the bundled one.
-        ModelError: see `load_selfme`, `export_selfme`.
+        ModelError: no such weights, or see `load_selfme`, `export_selfme`.
     """
     weights, output, name = request.weights, request.output, request.name
+    if not weights.is_file():
+        raise ModelError(f"{weights} not found: name the .safetensors of mer-train recognizer")
     path = output / f"{name}.onnx"
     copy = path.with_suffix(".safetensors")
     for file in (path, copy):
@@ -86,7 +87,7 @@ def package_model(request: PackageRequest) -> str:
             raise UsageError(f"{file} is there already: choose another --output, or --overwrite")
     output.mkdir(parents=True, exist_ok=True)
     if request.small:
-        write_bytes(copy, pack_small(*load_selfme(weights)))
+        write_file(copy, pack_small(*load_selfme(weights)))
     elif weights.resolve() != copy.resolve():
         shutil.copyfile(weights, copy)
     net, facts = load_selfme(copy)

@@ -1,6 +1,6 @@
 """`mer-train recognizer`, top to bottom: motion, SCViT on it, calibration, weights.
 
-A run that is killed goes on at its last checkpoint and ends with the same weights: every step
+A run that is killed resumes at its last checkpoint and ends with the same weights: every step
 depends on the seed, its number and the state in the checkpoint alone.
 """
 
@@ -15,22 +15,23 @@ from typing import Annotated, Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import save
 from torch import Tensor
 from tqdm import tqdm
 
-from recognition.selfme.network import SelfmeNet, network_facts
+from recognition.classifiers.selfme import SelfmeNet, network_facts
+from streamer.core.files.atomic import write_file
 from streamer.core.ranges import Range, check_ranges
 from streamer.core.records import EMOTIONS
-from training.loso.store import write_json
-from training.metrics import RecognitionScore, score_recognition
-from training.models.selfme import SelfmeRun, wanted_jitter
-from training.recognizer import fit_temperature
-from training.selfme.checkpoint import load_checkpoint, save_checkpoint, write_bytes
+from training.common.files import write_json
+from training.common.losses import fit_temperature
+from training.common.metrics import RecognitionScore, score_recognition
+from training.common.plots import write_curves
+from training.selfme.checkpoint import load_checkpoint, save_checkpoint
 from training.selfme.classification import ClassifierTrainer
-from training.selfme.curves import write_curves
-from training.selfme.motions import motion_crops, training_crops
-from training.selfme.pair_source import LabelledPairs
+from training.selfme.pairs import LabelledPairs, motion_crops, training_crops
+from training.selfme.settings import SelfmeRun, wanted_jitter
 from training.selfme.start import fine_tune, start_file, start_network
 
 WEIGHTS, RESULTS, CHECKPOINT = "selfme.safetensors", "results.json", "checkpoint.safetensors"
@@ -54,7 +55,7 @@ class RunPlace:
 def train_recognizer(
     run: SelfmeRun, train: LabelledPairs, validation: LabelledPairs, seed: int, place: RunPlace
 ) -> dict[str, Any]:
-    """Trains, or goes on, and returns what `results.json` holds.
+    """Trains, or resumes, and returns what `results.json` holds.
 
     Raises:
         OutputError: the folder holds a training of other settings or data.
@@ -70,7 +71,8 @@ def train_recognizer(
         net.load_state_dict(dict(held.model))
     elif net.learner is not None:
         fine_tune(net.learner, train.pairs, run.fine_tuning, seed)
-    trainer, losses = _trainer(run, net, train, seed), []
+    trainer = make_trainer(run, net, train.pairs, train.labels, train.jittered, seed)
+    losses: list[list[float]] = []
     if held is not None:
         trainer.restore({"step": held.step, "optimizer": held.optimizer})
         losses = [list(row) for row in held.extra["losses"]]
@@ -105,12 +107,20 @@ def _fresh(run: SelfmeRun, seed: int, device: str) -> SelfmeNet:
         return start_network(run.selfme, run.start).to(device)
 
 
-def _trainer(run: SelfmeRun, net: SelfmeNet, train: LabelledPairs, seed: int) -> ClassifierTrainer:
-    wrong = wanted_jitter(run, train.jittered)
-    crops = training_crops(net, train.pairs, wrong, run.selfme.gamma_training)
-    labels = torch.from_numpy(train.labels).to(crops.device)
+def make_trainer(
+    run: SelfmeRun,
+    net: SelfmeNet,
+    pairs: NDArray[np.uint8],
+    labels: NDArray[np.int64],
+    jittered: NDArray[np.uint8] | None,
+    seed: int,
+) -> ClassifierTrainer:
+    """SCViT on the motion of these pairs; the motion learner stays as it is."""
+    wrong = wanted_jitter(run, jittered)
+    crops = training_crops(net, pairs, wrong, run.selfme.gamma_training)
     contrast = (run.selfme.contrast, run.selfme.tau)
-    return ClassifierTrainer(net.classifier, crops, labels, run.training, contrast, seed)
+    classes = torch.from_numpy(labels).to(crops.device)
+    return ClassifierTrainer(net.classifier, crops, classes, run.training, contrast, seed)
 
 
 def _steps(
@@ -165,7 +175,7 @@ def save_weights(net: SelfmeNet, path: Path, temperature: float) -> None:
         "temperature": repr(temperature),
     }
     state = {name: value.cpu().contiguous() for name, value in net.state_dict().items()}
-    write_bytes(path, save(state, metadata=facts))
+    write_file(path, save(state, metadata=facts))
 
 
 def _plain(score: RecognitionScore) -> dict[str, Any]:

@@ -13,11 +13,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from recognition.loading.safetensors_file import read_safetensors
+from recognition.classifiers.selfme import SelfmeNet, load_selfme
+from recognition.classifiers.selfme_config import SelfmeConfig
+from recognition.files.safetensors_file import read_safetensors
 from recognition.motion.selfme.motion_learner import MotionLearner
 from recognition.motion.selfme.weights import BUNDLED, load_motion
-from recognition.selfme.network import SelfmeNet, load_selfme
-from recognition.selfme.settings import SelfmeConfig
 from streamer.core.errors import ModelError
 from streamer.core.ranges import BatchSize, LearningRate, Range, Weight, check_ranges
 from training.selfme.motion_config import (

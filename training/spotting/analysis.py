@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
-from training.spotting.megc import KindScore, Pair
+from training.spotting.megc import KindScore, Pair, SetScore
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,9 @@ def score_apexes(found: KindScore, fps: Mapping[str, float]) -> ApexScore | None
 
 def _late_ms(pair: Pair, fps: Mapping[str, float]) -> float | None:
     """Distance of the apexes: from their times where both tables give them, else from frames."""
-    true, said = pair.truth, pair.spotted
-    if true.apex_s is not None and said.apex_s is not None:
-        return 1e3 * abs(true.apex_s - said.apex_s)
+    true, predicted = pair.truth, pair.spotted
+    if true.apex_s is not None and predicted.apex_s is not None:
+        return 1e3 * abs(true.apex_s - predicted.apex_s)
     if true.video not in fps:
         return None
     return 1e3 * abs(_apex(pair)[0] - _apex(pair)[1]) / fps[true.video]
@@ -100,7 +101,47 @@ def score_emotions(found: KindScore) -> EmotionScore | None:
 
 def _rates(name: str, judged: Sequence[tuple[str, str]]) -> tuple[float, float, float]:
     """Precision, recall and F1 of one class; 0 where undefined."""
-    tp = sum(true == said == name for true, said in judged)
-    fp = sum(true != name and said == name for true, said in judged)
-    fn = sum(true == name and said != name for true, said in judged)
+    tp = sum(true == predicted == name for true, predicted in judged)
+    fp = sum(true != name and predicted == name for true, predicted in judged)
+    fn = sum(true == name and predicted != name for true, predicted in judged)
     return tp / max(tp + fp, 1), tp / max(tp + fn, 1), 2 * tp / max(2 * tp + fp + fn, 1)
+
+
+def set_facts(score: SetScore, fps: Mapping[str, float]) -> dict[str, Any]:
+    """`micro`, `macro` (None where kinds are unknown) and `overall`, each as `kind_facts`."""
+    return {
+        "micro": kind_facts(score.micro, fps) if score.micro else None,
+        "macro": kind_facts(score.macro, fps) if score.macro else None,
+        "overall": kind_facts(score.overall, fps),
+    }
+
+
+def kind_facts(found: KindScore, fps: Mapping[str, float]) -> dict[str, Any]:
+    """Counts, rates, and where they are known `apex`, `emotion` and `strs` (public form)."""
+    score = found.score
+    facts: dict[str, Any] = {
+        "tp": score.tp,
+        "fp": score.fp,
+        "fn": score.fn,
+        "precision": round(score.precision, 6),
+        "recall": round(score.recall, 6),
+        "f1": round(score.f1, 6),
+    }
+    if apex := score_apexes(found, fps):
+        facts["apex"] = _rounded(asdict(apex))
+    if emotion := score_emotions(found):
+        facts["strs"] = round(emotion.strs_harmonic, 6)
+        facts["strs_uf1"] = round(emotion.strs_uf1, 6)
+        facts["emotion"] = _rounded(
+            {
+                "n": emotion.n,
+                "classes": list(emotion.classes),
+                "f1_harmonic": emotion.f1_harmonic,
+                "f1_uf1": emotion.f1_uf1,
+            }
+        )
+    return facts
+
+
+def _rounded(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: round(v, 6) if isinstance(v, float) else v for key, v in facts.items()}

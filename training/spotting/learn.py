@@ -25,8 +25,8 @@ from spotting.micro.learned_ticks import RATE_HZ
 from streamer.core.errors import UsageError
 from streamer.core.ranges import LearningRate, Range, Seed, Workers, check_ranges
 from streamer.run.config import StreamConfig
-from training.loso.store import write_json
-from training.spotting.matching import SpotScore, match_intervals
+from training.common.files import plain_name, write_json
+from training.spotting.matching import SpotScore, score_intervals
 from training.spotting.net import CausalTcn, export_net
 from training.spotting.sets import Recording, SpotSet, load_set
 from training.spotting.signals import Signals, measure
@@ -108,7 +108,7 @@ def read_examples(spot_set: SpotSet, output: Path) -> list[Example]:
     folder = output.parent / "signals"
     examples = []
     for recording in tqdm(spot_set.recordings, desc="motion", unit="video", disable=None):
-        path = folder / f"{re.sub(r'[^A-Za-z0-9_.-]+', '__', recording.name)}.npz"
+        path = folder / f"{plain_name(recording.name)}.npz"
         if not path.is_file():
             _measure(recording, spot_set).save(path)
         signals = Signals.load(path)
@@ -158,15 +158,15 @@ def train(recordings: list[Ticks], config: LearnConfig) -> CausalTcn:
 def _loss(
     net: CausalTcn, inputs: torch.Tensor, targets: torch.Tensor, known: torch.Tensor
 ) -> torch.Tensor:
-    said = net(inputs)
+    output = net(inputs)
     weight = torch.where(targets[:, 0] > 0.5, _POSITIVE_WEIGHT, 1.0)
-    apex = functional.binary_cross_entropy_with_logits(said[:, 0], targets[:, 0], weight)
-    away = (said[:, 1:] - targets[:, 1:]).abs().sum(dim=1) * known
+    apex = functional.binary_cross_entropy_with_logits(output[:, 0], targets[:, 0], weight)
+    away = (output[:, 1:] - targets[:, 1:]).abs().sum(dim=1) * known
     return apex + _INTERVAL_WEIGHT * away.sum() / known.sum().clamp(min=1.0)
 
 
 def _curve(net: CausalNet, inputs: Array) -> Array:
-    """What the streaming network says at every tick, [T, 3]."""
+    """The output of the streaming network at every tick, [T, 3]."""
     state = NetState(net)
     return np.stack([state.step(net, row) for row in inputs])
 
@@ -177,8 +177,7 @@ def score(curves: Sequence[tuple[Example, Array]], threshold: float) -> SpotScor
     for example, curve in curves:
         spots = intervals_of(example.ticks.time_s, curve, threshold)
         truth = [(float(a), float(b)) for a, _, b in example.signals.truth_s]
-        hits = len(match_intervals(truth, spots))
-        total += SpotScore(hits, len(spots) - hits, len(truth) - hits)
+        total += score_intervals(truth, spots)
     return total
 
 

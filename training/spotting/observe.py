@@ -14,9 +14,9 @@ from streamer.core.files.strict_json import Each, OneOf, Pair, check_shape
 from streamer.core.records import AlignedFace, EmotionEvent, Frame, FrameResult, Kind
 from streamer.run.pipeline import Pipeline
 from streamer.run.recording import run_recording
-from training.spotting.records import SpotRow
 from training.spotting.sets import Recording
 from training.spotting.spotters import SPOTTERS
+from training.spotting.tables import SpotRow
 
 if TYPE_CHECKING:
     from streamer.run.config import StreamConfig
@@ -154,9 +154,9 @@ class _Bench:
         aligner = Aligner(config.faces)
         recognizer = None
         if config.recognise and any(SPOTTERS[name].streams for name in spotters):
-            from recognition.loading.open import open_recognizer
+            from recognition.loading import load_recognizer
 
-            recognizer = open_recognizer(config.model, config.recognizer)
+            recognizer = load_recognizer(config.model, config.recognizer)
         self._pipelines = {
             name: Pipeline(
                 tracker,

@@ -6,14 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib
-
-matplotlib.use("Agg")
-
 from matplotlib.figure import Figure
 
+from training.common.plots import save_figure
 from training.spotting.observe import Observation
-from training.spotting.records import SpotRow
+from training.spotting.tables import SpotRow
 
 _COLOURS = {"micro": "tab:red", "macro": "tab:blue"}
 _MINUTE_IN = 12.0  # width of a minute, inches
@@ -35,7 +32,7 @@ def draw_timeline(observation: Observation, truth: Sequence[SpotRow], path: Path
     bars.set_ylim(len(lanes) - 0.4, -0.6)
     bars.set_xlabel("time (s); red: micro, blue: macro, line: apex")
     bars.set_xlim(0, observation.seconds)
-    return _save(figure, path)
+    return save_figure(figure, path, dpi=100)
 
 
 def _draw_motion(axes: Any, observation: Observation) -> None:
@@ -67,11 +64,3 @@ def _draw_lane(axes: Any, lane: int, rows: Sequence[SpotRow], observation: Obser
         axes.barh(lane, end_s - start_s, left=start_s, height=0.6, color=colour, alpha=0.6)
         if row.apex is not None:
             axes.vlines((row.apex - first) / fps, lane - 0.3, lane + 0.3, color="black", lw=0.8)
-
-
-def _save(figure: Figure, path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    figure.savefig(temporary, format="png", dpi=100)
-    temporary.replace(path)
-    return path

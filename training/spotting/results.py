@@ -6,12 +6,12 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
+from training.spotting.analysis import set_facts
 from training.spotting.megc import SetScore, score_set
 from training.spotting.observe import Observation
-from training.spotting.records import SpotRow
-from training.spotting.report import set_facts
 from training.spotting.sets import SpotSet
 from training.spotting.spotters import SPOTTERS
+from training.spotting.tables import SpotRow
 
 
 def spotter_facts(

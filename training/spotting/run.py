@@ -1,6 +1,6 @@
 """`mer-train spot`: spotters over every recording of a set, resumable recording by recording.
 
-The run folder holds `settings.json`, `videos/<recording>.json` (what each spotter said),
+The run folder holds `settings.json`, `videos/<recording>.json` (the result of each spotter),
 `predictions_<spotter>.csv` (as `score-spots` reads it), `results.json`, `table.md` and
 `plots/<recording>.png`.
 """
@@ -10,21 +10,21 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
+from streamer.batch.tasks import Execution
 from streamer.core.errors import SourceFormatError, SourceNotFoundError, UsageError
 from streamer.core.files.inside import read_json
 from streamer.core.ranges import Workers, check_ranges
 from streamer.outputs.cells import safe_cell
-from training.loso.store import write_json, write_text
+from training.common.files import plain_name, write_json, write_text
+from training.common.tasks import do_all
 from training.spotting.observe import Observation, observe
 from training.spotting.results import set_size, spotter_facts
 from training.spotting.sets import Recording, SpotSet, load_set
@@ -130,7 +130,8 @@ def observe_all(
     kept = {r.name: _load(_video_path(output, r.name), spotters) for r in recordings}
     todo = [recording for recording in recordings if kept[recording.name] is None]
     failed = []
-    made = _work(todo, spotters, config, jobs)
+    work = partial(_attempt, spotters=spotters, config=config)
+    made = do_all(work, todo, Execution(workers=jobs))
     for recording, made_now in tqdm(made, total=len(todo), desc="spot", unit="video", disable=None):
         if isinstance(made_now, str):
             failed.append({"video": recording.name, "reason": made_now})
@@ -139,19 +140,6 @@ def observe_all(
         kept[recording.name] = made_now
     done = [kept[recording.name] for recording in recordings]
     return [observation for observation in done if observation is not None], failed
-
-
-def _work(
-    todo: Sequence[Recording], spotters: Sequence[str], config: StreamConfig, jobs: int
-) -> Iterator[tuple[Recording, Observation | str]]:
-    if jobs <= 1 or len(todo) <= 1:
-        for recording in todo:
-            yield recording, _attempt(recording, spotters, config)
-        return
-    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
-        futures = {pool.submit(_attempt, r, spotters, config): r for r in todo}
-        for future in as_completed(futures):
-            yield futures[future], future.result()
 
 
 def _attempt(
@@ -165,7 +153,7 @@ def _attempt(
 
 
 def _video_path(output: Path, video: str) -> Path:
-    return output / "videos" / f"{re.sub(r'[^A-Za-z0-9_.-]+', '__', video)}.json"
+    return output / "videos" / f"{plain_name(video)}.json"
 
 
 def _load(path: Path, spotters: Sequence[str]) -> Observation | None:

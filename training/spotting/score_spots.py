@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 from streamer.core.errors import SourceFormatError, UsageError
 from streamer.core.ranges import FrameRate, Range, check_ranges
+from training.spotting.analysis import set_facts
 from training.spotting.megc import RULES, give_kinds, score_set
-from training.spotting.report import set_facts
 from training.spotting.tables import SpotTable, read_spots, read_videos
 
 

@@ -14,13 +14,12 @@ from pathlib import Path
 from streamer.core.errors import SourceFormatError, UsageError
 from streamer.core.records import Frame, Kind, SourceInfo, SourceReport
 from streamer.sources.counters import SourceCounters
+from training.common.records import Clip, DataSet, Rejected
 from training.datasets import casme3, casme_sq, samm_lv
 from training.datasets.classes import class_map
 from training.datasets.frames import list_frames
-from training.records import Clip, DataSet, Rejected
-from training.spotting.records import SpotRow
 from training.spotting.synthetic_set import TRUTH, VIDEOS
-from training.spotting.tables import read_spots, read_videos
+from training.spotting.tables import SpotRow, read_spots, read_videos
 
 
 class FrameSource:

@@ -13,26 +13,25 @@ import io
 import json
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from tqdm import tqdm
 
-from streamer.core.errors import SourceNotFoundError, UsageError
+from streamer.batch.tasks import Execution
+from streamer.core.errors import UsageError
 from streamer.core.files.inside import read_json
 from streamer.core.ranges import Range, Seed, check_ranges
 from streamer.outputs.cells import safe_cell
-from training.loso.store import write_json, write_text
+from training.common.files import write_json, write_text
+from training.common.tasks import do_all
 from training.synthetic.scene import SceneConfig
 from training.synthetic.video import TRUTH_FIELDS, read_portrait, write_recording
 
 Content = Literal["expressions", "talking", "disturbed"]
 CONTENTS: tuple[Content, ...] = get_args(Content)
-PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".png"})
 SETTINGS, TRUTH, VIDEOS = "set.json", "truth.csv", "videos.csv"
 VIDEO_FIELDS = ("video", "fps", "seconds", "content", "portrait", "seed")
 _TALK_SHARE = 0.5
@@ -120,22 +119,6 @@ def _with_content(scene: SceneConfig, content: Content) -> SceneConfig:
     return scene
 
 
-def pictures(folder: Path, names: Sequence[str] = ()) -> list[Path]:
-    """The pictures of a folder, all or those named (without their suffix).
-
-    Raises:
-        SourceNotFoundError: no such folder, or a picture is not there.
-    """
-    if not folder.is_dir():
-        raise SourceNotFoundError(f"{folder} is not a folder: give the folder of the portraits")
-    found = {p.stem: p for p in sorted(folder.iterdir()) if p.suffix.lower() in PICTURES}
-    lacking = [name for name in names if name not in found]
-    if lacking or not found:
-        what = ", ".join(lacking) or f"picture ({', '.join(sorted(PICTURES))})"
-        raise SourceNotFoundError(f"{folder} holds no {what}: put frontal portraits there")
-    return [found[name] for name in names] if names else list(found.values())
-
-
 def write_set(portraits: Sequence[Path], config: SpotSetConfig, output: Path, jobs: int = 1) -> int:
     """Render a set into `output`; finished recordings of an earlier run are kept.
 
@@ -148,20 +131,14 @@ def write_set(portraits: Sequence[Path], config: SpotSetConfig, output: Path, jo
     _check_settings(output, {"portraits": [p.stem for p in portraits], **asdict(config)})
     wanted = list(takes(portraits, config))
     todo = [take for take in wanted if not _truth_path(output, take).is_file()]
-    with ExitStack() as stack:
-        if jobs > 1 and len(todo) > 1:
-            pool = stack.enter_context(ProcessPoolExecutor(jobs, get_context("spawn")))
-            futures = [pool.submit(_render, take, output) for take in todo]
-            made: Iterator[str] = (future.result() for future in as_completed(futures))
-        else:
-            made = (_render(take, output) for take in todo)
-        for _ in tqdm(made, total=len(todo), desc="render", unit="video", disable=None):
-            pass
+    made = do_all(partial(_render, output), todo, Execution(workers=jobs))
+    for _ in tqdm(made, total=len(todo), desc="render", unit="video", disable=None):
+        pass
     _write_tables(output, wanted)
     return len(todo)
 
 
-def _render(take: Take, output: Path) -> str:
+def _render(output: Path, take: Take) -> str:
     """Returns the name. The truth gets its final name last: then the recording is whole."""
     portrait = read_portrait(take.portrait, take.scene.size_px)
     part = output / f".part_{take.name}"

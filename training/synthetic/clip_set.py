@@ -16,13 +16,12 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from streamer.core.errors import OutputError, SourceNotFoundError, UsageError
+from streamer.core.errors import OutputError, UsageError
 from streamer.core.ranges import Range, Seed, Share, check_ranges
 from streamer.core.records import EMOTIONS
 from streamer.outputs.cells import csv_line, safe_cell
+from training.common.files import write_text
 from training.datasets.folder import TABLE
-from training.datasets.frames import IMAGES
-from training.loso.store import write_text
 from training.synthetic.recipes import ActivationRange, draw_activations
 from training.synthetic.render import Portrait, Renderer
 from training.synthetic.scene import Injection, Scene, SceneConfig, draw_scene
@@ -84,24 +83,6 @@ def write_clip_set(portraits: Sequence[Path], output: Path, config: ClipSetConfi
     cells = (map(safe_cell, row) for row in rows)
     write_text(output / TABLE, "".join(map(csv_line, (COLUMNS, *cells))))
     return output / TABLE
-
-
-def find_portraits(folder: Path, names: Sequence[str] = ()) -> list[Path]:
-    """The pictures of a folder by name, or those called `names` (without suffix).
-
-    Raises:
-        SourceNotFoundError: there are none, or one of the names is not there.
-    """
-    if not folder.is_dir():
-        raise SourceNotFoundError(f"{folder} is not a folder: give one that holds portraits")
-    found = {p.stem: p for p in sorted(folder.iterdir()) if p.suffix.lower() in IMAGES}
-    lacking = [name for name in names if name not in found]
-    if lacking or not found:
-        raise SourceNotFoundError(
-            f"{folder} has no portrait {lacking[0] if lacking else ''}: it holds "
-            f"{', '.join(found) or 'no pictures'}"
-        )
-    return [found[name] for name in names] if names else list(found.values())
 
 
 def draw_clip(seed: Sequence[int], emotion: str, config: ClipSetConfig) -> Scene:

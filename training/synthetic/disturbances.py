@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Annotated, Literal
 
 import numpy as np
+
+from streamer.core.ranges import Range, Seed, check_ranges
 
 Disturbance = Literal["gaze", "turn", "light", "occlusion", "chewing"]
 OccluderKind = Literal["hand", "cup"]
@@ -19,29 +21,24 @@ _MOUTH = (0.0, 1.1)  # where a cup goes, IOD from between the eyes
 _HAND_TARGETS = (_MOUTH, (0.0, 1.45), (-0.65, 0.6), (0.65, 0.6), (-0.5, 0.0), (0.5, 0.0))
 
 
-class DisturbanceSettings(Protocol):
-    """The part of a scene's settings that is drawn here."""
+@dataclass(frozen=True, slots=True)
+class DisturbanceConfig:
+    """Mean seconds between the disturbances of a kind, 0: none; and their sizes."""
 
-    @property
-    def seed(self) -> int: ...
-    @property
-    def duration_s(self) -> float: ...
-    @property
-    def gaze_every_s(self) -> float: ...
-    @property
-    def turn_every_s(self) -> float: ...
-    @property
-    def turn_deg(self) -> float: ...
-    @property
-    def light_every_s(self) -> float: ...
-    @property
-    def light_jump(self) -> float: ...
-    @property
-    def occlude_every_s(self) -> float: ...
-    @property
-    def chew_every_s(self) -> float: ...
-    @property
-    def chew_iod(self) -> float: ...
+    duration_s: Annotated[float, Range(0.0, 86_400.0)] = 60.0  # of the recording
+    gaze_every_s: Annotated[float, Range(0.0, 86_400.0)] = 0.0
+    turn_every_s: Annotated[float, Range(0.0, 86_400.0)] = 0.0
+    turn_deg: Annotated[float, Range(0.0, 180.0)] = 12.0
+    light_every_s: Annotated[float, Range(0.0, 86_400.0)] = 0.0
+    light_jump: Annotated[float, Range(0.0, 10.0)] = 0.25  # relative
+    # hands and cups; no expression is injected behind them
+    occlude_every_s: Annotated[float, Range(0.0, 86_400.0)] = 0.0
+    chew_every_s: Annotated[float, Range(0.0, 86_400.0)] = 0.0
+    chew_iod: Annotated[float, Range(0.0, 10.0)] = 0.08  # how far the jaw goes down
+    seed: Seed = 0
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +173,7 @@ class Disturbances:
 
 
 def draw_disturbances(
-    config: DisturbanceSettings,
+    config: DisturbanceConfig,
     draw_times: Callable[[np.random.Generator, float, float, float], list[float]],
 ) -> Disturbances:
     """Draw what the settings ask for; `draw_times(rng, duration_s, every_s, least_s)`."""

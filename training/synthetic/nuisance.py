@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from recognition.motion.flow_field import head_depth
+from recognition.motion.head import head_depth
 from training.synthetic.action_units import Activation
 from training.synthetic.estimator import smooth_noise
 from training.synthetic.field_bank import GRID, FieldBank

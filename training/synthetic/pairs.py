@@ -22,9 +22,8 @@ from streamer.faces.alignment import canonical_transform, invert, plan_warp
 from streamer.faces.config import IOD_FRACTION
 from training.synthetic.action_units import Activation
 from training.synthetic.pair_face import PairFace, Pose, State
-from training.synthetic.pair_light import LightRange, draw_light
+from training.synthetic.pair_photo import LightRange, Timing, draw_levels, draw_light
 from training.synthetic.recipes import ActivationRange, draw_activations
-from training.synthetic.timing import Timing, draw_levels
 
 Progress = Callable[[int], object]
 _OUTSIDE_PX = 0.05  # a pixel whose face point could not be found this well has no truth

@@ -1,4 +1,4 @@
-"""Which action units make which class, and how often: the labels of the synthetic worlds.
+"""Which action units make which class, and how often: the labels of the synthetic domains.
 
 After the FACS reading of spontaneous micro-expressions: negative is dominated by the brow lowerer
 (4, 4+7), then the mouth units of repression and disgust (14, 15, 17, 9, 10, 20); positive is the

@@ -15,9 +15,8 @@ from streamer.faces.config import FaceConfig
 from streamer.faces.detector import MeshDetector
 from streamer.faces.landmarks import eye_centres, inter_ocular_px
 from training.synthetic.action_units import Activation, displacement
-from training.synthetic.eyelids import Eyelids
 from training.synthetic.face_model import face_coordinates
-from training.synthetic.occluder import OccluderPicture
+from training.synthetic.overlays import Eyelids, OccluderPicture
 from training.synthetic.scene import Injection, Scene
 
 _TALK_AUS = ("25", "26", "20", "17")
@@ -40,8 +39,8 @@ def load_portrait(image: NDArray[np.uint8], size_px: int, name: str = "portrait"
     Raises:
         SourceFormatError: no face is found.
     """
-    way = cv2.INTER_AREA if size_px < image.shape[0] else cv2.INTER_CUBIC
-    scaled = np.asarray(cv2.resize(image, (size_px, size_px), interpolation=way))
+    method = cv2.INTER_AREA if size_px < image.shape[0] else cv2.INTER_CUBIC
+    scaled = np.asarray(cv2.resize(image, (size_px, size_px), interpolation=method))
     with MeshDetector(FaceConfig(max_faces=1)) as detector:
         meshes = [detector.detect(scaled) for _ in range(3)][-1]
     if not meshes:

@@ -11,10 +11,10 @@ from typing import Annotated
 
 import numpy as np
 
-from streamer.core.ranges import Range, Seed, Share, check_ranges
+from streamer.core.ranges import Range, Share
 from streamer.core.records import Kind
 from training.synthetic.action_units import Activation
-from training.synthetic.disturbances import Disturbances, draw_disturbances
+from training.synthetic.disturbances import DisturbanceConfig, Disturbances, draw_disturbances
 
 # Action units per emotion (FACS; Prototypes after Ekman & Friesen, as the data sets label them).
 EXPRESSIONS: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -49,11 +49,10 @@ class Injection:
 
 
 @dataclass(frozen=True, slots=True)
-class SceneConfig:
-    """How a scene is drawn."""
+class SceneConfig(DisturbanceConfig):
+    """How a scene is drawn. Disturbances of real recordings are off unless asked for."""
 
     fps: Annotated[float, Range(1.0, 1000.0)] = 30.0
-    duration_s: Annotated[float, Range(0.0, 86_400.0)] = 60.0
     strengths_iod: tuple[Annotated[float, Range(0.0, 1.0)], ...] = (0.03, 0.05)
     # mean; 0: no expressions are injected
     event_every_s: Annotated[float, Range(0.0, 86_400.0)] = 3.0
@@ -64,21 +63,7 @@ class SceneConfig:
     flicker: Annotated[float, Range(0.0, 10.0)] = 0.02  # relative change of brightness
     noise: Annotated[float, Range(0.0, 255.0)] = 1.5  # grey levels, standard deviation
     talk_share: Share = 0.0  # part of the time in which the mouth speaks
-    # Disturbances of real recordings, off unless asked for: mean seconds between them, and sizes.
-    gaze_every_s: Annotated[float, Range(0.0, 86_400.0)] = 0.0
-    turn_every_s: Annotated[float, Range(0.0, 86_400.0)] = 0.0
-    turn_deg: Annotated[float, Range(0.0, 180.0)] = 12.0
-    light_every_s: Annotated[float, Range(0.0, 86_400.0)] = 0.0
-    light_jump: Annotated[float, Range(0.0, 10.0)] = 0.25  # relative
-    # hands and cups; no expression is injected behind them
-    occlude_every_s: Annotated[float, Range(0.0, 86_400.0)] = 0.0
-    chew_every_s: Annotated[float, Range(0.0, 86_400.0)] = 0.0
-    chew_iod: Annotated[float, Range(0.0, 10.0)] = 0.08  # how far the jaw goes down
     size_px: Annotated[int, Range(16, 4096)] = 512
-    seed: Seed = 0
-
-    def __post_init__(self) -> None:
-        check_ranges(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +95,8 @@ class Scene:
         for start, length in self.blinks:
             part = (time_s - start) / length
             if 0.0 < part < 1.0:  # closing takes a third, opening the rest
-                way = part / 0.35 if part < 0.35 else (1.0 - part) / 0.65
-                return float(np.sin(0.5 * np.pi * way) ** 2)
+                phase = part / 0.35 if part < 0.35 else (1.0 - part) / 0.65
+                return float(np.sin(0.5 * np.pi * phase) ** 2)
         return 0.0
 
     def intervals(self) -> list[tuple[str, float, float]]:

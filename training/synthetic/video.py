@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import numpy as np
 from streamer.core.errors import OutputError, SourceFormatError, SourceNotFoundError
 from streamer.core.records import Frame
 from streamer.outputs.cells import safe_cell
+from training.datasets.frames import IMAGES
 from training.synthetic.render import Portrait, Renderer, load_portrait
 from training.synthetic.scene import Scene, SceneConfig, draw_scene
 
@@ -21,6 +22,22 @@ TRUTH_FIELDS = (
     "video", "onset", "apex", "offset", "onset_s", "apex_s", "offset_s", "kind", "emotion", "aus",
     "strength_iod", "during",
 )  # fmt: skip
+
+
+def find_portraits(folder: Path, names: Sequence[str] = ()) -> list[Path]:
+    """The pictures of a folder by name, or those called `names` (without suffix).
+
+    Raises:
+        SourceNotFoundError: there are none, or one of the names is not there.
+    """
+    if not folder.is_dir():
+        raise SourceNotFoundError(f"{folder} is not a folder: give the folder of the portraits")
+    found = {p.stem: p for p in sorted(folder.iterdir()) if p.suffix.lower() in IMAGES}
+    lacking = [name for name in names if name not in found]
+    if lacking or not found:
+        what = ", ".join(lacking) or f"picture ({', '.join(sorted(IMAGES))})"
+        raise SourceNotFoundError(f"{folder} holds no {what}: put frontal portraits there")
+    return [found[name] for name in names] if names else list(found.values())
 
 
 def read_portrait(path: Path, size_px: int) -> Portrait:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recognition.motion.selfme.config import LATTICE
-from recognition.motion.selfme.warping import warp
+from recognition.motion.selfme.layers import warp
 
 _BORDER = 2  # control points beyond the border that still reach into the picture
 

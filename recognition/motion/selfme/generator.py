@@ -7,8 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recognition.motion.selfme.config import MotionConfig
-from recognition.motion.selfme.hourglass import ConvBlock
-from recognition.motion.selfme.warping import warp
+from recognition.motion.selfme.layers import ConvBlock, warp
 
 
 class Residual(nn.Module):

@@ -6,8 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recognition.motion.selfme.config import MotionConfig
-from recognition.motion.selfme.hourglass import Hourglass
-from recognition.motion.selfme.warping import identity_grid
+from recognition.motion.selfme.layers import Hourglass, identity_grid
 
 
 class KeypointDetector(nn.Module):

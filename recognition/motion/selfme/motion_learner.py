@@ -3,8 +3,7 @@
 Directions. The network learns the *backward* motion of eq. 2: where the apex shows u, the onset has
 it at u + Phi(u). That lattice field is the velocity of a diffeomorphism, so exp(v) warps the onset
 into the apex and its exact inverse exp(-v) is the *forward* displacement from onset to apex, as
-`recognition.motion.flow_field` and every optical flow report it. `MotionOutput.motion` is the
-latter.
+every optical flow reports it. `MotionOutput.motion` is the latter.
 """
 
 from __future__ import annotations
@@ -20,8 +19,8 @@ from recognition.motion.selfme.dense_motion import DenseMotion, weigh_motions
 from recognition.motion.selfme.diffeomorphism import SplineExpansion, exponential
 from recognition.motion.selfme.generator import Generator
 from recognition.motion.selfme.keypoints import KeypointDetector, local_motions, mean_place
+from recognition.motion.selfme.layers import warp
 from recognition.motion.selfme.tracking import track_keypoints
-from recognition.motion.selfme.warping import warp
 
 
 @dataclass(frozen=True, slots=True)

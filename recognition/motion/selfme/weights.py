@@ -15,8 +15,8 @@ from safetensors.torch import save
 from torch import Tensor
 
 from recognition.config import MapConfig
+from recognition.files.safetensors_file import read_safetensors
 from recognition.fingerprint import preprocessing_fingerprint
-from recognition.loading.safetensors_file import read_safetensors
 from recognition.motion.selfme.config import MotionConfig
 from recognition.motion.selfme.motion_learner import MotionLearner
 from streamer.core.errors import ModelError, UsageError

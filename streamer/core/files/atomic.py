@@ -15,12 +15,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from streamer.core.files.locks import HAS_LOCKS, try_lock
 from streamer.core.files.writing import check_place, is_device, place_of, sync, writing
-
-try:
-    import fcntl
-except ImportError:  # no such locks on Windows
-    fcntl = None  # type: ignore[assignment]
 
 _OLD_S = 24 * 3600.0  # where there are no locks, a file of that age is left from a killed run
 
@@ -112,11 +108,11 @@ def _create(path: Path) -> tuple[Path, int | None]:
     while True:
         temporary = path.with_name(_name(path, secrets.token_hex(6)))
         number = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
-        if fcntl is None:
+        if not HAS_LOCKS:
             os.close(number)
             return temporary, None
         with contextlib.suppress(OSError):  # a file system without locks
-            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            try_lock(number)
         if temporary.exists():
             return temporary, number
         os.close(number)  # another run took it for left in the moment before the lock
@@ -124,13 +120,13 @@ def _create(path: Path) -> tuple[Path, int | None]:
 
 def _remove_if_left(path: Path) -> None:
     with contextlib.suppress(OSError):
-        if fcntl is None:
+        if not HAS_LOCKS:
             if time.time() - path.stat().st_mtime > _OLD_S:
                 path.unlink()
             return
         number = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
         try:
-            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            path.unlink()
+            if try_lock(number):
+                path.unlink()
         finally:
             os.close(number)

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from streamer.core.errors import UsageError
-from streamer.core.records import EmotionEvent
+from streamer.core.records import EmotionEvent, FrameResult
 from streamer.outputs.formats import boris, eaf, subtitles, tables
-from streamer.outputs.formats.media import Media
+from streamer.outputs.formats.event_text import Media
 
 FileFormat = Literal["srt", "vtt", "eaf", "boris", "parquet"]
 _Writer = Callable[[Sequence[EmotionEvent], Path, Media], None]
@@ -60,3 +60,19 @@ def write_events(name: str, events: Sequence[EmotionEvent], path: Path, media: M
     path.parent.mkdir(parents=True, exist_ok=True)
     in_order = sorted(events, key=lambda e: (e.spot.onset_s, e.spot.face_id, e.spot.kind))
     _WRITERS[name](in_order, path, media)
+
+
+class EventFile:
+    """Collects the events of one recording and writes them when it is closed."""
+
+    def __init__(self, form: str, path: Path, media: Media) -> None:
+        self._form = form
+        self._path = path
+        self._media = media
+        self._events: list[EmotionEvent] = []
+
+    def write(self, result: FrameResult) -> None:
+        self._events.extend(result.events)
+
+    def close(self) -> None:
+        write_events(self._form, self._events, self._path, self._media)

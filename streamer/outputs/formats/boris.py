@@ -20,8 +20,7 @@ from streamer.core.errors import InstallError
 from streamer.core.files.atomic import write_file
 from streamer.core.records import EmotionEvent
 from streamer.outputs.cells import csv_line, is_formula, safe_cell
-from streamer.outputs.formats.event_text import details, label, tier_of, without_overlap
-from streamer.outputs.formats.media import Media
+from streamer.outputs.formats.event_text import Media, details, label, tier_of, without_overlap
 
 COLUMNS = ("time", "subject", "code", "modifier", "comment")
 _CURE = 'BORIS tables cannot be written ({reason}): pip install openpyxl (or "mer-stream[batch]").'

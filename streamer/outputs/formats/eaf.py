@@ -17,8 +17,7 @@ from streamer.core.errors import InstallError
 from streamer.core.files.atomic import write_file
 from streamer.core.files.writing import writing
 from streamer.core.records import EmotionEvent
-from streamer.outputs.formats.event_text import details, label, tier_of, without_overlap
-from streamer.outputs.formats.media import Media
+from streamer.outputs.formats.event_text import Media, details, label, tier_of, without_overlap
 
 _CURE = 'ELAN files cannot be written ({reason}): pip install pympi-ling (or "mer-stream[batch]").'
 _SCHEMA = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"

@@ -1,11 +1,16 @@
-"""Intervals as coding programs need them: one after the other within a tier."""
+"""What files for other programs say of an event and of its recording."""
 
 from __future__ import annotations
 
+import mimetypes
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
 
+from streamer.core.files.paths import expand_home
 from streamer.core.printable import printable
 from streamer.core.records import EmotionEvent
+from streamer.sources.naming import url_scheme
 
 
 def milliseconds(time_s: float) -> int:
@@ -44,3 +49,24 @@ def details(event: EmotionEvent) -> str:
         parts.insert(0, f"confidence {event.recognition.confidence:.2f}")
     cut = ["cut"] if event.cut else []
     return "; ".join([*parts, printable("regions " + " ".join(spot.regions)), *cut])
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """The recording: its name as shown, and where it is (None: not to be shown)."""
+
+    name: str
+    location: str | None = None  # a file or a URL without secrets
+
+    @property
+    def url(self) -> str | None:
+        """The location as a URL."""
+        if self.location is None or url_scheme(self.location):
+            return self.location
+        return expand_home(self.location).absolute().as_uri()
+
+    @property
+    def mime_type(self) -> str:
+        """By the suffix; `video/*` where it says nothing."""
+        file_name = PurePosixPath(self.location or self.name).name
+        return mimetypes.guess_type(file_name)[0] or "video/*"

@@ -8,8 +8,7 @@ from pathlib import Path
 from streamer.core.files.atomic import write_file
 from streamer.core.printable import printable_lines
 from streamer.core.records import EmotionEvent
-from streamer.outputs.formats.event_text import label, milliseconds
-from streamer.outputs.formats.media import Media
+from streamer.outputs.formats.event_text import Media, label, milliseconds
 from streamer.outputs.record import event_id
 
 _SHORTEST_MS = 1

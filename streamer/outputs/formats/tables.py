@@ -10,7 +10,7 @@ from typing import Any
 from streamer.core.files.atomic import write_file
 from streamer.core.records import EMOTIONS, EmotionEvent, JsonObject
 from streamer.outputs.events import csv_columns
-from streamer.outputs.formats.media import Media
+from streamer.outputs.formats.event_text import Media
 from streamer.outputs.record import event_to_record, probability_columns
 from streamer.outputs.signals import import_pyarrow
 

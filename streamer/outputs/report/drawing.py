@@ -14,7 +14,7 @@ from streamer.outputs.formats.event_text import label
 from streamer.outputs.report.log import Curves, SignalsView
 from streamer.outputs.report.overview import Gate, Overview
 from streamer.outputs.report.templates import text
-from streamer.outputs.text import format_clock
+from streamer.outputs.terminal import format_clock
 
 if TYPE_CHECKING:
     from markupsafe import Markup

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from streamer.outputs.report.page import NAME
 from streamer.outputs.report.templates import markup, render_page
 from streamer.outputs.summary import RunRecord
-from streamer.outputs.text import format_clock
+from streamer.outputs.terminal import format_clock
 
 _HEAD = ("recording", "length", "micro", "a minute", "macro", "faces", "with a face", "notes")
 

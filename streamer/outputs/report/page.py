@@ -16,7 +16,7 @@ from streamer.outputs.report.drawing import motion, timeline
 from streamer.outputs.report.log import SignalsView, view_signals
 from streamer.outputs.report.templates import markup, render_page
 from streamer.outputs.summary import RunRecord
-from streamer.outputs.text import format_clock
+from streamer.outputs.terminal import format_clock
 
 NAME = "report.html"
 MAX_CARDS = 200  # events with a plot; the strongest, micro first

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from streamer.core.printable import printable
 from streamer.outputs.formats.event_text import label
 from streamer.outputs.record import event_id
-from streamer.outputs.text import format_clock
+from streamer.outputs.terminal import format_clock
 
 if TYPE_CHECKING:
     from jinja2 import Environment

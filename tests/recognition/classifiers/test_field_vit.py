@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,14 +11,15 @@ torch = pytest.importorskip("torch")
 
 from recognition.classifiers.field_input import (  # noqa: E402
     FieldInput,
+    HeadFit,
     sampling,
     solve_spd,
 )
 from recognition.classifiers.field_vit import make_field_vit  # noqa: E402
 from recognition.classifiers.scvit import region_embeddings  # noqa: E402
+from recognition.classifiers.selfme_config import VIT_S16, FieldConfig, SelfmeConfig  # noqa: E402
 from recognition.config import MapConfig  # noqa: E402
-from recognition.motion.flow_field import remove_rigid  # noqa: E402
-from recognition.selfme.settings import VIT_S16, FieldConfig, SelfmeConfig  # noqa: E402
+from recognition.motion.head import remove_rigid, rigid_model  # noqa: E402
 from streamer.core.errors import ModelError  # noqa: E402
 
 FACE = MapConfig()
@@ -46,6 +49,18 @@ def test_head_motion_is_removed_as_in_streaming(seed: int) -> None:
     found = taking.crop(as_planes(field) * FACE.iod_px).numpy()
     assert np.abs(expected).max() > 0.02  # the brow stays
     np.testing.assert_allclose(found, expected, atol=2e-5)
+
+
+@pytest.mark.parametrize("rounds", [1, 3, 8])
+def test_the_head_fit_in_torch_is_the_one_in_numpy(rounds: int) -> None:
+    field = lively_field(4)
+    face = replace(FACE, rigid_iterations=rounds)
+    removed = field - remove_rigid(field, face)  # design @ head
+    design, _ = rigid_model(FACE)
+    expected = np.linalg.lstsq(design.reshape(-1, 6), removed.reshape(-1), rcond=None)[0]
+    found = HeadFit(128, rounds)(as_planes(field))[0].numpy()
+    assert np.abs(expected[:4]).min() > 0.005
+    np.testing.assert_allclose(found, expected, atol=2e-6)
 
 
 def test_solve_spd_solves() -> None:

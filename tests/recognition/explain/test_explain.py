@@ -9,20 +9,19 @@ torch = pytest.importorskip("torch")
 
 from recognition.classifiers.field_vit import make_field_vit  # noqa: E402
 from recognition.classifiers.scvit import SCViT  # noqa: E402
+from recognition.classifiers.selfme import SelfmeNet  # noqa: E402
+from recognition.classifiers.selfme_config import FieldConfig  # noqa: E402
 from recognition.config import MapConfig  # noqa: E402
 from recognition.explain.gradcam import asymmetry, field_gradcam, map_gradcam  # noqa: E402
 from recognition.explain.pictures import (  # noqa: E402
-    colour_wheel,
     draw_arrows,
     draw_heat,
     draw_keypoints,
-    motion_colours,
     sheet,
     uncrop,
 )
 from recognition.explain.selfme import explain, explanation_sheet  # noqa: E402
-from recognition.selfme.network import SelfmeNet  # noqa: E402
-from recognition.selfme.settings import FieldConfig  # noqa: E402
+from streamer.outputs.motion_wheel import colour_wheel, motion_colours  # noqa: E402
 from tests.training.selfme.faces import make_pairs, tiny_config  # noqa: E402
 
 FACE = np.full((64, 64, 3), 120, dtype=np.uint8)

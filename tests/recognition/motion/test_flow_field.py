@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from recognition.config import MapConfig
-from recognition.motion.flow_field import motion_field, remove_rigid
+from recognition.motion.head import remove_rigid
+from recognition.motion.methods import motion_field
 
 CONFIG = MapConfig()
 IOD = CONFIG.iod_px

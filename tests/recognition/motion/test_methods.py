@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from recognition.config import MapConfig
-from recognition.motion.flow_field import motion_field
-from recognition.motion.methods import METHODS, field_method, motion_method
+from recognition.motion.head import remove_rigid
+from recognition.motion.methods import METHODS, motion_field, motion_method
 from streamer.core.errors import ModelError
 
 CLASSICAL = [name for name in METHODS if name != "selfme"]
@@ -31,15 +31,17 @@ def test_a_shift_is_measured_from_onset_to_apex(name):
 
 @pytest.mark.parametrize("name", CLASSICAL)
 def test_fields_are_freed_of_the_head_and_in_iod(name):
-    field = field_method(name)(textured(), textured((1.5, -0.75)))
-    assert np.abs(field[24:-24, 24:-24]).mean() < 0.2 / MapConfig().iod_px
+    face = MapConfig()
+    motion = motion_method(name)(textured(), textured((1.5, -0.75))) / np.float32(face.iod_px)
+    field = remove_rigid(motion, face)
+    assert np.abs(motion[24:-24, 24:-24]).mean() > 1.0 / face.iod_px
+    assert np.abs(field[24:-24, 24:-24]).mean() < 0.2 / face.iod_px
 
 
 def test_dis_is_the_field_of_the_stream():
-    onset, apex = textured(), textured((0.7, 0.2))
-    np.testing.assert_array_equal(
-        field_method("dis")(onset, apex), motion_field(onset, apex, MapConfig())
-    )
+    onset, apex, face = textured(), textured((0.7, 0.2)), MapConfig()
+    motion = motion_method("dis")(onset, apex) / np.float32(face.iod_px)
+    np.testing.assert_array_equal(remove_rigid(motion, face), motion_field(onset, apex, face))
 
 
 def test_unknown_names_and_missing_weights_say_what_to_do(tmp_path):

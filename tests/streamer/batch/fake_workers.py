@@ -20,7 +20,7 @@ class _Work:
     """
 
     def __call__(self, task: str, context: Context) -> tuple[str, int, int]:
-        context.tell(f"at {task}")
+        context.report(f"at {task}")
         if task == "hangs":
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             time.sleep(600)

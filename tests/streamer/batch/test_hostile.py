@@ -308,7 +308,7 @@ def test_results_that_vanish_while_the_batch_runs_are_no_success(
 ) -> None:
     def done(jobs: list[Job], *arguments: object, **more: object) -> Iterator[object]:
         for job in jobs:  # and somebody has deleted its folder since
-            yield job, RunRecord(job.shown, job.folder, "done", sha256="0" * 64)
+            yield job, RunRecord(job.display_name, job.folder, "done", sha256="0" * 64)
 
     monkeypatch.setattr("streamer.batch.run.run_recordings", done)
     assert run_jobs(QUICK, BatchOptions(str(tmp_path / "out"), quiet=True), ["sample"]) == 8

@@ -46,8 +46,10 @@ def batch(root: Path) -> tuple[FolderOutput, Manifest]:
         folder.mkdir(parents=True)
         (folder / "events.jsonl").write_bytes(b"{}\n")
         outputs = {"events.jsonl": input_digest(folder / "events.jsonl")}
-        (folder / "run.json").write_bytes(run_bytes(name=job.shown, outputs=outputs))
-        manifest.add(RunRecord(job.shown, job.folder, "done", events={"micro": 3, "macro": 0}))
+        (folder / "run.json").write_bytes(run_bytes(name=job.display_name, outputs=outputs))
+        manifest.add(
+            RunRecord(job.display_name, job.folder, "done", events={"micro": 3, "macro": 0})
+        )
     return output, manifest
 
 
@@ -97,7 +99,7 @@ def test_recordings_of_a_store_are_named_by_their_keys_alone(memory: str, tmp_pa
         SETTINGS, options, [f"{memory}bucket/{MARK}/one.mp4"], open_output_of(options.output)
     )
     assert sorted(job.folder.split("-")[0] for job in jobs) == ["bucket", "one", "two"]
-    assert all(MARK not in f"{job!r}{job.shown}{job.folder}" for job in jobs)
+    assert all(MARK not in f"{job!r}{job.display_name}{job.folder}" for job in jobs)
     pipelines = Pipelines()
     outcomes = [do_recording(job, pipelines) for job in jobs]
     assert {outcome.status for outcome in outcomes} == {"failed"}

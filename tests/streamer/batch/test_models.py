@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from recognition.loading.open import bundled
-from recognition.loading.weights_check import BUNDLED
+from recognition.files.model_file import BUNDLED
+from recognition.loading import bundled
 from spotting.micro.learned import BUNDLED as SPOTTER
 from streamer.batch.pipelines import Pipelines
 from streamer.batch.settings import BatchSettings, model_facts
@@ -44,7 +44,7 @@ class TestFacts:
     def test_a_model_of_a_hub(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         shutil.copy(BUNDLED, tmp_path / "net.onnx")
         monkeypatch.setattr(
-            "recognition.loading.open.fetch_model", lambda *a, **k: tmp_path / "net.onnx"
+            "recognition.loading.fetch_model", lambda *a, **k: tmp_path / "net.onnx"
         )
         reference = "someone/model@" + "0" * 40
         facts = model_facts(configured(("model", reference)))["recogniser"]

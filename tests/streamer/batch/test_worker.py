@@ -50,7 +50,7 @@ def test_after_a_death_the_checkpoint_is_left_alone(
 
     def done(job: Job, *arguments: object, **more: object) -> RunRecord:
         tries.append(job.anew)
-        return RunRecord(job.shown, job.folder, "done")
+        return RunRecord(job.display_name, job.folder, "done")
 
     monkeypatch.setattr(recording, "do_recording", done)
     context = Context(lambda value: None, attempt=attempt)

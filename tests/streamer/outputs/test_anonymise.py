@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from streamer.core.records import Face, Frame, FrameResult
-from streamer.outputs.anonymise import HOLD_S, Redactor
+from streamer.outputs.anonymise import HOLD_S, Anonymiser
 from tests.streamer.outputs.fakes import LANDMARKS, make_aligned
 
 NOISE = np.random.default_rng(0).integers(0, 256, (200, 300, 3), dtype=np.uint8)
@@ -23,7 +23,7 @@ def result(time_s: float, *boxes: tuple[float, float, float, float]) -> FrameRes
 
 @pytest.mark.parametrize("how", ["blur", "mask"])
 def test_the_face_is_gone_and_the_rest_is_there(how: str) -> None:
-    shown = Redactor(how).hide(result(0.0, BOX))  # type: ignore[arg-type]
+    shown = Anonymiser(how).hide(result(0.0, BOX))  # type: ignore[arg-type]
     face = shown[80:140, 120:180].astype(float)
     # Neighbouring pixels of noise differ by 85 on average, of a blurred face hardly.
     assert np.abs(np.diff(face, axis=0)).mean() < 8
@@ -33,30 +33,30 @@ def test_the_face_is_gone_and_the_rest_is_there(how: str) -> None:
 
 
 def test_a_lost_face_stays_hidden_and_then_everything_is() -> None:
-    redactor = Redactor("mask")
-    redactor.hide(result(0.0, BOX))
-    held = redactor.hide(result(HOLD_S - 0.1))
+    anonymiser = Anonymiser("mask")
+    anonymiser.hide(result(0.0, BOX))
+    held = anonymiser.hide(result(HOLD_S - 0.1))
     assert (held[80:140, 120:180] == 96).all()
     assert np.array_equal(held[:, :60], NOISE[:, :60])
-    assert (redactor.hide(result(2 * HOLD_S)) == 96).all()
+    assert (anonymiser.hide(result(2 * HOLD_S)) == 96).all()
 
 
 def test_a_picture_without_a_known_face_is_hidden() -> None:
-    assert (Redactor("mask").hide(result(0.0)) == 96).all()
+    assert (Anonymiser("mask").hide(result(0.0)) == 96).all()
 
 
 def test_a_face_at_the_border_and_one_outside() -> None:
-    shown = Redactor("mask").hide(result(0.0, (-30.0, -30.0, 20.0, 20.0)))
+    shown = Anonymiser("mask").hide(result(0.0, (-30.0, -30.0, 20.0, 20.0)))
     assert (shown[:20, :20] == 96).all()
-    assert np.array_equal(Redactor("mask").hide(result(0.0, (900.0, 0.0, 950.0, 50.0))), NOISE)
+    assert np.array_equal(Anonymiser("mask").hide(result(0.0, (900.0, 0.0, 950.0, 50.0))), NOISE)
 
 
 def test_a_face_found_late_is_hidden_in_what_waits() -> None:
-    redactor = Redactor("mask")
-    earlier = redactor.hide(result(0.0, BOX))
+    anonymiser = Anonymiser("mask")
+    earlier = anonymiser.hide(result(0.0, BOX))
     both = result(1.0, BOX, (220.0, 150.0, 260.0, 190.0))
     assert not (earlier[150:190, 220:260] == 96).all()
-    redactor.hide(both)
-    redactor.hide_earlier([earlier], 1.0)
+    anonymiser.hide(both)
+    anonymiser.hide_earlier([earlier], 1.0)
     assert (earlier[150:190, 220:260] == 96).all()
     assert np.array_equal(earlier[:40, :60], NOISE[:40, :60])

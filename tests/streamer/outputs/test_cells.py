@@ -16,7 +16,7 @@ from streamer.core.records import EmotionEvent, FrameResult
 from streamer.outputs.cells import complete_lines, is_formula, safe_cell, true_text
 from streamer.outputs.events import EventWriter, read_events, record_to_row
 from streamer.outputs.formats import write_events
-from streamer.outputs.formats.media import Media
+from streamer.outputs.formats.event_text import Media
 from streamer.outputs.record import event_to_record
 from streamer.outputs.summary import RunRecord
 from tests.streamer.outputs.fakes import make_event

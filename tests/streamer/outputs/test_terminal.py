@@ -12,9 +12,8 @@ import pytest
 from streamer.core.errors import OutputError
 from streamer.core.records import FrameResult, SourceInfo, SourceReport
 from streamer.outputs import window
-from streamer.outputs.progress import ProgressBar
 from streamer.outputs.summary import Counts, format_summary, write_summary
-from streamer.outputs.text import TextWriter, format_clock, format_event
+from streamer.outputs.terminal import ProgressBar, TextWriter, format_clock, format_event
 from tests.streamer.outputs.fakes import REGIONS, make_event, make_result
 
 REPORT = SourceReport(3, 4, 1, True, {"backward_pts": 3, "late_first_pts": 1}, ("a note.",))
@@ -95,7 +94,7 @@ def test_summary_file(tmp_path: Path) -> None:
 def test_progress_bar_survives_lying_and_missing_lengths(
     declared_s: float | None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streamer.outputs.progress._EVERY_S", 0.0)
+    monkeypatch.setattr("streamer.outputs.terminal._EVERY_S", 0.0)
     info = SourceInfo("clip.mp4", "file", False, 64, 48, 1.0, None, declared_s)
     bar = ProgressBar(info)
     for index in range(3):

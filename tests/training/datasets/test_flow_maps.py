@@ -9,9 +9,9 @@ import pytest
 
 from streamer.core.errors import SourceFormatError, SourceNotFoundError, UsageError
 from tests.training.datasets.trees import flow_map
+from tests.training.fake_maps import FakeConfig, make_fake
 from training.datasets import counts, load_dataset
-from training.datasets.fake import FakeConfig, make_fake
-from training.datasets.map_files import load_map, load_maps
+from training.datasets.arrays import load_map, load_maps
 
 TABLE = "combined_3_class2_for_optical_flow.csv"
 MAPS = Path("datasets") / "STSNet_whole_norm_u_v_os"

@@ -9,7 +9,7 @@ import pytest
 from streamer.core.errors import SourceFormatError, SourceNotFoundError, UsageError
 from tests.training.datasets.trees import images
 from training.datasets import DATASETS, class_names, load_dataset, repaired
-from training.datasets.report import check_dataset
+from training.datasets.registry import check_dataset
 
 HEAD = "subject,clip,path,fps,onset,apex,offset,emotion,dataset,kind"
 

@@ -8,8 +8,8 @@ import pytest
 
 from streamer.core.errors import SourceFormatError, SourceNotFoundError
 from tests.training.datasets.trees import images
+from training.common.records import Clip
 from training.datasets.frames import frames_of, list_frames, read_frames
-from training.records import Clip
 
 
 @pytest.mark.parametrize(

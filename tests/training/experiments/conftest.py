@@ -11,9 +11,10 @@ from recognition.config import MapConfig
 from streamer.core.records import EMOTIONS
 from streamer.faces.config import FaceConfig
 from tests.training.selfme.faces import make_pairs
-from training.prepare.cache import open_cache, settings_of, write_clip, write_index
+from training.common.records import Clip
+from training.datasets.prepared import settings_of
+from training.prepare.cache import open_cache, write_clip, write_index
 from training.prepare.clip import Prepared
-from training.records import Clip
 
 SETTINGS = """\
 selfme:
@@ -37,11 +38,17 @@ def face_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_cache(tmp_path_factory.mktemp("prepared") / "cache")
 
 
-def write_cache(cache: Path, jitter: str = "") -> Path:
+@pytest.fixture(scope="session")
+def small_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two subjects, three clips each: where figures are not the point."""
+    return write_cache(tmp_path_factory.mktemp("prepared") / "small", count=6)
+
+
+def write_cache(cache: Path, jitter: str = "", count: int = 27) -> Path:
     """With `jitter`, every clip has a wrong pair too: apex and onset exchanged."""
     settings = settings_of("folder", FaceConfig(), MapConfig(), jitter)
     open_cache(cache, settings)
-    pairs, labels = make_pairs(27)
+    pairs, labels = make_pairs(count)
     rows = []
     for index, (pair, label) in enumerate(zip(pairs, labels, strict=True)):
         subject = f"s{index // 3 % 3}"

@@ -10,10 +10,9 @@ import yaml
 
 from streamer.core.errors import UsageError
 from tests.training.experiments.conftest import settings_text, write_cache
-from training.datasets.fake import FakeConfig, write_fake
+from tests.training.fake_maps import FakeConfig, write_fake
 from training.experiments.definition import Experiment, load_experiment, names, run_of
-from training.experiments.run import run_experiment
-from training.experiments.table import make_table
+from training.experiments.run import make_table, run_experiment
 from training.loso.config import LosoConfig
 from training.loso.run import run_loso
 from training.models.registry import check_models, make_model, reads_pairs
@@ -41,12 +40,12 @@ def test_every_subject_is_recognised_by_folds_that_never_saw_it(
     assert [path.stat().st_mtime_ns for path in folds] == before  # nothing was trained again
 
 
-def test_learned_motion_is_fine_tuned_in_the_fold(face_cache: Path, tmp_path: Path) -> None:
+def test_learned_motion_is_fine_tuned_in_the_fold(small_cache: Path, tmp_path: Path) -> None:
     figures = []
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         file = settings_file(tmp_path / name, motion="selfme", epochs=1, tuning=1)
-        config = LosoConfig("folder", face_cache, f"selfme@{file}", tmp_path / name, seeds=1)
+        config = LosoConfig("folder", small_cache, f"selfme@{file}", tmp_path / name, seeds=1)
         figures.append(run_loso(config))
         folds = [json.loads(p.read_text()) for p in sorted((tmp_path / name).glob("folds/*.json"))]
         figures[-1] = [fold["clips"] for fold in folds]
@@ -105,7 +104,7 @@ def test_the_packages_experiments_are_whole() -> None:
         load_experiment("table9")
 
 
-def test_an_experiment_runs_goes_on_and_draws(face_cache: Path, tmp_path: Path) -> None:
+def test_an_experiment_runs_goes_on_and_draws(small_cache: Path, tmp_path: Path) -> None:
     (tmp_path / "own.yaml").write_text(
         "title: own sweep\nx: omega\npublished_on: nowhere\nrows:\n"
         "  - {name: '0.0', set: {selfme.omega: 0.0}, published: {uf1: 0.5, uar: 0.6}}\n"
@@ -114,16 +113,16 @@ def test_an_experiment_runs_goes_on_and_draws(face_cache: Path, tmp_path: Path) 
     )
     experiment = load_experiment(str(tmp_path / "own.yaml"))
     start = yaml.safe_load(settings_text(epochs=2))
-    config = LosoConfig("folder", face_cache, "selfme", tmp_path / "out", seeds=1)
+    config = LosoConfig("folder", small_cache, "selfme", tmp_path / "out", seeds=1)
     table = run_experiment(experiment, config, start, {"training.epochs": 1})
     lines = table.splitlines()
     assert lines[0] == "# own sweep" and lines[2].startswith("| omega | UF1, ours")
     assert lines[4].startswith("| 0.0 | .") and lines[4].endswith("| .500 | .600 |")
     assert lines[6] == "| 9.0 |  |  | .100 | .200 |"
-    assert "27 clips, 3 subjects, protocol clean" in table and "nowhere" in table
+    assert "6 clips, 2 subjects, protocol clean" in table and "nowhere" in table
     assert (tmp_path / "out" / "sweep.png").stat().st_size > 5000
     folds = sorted((tmp_path / "out").glob("*/folds/*.json"))
-    assert len(folds) == 6
+    assert len(folds) == 4
     before = [path.stat().st_mtime_ns for path in folds]
     assert run_experiment(experiment, config, start, {"training.epochs": 1}) == table
     assert [path.stat().st_mtime_ns for path in folds] == before

@@ -9,7 +9,7 @@ import pytest
 
 from streamer.sources import open_source
 from tests.training.datasets.trees import casme2, casme2_row, smic_raw, smic_row
-from training.datasets.fake import FakeConfig, write_fake
+from tests.training.fake_maps import FakeConfig, write_fake
 from training.loso.selection import Selection, load_selection
 
 

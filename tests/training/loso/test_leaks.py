@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from training.loso.config import Recipe
 from training.loso.folds import Fold, make_folds
 from training.loso.protocols import run_folds
 from training.loso.selection import Selection
-from training.loso.settings import Recipe
 from training.models.base import FitPlan, Fitted, Samples, Watch, fit_one_by_one
 from training.models.registry import make_model
 from training.models.svm import FittedSvm, SvmModel
@@ -69,14 +69,14 @@ class Recorder:
         return None
 
 
-@pytest.mark.parametrize("inner", [False, True])
-def test_a_fold_is_shown_its_own_subjects_only(selection: Selection, inner: bool) -> None:
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_fold_is_shown_its_own_subjects_only(selection: Selection, nested: bool) -> None:
     folds = make_folds(selection.samples, "composite")
     for fold in folds:
         model = Recorder()
         samples = marked(selection.samples, fold)
-        run_folds(model, samples, [(fold, 0)], recipe(selection, inner=inner))
-        assert len(model.seen) == 1 + inner
+        run_folds(model, samples, [(fold, 0)], recipe(selection, nested=nested))
+        assert len(model.seen) == 1 + nested
         for shown in model.seen:
             assert fold.name not in shown.groups
             assert not (shown.maps == MARKER).all(axis=(1, 2, 3)).any()

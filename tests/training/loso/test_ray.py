@@ -13,19 +13,15 @@ import pytest
 
 from streamer.core.errors import InstallError
 from training.loso.config import LosoConfig
-from training.loso.ray_engine import run_ray
 from training.loso.run import run_loso
-from training.loso.selection import Selection
-from training.loso.settings import Recipe
 
 
 def test_without_ray_it_says_what_to_install(
-    selection: Selection, monkeypatch: pytest.MonkeyPatch
+    flow_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
-    recipe = Recipe("clean", False, 0, selection.classes, "cpu", False)
     with pytest.raises(InstallError, match=r'pip install "mer-stream\[ray\]"'):
-        next(run_ray("svm", selection.samples, [], recipe, None))
+        run_loso(_config(flow_root, tmp_path, engine="ray"))
 
 
 @pytest.mark.slow

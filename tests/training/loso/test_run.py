@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -10,21 +13,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 import yaml
 
 from streamer.core.errors import ModelError, OutputError, SourceFormatError, UsageError
-from training.datasets.fake import FakeConfig, write_fake
+from tests.training.fake_maps import FakeConfig, write_fake
+from training.cli.loso import run_command
 from training.loso import run as run_module
-from training.loso.command import run_command
-from training.loso.config import LosoConfig, parse_epochs
+from training.loso.config import LosoConfig, Recipe, parse_epochs
 from training.loso.folds import make_folds
 from training.loso.protocols import run_folds
 from training.loso.run import run_loso
+from training.loso.run_folder import FOLDS, SESSIONS, fold_path, load_sessions, wall_s
 from training.loso.selection import Selection
-from training.loso.sessions import FILE, load_sessions, wall_s
-from training.loso.settings import Recipe
-from training.loso.store import FOLDS, fold_path
 from training.models.registry import make_model
 
 
@@ -86,21 +88,54 @@ def test_a_killed_run_goes_on_where_it_was(flow_root: Path, tmp_path: Path) -> N
     assert len(list(tmp_path.glob("folds/*.json"))) == 6
 
 
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_a_stopped_run_takes_its_workers_along(flow_root: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "training.cli", "loso", "--dataset", "megc2019-flow"]
+    command += ["--root", str(flow_root), "--model", "off-apexnet", "--epochs", "100000"]
+    command += ["--jobs", "2", "--output", str(tmp_path)]
+    child = subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 120
+    while len(members_of(child.pid)) < 3 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    child.send_signal(signal.SIGTERM)
+    _, message = child.communicate(timeout=120)
+    assert child.returncode == 130 and "Traceback" not in message
+    while members_of(child.pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not members_of(child.pid)
+
+
+def members_of(session: int) -> list[int]:
+    """Processes of a session."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, ProcessLookupError):
+            if os.getsid(process.pid) == session and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process.pid)
+    return found
+
+
 def test_finished_folds_are_never_run_twice(
     flow_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = run_loso(config(flow_root, tmp_path, model="zero-shot"))
     damaged = fold_path(tmp_path, "smic/s02", 0)
     damaged.write_text(damaged.read_text()[:50])
-    (tmp_path / FOLDS / ".torn.json.1.tmp").write_text("{")
+    (tmp_path / FOLDS / ".mer-0123456789ab-torn.tmp").write_text("{")
     asked = []
-    real = run_module.run_local
+    real = run_module.train_tasks
 
-    def spy(model: str, samples: Any, tasks: Any, *rest: Any) -> Any:
+    def spy(config: Any, samples: Any, tasks: Any, recipe: Any) -> Any:
         asked.extend(fold.name for task in tasks for fold, _ in task.parts)
-        return real(model, samples, tasks, *rest)
+        return real(config, samples, tasks, recipe)
 
-    monkeypatch.setattr(run_module, "run_local", spy)
+    monkeypatch.setattr(run_module, "train_tasks", spy)
     second = run_loso(config(flow_root, tmp_path, model="zero-shot"))
     assert asked == ["smic/s02"]
     assert not list(tmp_path.rglob("*.tmp"))
@@ -112,9 +147,9 @@ def test_the_time_of_all_sessions_counts(flow_root: Path, tmp_path: Path) -> Non
     assert first["wall_s"] > 0
     again = run_loso(config(flow_root, tmp_path, model="zero-shot"))
     assert again["wall_s"] == first["wall_s"]  # nothing was trained
-    rows = json.loads((tmp_path / FILE).read_text())
+    rows = json.loads((tmp_path / SESSIONS).read_text())
     rows["sessions"][0]["wall_s"] = 1000.0
-    (tmp_path / FILE).write_text(json.dumps(rows))
+    (tmp_path / SESSIONS).write_text(json.dumps(rows))
     fold_path(tmp_path, "smic/s02", 0).unlink()
     third = run_loso(config(flow_root, tmp_path, model="zero-shot"))
     assert third["wall_s"] > 1000.0
@@ -125,7 +160,7 @@ def test_the_time_of_all_sessions_counts(flow_root: Path, tmp_path: Path) -> Non
 
 def test_a_damaged_list_of_sessions_is_as_none(tmp_path: Path) -> None:
     for text in ("", "[]", '{"sessions": 3}', '{"sessions": [1]}'):
-        (tmp_path / FILE).write_text(text)
+        (tmp_path / SESSIONS).write_text(text)
         assert load_sessions(tmp_path) == [] and wall_s(tmp_path) == 0
 
 

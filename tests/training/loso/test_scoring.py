@@ -5,10 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.loso.outcome import Outcome
-from training.loso.results import score_run, summarise
-from training.loso.scoring import average_seeds, by_dataset, check_complete, score_parts
-from training.records import Prediction
+from training.common.records import Prediction
+from training.loso.run_folder import Outcome
+from training.loso.scoring import (
+    average_seeds,
+    by_dataset,
+    check_complete,
+    score_parts,
+    score_run,
+    summarise,
+)
 
 CLASSES = ("negative", "positive", "surprise")
 

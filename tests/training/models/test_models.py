@@ -13,12 +13,12 @@ from recognition.classifiers.ensemble import ViewEnsemble, mirror
 from recognition.classifiers.maps import map_of_crop
 from streamer.core.errors import UsageError
 from streamer.core.records import EMOTIONS
-from training.datasets.fake import fake_field
+from tests.training.fake_maps import fake_field
 from training.models.base import FitPlan, Fitted, Samples, fit_one_by_one
-from training.models.inner import best_cost
 from training.models.linear import fit_linear, two_views
 from training.models.registry import MODELS, check_models, make_model, reads_pairs
 from training.models.scvit import class_weights, load_pretrained, vary
+from training.models.shallow import best_cost
 from training.models.svm import fit_standardiser, fit_svm
 
 

@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from training.models import ststnet_kernel, ststnet_stack
-from training.models.base import FitPlan, Samples, fit_one_by_one
-from training.models.batches import epoch_batches, own_rows
-from training.models.network import NetworkModel, Optimiser
+from training.models.base import FitPlan, Samples, epoch_batches, fit_one_by_one, own_rows
+from training.models.flow_net import Optimiser
+from training.models.network import NetworkModel
 from training.models.off_apexnet import OffApexNet
+from training.models.stack import vmap_gradients
 from training.models.ststnet import STSTNet
-from training.models.ststnet_kernel import load_kernel
-from training.models.ststnet_stack import compiled_gradients, ststnet_gradients, torch_gradients
+from training.models.ststnet_stack import ststnet_gradients
 
 
 def flat_and_busy_samples(count: int = 26) -> Samples:
@@ -84,10 +83,9 @@ def test_seeds_train_together_as_they_do_alone() -> None:
         assert gap < 1e-5
 
 
-@pytest.mark.skipif(load_kernel() is None, reason="no C++ compiler")
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("classes", [3, 5])
-def test_the_compiled_gradients_equal_those_of_pytorch(threads: int, classes: int) -> None:
+def test_gradients_equal_those_of_vmap(threads: int, classes: int) -> None:
     samples = flat_and_busy_samples()
     torch.manual_seed(0)
     nets = [STSTNet(classes) for _ in range(4)]
@@ -96,26 +94,16 @@ def test_the_compiled_gradients_equal_those_of_pytorch(threads: int, classes: in
     maps, labels = torch.from_numpy(samples.maps), torch.from_numpy(samples.labels)
     weight = torch.rand(4, 20)
     weight[:, ::3] = 0
-    clips, kernel = torch.randperm(len(samples))[:20], load_kernel()
-    expected = torch_gradients(maps, labels)(stack, clips, weight)
+    clips = torch.randperm(len(samples))[:20]
+    expected = vmap_gradients(nets[0])(maps, labels)(stack, clips, weight)
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        assert kernel is not None
-        found = compiled_gradients(kernel, maps, labels)(stack, clips, weight)
+        found = ststnet_gradients(nets[0])(maps, labels)(stack, clips, weight)
     finally:
         torch.set_num_threads(before)
     for name, value in expected.items():
         assert torch.allclose(found[name], value, rtol=1e-3, atol=1e-4), name
-
-
-def test_without_a_compiler_pytorch_does_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ststnet_kernel, "COMPILERS", ("no-such-compiler",))
-    assert ststnet_kernel.load_kernel.__wrapped__() is None
-    monkeypatch.setattr(ststnet_kernel, "COMPILERS", ("false",))  # fails on any source
-    assert ststnet_kernel.load_kernel.__wrapped__() is None
-    monkeypatch.setattr(ststnet_stack, "load_kernel", lambda: None)
-    test_stacked_equals_one_by_one(ststnet(9, 1e-3), 3)
 
 
 def test_the_same_seed_gives_the_same_network_and_another_seed_another() -> None:

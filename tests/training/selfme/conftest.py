@@ -8,7 +8,7 @@ import pytest
 
 from tests.training.selfme.runs import make_source, tiny_run
 from training.selfme.package import PackageRequest, package_model
-from training.selfme.pair_source import hold_out_people
+from training.selfme.pairs import hold_out_people
 from training.selfme.recognizer_run import RunPlace, train_recognizer
 
 

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from recognition.classifiers.selfme_config import FieldConfig, SelfmeConfig
 from recognition.config import MapConfig
 from recognition.motion.selfme.config import GeneratorConfig, HourglassConfig, MotionConfig
-from recognition.selfme.settings import FieldConfig, SelfmeConfig
 
 SIZE = 64
 FACE = MapConfig(aligned_size_px=SIZE)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tests.training.selfme.faces import make_pairs, tiny_config
-from training.models.selfme import SelfmeRun
 from training.selfme.classification import ClassifierTraining
-from training.selfme.pair_source import LabelledPairs
+from training.selfme.pairs import LabelledPairs
+from training.selfme.settings import SelfmeRun
 from training.selfme.start import FineTuning
 
 TRAINING = ClassifierTraining(epochs=12, batch=8, learning_rate=3e-3, decay=0.95)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from recognition.selfme.network import SelfmeNet
+from recognition.classifiers.selfme import SelfmeNet
 from tests.training.selfme.faces import make_pairs, tiny_config
 from training.selfme.classification import (
     SMALL,
@@ -18,7 +18,7 @@ from training.selfme.classification import (
     mirror_field,
     vary,
 )
-from training.selfme.motions import motion_crops
+from training.selfme.pairs import motion_crops
 
 PLAIN = ClassifierTraining(epochs=4, batch=6)
 

@@ -9,11 +9,18 @@ from safetensors.torch import save_file
 from torch import nn
 
 from streamer.core.errors import ModelError
-from training.selfme import vgg
-from training.selfme.equivariance import ThinPlate, draw_thin_plates, equivariance_loss, warp_by
+from training.selfme import motion_losses
 from training.selfme.motion_config import MotionLossConfig
-from training.selfme.perceptual import census_loss, make_reconstruction_loss, ssim_loss
-from training.selfme.vgg import VggFeatures
+from training.selfme.motion_losses import (
+    ThinPlate,
+    VggFeatures,
+    census_loss,
+    draw_thin_plates,
+    equivariance_loss,
+    make_reconstruction_loss,
+    ssim_loss,
+    warp_by,
+)
 
 CPU = torch.device("cpu")
 
@@ -101,7 +108,7 @@ def test_vgg_has_the_layers_of_torchvision(tmp_path, monkeypatch):
 
 
 def test_features_loss_sums_over_maps_and_scales(tmp_path, monkeypatch):
-    monkeypatch.setattr(vgg, "_WIDTHS", ((2, 2), (3,)))
+    monkeypatch.setattr(motion_losses, "_VGG_WIDTHS", ((2, 2), (3,)))
     layers = {0: (2, 3), 2: (2, 2), 5: (3, 2)}
     tensors = {f"features.{i}.weight": torch.randn(*s, 3, 3) for i, s in layers.items()}
     tensors |= {f"features.{i}.bias": torch.zeros(s[0]) for i, s in layers.items()}

@@ -11,6 +11,7 @@ import torch
 from typer.testing import CliRunner
 
 import streamer
+from benchmarks.motion_errors import report_errors, report_grey
 from recognition.motion.selfme.config import GeneratorConfig, HourglassConfig, MotionConfig
 from recognition.motion.selfme.weights import load_motion
 from streamer.core.errors import ModelError, OutputError, UsageError
@@ -20,7 +21,6 @@ from tests.training.selfme.test_motion_train import TRAINING, moving_pairs
 from training import cli
 from training.selfme.motion_clips import MOST_FACES, align_clips
 from training.selfme.motion_config import MotionTraining
-from training.selfme.motion_report import report_errors, report_grey
 from training.selfme.motion_run import FACTS, LEARNER, WEIGHTS, MotionRequest, run_motion
 from training.selfme.motion_score import face_window, headless, mean_error
 from training.synthetic.pairs import PairRange, read_pairs, write_pairs

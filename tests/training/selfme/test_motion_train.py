@@ -9,8 +9,8 @@ import torch
 
 import streamer
 from recognition.motion.selfme.config import GeneratorConfig, HourglassConfig, MotionConfig
+from recognition.motion.selfme.layers import warp
 from recognition.motion.selfme.motion_learner import MotionLearner
-from recognition.motion.selfme.warping import warp
 from streamer.core.errors import OutputError
 from training.selfme import motion_train
 from training.selfme.motion_config import (

@@ -10,15 +10,14 @@ import numpy as np
 import pytest
 import torch
 
+from recognition.classifiers.field_classifier import FieldClassifier
+from recognition.classifiers.selfme import load_selfme
 from recognition.config import RecognizerConfig
 from recognition.explain.selfme import explain
-from recognition.loading.open import open_recognizer
-from recognition.loading.weights_check import CARD
+from recognition.files.model_file import BUNDLED, CARD
+from recognition.loading import load_recognizer
 from recognition.motion.selfme.motion_learner import MotionLearner
 from recognition.motion.selfme.weights import load_motion, pack_motion
-from recognition.onnx_recognizer import OnnxRecognizer
-from recognition.selfme.network import load_selfme
-from recognition.selfme.recognizer import SelfmeRecognizer
 from streamer.core.errors import ModelError, UsageError
 from streamer.core.records import AlignedFace, Face
 from tests.training.selfme.faces import FACE, SIZE, make_pairs
@@ -32,9 +31,10 @@ def test_onnx_and_torch_answer_alike(trained: dict[str, Path], motion: str) -> N
     maps = replace(RecognizerConfig().map, aligned_size_px=SIZE)
     assert maps == FACE
     config = RecognizerConfig(device="cpu", map=maps)
-    onnx = open_recognizer(trained[motion] / "model", config)
-    in_torch = open_recognizer(trained[motion] / "model", replace(config, backend="torch"))
-    assert isinstance(onnx, SelfmeRecognizer) and isinstance(in_torch, SelfmeRecognizer)
+    onnx = load_recognizer(trained[motion] / "model", config)
+    in_torch = load_recognizer(trained[motion] / "model", replace(config, backend="torch"))
+    assert isinstance(onnx.classifier, FieldClassifier)
+    assert isinstance(in_torch.classifier, FieldClassifier)
     ours, motion_px = onnx.recognize_pairs(pairs[:, 0], pairs[:, 1])
     theirs, same_px = in_torch.recognize_pairs(pairs[:, 0], pairs[:, 1])
     np.testing.assert_allclose(ours, theirs, atol=1e-4)
@@ -60,8 +60,8 @@ def test_torch_tells_what_it_looked_at(trained: dict[str, Path], motion: str) ->
     onset, apex = (AlignedFace(i, 0.1 * i, pair[i], face, 0, unit, mesh) for i in (0, 1))
     maps = replace(RecognizerConfig().map, aligned_size_px=SIZE)
     config = RecognizerConfig(device="cpu", map=maps, keep_motion=True)
-    onnx = open_recognizer(trained[motion] / "model", config).recognize(onset, apex)
-    told = open_recognizer(trained[motion] / "model", replace(config, backend="torch"))
+    onnx = load_recognizer(trained[motion] / "model", config).recognize(onset, apex)
+    told = load_recognizer(trained[motion] / "model", replace(config, backend="torch"))
     found = told.recognize(onset, apex)
     assert onnx.motion_iod is not None and onnx.keypoints is None and onnx.attention is None
     wanted = explain(load_selfme(trained[motion] / "selfme.safetensors")[0], *pair)
@@ -79,14 +79,14 @@ def test_another_motion_than_the_models_is_an_error_with_its_cure(
     maps = replace(RecognizerConfig().map, aligned_size_px=SIZE)
     config = RecognizerConfig(device="cpu", motion="tvl1", map=maps)
     with pytest.raises(ModelError, match=r"made for motion dis .*measures tvl1 .*--motion dis"):
-        open_recognizer(trained["dis"] / "model", config)
+        load_recognizer(trained["dis"] / "model", config)
     with pytest.raises(ModelError, match="faces of 64 px, this run aligns to 128"):
-        open_recognizer(trained["dis"] / "model", RecognizerConfig(device="cpu"))
+        load_recognizer(trained["dis"] / "model", RecognizerConfig(device="cpu"))
     with pytest.raises(ModelError, match=r"made for motion dis .*use --motion dis"):
-        OnnxRecognizer(None, RecognizerConfig(device="cpu", motion="farneback"))
+        load_recognizer(BUNDLED, RecognizerConfig(device="cpu", motion="farneback"))
     changed = replace(config, motion="auto", map=replace(maps, crop_left_iod=-0.9))
     with pytest.raises(ModelError, match=r"preprocessing \w{16}, this run uses \w{16}"):
-        open_recognizer(trained["dis"] / "model", changed)
+        load_recognizer(trained["dis"] / "model", changed)
 
 
 def test_a_model_that_answers_otherwise_is_not_written(
@@ -113,7 +113,7 @@ def test_package_writes_a_card_that_guards_the_files(
         (tmp_path / name).write_bytes((folder / name).read_bytes())
     (tmp_path / "tiny.onnx").write_bytes((folder / "tiny.onnx").read_bytes() + b"x")
     with pytest.raises(ModelError, match="sha256"):
-        open_recognizer(tmp_path, RecognizerConfig(device="cpu"))
+        load_recognizer(tmp_path, RecognizerConfig(device="cpu"))
 
 
 def test_a_small_file_leaves_out_the_learner_of_the_package(

@@ -11,14 +11,14 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from recognition.selfme.network import load_selfme
+from recognition.classifiers.selfme import load_selfme
 from streamer.core.errors import OutputError, UsageError
 from tests.training.selfme.faces import SIZE
 from tests.training.selfme.runs import TRAINING, make_source, tiny_run
 from training.selfme.classification import ClassifierTraining
-from training.selfme.pair_source import LabelledPairs, hold_out_people
+from training.selfme.pairs import LabelledPairs, hold_out_people
 from training.selfme.recognizer_run import RunPlace, predict_pairs, train_recognizer
-from training.selfme.run_settings import make_run
+from training.selfme.settings import make_run
 
 
 def test_it_learns_and_writes_what_it_says(trained: dict[str, Path]) -> None:
@@ -83,7 +83,7 @@ def test_fine_tuning_changes_the_motion_learner_only_when_asked(tmp_path: Path) 
     name = "learner.detector.head.weight"
     assert not torch.equal(frozen[name], tuned[name])
     torch.manual_seed(0)
-    from recognition.selfme.network import SelfmeNet
+    from recognition.classifiers.selfme import SelfmeNet
 
     assert torch.equal(frozen[name], SelfmeNet(tiny_run("selfme").selfme).state_dict()[name])
 

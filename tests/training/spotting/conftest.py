@@ -17,7 +17,8 @@ def portraits(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def small_set(portraits, tmp_path_factory) -> Path:
     """A set of three short recordings at 30 fps; the last one holds no expression."""
-    from training.spotting.synthetic_set import SpotSetConfig, pictures, write_set
+    from training.spotting.synthetic_set import SpotSetConfig, write_set
+    from training.synthetic.video import find_portraits
 
     root = tmp_path_factory.mktemp("set")
     config = SpotSetConfig(
@@ -28,5 +29,5 @@ def small_set(portraits, tmp_path_factory) -> Path:
         size_px=200,
         seed=3,
     )
-    assert write_set(pictures(portraits), config, root) == 3
+    assert write_set(find_portraits(portraits), config, root) == 3
     return root

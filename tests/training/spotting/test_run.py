@@ -73,7 +73,7 @@ def test_a_stopped_run_goes_on(done, small_set, monkeypatch):
     lost.write_text("{")  # killed while writing elsewhere
     seen = []
     attempt = running._attempt
-    monkeypatch.setattr(running, "_attempt", lambda r, *a: seen.append(r.name) or attempt(r, *a))
+    monkeypatch.setattr(running, "_attempt", lambda r, **a: seen.append(r.name) or attempt(r, **a))
     again = run_spot(SpotRequest("synthetic", small_set, output, plots=False), StreamConfig())
     assert len(seen) == 1
     assert again["spotters"]["rule"]["overall"] == results["spotters"]["rule"]["overall"]

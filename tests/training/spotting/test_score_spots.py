@@ -103,10 +103,30 @@ def test_unknown_kinds_give_the_overall_score_only(score):
 def test_published_rule_counts_labels_hit(score):
     truth = HEAD + "a,0,9\na,50,59\n"
     pred = HEAD + "a,0,9\na,1,9\na,0,8\na,100,109\nb,0,9\n"
-    assert counts(score(truth, pred)) == (1, 4, 1)
     facts = score(truth, pred, rule="published")
-    assert counts(facts) == (1, 2, 1)  # the two repeats cost nothing
+    assert counts(facts) == (1, 4, 1)  # 5 spots, 1 label hit
     assert facts["rule"] == "published (labels hit)"
+
+
+# Labels a: 0-9, 10-19, 50-59, b: 0-9; at IoU 0.5, inclusive frames.
+PUBLISHED = [  # spots, (tp, fp, fn) of megc, of published
+    ("a,0,9\na,50,59\n", (2, 0, 2), (2, 0, 2)),  # one spot for each label: the rules agree
+    ("a,0,9\na,1,9\na,0,8\n", (1, 2, 3), (1, 2, 3)),  # repeats stay false
+    ("a,0,19\na,30,39\n", (1, 1, 3), (2, 0, 2)),  # 0-19 hits two labels: both are TP, 2 - 2 FP
+    ("a,0,19\na,0,9\na,100,109\nb,50,59\n", (2, 2, 2), (2, 2, 2)),  # 0-9 and 0-19: one each
+    ("b,0,19\nb,0,20\nc,0,9\n", (1, 2, 3), (1, 2, 3)),  # 10 of 20 frames hit, 10 of 21 do not
+    ("a,9,0\na,0,9\n", (1, 1, 3), (1, 1, 3)),  # a reversed spot is a false one
+    ("", (0, 0, 4), (0, 0, 4)),
+]
+
+
+@pytest.mark.parametrize(("spots", "megc", "published"), PUBLISHED)
+def test_the_false_spots_of_the_published_rule_by_hand(score, spots, megc, published):
+    truth = HEAD + "a,0,9\na,10,19\na,50,59\nb,0,9\n"
+    assert counts(score(truth, HEAD + spots)) == megc
+    found = counts(score(truth, HEAD + spots, rule="published"))
+    assert found == published
+    assert found[1] == len(spots.split()) - found[0]  # spots less labels hit
 
 
 def test_videos_without_movements(score):

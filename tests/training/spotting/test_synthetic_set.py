@@ -4,7 +4,8 @@ import pytest
 
 from streamer.core.errors import SourceFormatError, SourceNotFoundError, UsageError
 from training.spotting.sets import load_set
-from training.spotting.synthetic_set import SpotSetConfig, pictures, takes, write_set
+from training.spotting.synthetic_set import SpotSetConfig, takes, write_set
+from training.synthetic.video import find_portraits
 
 
 def rows(path):
@@ -36,13 +37,13 @@ def test_a_stopped_run_goes_on(small_set, portraits):
         seed=3,
     )
     before = {p.name: p.read_bytes() for p in small_set.glob("*.csv")}
-    assert write_set(pictures(portraits), config, small_set) == 0
+    assert write_set(find_portraits(portraits), config, small_set) == 0
     lost = small_set / "someone_30fps_talking.mp4.truth.csv"
     lost.unlink()
-    assert write_set(pictures(portraits), config, small_set) == 1
+    assert write_set(find_portraits(portraits), config, small_set) == 1
     assert {p.name: p.read_bytes() for p in small_set.glob("*.csv")} == before
     with pytest.raises(UsageError, match="another contents, size_px, seed"):
-        write_set(pictures(portraits), SpotSetConfig((30.0,), (9.0,), (0.05,)), small_set)
+        write_set(find_portraits(portraits), SpotSetConfig((30.0,), (9.0,), (0.05,)), small_set)
 
 
 def test_scenes_follow_from_their_names(tmp_path):
@@ -56,11 +57,11 @@ def test_scenes_follow_from_their_names(tmp_path):
 
 def test_portraits_that_are_not_there(tmp_path, portraits):
     with pytest.raises(SourceNotFoundError, match="is not a folder"):
-        pictures(tmp_path / "none")
+        find_portraits(tmp_path / "none")
     with pytest.raises(SourceNotFoundError, match=r"holds no picture \(.bmp"):
-        pictures(tmp_path)
+        find_portraits(tmp_path)
     with pytest.raises(SourceNotFoundError, match="holds no nobody"):
-        pictures(portraits, ["someone", "nobody"])
+        find_portraits(portraits, ["someone", "nobody"])
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from streamer.core.errors import SourceNotFoundError, UsageError
 from streamer.core.records import EMOTIONS
 from training.datasets.folder import load
 from training.synthetic import clip_set
-from training.synthetic.clip_set import ClipSetConfig, draw_clip, find_portraits, write_clip_set
+from training.synthetic.clip_set import ClipSetConfig, draw_clip, write_clip_set
+from training.synthetic.video import find_portraits
 
 PORTRAITS = Path(__file__).parents[4] / "shared" / "portraits"
 
@@ -53,7 +54,7 @@ def test_wrong_settings_and_folders_are_named(tmp_path: Path) -> None:
         find_portraits(tmp_path / "absent")
     (tmp_path / "ann.png").write_bytes(b"")
     assert find_portraits(tmp_path) == [tmp_path / "ann.png"]
-    with pytest.raises(SourceNotFoundError, match="no portrait ben: it holds ann"):
+    with pytest.raises(SourceNotFoundError, match="holds no ben"):
         find_portraits(tmp_path, ["ben"])
 
 

@@ -12,7 +12,7 @@ from streamer.core.errors import SourceFormatError, SourceNotFoundError
 from training.synthetic.action_units import Activation
 from training.synthetic.pair_face import PairFace, Pose, State
 from training.synthetic.pairs import PairRange, draw_pairs, read_pairs, write_pairs
-from training.synthetic.variants import mirror_portrait, vary_portrait
+from training.synthetic.pairs_run import mirror_portrait, vary_portrait
 from training.synthetic.video import read_portrait
 
 KNOWN_FACE = Path(streamer.__file__).parent / "assets" / "known_face.jpg"

@@ -9,8 +9,8 @@ import pytest
 import streamer
 from streamer.core.errors import UsageError
 from training.synthetic.pair_face import PairFace
+from training.synthetic.pair_photo import Timing, draw_errors, draw_levels
 from training.synthetic.pairs import PairRange, draw_pairs
-from training.synthetic.timing import Timing, draw_errors, draw_levels
 from training.synthetic.video import read_portrait
 
 KNOWN_FACE = Path(streamer.__file__).parent / "assets" / "known_face.jpg"

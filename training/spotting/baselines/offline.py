@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from recognition.onnx_recognizer import bring_to_anchor
 from streamer.core.records import AlignedFace, Kind, Motion, Spot
+from streamer.faces.alignment import bring_to_anchor
 
 Flow = NDArray[np.float32]  # [S, S, 2] x, y in aligned pixels
 

@@ -9,8 +9,8 @@ from recognition.motion.selfme.config import GeneratorConfig, HourglassConfig, M
 from recognition.motion.selfme.dense_motion import align_frames, weigh_motions
 from recognition.motion.selfme.diffeomorphism import compose
 from recognition.motion.selfme.keypoints import heatmaps, local_motions, soft_argmax
+from recognition.motion.selfme.layers import warp
 from recognition.motion.selfme.motion_learner import MotionLearner
-from recognition.motion.selfme.warping import warp
 
 TINY = MotionConfig(
     image_size_px=32,

@@ -8,9 +8,9 @@ from torch.nn import functional
 
 from recognition.motion.selfme.config import MotionConfig
 from recognition.motion.selfme.keypoints import mean_place
+from recognition.motion.selfme.layers import identity_grid, warp
 from recognition.motion.selfme.motion_learner import MotionLearner
 from recognition.motion.selfme.tracking import gradient, normalise_contrast, track_keypoints
-from recognition.motion.selfme.warping import identity_grid, warp
 
 SIZE = 64
 

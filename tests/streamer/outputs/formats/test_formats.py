@@ -13,7 +13,7 @@ import pytest
 from streamer.core.errors import InstallError, UsageError
 from streamer.outputs.formats import check_format, write_events
 from streamer.outputs.formats.boris import COLUMNS, boris_rows
-from streamer.outputs.formats.media import Media
+from streamer.outputs.formats.event_text import Media
 from tests.streamer.outputs.fakes import make_event
 
 # Onset n/30 s, apex 5 and offset 9 frames later. Two faces; two events of face 1 overlap.

@@ -1,0 +1,1 @@
+"""Files of models, which may come from strangers: read once, hashed once, checked before use."""

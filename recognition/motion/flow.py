@@ -1,0 +1,53 @@
+"""Classical optical flow between two aligned faces (OpenCV, on grey): whole motion in pixels."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from recognition.config import MapConfig
+
+Image = NDArray[np.uint8]  # aligned face [S, S, 3] RGB, or [S, S]
+Field = NDArray[np.float32]  # [S, S, 2], x and y, onset -> apex, at the pixels of the onset
+
+_FARNEBACK = (0.5, 3, 15, 3, 5, 1.2, 0)  # scale, levels, window, rounds, poly_n, sigma, flags
+
+
+def dis(onset: Image, apex: Image, config: MapConfig) -> Field:
+    """Dense inverse search (Kroeger et al. 2016) of the configured kind."""
+    if config.flow != "dis-medium":
+        raise ValueError(f"unknown flow {config.flow!r}: use 'dis-medium'")
+    first, second = _grey(onset, config), _grey(apex, config)
+    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    flow.setFinestScale(config.flow_finest_scale)
+    start = np.zeros((*first.shape, 2), dtype=np.float32)
+    return np.asarray(flow.calc(first, second, start), dtype=np.float32)
+
+
+def farneback(onset: Image, apex: Image, config: MapConfig) -> Field:
+    """Farneback 2003, with the settings that micro-expression work has settled on (MDMO)."""
+    first, second = _grey(onset, config), _grey(apex, config)
+    return np.asarray(
+        cv2.calcOpticalFlowFarneback(first, second, None, *_FARNEBACK), dtype=np.float32
+    )
+
+
+def tvl1(onset: Image, apex: Image, config: MapConfig) -> Field:
+    """Zach et al. 2007, OpenCV's settings."""
+    first, second = _grey(onset, config), _grey(apex, config)
+    flow = cv2.optflow.DualTVL1OpticalFlow.create().calc(first, second, None)
+    return np.asarray(flow, dtype=np.float32)
+
+
+def _grey(image: Image, config: MapConfig) -> Image:
+    """An aligned face as grey [S, S]; its size and type are checked."""
+    size = config.aligned_size_px
+    if image.shape[:2] != (size, size) or image.dtype != np.uint8:
+        raise ValueError(
+            f"aligned face has shape {image.shape}, {image.dtype}; expected {size} x {size} "
+            "pixels, uint8"
+        )
+    if image.ndim == 2:
+        return image
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), dtype=np.uint8)

@@ -1,0 +1,142 @@
+"""The spotting commands of `mer-train`. Heavy imports happen inside them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from streamer.cli.common import settings_of
+from streamer.core.errors import UsageError
+from streamer.core.ranges import FrameRate, Range, Seed, Workers
+from training.cli.options import (
+    ConfigFile,
+    Names,
+    Overwrite,
+    Portraits,
+    RunFolder,
+    SetFolder,
+    option,
+)
+from training.common.options import parse_numbers, parse_words, require_training
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands to the app."""
+    app.command("spot-set")(spot_set)
+    app.command("spot")(spot)
+    app.command("score-spots")(score_spots)
+    app.command("spotter")(spotter)
+
+
+def spot_set(
+    portraits: Portraits,
+    output: SetFolder,
+    names: Names = "",
+    fps: Annotated[str, option("Frame rates.")] = "30,200",
+    seconds: Annotated[str, option("Length at each frame rate.")] = "45,15",
+    strengths: Annotated[str, option("Of the motion, IOD.")] = "0.015,0.03,0.05",
+    contents: Annotated[
+        str, option("expressions, talking (none injected), disturbed; or several.")
+    ] = "expressions,talking",
+    size: Annotated[int, option("Side of the picture, pixels.", Range(64, 4096))] = 400,
+    seed: Annotated[int, option("Another seed gives other scenes.", Seed)] = 0,
+    jobs: Annotated[int, option("Recordings at the same time.", Workers)] = 1,
+) -> None:
+    """Render recordings with micro-expressions of known truth from portraits."""
+    from training.spotting.synthetic_set import SpotSetConfig, parse_contents, write_set
+    from training.synthetic.video import find_portraits
+
+    config = SpotSetConfig(
+        fps=parse_numbers("--fps", fps),
+        seconds=parse_numbers("--seconds", seconds),
+        strengths_iod=parse_numbers("--strengths", strengths),
+        contents=parse_contents(contents),
+        size_px=size,
+        seed=seed,
+    )
+    made = write_set(find_portraits(portraits, parse_words(names)), config, output, jobs)
+    typer.echo(f"{output}: {made} recordings rendered, truth.csv and videos.csv written")
+
+
+def spot(
+    dataset: Annotated[str, option("casme-sq, samm-lv, casme3 or synthetic.")],
+    root: Annotated[Path, option("Folder of the data set; of a spot-set.")],
+    output: RunFolder,
+    spotter: Annotated[str, option("rule, learned, a baseline; or several: a,b.")] = "rule",
+    spotter_model: Annotated[
+        Path | None, option("Weights of the learned spotter (.npz); default: bundled.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None, option("A setting: spotter.sensitivity=2.", None, "--set")
+    ] = None,
+    config: ConfigFile = None,
+    jobs: Annotated[int, option("Recordings at the same time.", Workers)] = 1,
+    plots: Annotated[bool, option("A timeline of every recording.")] = True,
+    overwrite: Overwrite = False,
+) -> None:
+    """Benchmark spotters on long recordings: MEGC F1, apex error, STRS, latency, tables, plots."""
+    from training.spotting.run import SpotRequest, run_spot
+    from training.spotting.table import make_table
+
+    request = SpotRequest(dataset, root, output, spotter, jobs, plots, overwrite)
+    model = {} if spotter_model is None else {"spotter_model": str(spotter_model)}
+    results = run_spot(request, settings_of(config, settings or (), model))
+    typer.echo(make_table(results))
+    for failed in results["failed"]:
+        typer.echo(f"mer-train: {failed['video']} left out: {failed['reason']}", err=True)
+    if results["rejected"]:
+        typer.echo(f"{len(results['rejected'])} rows left out: see results.json")
+    typer.echo(f"results: {output}")
+
+
+def score_spots(
+    truth: Annotated[Path, option("CSV: video, onset, offset (frames) [apex, kind...].")],
+    pred: Annotated[Path, option("CSV of predictions with the same columns.")],
+    videos: Annotated[
+        Path | None, option("CSV of all videos (column video), ME-free ones included.")
+    ] = None,
+    iou: Annotated[
+        float, option("Least intersection over union of a hit.", Range(1e-6, 1.0))
+    ] = 0.5,
+    rule: Annotated[
+        str, option("megc (one to one), or published: labels hit, as older scripts.")
+    ] = "megc",
+    fps: Annotated[
+        float | None,
+        option("Frames a second: kind by length where there is no column kind.", FrameRate),
+    ] = None,
+    strict: Annotated[
+        bool, option("Refuse what is otherwise a warning: unknown videos, reversed rows.")
+    ] = False,
+) -> None:
+    """Score spotted intervals (MEGC 2020: micro, macro, overall; apex; STRS) as one JSON object."""
+    from training.spotting.score_spots import ScoreRequest, score_files
+
+    facts = score_files(ScoreRequest(truth, pred, videos, iou, rule, fps, strict))
+    for warning in facts["warnings"]:
+        typer.echo(f"mer-train: {warning}", err=True)
+    typer.echo(json.dumps(facts))
+
+
+def spotter(
+    root: Annotated[list[Path], option("A spot-set; may be repeated.")],
+    output: Annotated[Path, option("The weights, .npz; motion is kept beside them.")],
+    validate: Annotated[str, option("Portraits set aside: a,b; default: a fifth.")] = "",
+    steps: Annotated[int, option("Of training.", Range(1, 10_000_000))] = 1500,
+    seed: Annotated[int, option("Same seed, same network.", Seed)] = 0,
+    threads: Annotated[int, option("Of torch.", Workers)] = 1,
+    overwrite: Annotated[bool, option("Replace weights that are there.")] = False,
+) -> None:
+    """Train the learned spotter on recordings of known truth (see spot-set)."""
+    require_training()
+    from training.spotting.learn import LearnConfig, run_learning, text_of
+
+    if output.suffix != ".npz":
+        raise UsageError(f"--output {output}: the name must end in .npz")
+    if output.exists() and not overwrite:
+        raise UsageError(f"{output} is there already: choose another --output, or --overwrite")
+    config = LearnConfig(steps=steps, seed=seed, validate=parse_words(validate), threads=threads)
+    typer.echo(text_of(run_learning(root, output, config), output))

@@ -1,0 +1,1 @@
+"""What the rooms of training share: records, metrics, losses, files, options, plots."""

@@ -1,0 +1,104 @@
+"""The model card: `model_card.json` for programs (sha256 and more), `model_card.md` for people."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from recognition.config import MapConfig
+from recognition.files.model_file import CARD
+from recognition.fingerprint import preprocessing_fingerprint
+from streamer.core.records import EMOTIONS
+from training.common.files import sha256_of
+from training.common.metrics import RecognitionScore
+from training.pretrain.train import TrainConfig
+
+_TEXT = """# Model card: {name}
+
+**What it is.** {members} small symmetric contrastive vision transformers (SCViT, after SelfME,
+CVPR 2023, section 3.3), {parameters:,} parameters together, averaged over the members and over ten
+views of the map (moved, zoomed, mirrored). Input: one motion map, uint8 28 x 28 x 3 (u, v, optical
+strain, onset to apex). Output: log-probabilities of {classes};
+softmax(output / {temperature:.3f}) is calibrated on synthetic validation maps.
+
+**Data.** Synthetic motion only: action units (FACS) as displacement fields on random faces, with
+blinks, eye movements, head-motion residue, estimator noise, stray vectors and random crops. No
+recording of any person was used for training. {maps:,} maps for each member, seeds
+{first}..{last}, {epochs} epochs.
+
+**Figures on the synthetic validation domain** (other faces, field shapes, noise and crops than in
+training; {count} maps, class shares of the MEGC 2019 composite): UF1 {uf1:.3f}, UAR {uar:.3f},
+F1 {f1}; expected calibration error {ece:.3f}.
+Torch and ONNX Runtime differ by at most {parity:.1e}.
+
+**Limits.** Real micro-expressions differ from synthetic ones: expect less than the figures above.
+The confidence is calibrated on synthetic maps and tends to be too high on real ones. Faces from the
+side, strong head motion, speech and occlusions were hardly part of the training. The label is a
+reading of facial motion, not of what a person feels. Not for decisions about people; not at work or
+in education (EU AI Act, art. 5(1)(f)).
+
+**Preprocessing fingerprint** `{fingerprint}`. **Date** {date}. **Made with** `mer-train synthetic`
+in {seconds:.0f} s.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """What the card tells of a training run."""
+
+    members: int
+    seed: int
+    train: TrainConfig
+    parameters: int
+    seconds: float
+    temperature: float
+    calibration_error: float
+    validation: RecognitionScore
+    parity: float
+
+
+def write_cards(folder: Path, onnx_path: Path, facts: RunFacts) -> None:
+    """Writes both cards next to the weights."""
+    date = datetime.date.today().isoformat()
+    fingerprint = preprocessing_fingerprint(MapConfig())
+    score = facts.validation
+    card = {
+        "name": onnx_path.stem,
+        "date": date,
+        "fingerprint": fingerprint,
+        "sha256": sha256_of([onnx_path, onnx_path.with_suffix(".safetensors")]),
+        "emotions": list(EMOTIONS),
+        "temperature": facts.temperature,
+        "parameters": facts.parameters,
+        "members": facts.members,
+        "seed": facts.seed,
+        "seconds": round(facts.seconds),
+        "torch_onnx_difference": facts.parity,
+        "data": "synthetic motion maps only; no recording of any person",
+        "synthetic_validation": {**asdict(score), "calibration_error": facts.calibration_error},
+        "training": asdict(facts.train),
+    }
+    (folder / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+    text = _TEXT.format(
+        name=onnx_path.stem,
+        members=facts.members,
+        parameters=facts.parameters,
+        classes=", ".join(EMOTIONS),
+        temperature=facts.temperature,
+        maps=facts.train.maps,
+        first=facts.seed,
+        last=facts.seed + facts.members - 1,
+        epochs=facts.train.epochs,
+        count=score.count,
+        uf1=score.uf1,
+        uar=score.uar,
+        f1=", ".join(f"{e} {v:.3f}" for e, v in zip(EMOTIONS, score.f1, strict=True)),
+        ece=facts.calibration_error,
+        parity=facts.parity,
+        fingerprint=fingerprint,
+        date=date,
+        seconds=facts.seconds,
+    )
+    (folder / "model_card.md").write_text(text, encoding="utf-8")

@@ -1,0 +1,82 @@
+"""The settings of a recogniser's training: preset, then file, then single keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recognition.classifiers.selfme_config import SelfmeConfig
+from streamer.cli.common import parse_pairs
+from streamer.core.errors import UsageError
+from streamer.core.ranges import check_ranges
+from streamer.core.settings import fill, load_yaml, set_key, to_mapping
+from training.selfme.classification import SMALL, ClassifierTraining
+from training.selfme.start import FineTuning
+
+
+@dataclass(frozen=True, slots=True)
+class SelfmeRun:
+    """What a YAML file fills: the network, the training, and what the motion learner starts from.
+
+    `start` is a .safetensors file of mer-train motion or recognizer; "bundled" is the one that
+    comes with the package, null trains from scratch. `jitter` trains SCViT on pairs some frames off
+    too, as a spotter finds them: the cache must have been prepared with --jitter-frames.
+    """
+
+    selfme: SelfmeConfig = field(default_factory=SelfmeConfig)
+    training: ClassifierTraining = SMALL
+    start: str | None = "bundled"
+    fine_tuning: FineTuning = field(default_factory=FineTuning)
+    jitter: bool = False
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
+
+
+def make_run(preset: str, config: Path | None, pairs: Sequence[str]) -> SelfmeRun:
+    """The settings.
+
+    Raises:
+        UsageError: an unknown preset, key or value.
+    """
+    presets = {
+        "small": SelfmeRun(fine_tuning=FineTuning(epochs=0)),
+        "paper": SelfmeRun(SelfmeConfig.full(), ClassifierTraining(), None, FineTuning(epochs=0)),
+    }
+    if preset not in presets:
+        raise UsageError(f"--preset {preset!r}: choose {' or '.join(presets)}")
+    mapping = to_mapping(presets[preset])
+    if config is not None:
+        _merge(mapping, load_yaml(config))
+    for key, value in parse_pairs(pairs, "training.epochs=5"):
+        set_key(mapping, key, value)
+    return fill(SelfmeRun, mapping, where="settings" if config is None else str(config))
+
+
+def _merge(mapping: dict[str, Any], more: dict[str, Any]) -> None:
+    """Sections are merged, values replaced."""
+    for key, value in more.items():
+        held = mapping.get(key)
+        if isinstance(held, dict) and isinstance(value, dict):
+            _merge(held, value)
+        else:
+            mapping[key] = value
+
+
+def wanted_jitter(run: SelfmeRun, jittered: NDArray[np.uint8] | None) -> NDArray[np.uint8] | None:
+    """The wrong pairs, if the settings want them.
+
+    Raises:
+        UsageError: they do, and there are none.
+    """
+    if run.jitter and jittered is None:
+        raise UsageError(
+            "jitter: true needs pairs some frames off: prepare the data set with mer-train prepare "
+            "--jitter-frames 4 (pairs of mer-train pairs take --jitter-frames when they are drawn)"
+        )
+    return jittered if run.jitter else None
