@@ -17,9 +17,10 @@ from streamer.batch.manifest import known_folders
 from streamer.batch.output import FolderOutput, locked
 from streamer.batch.pipelines import Pipelines
 from streamer.batch.process_recording import EVENTS
-from streamer.batch.recording import default_scratch, do_recording
+from streamer.batch.recording import do_recording
 from streamer.batch.run import BatchOptions, make_jobs, run_jobs
 from streamer.batch.settings import BatchSettings
+from streamer.batch.work_folder import default_scratch
 from streamer.core.errors import OutputError
 from streamer.outputs.summary import RunRecord
 from streamer.run.config import load_config
