@@ -24,7 +24,8 @@ from training.synthetic.video import find_portraits
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # one core, as the cost is stated
 from benchmarks.page_section import BENCHMARKS_PAGE, ROOT, write_section
 from spotting.config import SpotterConfig
-from spotting.spotter import FlowSpotter, latency_s
+from spotting.micro.rule import latency_s
+from spotting.spotter import Spotter
 from streamer.core.process.libraries import import_cv2
 from streamer.core.records import AlignedFace, Spot
 from streamer.faces.alignment import Aligner
@@ -106,7 +107,7 @@ def align(recording: Recording) -> list[list[AlignedFace]]:
 
 def watch(faces: list[list[AlignedFace]], settings: SpotterConfig) -> tuple[list[Spot], float]:
     """Spots, and the processor seconds that they took."""
-    spotter = FlowSpotter(settings)
+    spotter = Spotter(settings)
     started = time.process_time()
     spots = [spot for frame in faces for spot in spotter.push(frame)[1]]
     return spots + spotter.flush(), time.process_time() - started

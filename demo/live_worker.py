@@ -22,7 +22,14 @@ from spotting.motion.regions import REGION_NAMES
 from streamer.core.errors import MerError, SourceFormatError
 from streamer.core.process.libraries import use_one_thread
 from streamer.core.process.memory import limit_memory
-from streamer.core.records import EmotionEvent, Face, Frame, FrameResult, JsonObject, Motion
+from streamer.core.records import (
+    EmotionEvent,
+    Face,
+    FaceMotion,
+    Frame,
+    FrameResult,
+    JsonObject,
+)
 from streamer.outputs.aligned_faces import AlignedFaces
 from streamer.outputs.events import open_event_file
 from streamer.outputs.record import event_to_record
@@ -157,11 +164,11 @@ def _records(events: Sequence[EmotionEvent]) -> tuple[JsonObject, ...]:
     return tuple(event_to_record(event) for event in events)
 
 
-def _facts(face: Face, motion: Motion) -> JsonObject:
+def _facts(face: Face, motion: FaceMotion) -> JsonObject:
     moved = np.hypot(*motion.displacement_iod.T)
     return {
         "id": face.face_id,
         "box": [round(v, 1) for v in face.box_px],
         "motion": [round(float(moved[group].max()), 5) for group in _GROUPS],
-        "gate": motion.gate,
+        "gates": [gate.value for gate in motion.gates],
     }

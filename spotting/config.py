@@ -6,7 +6,7 @@ settings serve 25 to 200 frames a second and any distance from the camera.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Annotated
 
 from streamer.core.ranges import Baseline, Help, Range, Sensitivity, Share, check_ranges
@@ -92,7 +92,7 @@ class SpotterConfig:
     ] = 0.0
     low_latency: Annotated[
         bool,
-        Help("Report 0.45 s sooner, without waiting whether the mouth goes on moving (speech)."),
+        Help("The rule reports 0.45 s sooner, without waiting whether the mouth goes on moving."),
     ] = False
 
     reference_age_s: Annotated[
@@ -112,17 +112,17 @@ class SpotterConfig:
         Range(0.0, 1000.0),
         Help("Smallest height of a bump, as a multiple of the region's own noise."),
     ] = 4.5
-    unrest_factor: Annotated[
+    activity_factor: Annotated[
         float,
         Range(0.0, 1000.0),
         Help(
             "Smallest height, as a multiple of other bumps in that half of the face close in time."
         ),
     ] = 2.0
-    unrest_before_s: Annotated[
+    activity_before_s: Annotated[
         float, Range(0.0, 60.0), Help("Close in time: this long before the bump.")
     ] = 1.1
-    unrest_after_s: Annotated[
+    activity_after_s: Annotated[
         float, Range(0.0, 60.0), Help("Close in time: this long after the bump.")
     ] = 0.6
     micro_max_iod: Annotated[
@@ -149,3 +149,21 @@ class SpotterConfig:
 
     def __post_init__(self) -> None:
         check_ranges(self)
+
+
+# What only the rule asks for; the rest of its settings serve the gates and macro-expressions too.
+_RULE_ONLY = ("low_latency", "activity_factor", "activity_before_s", "activity_after_s")
+
+
+def check_learned(config: SpotterConfig) -> None:
+    """Raise ValueError for a setting that has no effect on a learned spotter."""
+    defaults = {field.name: field.default for field in fields(SpotterConfig)}
+    changed = [name for name in _RULE_ONLY if getattr(config, name) != defaults[name]]
+    if config.gates.blink_lid_iod != GateConfig().blink_lid_iod:
+        changed.append("gates.blink_lid_iod")
+    if changed:
+        raise ValueError(
+            f"spotter.{changed[0]} has no effect on a learned spotter, whose delay and judgement "
+            "are those it was trained with: leave it out, or use the rule (no spotter_model, "
+            "--spotter rule)."
+        )

@@ -8,6 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spotting.config import SpotterConfig
+from spotting.detector import Finding, Interval
+from spotting.motion.history import MotionUpdate
+from spotting.motion.rows import moving_regions
 from spotting.motion.series import MotionSeries
 
 _REST_S = 1.5  # how quickly the idea of rest follows a slow drift
@@ -47,11 +50,11 @@ class Departure:
     row_scores: NDArray[np.float32]
 
 
-class DepartureDetector:
-    """Watches final samples for regions that leave rest and stay away."""
+class MacroDetector:
+    """Watches one face for regions that leave rest and stay away."""
 
-    def __init__(self, rows: int, config: SpotterConfig) -> None:
-        self._config = config
+    def __init__(self, face_id: int, config: SpotterConfig) -> None:
+        self._face_id, self._config = face_id, config
         self._threshold = config.macro_open_iod / config.sensitivity
         self._rest: _Rest | None = None
         self._before_s = 0.0
@@ -59,9 +62,28 @@ class DepartureDetector:
         self._next = 0
 
     @property
-    def is_open(self) -> bool:
+    def is_moving(self) -> bool:
         """Whether a movement is under way."""
         return self._open is not None
+
+    def detect(self, update: MotionUpdate) -> list[Finding]:
+        """Movements that have ended, as spots or with the reason against them."""
+        ended = self.advance(update.series, flush=update.motion is None)
+        return [self._finding(departure, update) for departure in ended]
+
+    def _finding(self, departure: Departure, update: MotionUpdate) -> Finding:
+        series = update.series
+        onset, apex, offset = (
+            max(n - series.dropped, 0) for n in (departure.onset, departure.apex, departure.offset)
+        )
+        interval = Interval.of(series.time_s, series.index, (onset, apex, offset))
+        if interval.apex_s <= update.baseline_end_s:
+            return interval.rejected("baseline", departure.score)
+        gate = update.gates.voids_half(interval.onset_s, interval.offset_s)
+        if gate is not None:
+            return interval.rejected(gate.value, departure.score)
+        regions = moving_regions(departure.row_scores)
+        return interval.spot(self._face_id, "macro", departure.score, regions)
 
     def advance(self, series: MotionSeries, flush: bool = False) -> list[Departure]:
         """Movements that ended within the newly final samples."""

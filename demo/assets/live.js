@@ -152,7 +152,7 @@ function draw(faces) {
   for (const face of faces) {
     const [x0, y0, x1, y1] = face.box;
     pen.strokeRect(x0, y0, x1 - x0, y1 - y0);
-    pen.fillText('face ' + face.id + (face.gate ? ': ' + face.gate.replaceAll('+', ', ') : ''), x0, y0 - 6);
+    pen.fillText('face ' + face.id + (face.gates?.length ? ': ' + face.gates.join(', ') : ''), x0, y0 - 6);
   }
   put('faces', faces.length);
 }

@@ -14,48 +14,32 @@ from spotting.config import TIE_S, SpotterConfig
 
 _ITSELF_S = 0.3  # so far to both sides all is the bump itself
 _BEFORE_ITSELF_S = 0.32
-_SPEECH_S = 2.0
 
 
-class Unrest:
+class ActivityContext:
     """Remembers the highest bump of each half of the face at every moment of the last seconds."""
 
     def __init__(self, lower: NDArray[np.bool_], config: SpotterConfig) -> None:
         self._lower = lower
-        self._config = config
+        self._before_s = config.activity_before_s
+        self._keep_s = config.activity_before_s + config.activity_after_s + 0.5
+        # How far after a bump must be known before it can be judged.
+        self.ahead_s = 0.0 if config.low_latency else config.activity_after_s
         self._moments: deque[tuple[float, float, float]] = deque()  # time, lower, upper half
-        self._mouth_s: deque[float] = deque()  # peaks of the mouth
-
-    @property
-    def ahead_s(self) -> float:
-        """How far after a bump must be known before it can be judged."""
-        return 0.0 if self._config.low_latency else self._config.unrest_after_s
 
     def push(self, now_s: float, net_iod: NDArray) -> None:
         """Net bump heights [rows] at `now_s`, the moment after the last one."""
         lower, upper = net_iod[self._lower], net_iod[~self._lower]
         self._moments.append((now_s, float(lower.max(initial=0.0)), float(upper.max(initial=0.0))))
-        keep_s = self._config.unrest_before_s + self._config.unrest_after_s + 0.5
-        while self._moments[0][0] < now_s - keep_s:
+        while self._moments[0][0] < now_s - self._keep_s:
             self._moments.popleft()
 
     def around(self, time_s: float) -> NDArray[np.float64]:
         """Highest other bump [rows] of the same half of the face, before and after `time_s`."""
-        c = self._config
         low = high = 0.0
         for moment_s, lower, upper in self._moments:
             away_s = moment_s - time_s
-            before = -c.unrest_before_s - TIE_S <= away_s <= -_BEFORE_ITSELF_S + TIE_S
+            before = -self._before_s - TIE_S <= away_s <= -_BEFORE_ITSELF_S + TIE_S
             if before or _ITSELF_S - TIE_S <= away_s <= self.ahead_s + TIE_S:
                 low, high = max(low, lower), max(high, upper)
         return np.where(self._lower, low, high)
-
-    def note_mouth(self, time_s: float) -> None:
-        """A peak of the mouth, reported or not."""
-        self._mouth_s.append(time_s)
-
-    def is_speech(self, now_s: float) -> bool:
-        """Whether the mouth has peaked several times within the last two seconds."""
-        while self._mouth_s and self._mouth_s[0] < now_s - _SPEECH_S - TIE_S:
-            self._mouth_s.popleft()
-        return len(self._mouth_s) >= self._config.gates.speech_bumps

@@ -7,25 +7,12 @@ the steep part of each flank. For a raised-cosine flank of length T the curve pa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
-from spotting.micro.bumps import Bump
+from spotting.detector import Interval
+from spotting.micro.peaks import Bump
 from spotting.motion.series import MotionSeries
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """Times in seconds and the numbers of the nearest frames."""
-
-    onset_s: float
-    apex_s: float
-    offset_s: float
-    onset_frame: int
-    apex_frame: int
-    offset_frame: int
 
 
 def sharpen(series: MotionSeries, bump: Bump, reach_s: float) -> Interval:
@@ -38,16 +25,8 @@ def sharpen(series: MotionSeries, bump: Bump, reach_s: float) -> Interval:
     apex = int(near[curve[near].argmax()])
     onset_s = times[apex] - _flank_s(times[apex] - times[: apex + 1][::-1], curve[: apex + 1][::-1])
     offset_s = times[apex] + _flank_s(times[apex:] - times[apex], curve[apex:])
-    frames = series.index[start:stop]
-    onset, offset = _nearest(times, onset_s), _nearest(times, offset_s)
-    return Interval(
-        float(times[onset]),
-        float(times[apex]),
-        float(times[offset]),
-        int(frames[onset]),
-        int(frames[apex]),
-        int(frames[offset]),
-    )
+    places = (_nearest(times, onset_s), apex, _nearest(times, offset_s))
+    return Interval.of(times, series.index[start:stop], places)
 
 
 def _projection(value: NDArray, bump: Bump) -> NDArray[np.float64]:

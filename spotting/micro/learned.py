@@ -1,9 +1,9 @@
-"""A learned spotter for micro-expressions, behind the same Protocol as the rule.
+"""A learned detector of micro-expressions, in the place of the rule.
 
-A causal network reads the region motion that `FlowSpotter` measures, 50 times a second, and says
-of the moment `delay_s` ago how likely it is an apex, and how far onset and offset are from it. The
-highest such moment within 0.15 s on both sides, over the threshold, is a spot; a stretch that a
-gate voids (head turn, hand, light, border) is none. Macro-expressions stay with the rule.
+A causal network reads the region motion of a face, 50 times a second, and says of the moment
+`delay_s` ago how likely it is an apex, and how far onset and offset are from it. The highest such
+moment within 0.15 s on both sides, over the threshold, is a spot, unless a gate voids it or it lies
+in the baseline.
 
 Weights are made by `mer-train spotter`; there is no torch here. Those in `weights/` were trained on
 synthetic motion of portraits only (`weights/learned.json` says how and what they reached).
@@ -11,91 +11,195 @@ synthetic motion of portraits only (`weights/learned.json` says how and what the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from spotting.config import SpotterConfig
-from spotting.micro.learned_face import PEAK_RADIUS_S, LearnedFace
-from spotting.micro.learned_network import CausalNet, load_net
-from spotting.micro.learned_ticks import INPUTS, RATE_HZ
-from spotting.spotter import FlowSpotter
+from spotting.config import SpotterConfig, check_learned
+from spotting.detector import Finding, Interval, MicroFactory
+from spotting.micro.learned_network import CausalNet, NetState, load_net
+from spotting.micro.learned_ticks import INPUTS, RATE_HZ, TickMaker
+from spotting.motion.history import MotionUpdate
+from spotting.motion.regions import REGION_NAMES
 from streamer.core.errors import ModelError
-from streamer.core.records import AlignedFace, Motion, Spot
 
 BUNDLED = Path(__file__).parents[1] / "weights" / "learned.npz"
 OUTPUTS = 3  # apex (logit), seconds back to the onset, seconds on to the offset
-_LONGEST_DELAY_S = 5.0
 SETTINGS = ("threshold", "delay_s", "rate_hz")
+PEAK_RADIUS_S = 0.15
+_LONGEST_DELAY_S = 5.0
+_LOOK_BACK_S = 2.5
+_REFINE_S = 0.05  # the apex is looked for this far around what the network says
+_N_REGIONS = len(REGION_NAMES)
+_IS_EYE = np.array([name.startswith("eye") for name in REGION_NAMES])
 
 
-class LearnedSpotter:
-    """Spots micro-expressions with a network, macro-expressions with the rule.
+@dataclass(frozen=True, slots=True)
+class _Guess:
+    """What the network said of one moment."""
 
-    Raises:
-        ModelError: the weights cannot be used.
-    """
+    apex_s: float
+    logit: float
+    rise_s: float
+    fall_s: float
 
-    STATE = ("_rule", "_faces")  # see streamer.core.snapshot: the weights need not be kept
 
-    def __init__(self, model: Path, config: SpotterConfig | None = None) -> None:
-        config = config or SpotterConfig()
-        self._net = load_net(model, INPUTS, OUTPUTS, SETTINGS)
-        threshold = self._net.settings["threshold"]
-        delay_s, rate_hz = (self._net.settings[name] for name in ("delay_s", "rate_hz"))
-        if (
-            not 0.0 < threshold < 1.0
-            or rate_hz != RATE_HZ
-            or not 0.0 <= delay_s <= _LONGEST_DELAY_S
-        ):
-            raise ModelError(f"{model} was made for other settings: train it anew")
+@dataclass(frozen=True, slots=True)
+class _Recent:
+    """The last seconds as they were measured, T frames."""
+
+    times: NDArray[np.float64]  # [T]
+    frames: NDArray[np.int64]  # [T]
+    displacement_iod: NDArray[np.float32]  # [T, R, 2]
+
+    @classmethod
+    def of(cls, update: MotionUpdate) -> _Recent:
+        series = update.series
+        times = series.time_s[series.raw]
+        start = int(np.searchsorted(times, times[-1] - _LOOK_BACK_S))
+        part = slice(start, series.raw.stop)
+        return cls(times[start:], series.index[part], series.value[part, :_N_REGIONS])
+
+    @property
+    def frame_s(self) -> float:
+        """The usual time between two frames."""
+        return float(np.median(np.diff(self.times))) if len(self.times) > 1 else 0.0
+
+
+class LearnedDetector:
+    """One face: ticks, the network's memory, what it said lately."""
+
+    STATE = ("_ticks", "_memory", "_guesses", "_begun_s", "_last_end_s")  # all but the weights
+
+    def __init__(self, face_id: int, config: SpotterConfig, net: CausalNet) -> None:
+        self._face_id, self._config, self._net = face_id, config, net
+        threshold = net.settings["threshold"]
         odds = threshold / (1.0 - threshold)
         # Sensitivity s divides the odds that are asked for by s squared.
         self._least_logit = float(np.log(odds) - 2.0 * np.log(config.sensitivity))
-        self._config = config
-        self._rule = FlowSpotter(config)
-        self._faces: dict[int, LearnedFace] = {}
+        self._delay_s = net.settings["delay_s"]
+        self._ticks = TickMaker()
+        self._memory = NetState(net)
+        self._guesses: deque[_Guess] = deque()
+        self._begun_s: float | None = None
+        self._last_end_s = -np.inf
 
-    @property
-    def lookback_s(self) -> float:
-        """How long the aligned faces must be kept for the recogniser."""
-        return self._rule.lookback_s
+    def detect(self, update: MotionUpdate) -> list[Finding]:
+        """What the ticks of this frame decide; at the end, as if the face stayed as it was."""
+        if update.motion is None:
+            ticks = self._ticks.hold(self._delay_s + PEAK_RADIUS_S + 2.0 / RATE_HZ)
+        else:
+            if self._begun_s is None:
+                self._begun_s = update.motion.time_s
+            ticks = self._ticks.push(update.motion)
+        found = [self._finding(guess, update) for guess in self._peaks(ticks)]
+        return [finding for finding in found if finding is not None]
 
-    def push(self, faces: Sequence[AlignedFace]) -> tuple[list[Motion], list[Spot]]:
-        """Motion of each face of one frame, and the spots that have become certain."""
-        motions, ruled = self._rule.push(faces)
-        present = {motion.face_id for motion in motions}
-        spots = [spot for spot in ruled if spot.kind == "macro"]
-        for face_id in [i for i in self._faces if i not in present]:
-            spots += self._close(self._faces.pop(face_id))
-        shown = []
-        for motion in motions:
-            state = self._faces.get(motion.face_id)
-            if state is None:
-                state = LearnedFace(motion.face_id, self._net, self._config, self._least_logit)
-                self._faces[motion.face_id] = state
-            found, rejected = state.push(motion, self._net)
-            spots += found
-            shown.append(replace(motion, rejected=tuple(rejected)))
-        return shown, spots
+    def _peaks(self, ticks: Iterable[tuple[float, NDArray[np.float32]]]) -> Iterable[_Guess]:
+        """Guesses that are higher than all around them, and high enough."""
+        guesses, radius = self._guesses, round(PEAK_RADIUS_S * RATE_HZ)
+        for time_s, inputs in ticks:
+            logit, rise_s, fall_s = self._memory.step(self._net, inputs).tolist()
+            guesses.append(_Guess(time_s - self._delay_s, logit, rise_s, fall_s))
+            if len(guesses) > 2 * radius + 1:
+                guesses.popleft()
+            if len(guesses) < 2 * radius + 1 or guesses[radius].logit < self._least_logit:
+                continue
+            logits = [guess.logit for guess in guesses]
+            if max(logits[:radius]) < logits[radius] >= max(logits[radius + 1 :]):
+                yield guesses[radius]
 
-    def flush(self) -> list[Spot]:
-        """Close all faces at the end of the stream."""
-        spots = [spot for spot in self._rule.flush() if spot.kind == "macro"]
-        for state in self._faces.values():
-            spots += self._close(state)
-        self._faces.clear()
-        return spots
+    def _finding(self, guess: _Guess, update: MotionUpdate) -> Finding | None:
+        if self._begun_s is None or guess.apex_s < self._begun_s:
+            return None
+        recent = _Recent.of(update)
+        places = self._places(guess, recent)
+        interval = Interval.of(recent.times, recent.frames, places)
+        if not self._has_shape(interval, places, recent.frame_s):
+            return None
+        score = round(_probability(guess.logit) / _probability(self._least_logit), 4)
+        if guess.apex_s <= update.baseline_end_s:
+            return interval.rejected("baseline", score)
+        moved = _moved(recent.displacement_iod, places)
+        clearly = moved >= 0.5 * moved.max()
+        eyes_only = bool(_IS_EYE[clearly].all())
+        gate = update.gates.voids(interval.onset_s, interval.offset_s, eyes_only)
+        if gate is not None:
+            return interval.rejected(gate.value, score)
+        self._last_end_s = interval.offset_s
+        order = np.argsort(-moved, kind="stable")
+        regions = tuple(REGION_NAMES[i] for i in order if clearly[i])
+        return interval.spot(self._face_id, "micro", max(score, 1.0), regions)
 
-    def reset(self) -> None:
-        """Forget everything without reporting it."""
-        self._rule.reset()
-        self._faces.clear()
+    def _places(self, guess: _Guess, recent: _Recent) -> tuple[int, int, int]:
+        """Places of onset, apex and offset among the recent frames."""
+        times, longest_s = recent.times, self._config.micro_max_s
+        rise_s, fall_s = (
+            min(max(side_s, recent.frame_s), longest_s) for side_s in (guess.rise_s, guess.fall_s)
+        )
+        onset = _nearest(times, guess.apex_s - rise_s)
+        offset = _nearest(times, guess.apex_s + fall_s)
+        return onset, _sharpened(recent, guess.apex_s, onset, offset), offset
 
-    def _close(self, state: LearnedFace) -> list[Spot]:
-        return state.close(self._net)
+    def _has_shape(self, interval: Interval, places: tuple[int, int, int], frame_s: float) -> bool:
+        """Whether it has a rise and a fall of the right length, and is not the tail of the last."""
+        onset, apex, offset = places
+        length_s, c = interval.length_s, self._config
+        return (
+            onset < apex < offset
+            and c.micro_min_s - frame_s <= length_s <= c.micro_max_s + 2 * frame_s
+            and interval.onset_s >= self._last_end_s - 0.5 * length_s
+        )
+
+
+def open_learned(config: SpotterConfig, weights: Path | None) -> MicroFactory:
+    """Detectors that share one network; None: the bundled weights.
+
+    Raises:
+        ModelError: the weights cannot be used.
+        ValueError: a setting would have no effect.
+    """
+    check_learned(config)
+    path = weights or BUNDLED
+    net = load_net(path, INPUTS, OUTPUTS, SETTINGS)
+    threshold, delay_s, rate_hz = (net.settings[name] for name in SETTINGS)
+    if not 0.0 < threshold < 1.0 or rate_hz != RATE_HZ or not 0.0 <= delay_s <= _LONGEST_DELAY_S:
+        raise ModelError(f"{path} was made for other settings: train it anew")
+    return lambda face_id: LearnedDetector(face_id, config, net)
+
+
+def _sharpened(recent: _Recent, apex_s: float, onset: int, offset: int) -> int:
+    """The frame near the network's apex that is farthest along the movement's direction."""
+    times = recent.times
+    near = np.flatnonzero(np.abs(times - apex_s) <= _REFINE_S)
+    near = near[(near > onset) & (near < offset)]
+    if len(near) < 2:
+        return _nearest(times, apex_s)
+    moved = recent.displacement_iod[onset : offset + 1]
+    rest = 0.5 * (moved[0] + moved[-1])
+    direction = moved[near - onset].mean(axis=0) - rest
+    curve = ((moved - rest) * direction).sum(axis=(1, 2))
+    pool = round(0.03 / max(float(times[1] - times[0]), 1e-3)) | 1  # odd: no shift
+    curve = np.convolve(curve, np.ones(pool) / pool, mode="same")
+    return int(near[curve[near - onset].argmax()])
+
+
+def _moved(displacement_iod: NDArray, places: tuple[int, int, int]) -> NDArray:
+    """How far each region [R] is from rest at the apex."""
+    first, top, last = (displacement_iod[place] for place in places)
+    return np.asarray(np.hypot(*(top - 0.5 * (first + last)).T))
+
+
+def _probability(logit: float) -> float:
+    return float(1.0 / (1.0 + np.exp(-logit)))
+
+
+def _nearest(times: NDArray, time_s: float) -> int:
+    return int(np.abs(times - time_s).argmin())
 
 
 def latency_s(net: CausalNet) -> float:

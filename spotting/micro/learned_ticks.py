@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spotting.motion.regions import REGION_NAMES
-from streamer.core.records import Motion
+from streamer.core.records import FaceMotion
 
 RATE_HZ = 50.0
 _POOL_S = 0.03  # frames this close are averaged: one at 30 fps, six at 200 fps
@@ -32,15 +32,17 @@ class TickMaker:
         self._next = 0  # number of the next tick, counted from time 0
         self._last: NDArray[np.float64] | None = None
 
-    def push(self, motion: Motion) -> Iterator[tuple[float, NDArray[np.float32]]]:
+    def push(self, motion: FaceMotion) -> Iterator[tuple[float, NDArray[np.float32]]]:
         """Ticks that have become known by this frame."""
         head = np.array(motion.head_px) / _HEAD_PX
         value = np.concatenate([motion.displacement_iod.ravel(), head, [motion.blink]])
         self._pool.append((motion.time_s, value.astype(np.float64)))
         while self._pool[0][0] < motion.time_s - _POOL_S + 1e-6:
             self._pool.popleft()
-        time_s = float(np.mean([t for t, _ in self._pool]))
-        pooled = np.mean([v for _, v in self._pool], axis=0)
+        time_s, pooled = self._pool[0]
+        if len(self._pool) > 1:
+            time_s = float(np.mean([t for t, _ in self._pool]))
+            pooled = np.mean([v for _, v in self._pool], axis=0)
         yield from self._until(time_s, pooled)
         self._before = (time_s, pooled)
 

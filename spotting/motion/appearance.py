@@ -1,4 +1,4 @@
-"""How far small patches of a face have left their usual look: eyes (blinks, gaze), covered skin."""
+"""How much small patches of a face differ from their usual appearance: eyes, covered skin."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ from numpy.typing import NDArray
 
 from spotting.config import TIE_S
 
-_LOOK_S = 0.7  # how quickly the usual look follows (more slowly while the patches are busy)
+_USUAL_S = 0.7  # how quickly the usual appearance follows (more slowly while patches change)
 _RISE_S, _FALL_S = 3.0, 0.3  # how quickly the usual change follows, upwards and downwards
 
 
-class LookWatcher:
-    """Keeps the usual look of a few patches of one face and measures departures.
+class AppearanceWatcher:
+    """Learns the usual appearance of a few patches of one face and measures changes.
 
     The patch of the given rank decides: with rank 0 of two eyes the one that changed less, because
-    a blink shuts both and a hand before one eye is none. Frames that follow within `step_s` are not
-    looked at.
+    a blink closes both, while a hand covers one. Frames that follow within `step_s` are skipped.
     """
 
     def __init__(self, width_iod: float, height_iod: float, rank: int, step_s: float) -> None:
@@ -57,7 +56,7 @@ class LookWatcher:
         rise_s = min(_RISE_S, self._seen_s)  # learn the usual level of a new face at once
         self._level += excess * (1.0 - math.exp(-step_s / (rise_s if excess > 0 else _FALL_S)))
         calm = max(0.1, 1.0 - max(excess, 0.0) / 0.2)
-        share = calm * (1.0 - math.exp(-step_s / _LOOK_S))
+        share = calm * (1.0 - math.exp(-step_s / _USUAL_S))
         self._usual += np.float32(share) * (now - self._usual)
         self._excess = excess
         return excess

@@ -1,8 +1,8 @@
 """The last seconds of one face's region motion, smoothed and with gated stretches held.
 
-A sample becomes final only after `settle_s`: by then it is known whether a blink began or ended
-close by. Everything downstream reads final samples only, so the result does not depend on how the
-frames were delivered.
+A sample becomes final only after a confirmation delay: by then it is known whether a blink began or
+ended close by. Detectors that read final samples only give the same result however the frames were
+delivered.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from spotting.config import TIE_S
 class MotionSeries:
     """Ring of the last `keep_s` seconds. Rows are regions; values are displacements in IOD."""
 
-    def __init__(self, rows: int, keep_s: float, smooth_s: float, settle_s: float) -> None:
+    def __init__(self, rows: int, keep_s: float, smooth_s: float, confirm_s: float) -> None:
         self._keep_s, self._half_s = keep_s, smooth_s / 2
-        self._settle_s = max(settle_s, self._half_s)
+        self._confirm_s = max(confirm_s, self._half_s)
         self._raw = 0  # samples pushed
         self._final = 0  # of these, final
         self.dropped = 0  # samples dropped from the front so far
@@ -29,6 +29,11 @@ class MotionSeries:
         self.open = np.empty((256, rows), dtype=bool)  # False: gated
         self.head = np.empty((256, 3))  # path of the head: x, y, turn (IOD)
         self.smooth = np.empty((256, rows, 2), dtype=np.float32)
+
+    @property
+    def raw(self) -> slice:
+        """All samples, oldest first, as they were measured."""
+        return slice(0, self._raw)
 
     @property
     def final(self) -> slice:
@@ -43,8 +48,8 @@ class MotionSeries:
         head: NDArray,
         gated: NDArray[np.bool_],
         gate_margin_s: float,
-    ) -> int:
-        """Add a frame; returns how many samples became final by it. Gates spread by the margin."""
+    ) -> None:
+        """Add a frame. Gates spread by the margin."""
         if self._raw == len(self.time_s):
             self._make_room(time_s)
         n = self._raw
@@ -56,16 +61,15 @@ class MotionSeries:
             self.open[near : n + 1, gated] = False
             self._gated_until_s[gated] = time_s + gate_margin_s + TIE_S
         self.open[n] &= self._gated_until_s < time_s
-        return self._finish(time_s)
+        self._finish(time_s)
 
-    def flush(self) -> int:
+    def flush(self) -> None:
         """Make all samples final: nothing more will come."""
-        return self._finish(np.inf)
+        self._finish(np.inf)
 
-    def _finish(self, now_s: float) -> int:
-        before = self._final
+    def _finish(self, now_s: float) -> None:
         times = self.time_s[: self._raw]
-        while self._final < self._raw and times[self._final] + self._settle_s <= now_s + TIE_S:
+        while self._final < self._raw and times[self._final] + self._confirm_s <= now_s + TIE_S:
             k = self._final
             low = np.searchsorted(times, times[k] - self._half_s - TIE_S)
             high = np.searchsorted(times, times[k] + self._half_s + TIE_S)
@@ -75,7 +79,6 @@ class MotionSeries:
                 held = ~self.open[k]
                 self.smooth[k, held] = self.smooth[k - 1, held]
             self._final += 1
-        return self._final - before
 
     def _make_room(self, now_s: float) -> None:
         """Drop what is older than `keep_s`; grow if that frees too little (high frame rates)."""

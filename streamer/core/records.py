@@ -7,8 +7,9 @@ resolution and at any distance from the camera.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, Literal
 
 import numpy as np
@@ -71,18 +72,59 @@ class Rejected:
     score: float  # peak motion over the threshold that was in force
 
 
+class Gate(str, Enum):
+    """A reason not to trust the motion of a frame fully; the value is the word that is written."""
+
+    BLINK = "blink"
+    GAZE_SHIFT = "gaze shift"
+    HEAD_TURN = "head turn"
+    COVERED = "covered"
+    LIGHT_JUMP = "light jump"
+    BORDER = "border"
+    SPEECH = "speech"
+    REANCHORED = "re-anchored"
+
+
+_GATE_SEPARATOR = "+"
+
+
+def gates_to_text(gates: Iterable[Gate]) -> str:
+    """The one written form of gates: "blink+speech"; "" for none."""
+    return _GATE_SEPARATOR.join([gate.value for gate in gates])
+
+
+def gates_from_text(text: str) -> tuple[Gate, ...]:
+    """The inverse of `gates_to_text`. Raises ValueError for a word that is no gate."""
+    return tuple(Gate(word) for word in text.split(_GATE_SEPARATOR)) if text else ()
+
+
 @dataclass(frozen=True, slots=True)
-class Motion:
-    """Region motion of one face at one frame, against that face's quiet reference."""
+class FrameQuality:
+    """How well a face is seen in one frame."""
+
+    gaze_shift_iod: float = 0.0  # how far both irises have just gone to the same side
+    cover_change: float = 0.0  # of skin that expressions hardly move; 0: as usual, 0.35: a hand
+    brightness: float = 128.0  # mean grey level of the middle of the face, 0..255
+    visible: float = 1.0  # share of the face mesh inside the picture
+    new_anchor: bool = False  # the alignment was renewed at this frame
+
+
+@dataclass(frozen=True, slots=True)
+class FaceMotion:
+    """All that is measured of one face at one frame, against that face's quiet reference."""
 
     index: int
     time_s: float
     face_id: int
     displacement_iod: NDArray[np.float32]  # [R, 2] per region, head motion removed
-    head_px: tuple[float, float]  # translation of the head in aligned pixels
-    blink: float  # eyelid change, 0 (as the reference) upwards; see spotting.motion.extractor
-    gate: str  # "" or why this frame is not fully trusted; several reasons are joined by "+"
+    head_px: tuple[float, float]  # translation of the head in aligned pixels, since the reference
+    blink: float  # eyelid change, 0 (as usual) upwards
+    gates: tuple[Gate, ...] = ()  # why this frame is not fully trusted
     rejected: tuple[Rejected, ...] = ()  # movements about which this frame brought the decision
+    # [6] path of the head, continued across references: x, y, scale, roll, yaw, pitch (IOD, rad)
+    head_iod: NDArray[np.float64] = field(default_factory=lambda: np.zeros(6))
+    quality: FrameQuality = FrameQuality()
+    reference_age_s: float = 0.0  # since the quiet reference was taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +179,7 @@ class FrameResult:
 
     frame: Frame | None
     faces: tuple[AlignedFace, ...] = ()  # lowest id first; empty where no face is seen
-    motions: tuple[Motion, ...] = ()  # one per face, in the same order
+    motions: tuple[FaceMotion, ...] = ()  # one per face, in the same order
     events: tuple[EmotionEvent, ...] = ()  # that have become certain
 
 

@@ -15,6 +15,7 @@ import zipfile
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -50,15 +51,21 @@ class Snapshot:
 def state_of(part: Any) -> dict[str, Any]:
     """The attributes that say where a part of the pipeline is in its stream.
 
-    All of them, or those that the class names in `STATE`: what holds native resources names some.
-    They are the attributes themselves: capture them before the next frame.
+    All of them, or those that the class names in `STATE`: what holds native resources or weights
+    names some. A part made of parts says it in `state_dict`. The attributes are not copied: capture
+    them before the next frame.
     """
+    if hasattr(part, "state_dict"):
+        return dict(part.state_dict())
     names = getattr(part, "STATE", None) or tuple(vars(part))
     return {name: getattr(part, name) for name in names}
 
 
 def set_state(part: Any, state: Mapping[str, Any]) -> None:
     """Go on from a state that `state_of` returned. Raises ValueError for that of another class."""
+    if hasattr(part, "load_state_dict"):
+        part.load_state_dict(state)
+        return
     if set(state) != set(state_of(part)):
         raise ValueError(f"not the state of a {type(part).__name__}: it holds {', '.join(state)}")
     for name, value in state.items():
@@ -121,7 +128,7 @@ class _Taker:
         self._alive: list[Any] = []  # an id is only good while its object lives
 
     def take(self, value: Any) -> Any:
-        if value is None or isinstance(value, bool | str) or type(value) is int:
+        if value is None or isinstance(value, bool) or type(value) in (int, str):
             return value
         if type(value) is float:
             return value if math.isfinite(value) else {"float": str(value)}
@@ -161,6 +168,8 @@ class _Taker:
         name = f"{kind.__module__}:{kind.__qualname__}"
         if not is_state_class(name):
             raise ValueError(f"a {name} cannot be kept in a snapshot")
+        if isinstance(value, Enum):
+            return {"object": name, "value": value.value}
         fields = {k: self.take(v) for k, v in _attributes(value).items()}
         return {"object": name, "fields": fields}
 
@@ -221,6 +230,9 @@ class _Giver:
 
     def _make_ours(self, number: int, data: dict[str, Any]) -> None:
         kind = class_of(data["object"])
+        if issubclass(kind, Enum):
+            self._made[number] = kind(data["value"])
+            return
         check_names(kind, data["fields"])
         made: Any = object.__new__(kind)
         self._made[number] = made

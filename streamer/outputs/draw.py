@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer.core.process.libraries import import_cv2
-from streamer.core.records import EmotionEvent, Face, FrameResult, Motion, Recognition
+from streamer.core.records import EmotionEvent, Face, FaceMotion, FrameResult, Recognition
 from streamer.outputs.motion_wheel import attention_inset, motion_inset
 
 Canvas = NDArray[np.uint8]
@@ -108,7 +108,7 @@ class Annotator:
         self._cv2.rectangle(canvas, (x0, y0), (x1, y1), colour, 2, self._cv2.LINE_AA)
         self._text(canvas, f"face {face.face_id}", (x0, max(14, y0 - 6)), colour)
 
-    def _remember(self, time_s: float, motions: Sequence[Motion]) -> None:
+    def _remember(self, time_s: float, motions: Sequence[FaceMotion]) -> None:
         for motion in motions:
             moved = np.hypot(*motion.displacement_iod.T)
             values = [float(moved[index].max()) for index in self._groups.values()]

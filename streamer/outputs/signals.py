@@ -11,7 +11,7 @@ from streamer.core.errors import InstallError, SourceFormatError
 from streamer.core.files.atomic import replacing
 from streamer.core.files.regular import open_regular
 from streamer.core.files.writing import open_output, writing
-from streamer.core.records import Face, Frame, FrameResult, Motion, Rejected
+from streamer.core.records import Face, FaceMotion, Frame, FrameResult, Rejected, gates_to_text
 from streamer.outputs.cells import safe_cell
 
 _PYARROW_CURE = 'pip install "pyarrow<22"'  # later ones need numpy 2, MediaPipe needs numpy 1
@@ -26,7 +26,7 @@ def signal_columns(regions: Sequence[str]) -> list[str]:
     return ["frame", "time_s", "face_id", *_FACE_COLUMNS, *moved, "blink", "gate", "rejected"]
 
 
-SignalRow = tuple[Frame, Face | None, Motion | None]
+SignalRow = tuple[Frame, Face | None, FaceMotion | None]
 
 
 def signal_rows(result: FrameResult) -> list[SignalRow]:
@@ -68,7 +68,7 @@ class SignalsCsv:
         with writing(self._path):
             self._stream.close()
 
-    def _line(self, frame: Frame, face: Face | None, motion: Motion | None) -> str:
+    def _line(self, frame: Frame, face: Face | None, motion: FaceMotion | None) -> str:
         start = f"{frame.index},{frame.time_s:.6f},"
         if face is None or motion is None:
             return f"{start},0,,,,,,,{self._blanks},,,\n"
@@ -76,7 +76,7 @@ class SignalsCsv:
         where = f"{face.face_id},1,{face.score:.4f},{x0:.2f},{y0:.2f},{x1 - x0:.2f},{y1 - y0:.2f}"
         moved = ",".join([f"{value:.5f}" for value in _magnitudes(motion.displacement_iod)])
         head = f"{motion.head_px[0]:.3f},{motion.head_px[1]:.3f}"
-        why = f"{_quoted(motion.gate)},{_quoted(rejections(motion.rejected))}"
+        why = f"{_quoted(gates_to_text(motion.gates))},{_quoted(rejections(motion.rejected))}"
         return f"{start}{where},{head},{moved},{motion.blink:.4f},{why}\n"
 
 
@@ -158,14 +158,14 @@ def import_pyarrow() -> tuple[Any, Any]:
         ) from None
 
 
-def _cells(frame: Frame, face: Face | None, motion: Motion | None, width: int) -> list[Any]:
+def _cells(frame: Frame, face: Face | None, motion: FaceMotion | None, width: int) -> list[Any]:
     row: list[Any] = [frame.index, frame.time_s, None, False, *[None] * (width - 4)]
     if face is not None and motion is not None:
         x0, y0, x1, y1 = face.box_px
         row[2:9] = [face.face_id, True, face.score, x0, y0, x1 - x0, y1 - y0]
         row[9:11] = motion.head_px
         row[11:] = [*_magnitudes(motion.displacement_iod), motion.blink]
-        row += [motion.gate or None, rejections(motion.rejected) or None]
+        row += [gates_to_text(motion.gates) or None, rejections(motion.rejected) or None]
     return row
 
 

@@ -14,7 +14,8 @@ from streamer.core.records import EmotionEvent
 from streamer.run.config import StreamConfig, with_sections
 
 if TYPE_CHECKING:
-    from streamer.run.pipeline import Pipeline, Spotter
+    from streamer.run.pipeline import Pipeline
+    from streamer.run.pipeline import Spotter as PipelineSpotter
 
 
 def build_pipeline(config: StreamConfig | None = None, *, source_name: str = "") -> Pipeline:
@@ -76,18 +77,16 @@ def _spotter_weights(name: str) -> Path:
     return BUNDLED if name == "bundled" else Path(name)
 
 
-def make_spotter(config: StreamConfig) -> Spotter:
+def make_spotter(config: StreamConfig) -> PipelineSpotter:
     """The rule, or a learned spotter where the settings name its weights.
 
     Raises ModelError where they cannot be used.
     """
-    if config.spotter_model is not None:
-        from spotting.micro.learned import LearnedSpotter
+    from spotting.spotter import Spotter
 
-        return LearnedSpotter(_spotter_weights(config.spotter_model), config.spotter)
-    from spotting.spotter import FlowSpotter
-
-    return FlowSpotter(config.spotter)
+    if config.spotter_model is None:
+        return Spotter(config.spotter)
+    return Spotter(config.spotter, "learned", _spotter_weights(config.spotter_model))
 
 
 def stream(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from recognition.config import MapConfig, RecognizerConfig
-from spotting.config import SpotterConfig
+from spotting.config import SpotterConfig, check_learned
 from streamer.core.errors import UsageError
 from streamer.core.ranges import Help, check_ranges
 from streamer.core.settings import fill, load_yaml, set_key, to_mapping
@@ -65,6 +65,8 @@ class StreamConfig:
         return replace(self.recognizer, map=replace(self.recognizer.map, aligned_size_px=ours))
 
     def _refuse_what_has_no_effect(self) -> None:
+        if self.spotter_model is not None:
+            check_learned(self.spotter)
         if self.recognise:
             return
         for name, is_set in (

@@ -12,9 +12,9 @@ from streamer.core.records import (
     AlignedFace,
     EmotionEvent,
     Face,
+    FaceMotion,
     Frame,
     FrameResult,
-    Motion,
     Recognition,
     Spot,
 )
@@ -43,7 +43,7 @@ class Spotter(Protocol):
 
     @property
     def lookback_s(self) -> float: ...
-    def push(self, faces: Sequence[AlignedFace]) -> tuple[list[Motion], list[Spot]]: ...
+    def push(self, faces: Sequence[AlignedFace]) -> tuple[list[FaceMotion], list[Spot]]: ...
     def flush(self) -> list[Spot]: ...
     def reset(self) -> None: ...
 

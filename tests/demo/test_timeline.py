@@ -9,7 +9,7 @@ import pytest
 from demo.timeline import GROUPS, jump_s, timeline
 from streamer.outputs.record import event_id
 from streamer.outputs.report.drawing import STRIP_HEIGHT as HEIGHT
-from streamer.outputs.report.overview import Gate, Overview
+from streamer.outputs.report.overview import GatedStretch, Overview
 from tests.demo.pages import elements
 from tests.streamer.outputs.fakes import make_event
 
@@ -17,7 +17,7 @@ HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(1)>'.mp4"
 REST = dict.fromkeys(GROUPS, (0.0, 0.0, 0.0))
 # Moves the chin by 0.05 IOD at 5 s, half of it at 10 s; 20 s are the whole width.
 VIEW = Overview(
-    (0.0, 5.0, 10.0), REST | {"chin": (0.0, 0.05, 0.025)}, (Gate(2.0, 3.0, "blink <b>"),)
+    (0.0, 5.0, 10.0), REST | {"chin": (0.0, 0.05, 0.025)}, (GatedStretch(2.0, 3.0, "blink <b>"),)
 )
 
 

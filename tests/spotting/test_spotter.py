@@ -3,8 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from spotting.config import SpotterConfig
+from spotting.micro.rule import latency_s
 from spotting.motion.regions import REGION_NAMES
-from spotting.spotter import FlowSpotter, latency_s
+from spotting.spotter import MICRO_DETECTORS, FaceSpotter, Spotter
 from streamer.core.records import Frame
 from streamer.faces.alignment import Aligner
 from streamer.faces.config import FaceConfig
@@ -26,7 +28,7 @@ def aligned():
 
 
 def spots_of(frames):
-    spotter = FlowSpotter()
+    spotter = Spotter()
     found = [spot for faces in frames for spot in spotter.push(faces)[1]]
     return found + spotter.flush()
 
@@ -43,7 +45,7 @@ def test_the_three_expressions_of_the_sample_and_nothing_else(aligned):
 
 
 def test_reset_makes_it_as_new(aligned):
-    spotter = FlowSpotter()
+    spotter = Spotter()
     for faces in aligned[:200]:
         spotter.push(faces)
     spotter.reset()
@@ -52,9 +54,7 @@ def test_reset_makes_it_as_new(aligned):
 
 
 def test_an_event_is_known_within_the_stated_latency(aligned):
-    from spotting.config import SpotterConfig
-
-    spotter = FlowSpotter()
+    spotter = Spotter()
     delays = []
     for faces in aligned:
         now_s = faces[0].time_s
@@ -76,8 +76,9 @@ def test_two_faces_are_spotted_independently(aligned):
     assert spots == spots_of(aligned)
 
 
-def test_a_face_that_leaves_closes_what_it_had_open(aligned):
-    spotter = FlowSpotter()
+@pytest.mark.parametrize("detector", MICRO_DETECTORS)
+def test_a_face_that_leaves_closes_what_it_had_open(aligned, detector):
+    spotter = Spotter(detector=detector)
     found = [s for faces in aligned[:58] for s in spotter.push(faces)[1]]
     assert found == []  # the first expression has ended, but is not certain yet
     _, found = spotter.push([])
@@ -101,7 +102,7 @@ def still_faces(n, moving_row=None):
 
 
 def test_camera_noise_is_measured_as_almost_no_motion():
-    spotter = FlowSpotter()
+    spotter = Spotter()
     motions = [spotter.push(faces)[0][0] for faces in still_faces(60)]
     moved = np.array([m.displacement_iod for m in motions])
     assert moved.shape == (60, len(REGION_NAMES), 2)
@@ -110,7 +111,7 @@ def test_camera_noise_is_measured_as_almost_no_motion():
 
 
 def test_flicker_is_not_motion():
-    spotter = FlowSpotter()
+    spotter = Spotter()
     frames = list(still_faces(40))
     moved = []
     for k, (face,) in enumerate(frames):
@@ -118,3 +119,61 @@ def test_flicker_is_not_motion():
         lit = np.clip(face.image * gain, 0, 255).astype(np.uint8)
         moved.append(spotter.push([replace(face, image=lit)])[0][0].displacement_iod)
     assert np.sqrt((np.array(moved) ** 2).mean()) < 0.003
+
+
+@pytest.mark.parametrize("detector", MICRO_DETECTORS)
+def test_a_stream_cut_in_two_with_its_state_carried_over(aligned, detector):
+    from streamer.core.snapshot import capture, from_bytes, restore, set_state, state_of, to_bytes
+
+    def play(spotter, frames):
+        return [
+            (motions[0].displacement_iod.tolist(), motions[0].gates, motions[0].rejected, spots)
+            for motions, spots in map(spotter.push, frames)
+        ]
+
+    whole = Spotter(detector=detector)
+    expected = play(whole, aligned)
+    for cut in (52, 200):  # within the first expression, and between
+        first, second = Spotter(detector=detector), Spotter(detector=detector)
+        before = play(first, aligned[:cut])
+        data = to_bytes(capture(state_of(first)), {})
+        set_state(second, restore(from_bytes(data)[0]))
+        assert before + play(second, aligned[cut:]) == expected
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {},
+        {"faces": 5},
+        {"faces": {"0": {}}},
+        {"faces": {0: {}}},
+        {"faces": {0: {name: {} for name in FaceSpotter._PARTS}}},
+        {"faces": {}, "more": 1},
+    ],
+    ids=repr,
+)
+def test_a_state_of_something_else_is_refused(state):
+    with pytest.raises(ValueError):
+        Spotter().load_state_dict(state)
+
+
+def test_the_learned_detector_shares_everything_else_with_the_rule(aligned):
+    """Motion, gates and macro-expressions are those of the rule."""
+    made = [Spotter(detector=name) for name in ("rule", "learned")]
+    for faces in aligned[:150]:
+        (one, _), (other, _) = (spotter.push(faces) for spotter in made)
+        assert one[0].gates == other[0].gates
+        np.testing.assert_array_equal(one[0].displacement_iod, other[0].displacement_iod)
+
+
+def test_with_a_baseline_nothing_is_reported_before_its_end(aligned):
+    for detector in MICRO_DETECTORS:
+        spotter = Spotter(SpotterConfig(baseline_s=5.0), detector)
+        motions, spots = [], []
+        for faces in aligned:
+            shown, found = spotter.push(faces)
+            motions, spots = motions + shown, spots + found
+        assert [spot.apex_s > 5.0 for spot in spots] == [True, True]
+        reasons = [(r.reason, r.apex_s < 5.0) for m in motions for r in m.rejected]
+        assert ("baseline", True) in reasons

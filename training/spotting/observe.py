@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from streamer.core.files.strict_json import Each, OneOf, Pair, check_shape
-from streamer.core.records import AlignedFace, EmotionEvent, Frame, FrameResult, Kind
+from streamer.core.records import AlignedFace, Frame, FrameResult, Kind, Spot, gates_to_text
+from streamer.run.build import make_spotter
 from streamer.run.pipeline import Pipeline
 from streamer.run.recording import run_recording
 from training.spotting.sets import Recording
@@ -143,7 +144,11 @@ def observe(recording: Recording, spotters: Sequence[str], config: StreamConfig)
 
 
 class _Bench:
-    """Pipelines that share one tracker and one aligner; to the loop they look like one."""
+    """Spotters that share one tracker and one aligner; to the loop they look like one pipeline.
+
+    Those that stream are pipelines. The others are shown the same faces and asked at the end. There
+    is always one pipeline, as it measures the motions of the result.
+    """
 
     def __init__(self, recording: Recording, spotters: Sequence[str], config: StreamConfig) -> None:
         from streamer.faces.alignment import Aligner
@@ -152,26 +157,29 @@ class _Bench:
 
         tracker = FaceTracker(MeshDetector(config.faces), config.faces)
         aligner = Aligner(config.faces)
+        made = {name: SPOTTERS[name] for name in spotters}
+        streams = {name: one.stream(config) for name, one in made.items() if one.stream is not None}
         recognizer = None
-        if config.recognise and any(SPOTTERS[name].streams for name in spotters):
+        if config.recognise and streams:
             from recognition.loading import load_recognizer
 
             recognizer = load_recognizer(config.model, config.recognizer)
         self._pipelines = {
-            name: Pipeline(
-                tracker,
-                aligner,
-                SPOTTERS[name].make(config, recording.fps),
-                recognizer if SPOTTERS[name].streams else None,
-            )
-            for name in spotters
+            name: Pipeline(tracker, aligner, spotter, recognizer)
+            for name, spotter in streams.items()
         }
-        # Its motions are those that are kept; offline spotters measure them in their own way.
-        self._measuring = next((n for n in spotters if SPOTTERS[n].streams), spotters[0])
-        self._first = self._pipelines[self._measuring]
+        self._offline = {
+            name: one.offline(recording.fps)
+            for name, one in made.items()
+            if one.offline is not None
+        }
+        self._first = next(iter(self._pipelines.values()), None) or Pipeline(
+            tracker, aligner, make_spotter(config), None
+        )
         self.found: dict[str, list[Found]] = {name: [] for name in spotters}
         self.wall_s = dict.fromkeys(spotters, 0.0)
         self.track_s = 0.0
+        self._now_s = 0.0
 
     def track(self, frame: Frame) -> list[AlignedFace]:
         start = time.perf_counter()
@@ -183,20 +191,36 @@ class _Bench:
         self._first.lose()
 
     def advance(self, frame: Frame, faces: Sequence[AlignedFace]) -> FrameResult:
+        self._now_s = frame.time_s
+        for name, spotter in self._offline.items():
+            with self._timed(name):
+                spotter.push(faces)
         return self._of_all(lambda pipeline: pipeline.advance(frame, faces))
 
     def flush(self) -> FrameResult:
+        for name, spotter in self._offline.items():
+            with self._timed(name):
+                spots = spotter.flush()
+            self.found[name] += [_found(spot, self._now_s) for spot in spots]
         return self._of_all(Pipeline.flush)
 
     def _of_all(self, action: Callable[[Pipeline], FrameResult]) -> FrameResult:
-        """Do it with each pipeline, timed; the result is that of the first that streams."""
-        results = {}
+        """Do it with each pipeline, timed; the result is that of the first."""
+        results = []
         for name, pipeline in self._pipelines.items():
-            start = time.perf_counter()
-            results[name] = action(pipeline)
-            self.wall_s[name] += time.perf_counter() - start
-            self.found[name] += map(_found, results[name].events)
-        return results[self._measuring]
+            with self._timed(name):
+                results.append(action(pipeline))
+            self.found[name] += [
+                _found(e.spot, e.emitted_s, e.recognition.emotion if e.recognition else "")
+                for e in results[-1].events
+            ]
+        return results[0] if results else action(self._first)
+
+    @contextmanager
+    def _timed(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.wall_s[name] += time.perf_counter() - start
 
     def close(self) -> None:
         self._first.close()
@@ -223,7 +247,7 @@ class _Watch:
         if motions:
             moved = max(float(np.hypot(*m.displacement_iod.T).max()) for m in motions)
             self._curve.append((frame.time_s, moved))
-        self.gated += [(round(frame.time_s, 3), m.gate) for m in motions if m.gate]
+        self.gated += [(round(frame.time_s, 3), gates_to_text(m.gates)) for m in motions if m.gates]
 
     def curve(self) -> tuple[tuple[float, float], ...]:
         """The curve, the highest of each stretch where it is longer than `_CURVE_POINTS`."""
@@ -233,8 +257,7 @@ class _Watch:
         return tuple((round(t, 3), round(v, 5)) for t, v in highest)
 
 
-def _found(event: EmotionEvent) -> Found:
-    spot = event.spot
+def _found(spot: Spot, emitted_s: float, emotion: str = "") -> Found:
     return Found(
         spot.kind,
         spot.onset_frame,
@@ -243,8 +266,8 @@ def _found(event: EmotionEvent) -> Found:
         round(spot.onset_s, 5),
         round(spot.apex_s, 5),
         round(spot.offset_s, 5),
-        round(event.emitted_s, 5),
+        round(emitted_s, 5),
         spot.score,
-        event.recognition.emotion if event.recognition else "",
+        emotion,
         spot.face_id,
     )

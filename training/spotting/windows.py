@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from spotting.micro.learned_ticks import INPUTS, RATE_HZ, TickMaker
 from spotting.motion.regions import REGION_NAMES
-from streamer.core.records import Motion
+from streamer.core.records import FaceMotion
 from training.spotting.signals import Signals
 
 Array = NDArray[np.float32]
@@ -47,7 +47,7 @@ def ticks_of(signals: Signals) -> Ticks:
         tick
         for index, (time_s, moved, head, blink) in enumerate(rows)
         for tick in maker.push(
-            Motion(index, float(time_s), 0, moved, (head[0], head[1]), float(blink), "")
+            FaceMotion(index, float(time_s), 0, moved, (head[0], head[1]), float(blink))
         )
     ]
     times = np.array([time_s for time_s, _ in ticks])

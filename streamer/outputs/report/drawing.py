@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from streamer.core.records import EmotionEvent
 from streamer.outputs.formats.event_text import label
 from streamer.outputs.report.log import Curves, SignalsView
-from streamer.outputs.report.overview import Gate, Overview
+from streamer.outputs.report.overview import GatedStretch, Overview
 from streamer.outputs.report.templates import text
 from streamer.outputs.terminal import format_clock
 
@@ -160,7 +160,7 @@ def _coverage(view: SignalsView, width: float) -> Iterable[Markup]:
             yield _element("rect", **at, **size, fill="var(--gap)", opacity=opacity)
 
 
-def _gate(gate: Gate, x: _Axis) -> Markup:
+def _gate(gate: GatedStretch, x: _Axis) -> Markup:
     left, width = x(gate.start_s), max(x(gate.end_s) - x(gate.start_s), 1.0)
     title = _element("title", f"not counted: {gate.reason}")
     size = {"width": f"{width:.2f}", "height": STRIP_HEIGHT}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from streamer.core.errors import SourceFormatError
 from streamer.core.files.regular import open_regular_text
-from streamer.core.records import EmotionEvent
+from streamer.core.records import EmotionEvent, gates_from_text
 from streamer.outputs.cells import complete_lines, true_text
 
 MAX_BINS = 300
@@ -119,7 +119,7 @@ class _Reader:
             place.with_face += bool(face)
         if face:
             motion = [float(row[i] or 0.0) for i in self._moved]
-            self._add_gate(place, true_text(row[self._gate]))
+            self._add_gates(place, true_text(row[self._gate]))
             place.change_iod = max(place.change_iod, self._change(time_s, int(face), motion))
             self._add_to_windows(time_s, int(face), motion)
 
@@ -128,11 +128,11 @@ class _Reader:
         self._close(self._open)
         return self._view
 
-    def _add_gate(self, place: Bin, gate: str) -> None:
+    def _add_gates(self, place: Bin, gates: str) -> None:
         self._view.rows_with_face += 1
-        if gate:
+        if gates:
             place.gated += 1
-            self._view.gates.update(gate.split("+"))
+            self._view.gates.update(gate.value for gate in gates_from_text(gates))
 
     def _change(self, time_s: float, face: int, motion: list[float]) -> float:
         """Largest range of a region in the present stretch: slow drift does not count."""

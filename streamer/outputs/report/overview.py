@@ -10,17 +10,17 @@ from pathlib import Path
 
 from streamer.core.errors import SourceFormatError
 from streamer.core.files.regular import open_regular_text
+from streamer.core.records import Gate, gates_from_text
 from streamer.outputs.cells import complete_lines, true_text
 
 MAX_POINTS = 1200
 MAX_GATES = 400
 _MOTION = "motion_"
-_NO_HINDRANCE = {"", "re-anchored"}
 _SAME_GATE_S = 0.15  # between two frames of one gate
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class GatedStretch:
     """A stretch of time in which motion is not fully trusted, and why."""
 
     start_s: float
@@ -34,7 +34,7 @@ class Overview:
 
     time_s: tuple[float, ...]  # [P], middle of each stretch
     groups: dict[str, tuple[float, ...]]  # name -> [P] in inter-ocular distances
-    gates: tuple[Gate, ...]  # the first MAX_GATES
+    gates: tuple[GatedStretch, ...]  # the first MAX_GATES
 
     @property
     def peak_iod(self) -> float:
@@ -57,7 +57,7 @@ def read_overviews(path: Path, faces: Collection[int], duration_s: float) -> dic
     """
     step_s = max(duration_s / MAX_POINTS, 1e-3)
     bins: dict[int, dict[int, list[float]]] = {face: {} for face in faces}
-    gates: dict[int, list[Gate]] = {face: [] for face in faces}
+    gates: dict[int, list[GatedStretch]] = {face: [] for face in faces}
     try:
         with open_regular_text(path, path.name, "analyse the recording again") as stream:
             rows = csv.DictReader(complete_lines(stream))
@@ -75,7 +75,7 @@ def _take(
     row: Mapping[str, str],
     groups: Mapping[str, list[str]],
     bins: dict[int, dict[int, list[float]]],
-    gates: dict[int, list[Gate]],
+    gates: dict[int, list[GatedStretch]],
     step_s: float,
 ) -> None:
     """One row of signals into the bins and gates of its face."""
@@ -87,11 +87,14 @@ def _take(
     values = [max(map(float, of_group)) for of_group in cells]
     known = bins[face].setdefault(int(time_s / step_s), values)
     bins[face][int(time_s / step_s)] = [max(p) for p in zip(known, values, strict=True)]
-    _add_gate(gates[face], time_s, true_text(row["gate"]))
+    _add_gates(gates[face], time_s, gates_from_text(true_text(row["gate"])))
 
 
 def _overview(
-    names: Iterable[str], bins: dict[int, list[float]], gates: tuple[Gate, ...], step_s: float
+    names: Iterable[str],
+    bins: dict[int, list[float]],
+    gates: tuple[GatedStretch, ...],
+    step_s: float,
 ) -> Overview:
     places = sorted(bins)
     reach = max(1, round(1.0 / step_s))
@@ -102,16 +105,16 @@ def _overview(
     return Overview(tuple((place + 0.5) * step_s for place in places), groups, gates)
 
 
-def _add_gate(gates: list[Gate], time_s: float, reasons: str) -> None:
-    """Lengthen the last gate by this frame, or begin another one."""
-    reason = " and ".join(part for part in reasons.split("+") if part not in _NO_HINDRANCE)
+def _add_gates(stretches: list[GatedStretch], time_s: float, gates: Iterable[Gate]) -> None:
+    """Lengthen the last stretch by this frame, or begin another one."""
+    reason = " and ".join(gate.value for gate in gates if gate is not Gate.REANCHORED)
     if not reason:
         return
-    last = gates[-1] if gates else None
+    last = stretches[-1] if stretches else None
     if last is not None and last.reason == reason and time_s - last.end_s < _SAME_GATE_S:
-        gates[-1] = Gate(last.start_s, time_s, reason)
-    elif len(gates) < MAX_GATES:
-        gates.append(Gate(time_s, time_s, reason))
+        stretches[-1] = GatedStretch(last.start_s, time_s, reason)
+    elif len(stretches) < MAX_GATES:
+        stretches.append(GatedStretch(time_s, time_s, reason))
 
 
 def _risen(places: list[int], values: list[float], reach: int) -> tuple[float, ...]:

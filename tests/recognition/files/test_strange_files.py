@@ -19,7 +19,7 @@ from recognition.files.model_file import BUNDLED, CARD, LARGEST_BYTES, read_mode
 from recognition.files.onnx_file import check_onnx
 from recognition.loading import load_recognizer
 from spotting.micro.learned import BUNDLED as SPOTTER
-from spotting.micro.learned import LearnedSpotter
+from spotting.spotter import Spotter
 from streamer.core.errors import ModelError
 
 WHOLE = BUNDLED.read_bytes()
@@ -148,7 +148,7 @@ def test_pipes_and_devices_are_no_models(suffix: str, tmp_path: Path) -> None:
     for path in (pipe, link):
         if suffix == ".npz":
             with pytest.raises(ModelError, match="not a regular file"):
-                LearnedSpotter(path)
+                Spotter(None, "learned", path)
             continue
         if suffix == ".safetensors":
             pytest.importorskip("torch")
@@ -250,17 +250,17 @@ def test_odd_spotter_weights(
     change(arrays)
     np.savez(tmp_path / "odd.npz", **arrays)  # type: ignore[arg-type]
     with pytest.raises(ModelError, match="train it anew"):
-        LearnedSpotter(tmp_path / "odd.npz")
+        Spotter(None, "learned", tmp_path / "odd.npz")
 
 
 @pytest.mark.parametrize("length", [0, 10, 1000, -1, -30])
 def test_cut_spotter_weights(length: int, tmp_path: Path) -> None:
     (tmp_path / "cut.npz").write_bytes(SPOTTER.read_bytes()[:length])
     with pytest.raises(ModelError, match="holds no spotter weights"):
-        LearnedSpotter(tmp_path / "cut.npz")
+        Spotter(None, "learned", tmp_path / "cut.npz")
 
 
 def test_the_bundled_files_still_open(tmp_path: Path) -> None:
     shutil.copy(SPOTTER, tmp_path / "mine.npz")
-    assert LearnedSpotter(tmp_path / "mine.npz").lookback_s > 0.0
+    assert Spotter(None, "learned", tmp_path / "mine.npz").lookback_s > 0.0
     assert load_recognizer().path == BUNDLED

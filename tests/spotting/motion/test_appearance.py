@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from spotting.motion.appearance import LookWatcher
+from spotting.motion.appearance import AppearanceWatcher
 
 FPS, IOD_PX = 30, 40.0
 CENTRES = np.array([[40.0, 50.0], [90.0, 50.0]])
@@ -23,7 +23,7 @@ def changed(image, which, rng):
 def excesses(which, rank, frames=12):
     rng = np.random.default_rng(1)
     still = picture(rng)
-    watcher = LookWatcher(width_iod=0.46, height_iod=0.22, rank=rank, step_s=0.0)
+    watcher = AppearanceWatcher(width_iod=0.46, height_iod=0.22, rank=rank, step_s=0.0)
     for k in range(60):
         noisy = np.clip(still + rng.normal(0, 2, still.shape), 0, 255).astype(np.uint8)
         rest = watcher.push(noisy, CENTRES, IOD_PX, k / FPS)
@@ -48,17 +48,17 @@ def test_with_the_last_rank_one_is_enough():
 def test_brightness_and_contrast_are_no_change():
     rng = np.random.default_rng(2)
     still = picture(rng)
-    watcher = LookWatcher(width_iod=0.46, height_iod=0.22, rank=-1, step_s=0.0)
+    watcher = AppearanceWatcher(width_iod=0.46, height_iod=0.22, rank=-1, step_s=0.0)
     for k in range(60):  # the usual level is learned
         watcher.push(still, CENTRES, IOD_PX, k / FPS)
     brighter = np.clip(still * 0.8 + 30, 0, 255).astype(np.uint8)
     assert watcher.push(brighter, CENTRES, IOD_PX, 60 / FPS) == pytest.approx(0.0, abs=0.05)
 
 
-def test_frames_that_follow_too_soon_are_not_looked_at():
+def test_frames_that_follow_too_soon_are_skipped():
     rng = np.random.default_rng(3)
     still = picture(rng)
-    watcher = LookWatcher(width_iod=0.46, height_iod=0.22, rank=-1, step_s=0.05)
+    watcher = AppearanceWatcher(width_iod=0.46, height_iod=0.22, rank=-1, step_s=0.05)
     other = changed(still, (0, 1), rng)
     for k in range(30):
         watcher.push(still, CENTRES, IOD_PX, 0.1 * k)

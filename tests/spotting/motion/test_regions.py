@@ -1,7 +1,7 @@
 import numpy as np
 
 from spotting.motion.regions import CELLS_PER_REGION, LAYOUT, REGION_NAMES
-from spotting.spotter import ROWS, with_symmetric_pairs
+from spotting.motion.rows import N_ROWS, moving_regions, with_symmetric_pairs
 from tests.streamer.faces.meshes import upright_mesh
 
 
@@ -39,7 +39,15 @@ def test_symmetric_pairs_add_what_both_sides_do():
     left, right = REGION_NAMES.index("mouth_left"), REGION_NAMES.index("mouth_right")
     motion[left], motion[right] = (-0.02, -0.01), (0.02, -0.01)  # both corners out and up
     rows = with_symmetric_pairs(motion)
-    assert rows.shape == (ROWS, 2)
+    assert rows.shape == (N_ROWS, 2)
     moved = rows[len(REGION_NAMES) :]
     moved = moved[np.abs(moved).sum(axis=1) > 0]
     np.testing.assert_allclose(moved, [[-0.02, -0.01]], atol=1e-7)
+
+
+def test_a_pair_names_both_of_its_sides():
+    scores = np.zeros(N_ROWS)
+    scores[REGION_NAMES.index("chin")], scores[REGION_NAMES.index("nose_left")] = 1.5, 0.9
+    pairs = [name for name in REGION_NAMES if name.endswith("_left")]
+    scores[len(REGION_NAMES) + pairs.index("mouth_left")] = 2.0
+    assert moving_regions(scores) == ("mouth_left", "mouth_right", "chin")

@@ -20,14 +20,15 @@ def test_at_200_fps_seven_frames_are_averaged():
     np.testing.assert_allclose(series.smooth[[46, 54], 0, 1], 0.0, atol=1e-9)
 
 
-def test_a_sample_is_final_once_the_settling_time_has_passed():
-    series = MotionSeries(ROWS, 9.0, 0.034, settle_s=0.1)
-    finals = [
+def test_a_sample_is_final_after_the_confirmation_delay():
+    series = MotionSeries(ROWS, 9.0, 0.034, confirm_s=0.1)
+    finals = []
+    for k, t in enumerate([0.0, 0.04, 0.08, 0.12, 0.16]):
         series.push(t, k, np.zeros((ROWS, 2)), np.zeros(3), np.zeros(ROWS, dtype=bool), 0.1)
-        for k, t in enumerate([0.0, 0.04, 0.08, 0.12, 0.16])
-    ]
-    assert finals == [0, 0, 0, 1, 1]
-    assert series.flush() == 3
+        finals.append(series.final.stop)
+    assert finals == [0, 0, 0, 1, 2]
+    series.flush()
+    assert series.final == series.raw == slice(0, 5)
 
 
 def test_a_gate_holds_the_value_on_both_sides():

@@ -6,7 +6,6 @@ import json
 import os
 import socket
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -271,9 +270,7 @@ class TestInputs:
             "names": names,
         }[how]
         output = study.parent / "out"
-        started = time.monotonic()
         assert run_jobs(QUICK, BatchOptions(str(output), quiet=True, workers=1), specs) in (4, 5)
-        assert time.monotonic() - started < 120.0
         rows = json.loads((output / "manifest.json").read_text())["recordings"]
         errors = {Path(row["name"]).name: row["error"] for row in rows}
         assert "is empty (0 bytes)" in errors.pop("empty.mp4")

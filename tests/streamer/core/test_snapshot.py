@@ -160,7 +160,7 @@ def test_a_record_has_its_own_fields_of_their_types(fields: dict[str, Any]) -> N
         {"object": "streamer.outputs.events:EventWriter", "fields": {}},
         {"object": "streamer.__main__:main", "fields": {}},
         {"object": "spotting.macro:np.ndarray", "fields": {}},
-        {"object": "spotting.macro:DepartureDetector", "fields": {"_config": 1}},
+        {"object": "spotting.macro:MacroDetector", "fields": {"_config": 1}},
         {"object": ["x"], "fields": {}},
         {"object": "streamer.core.records:Face"},
         {"tuple": [{"ref": 0}]},

@@ -13,9 +13,10 @@ from streamer.core.records import (
     AlignedFace,
     EmotionEvent,
     Face,
+    FaceMotion,
     Frame,
     FrameResult,
-    Motion,
+    Gate,
     Recognition,
     SourceInfo,
     SourceReport,
@@ -61,10 +62,10 @@ def make_aligned(frame: int, time_s: float, face: Face) -> AlignedFace:
     return AlignedFace(frame, time_s, image, face, 0, np.eye(2, 3, dtype=np.float32), LANDMARKS)
 
 
-def make_motion(frame: int, time_s: float, face_id: int = 0) -> Motion:
+def make_motion(frame: int, time_s: float, face_id: int = 0) -> FaceMotion:
     """Regions that moved by 0.05, 0 and 0.1 IOD, in a blink."""
     moved = np.array([[0.03, 0.04], [0.0, 0.0], [-0.06, 0.08]], dtype=np.float32)
-    return Motion(frame, time_s, face_id, moved, (1.5, -0.25), 0.125, "blink")
+    return FaceMotion(frame, time_s, face_id, moved, (1.5, -0.25), 0.125, (Gate.BLINK,))
 
 
 def make_result(

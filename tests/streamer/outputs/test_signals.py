@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from streamer.core.errors import InstallError, OutputError, SourceFormatError
-from streamer.core.records import FrameResult, Rejected
+from streamer.core.records import FrameResult, Gate, Rejected
 from streamer.outputs.signals import (
     SignalsCsv,
     SignalsParquet,
@@ -46,7 +46,9 @@ def test_what_was_rejected_is_written_with_its_reason_and_time(tmp_path: Path) -
     rejected = (Rejected("speech", 1.2, 1.3, 1.4333, 2.0), Rejected("blink", 2, 2.1, 2.2, 3.0))
     result = make_result(1, 0.5, (0,))
     (motion,) = result.motions
-    moved = replace(result, motions=(replace(motion, gate="border+speech", rejected=rejected),))
+    moved = replace(
+        result, motions=(replace(motion, gates=(Gate.BORDER, Gate.SPEECH), rejected=rejected),)
+    )
     sink = SignalsCsv(path, REGIONS)
     sink.write(moved)
     sink.close()
@@ -99,8 +101,8 @@ def test_a_log_with_rejected_movements_becomes_the_same_parquet(tmp_path: Path) 
     rejected = (Rejected("speech", 1.2, 1.3, 1.4, 2.0), Rejected("blink", 2, 2.1, 2.2, 3.0))
     result = make_result(1, 0.5, (0,))
     (motion,) = result.motions
-    moved = replace(result, motions=(replace(motion, gate="speech", rejected=rejected),))
-    plain = replace(result, motions=(replace(motion, gate=""),))
+    moved = replace(result, motions=(replace(motion, gates=(Gate.SPEECH,), rejected=rejected),))
+    plain = replace(result, motions=(replace(motion, gates=()),))
     results = [make_result(0, 0.0), moved, plain]
     for kind, name in ((SignalsCsv, "log.csv"), (SignalsParquet, "direct.parquet")):
         sink = kind(tmp_path / name, REGIONS)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from streamer.core.records import AlignedFace, Face, Frame, Motion, Recognition, Spot
+from streamer.core.records import AlignedFace, Face, FaceMotion, Frame, Recognition, Spot
 from streamer.faces.face_buffer import FaceBuffer
 from streamer.run.pipeline import Pipeline
 
@@ -43,7 +43,7 @@ class EveryTenth:
 
     def push(self, faces):
         motions = [
-            Motion(f.index, f.time_s, f.face.face_id, np.zeros((1, 2)), (0.0, 0.0), 0.0, "")
+            FaceMotion(f.index, f.time_s, f.face.face_id, np.zeros((1, 2)), (0.0, 0.0), 0.0)
             for f in faces
         ]
         return motions, [self.spot(f.index) for f in faces if f.index % 10 == 9]

@@ -8,7 +8,6 @@ import pytest
 
 from streamer.core.records import AlignedFace
 from streamer.faces.detector import known_face
-from streamer.run.config import StreamConfig
 from training.spotting.baselines import he2021, mdmd, softnet_like
 from training.spotting.baselines.offline import FlowMeter, OfflineSpotter, runs_over
 from training.spotting.spotters import SPOTTERS
@@ -41,13 +40,13 @@ def watch(spotter, portrait, frames=150, height_px=3.0, half=6.5):
     for index in range(frames):
         part = abs(index - APEX) / half
         lift = height_px * (0.5 + 0.5 * np.cos(np.pi * part)) if part < 1 else 0.0
-        assert spotter.push([face_at(portrait, index, lift)]) == ([], [])
+        spotter.push([face_at(portrait, index, lift)])
     return spotter.flush()
 
 
 @pytest.mark.parametrize("name", [n for n, entry in SPOTTERS.items() if not entry.streams])
 def test_a_clear_movement_of_a_still_face_is_found(name, portrait):
-    spotter = SPOTTERS[name].make(StreamConfig(), FPS)
+    spotter = SPOTTERS[name].offline(FPS)
     half = 10.0 if name == "he2021" else 6.5  # 12 frames at a third of the height are its least
     spots = watch(spotter, portrait, half=half)
     near = [spot for spot in spots if spot.kind == "micro" and abs(spot.apex_frame - APEX) <= 4]
@@ -59,13 +58,13 @@ def test_a_clear_movement_of_a_still_face_is_found(name, portrait):
 
 
 def test_relaxing_the_least_length_is_what_finds_short_ones(portrait):
-    assert watch(SPOTTERS["he2021"].make(StreamConfig(), FPS), portrait) == []
+    assert watch(SPOTTERS["he2021"].offline(FPS), portrait) == []
 
 
 @pytest.mark.parametrize("name", ["mdmd", "he2021", "softnet-like"])
 def test_a_recording_too_short_to_tell(name, portrait):
-    assert watch(SPOTTERS[name].make(StreamConfig(), FPS), portrait, frames=5) == []
-    assert SPOTTERS[name].make(StreamConfig(), FPS).flush() == []
+    assert watch(SPOTTERS[name].offline(FPS), portrait, frames=5) == []
+    assert SPOTTERS[name].offline(FPS).flush() == []
 
 
 def test_flow_goes_through_a_renewed_transform(portrait):

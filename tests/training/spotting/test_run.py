@@ -7,6 +7,7 @@ import cv2
 import pytest
 from typer.testing import CliRunner
 
+from spotting.config import SpotterConfig
 from streamer.core.errors import UsageError
 from streamer.run.build import stream
 from streamer.run.config import StreamConfig
@@ -14,7 +15,7 @@ from tests.training.datasets.test_long_videos import SAMM_LV_HEAD
 from tests.training.datasets.trees import workbook
 from training.cli import app
 from training.spotting import run as running
-from training.spotting.observe import Observation
+from training.spotting.observe import Observation, observe
 from training.spotting.run import SpotRequest, run_spot
 from training.spotting.score_spots import ScoreRequest, score_files
 from training.spotting.sets import load_set
@@ -108,6 +109,24 @@ def test_a_learned_spotter_runs_beside_the_rule(small_set, tmp_path):
     rows = csv.DictReader((tmp_path / "out" / "predictions_learned.csv").open())
     expected = [(e.spot.kind, e.spot.onset_frame) for e in stream(small_set / name, config)]
     assert [(r["kind"], int(r["onset"])) for r in rows if r["video"] == name] == expected
+
+
+def test_a_baseline_has_spots_and_the_motions_are_measured_all_the_same(small_set):
+    """It is no part of a pipeline: there is a motion for every face with or without a spotter."""
+    recording = load_set("synthetic", small_set).recordings[0]
+    config = StreamConfig(recognise=False)
+    alone = observe(recording, ("mdmd",), config)
+    beside = observe(recording, ("mdmd", "rule"), config)
+    assert alone.runs["mdmd"].found == beside.runs["mdmd"].found != ()
+    assert len(alone.curve) == alone.face_frames > 0
+    assert (alone.curve, alone.gated) == (beside.curve, beside.gated)
+    assert set(alone.runs) == {"mdmd"} and alone.runs["mdmd"].wall_s > 0.0
+
+
+def test_a_setting_that_only_the_rule_knows_is_refused_for_the_learned_one(small_set):
+    config = StreamConfig(spotter=SpotterConfig(low_latency=True))
+    with pytest.raises(UsageError, match=r"learned: spotter\.low_latency has no effect"):
+        observe(load_set("synthetic", small_set).recordings[0], ("rule", "learned"), config)
 
 
 def test_observations_survive_json(done):

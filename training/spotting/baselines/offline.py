@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.core.records import AlignedFace, Kind, Motion, Spot
+from streamer.core.records import AlignedFace, Kind, Spot
 from streamer.faces.alignment import bring_to_anchor
 
 Flow = NDArray[np.float32]  # [S, S, 2] x, y in aligned pixels
@@ -42,34 +42,24 @@ class OfflineSpotter:
         self._watchers: dict[int, Watcher] = {}
         self._seen: dict[int, list[tuple[int, float]]] = {}
 
-    @property
-    def lookback_s(self) -> float:
-        """Nothing is looked up again: baselines are spotted, not recognised."""
-        return 0.0
-
-    def push(self, faces: Sequence[AlignedFace]) -> tuple[list[Motion], list[Spot]]:
-        """Watch one frame; there are never spots yet, and no region motions."""
+    def push(self, faces: Sequence[AlignedFace]) -> None:
+        """Watch one frame."""
         for face in faces:
             face_id = face.face.face_id
             if face_id not in self._watchers:
                 self._watchers[face_id], self._seen[face_id] = self._make(), []
             self._watchers[face_id].push(face)
             self._seen[face_id].append((face.index, face.time_s))
-        return [], []
 
     def flush(self) -> list[Spot]:
-        """All spots of the recording."""
+        """All spots of the recording; what was seen is forgotten."""
         spots = []
         for face_id, watcher in self._watchers.items():
             seen = self._seen[face_id]
             spots += [_spot(face_id, span, seen) for span in watcher.finish()]
-        self.reset()
-        return spots
-
-    def reset(self) -> None:
-        """Forget everything."""
         self._watchers.clear()
         self._seen.clear()
+        return spots
 
 
 def _spot(face_id: int, span: Span, seen: Sequence[tuple[int, float]]) -> Spot:

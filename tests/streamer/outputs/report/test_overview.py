@@ -9,7 +9,13 @@ import pytest
 
 from demo.timeline import GROUPS
 from spotting.motion.regions import REGION_NAMES
-from streamer.outputs.report.overview import MAX_GATES, MAX_POINTS, Gate, Overview, read_overviews
+from streamer.outputs.report.overview import (
+    MAX_GATES,
+    MAX_POINTS,
+    GatedStretch,
+    Overview,
+    read_overviews,
+)
 from streamer.outputs.signals import signal_columns
 
 COLUMNS = signal_columns(REGION_NAMES)
@@ -90,16 +96,16 @@ def test_gates_are_stretches(tmp_path: Path) -> None:
         row(1.0, {}, "blink"),
         row(1.1, {}, "blink+re-anchored"),  # the same reason, 0.1 s later
         row(1.2, {}, "re-anchored+blink"),
-        row(1.3, {}, "head+speech"),
-        row(1.4, {}, "head"),
+        row(1.3, {}, "head turn+speech"),
+        row(1.4, {}, "head turn"),
         row(1.5, {}),
-        row(1.6, {}, "head"),  # 0.2 s after the last: another one
+        row(1.6, {}, "head turn"),  # 0.2 s after the last: another one
     ]
     assert overview(tmp_path, rows, 10.0).gates == (
-        Gate(1.0, 1.2, "blink"),
-        Gate(1.3, 1.3, "head and speech"),
-        Gate(1.4, 1.4, "head"),
-        Gate(1.6, 1.6, "head"),
+        GatedStretch(1.0, 1.2, "blink"),
+        GatedStretch(1.3, 1.3, "head turn and speech"),
+        GatedStretch(1.4, 1.4, "head turn"),
+        GatedStretch(1.6, 1.6, "head turn"),
     )
 
 

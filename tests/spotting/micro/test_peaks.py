@@ -1,19 +1,26 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from spotting.config import SpotterConfig
-from spotting.micro.bumps import BumpDetector, Rows
 from spotting.micro.interval import sharpen
+from spotting.micro.peaks import BumpJudge
+from spotting.motion.bumps import BumpMeter
+from spotting.motion.rows import Rows
+from spotting.motion.series import MotionSeries
 from tests.spotting.curves import CONFIG, ROWS, fill, motion_of, raised_cosine, times_of
 
 NONE = np.zeros(ROWS, dtype=bool)
-PLAIN = Rows(eyes=NONE, lower=NONE)
-MOUTH = Rows(eyes=NONE, lower=np.array([True, True, False, False]))
+PLAIN = Rows(eyes=NONE, lower=NONE, blinked=NONE)
+MOUTH = replace(PLAIN, lower=np.array([True, True, False, False]))
 
 
 def verdicts(times, motion, config=CONFIG, rows=PLAIN, **rest):
     series = fill(times, motion, config=config, **rest)
-    return BumpDetector(config, rows).advance(series, flush=True), series
+    meter = BumpMeter(config, ROWS)
+    moments = meter.advance(series, flush=True)
+    return BumpJudge(config, rows).advance(moments, meter.baseline_end_s, flush=True), series
 
 
 def bumps(times, motion, config=CONFIG, rows=PLAIN, **rest):
@@ -129,7 +136,7 @@ def test_what_comes_back_with_the_head_is_taken_off():
 def test_lids_that_travel_far_have_blinked():
     times = times_of(30, 5)
     curve = 0.08 * raised_cosine(times, 2.0, 2.1, 2.25)
-    rows = Rows(eyes=np.array([True, False, False, False]), lower=NONE)
+    rows = replace(PLAIN, eyes=np.array([True, False, False, False]))
     found, _ = verdicts(times, motion_of(times, curve), rows=rows)
     assert {bump.rejected for bump in found} == {"blink"}
     assert len(bumps(times, motion_of(times, curve))[0]) == 1
@@ -148,21 +155,18 @@ def test_a_bump_cut_off_by_the_end_is_not_invented():
 
 
 def test_advancing_frame_by_frame_gives_the_same_bumps():
-    from spotting.motion.series import MotionSeries
-
     times = times_of(60, 10)
     curve = sum(0.03 * raised_cosine(times, t, t + 0.2, t + 0.35) for t in (2.0, 4.5, 7.0))
     motion = motion_of(times, curve, noise=0.001)
     whole, _ = bumps(times, motion)
-    detector = BumpDetector(CONFIG, PLAIN)
+    meter, judge = BumpMeter(CONFIG, ROWS), BumpJudge(CONFIG, PLAIN)
     series = MotionSeries(ROWS, 6.0, CONFIG.smooth_s, 0.1)
     found = []
     for k, time_s in enumerate(times):
         series.push(float(time_s), k, motion[k], np.zeros(3), NONE, 0.1)
-        if series.final.stop >= 2:
-            found += detector.advance(series)
+        found += judge.advance(meter.advance(series), meter.baseline_end_s)
     series.flush()
-    found += detector.advance(series, flush=True)
+    found += judge.advance(meter.advance(series, flush=True), meter.baseline_end_s, flush=True)
     assert [b.time_s for b in found] == [b.time_s for b in whole]
     assert [b.score for b in found] == pytest.approx([b.score for b in whole])
     assert len(found) == 3

@@ -27,10 +27,10 @@ class NoiseFloor:
 
     @property
     def baseline_end_s(self) -> float:
-        """Until when nothing may be reported; -inf without a baseline."""
-        if self._first_s is None or self._config.baseline_s == 0.0:
+        """Until when nothing may be reported; -inf without a baseline, inf before its start."""
+        if self._config.baseline_s == 0.0:
             return -np.inf
-        return self._first_s + self._config.baseline_s
+        return np.inf if self._first_s is None else self._first_s + self._config.baseline_s
 
     def push(self, now_s: float, height_iod: NDArray) -> None:
         """Learn from the bump heights [rows] around `now_s`, wherever they come from."""

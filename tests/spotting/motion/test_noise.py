@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from spotting.config import SpotterConfig
-from spotting.micro.noise import NoiseFloor
+from spotting.motion.noise import NoiseFloor
 
 ROWS = 2
 

@@ -1,0 +1,94 @@
+"""Which bumps stand out: the judge of the rule.
+
+A bump counts when it exceeds a multiple of the region's own noise, and of whatever else that half
+of the face does close in time. Peaks are sought in each half of the face by itself, so that a
+talking mouth does not hide the brows.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spotting.config import TIE_S, SpotterConfig
+from spotting.micro.activity import ActivityContext
+from spotting.motion.bumps import HALF_WIDTHS_S, BumpMoment, PeakFinder, lengths
+from spotting.motion.rows import Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Bump:
+    """A peak of the bump statistic: the apex, roughly, and who moved."""
+
+    time_s: float
+    score: float  # over the threshold; >= 1 unless it is rejected
+    height_iod: NDArray[np.float64]  # [rows, 2]
+    row_scores: NDArray[np.float64]  # [rows] over the threshold
+    half_width_s: float
+    rejected: str = ""  # why it is no micro-expression
+
+
+class BumpJudge:
+    """Finds the peaks among bumps and judges them, once enough is known around them."""
+
+    def __init__(self, config: SpotterConfig, rows: Rows) -> None:
+        self._config = config
+        self._rows = rows
+        self._lower = PeakFinder(rows.lower, rows, config)
+        self._upper = PeakFinder(~rows.lower, rows, config)
+        self._activity = ActivityContext(rows.lower, config)
+        self._peaks: deque[tuple[PeakFinder, BumpMoment]] = deque()  # not yet judged
+
+    def advance(
+        self, moments: Iterable[BumpMoment], baseline_end_s: float, flush: bool = False
+    ) -> list[Bump]:
+        """Bumps that have become certain, the rejected ones among them."""
+        found = []
+        for moment in moments:
+            self._activity.push(moment.time_s, moment.net_iod.max(axis=0))
+            for half in (self._lower, self._upper):
+                self._peaks.extend((half, peak) for peak in half.push(moment))
+            found += self._judge_until(moment.time_s, baseline_end_s)
+        if flush:
+            for half in (self._lower, self._upper):
+                self._peaks.extend((half, peak) for peak in half.pop_until(np.inf))
+            found += self._judge_until(np.inf, baseline_end_s)
+        return found
+
+    def _judge_until(self, now_s: float, baseline_end_s: float) -> list[Bump]:
+        """Verdicts on the peaks around which enough is known at `now_s`."""
+        found = []
+        while self._peaks and self._peaks[0][1].time_s + self._activity.ahead_s <= now_s + TIE_S:
+            found.append(self._judge(*self._peaks.popleft(), baseline_end_s))
+        return found
+
+    def _judge(self, half: PeakFinder, moment: BumpMoment, baseline_end_s: float) -> Bump:
+        other = self._config.activity_factor * self._activity.around(moment.time_s)
+        scores = moment.net_iod / np.maximum(moment.threshold_iod, other)
+        reason = ""
+        if half.is_too_large(moment):
+            reason = self._too_large(moment)
+        elif moment.time_s <= baseline_end_s:
+            reason = "baseline"
+        elif scores[:, half.rows].max() < 1.0:
+            reason = "speech" if half is self._lower else "movement"
+        if reason:
+            scores = moment.scores
+        best = int(scores[:, half.rows].max(axis=1).argmax())
+        return Bump(
+            moment.time_s,
+            float(scores[best, half.rows].max()),
+            moment.bumps_iod[best],
+            scores[best],
+            float(HALF_WIDTHS_S[best]),
+            reason,
+        )
+
+    def _too_large(self, moment: BumpMoment) -> str:
+        lids = lengths(moment.bumps_iod[:, self._rows.eyes])
+        blinked = (lids > self._config.gates.blink_lid_iod).any()
+        return "blink" if blinked else "large movement"

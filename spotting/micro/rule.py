@@ -1,0 +1,73 @@
+"""The rule for micro-expressions: a bump that stands out, of the right length, in sound frames."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from spotting.config import SpotterConfig
+from spotting.detector import Finding, Interval, MicroFactory
+from spotting.micro.interval import sharpen
+from spotting.micro.peaks import Bump, BumpJudge
+from spotting.motion.bumps import HALF_WIDTHS_S, PEAK_RADIUS_S
+from spotting.motion.history import CONFIRM_S, MotionUpdate
+from spotting.motion.rows import FACE_ROWS, moving_regions
+
+
+class RuleDetector:
+    """Judges the bumps of one face."""
+
+    def __init__(self, face_id: int, config: SpotterConfig) -> None:
+        self._face_id, self._config = face_id, config
+        self._judge = BumpJudge(config, FACE_ROWS)
+        self._last_end_s = -np.inf
+
+    def detect(self, update: MotionUpdate) -> list[Finding]:
+        """Bumps that have become certain, as spots or with the reason against them."""
+        flush = update.motion is None
+        bumps = self._judge.advance(update.moments, update.baseline_end_s, flush)
+        found = [self._finding(bump, update) for bump in bumps]
+        return [finding for finding in found if finding is not None]
+
+    def _finding(self, bump: Bump, update: MotionUpdate) -> Finding | None:
+        interval = sharpen(update.series, bump, reach_s=self._config.micro_max_s)
+        if bump.rejected:
+            return interval.rejected(bump.rejected, bump.score)
+        eyes_only = not (bump.row_scores[~FACE_ROWS.eyes] >= 1.0).any()
+        gate = update.gates.voids(interval.onset_s, interval.offset_s, eyes_only)
+        if gate is not None:
+            return interval.rejected(gate.value, bump.score)
+        if not self._has_shape(interval):
+            return None
+        self._last_end_s = interval.offset_s
+        regions = moving_regions(bump.row_scores)
+        return interval.spot(self._face_id, "micro", bump.score, regions)
+
+    def _has_shape(self, interval: Interval) -> bool:
+        """Whether it has a rise and a fall of the right length, and is not the tail of the last."""
+        length_s = interval.length_s
+        # Onset and offset are each known to half a frame.
+        frame_s = length_s / max(interval.offset_frame - interval.onset_frame, 1)
+        return (
+            self._config.micro_min_s - frame_s <= length_s <= self._config.micro_max_s + frame_s
+            and interval.onset_frame < interval.apex_frame < interval.offset_frame
+            and interval.onset_s >= self._last_end_s - 0.5 * length_s
+        )
+
+
+def open_rule(config: SpotterConfig, _weights: Path | None) -> MicroFactory:
+    """Detectors with these settings; the rule has no weights."""
+    return lambda face_id: RuleDetector(face_id, config)
+
+
+def latency_s(config: SpotterConfig) -> float:
+    """Longest time after the apex at which a micro-expression is known (plus one frame).
+
+    The sum of: blinks known, fall seen, and the longer of peak certain and surroundings known.
+    """
+    confirm_s = max(CONFIRM_S, config.smooth_s / 2)
+    wait_s = PEAK_RADIUS_S
+    if not config.low_latency:
+        wait_s = max(wait_s, config.activity_after_s)
+    return confirm_s + float(HALF_WIDTHS_S[-1]) + wait_s
