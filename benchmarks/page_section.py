@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from streamer.core.files.atomic import write_file
+
 ROOT = Path(__file__).resolve().parents[1]
 BENCHMARKS_PAGE = ROOT / "docs" / "benchmarks.md"
 
@@ -24,9 +26,7 @@ def write_section(path: Path, name: str, body: str) -> bool:
     old = path.read_text(encoding="utf-8")
     new = replace_section(old, name, body, str(path))
     if new != old:
-        part = path.with_name(f".{path.name}.part")
-        part.write_text(new, encoding="utf-8")
-        part.replace(path)
+        write_file(path, new.encode())
     return new != old
 
 

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from recognition.classifiers.selfme import SelfmeNet, load_selfme, without_generator
 from recognition.classifiers.selfme_config import SelfmeConfig
-from recognition.explain.bundled import WITH_SC
+from recognition.explain import WITH_SC
 from recognition.files.model_file import read_model
 from recognition.session import OnnxNetwork
 from training.selfme.export import share_constants, to_onnx

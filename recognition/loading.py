@@ -7,7 +7,7 @@ from pathlib import Path
 
 from recognition.classifiers.base import FIELDS, MAPS, Classifier, ModelFacts, Network, read_facts
 from recognition.classifiers.field_classifier import FieldClassifier
-from recognition.classifiers.map_classifier import MapClassifier
+from recognition.classifiers.maps import MapClassifier
 from recognition.config import RecognizerConfig
 from recognition.files import model_file
 from recognition.files.hub import fetch_model, is_hub_reference

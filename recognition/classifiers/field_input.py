@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from recognition.classifiers.scvit import asinh
 from recognition.classifiers.selfme_config import FieldConfig
 from recognition.config import face_of
 from recognition.motion.head import CELLS, RIDGE, rigid_model
@@ -146,11 +147,6 @@ def check_motion(motion: Tensor, size_px: int) -> None:
         raise ValueError(
             f"motion holds NaN or infinite values; expected finite [N, 2, {size_px}, {size_px}]"
         )
-
-
-def asinh(x: Tensor) -> Tensor:
-    """asinh, in operators that every ONNX exporter knows."""
-    return x.sign() * torch.log(x.abs() + torch.sqrt(x * x + 1.0))
 
 
 def _weighted_median(values: Tensor, weight: Tensor) -> Tensor:

@@ -48,10 +48,6 @@ class FieldViT(nn.Module):
         token, patches = self.encode(self.input.compress(crop_iod))
         return self.head(token), patches
 
-    def embed(self, motion_px: Tensor) -> Tensor:
-        """What the MLP sees: the normalised class token [N, D]."""
-        return self.encode(self.input(motion_px))[0]
-
     def encode(self, planes: Tensor) -> tuple[Tensor, Tensor]:
         """Normalised class token [N, D] and patch embeddings [N, P, D] of the network's input."""
         raise NotImplementedError

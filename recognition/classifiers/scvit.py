@@ -79,10 +79,10 @@ class Levelling(nn.Module):
         motion = motion - trend
         motion = motion / (motion.abs().mean(dim=-1, keepdim=True) + 1e-3)
         strain = strain / (strain.mean(dim=-1, keepdim=True) + 1e-3) - 1.0
-        return _asinh(torch.cat([motion, strain], dim=1)).reshape(n, 3, size, size)
+        return asinh(torch.cat([motion, strain], dim=1)).reshape(n, 3, size, size)
 
 
-def _asinh(x: Tensor) -> Tensor:
+def asinh(x: Tensor) -> Tensor:
     """asinh, in operators that every ONNX exporter knows."""
     return x.sign() * torch.log(x.abs() + torch.sqrt(x * x + 1.0))
 

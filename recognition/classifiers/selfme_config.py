@@ -100,11 +100,6 @@ class SelfmeConfig:
         return replace(self.learner, spline=self.bspline, gamma=self.amplification)
 
     @classmethod
-    def small(cls) -> SelfmeConfig:
-        """For two CPU cores."""
-        return cls()
-
-    @classmethod
     def full(cls) -> SelfmeConfig:
         """The published size: faces of 256 pixels, ViT-S/16 from ImageNet."""
         return cls(learner=MotionConfig.full(), field=VIT_S16)

@@ -17,49 +17,24 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from recognition.classifiers.field_vit import FieldViT
-from recognition.classifiers.scvit import SCViT
 
 
 def field_gradcam(net: FieldViT, crop_iod: Tensor, label: int | None = None) -> NDArray[np.float32]:
     """Heat [g, g] in 0..1 of one motion crop [2, c, c] in IOD; label None: the winning class."""
-    return _gradcam(
-        lambda: net.classify(crop_iod[None])[0], first_norm(net.first_block), net, label
-    )
-
-
-def map_gradcam(
-    net: SCViT, motion_map: NDArray[np.uint8], label: int | None = None
-) -> NDArray[np.float32]:
-    """The same of the network on maps, for one map uint8 [28, 28, 3]."""
-    maps = torch.from_numpy(np.ascontiguousarray(motion_map))[None]
-    return _gradcam(lambda: net(maps)[0], first_norm(net.blocks[0]), net, label)
-
-
-def asymmetry(heat: NDArray[np.float32]) -> float:
-    """How much left and right of a heat map [g, g] differ: 0 mirrored, 1 on one side only."""
-    total = float(2.0 * np.abs(heat).sum())
-    return float(np.abs(heat - heat[:, ::-1]).sum()) / total if total > 0.0 else 0.0
-
-
-def first_norm(block: Any) -> nn.Module:
-    """The LN before the attention of a block: its output is what the class token attends to."""
-    norm: nn.Module = block.norm1
-    return norm
-
-
-def _gradcam(ask: Any, layer: nn.Module, net: nn.Module, label: int | None) -> NDArray[np.float32]:
     kept: list[Tensor] = []
 
     def keep(_module: nn.Module, _inputs: Any, output: Tensor) -> None:
         output.retain_grad()
         kept.append(output)
 
+    block: Any = net.first_block
     was_training = net.training
     net.eval()
-    hook = layer.register_forward_hook(keep)
+    # The LN before the attention: its output is what the class token attends to.
+    hook = block.norm1.register_forward_hook(keep)
     try:
         with torch.enable_grad():
-            logits = ask()[0]
+            logits = net.classify(crop_iod[None])[0][0]
             chosen = int(logits.argmax()) if label is None else label
             if not 0 <= chosen < len(logits):
                 raise ValueError(f"label {chosen}: expected 0..{len(logits) - 1}")
@@ -76,3 +51,9 @@ def _gradcam(ask: Any, layer: nn.Module, net: nn.Module, label: int | None) -> N
     side = round(len(heat) ** 0.5)
     found = heat.reshape(side, side).cpu().numpy()
     return np.asarray(found / max(float(found.max()), 1e-12), dtype=np.float32)
+
+
+def asymmetry(heat: NDArray[np.float32]) -> float:
+    """How much left and right of a heat map [g, g] differ: 0 mirrored, 1 on one side only."""
+    total = float(2.0 * np.abs(heat).sum())
+    return float(np.abs(heat - heat[:, ::-1]).sum()) / total if total > 0.0 else 0.0

@@ -8,6 +8,7 @@ model there, so `read_model` compares the two.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,34 +44,26 @@ def fetch_model(
             f"model {reference}: pin the commit in full, as in owner/name@ and 40 hexadecimal "
             "digits; branches and tags can change"
         )
-    get = _Getter(match["repository"], match["revision"], offline, cache)
-    name = _listed(get(CARD), suffix, reference)
-    return get(name)
+    options = {
+        "repo_id": match["repository"],
+        "revision": match["revision"],
+        "local_files_only": offline,
+        "cache_dir": cache,
+    }
+    return _fetch(_listed(_fetch(CARD, options), suffix, reference), options)
 
 
-class _Getter:
-    """Files of one commit of one repository."""
-
-    def __init__(self, repository: str, revision: str, offline: bool, cache: Path | None) -> None:
-        self._hub = _import_hub()
-        self._where = f"{repository}@{revision}"
-        self._options: dict[str, Any] = {
-            "repo_id": repository,
-            "revision": revision,
-            "local_files_only": offline,
-            "cache_dir": cache,
-        }
-
-    def __call__(self, name: str) -> Path:
-        """The file in the cache."""
-        try:
-            return Path(self._hub.hf_hub_download(filename=name, **self._options))
-        except (OSError, ValueError) as error:
-            reason = str(error).strip().split("\n")[0][:160]
-            cure = "without --offline once, so that it is cached"
-            if not self._options["local_files_only"]:
-                cure = "again with a connection, or check the name and the commit"
-            raise ModelError(f"no {name} of {self._where} ({reason}): run {cure}") from error
+def _fetch(name: str, options: Mapping[str, Any]) -> Path:
+    """The file in the cache."""
+    try:
+        return Path(_import_hub().hf_hub_download(filename=name, **options))
+    except (OSError, ValueError) as error:
+        reason = str(error).strip().split("\n")[0][:160]
+        cure = "without --offline once, so that it is cached"
+        if not options["local_files_only"]:
+            cure = "again with a connection, or check the name and the commit"
+        where = f"{options['repo_id']}@{options['revision']}"
+        raise ModelError(f"no {name} of {where} ({reason}): run {cure}") from error
 
 
 def _listed(card: Path, suffix: str, reference: str) -> str:

@@ -16,7 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer.core.errors import ModelError
+from streamer.core.files.atomic import replacing
 from streamer.core.files.strict_npz import read_npz
+from streamer.core.files.writing import writing
 
 FORMAT = 1  # of the file
 _MOST_BYTES = 64 * 2**20  # of the weights; ours have some 0.5 MB
@@ -75,7 +77,7 @@ class NetState:
 
 
 def save_net(net: CausalNet, path: Path) -> None:
-    """Writes the weights as .npz, whole or not at all."""
+    """Writes the weights as .npz, whole or not at all. Raises OutputError."""
     arrays: dict[str, NDArray] = {
         "format": np.array(FORMAT),
         "scale": net.scale,
@@ -90,9 +92,8 @@ def save_net(net: CausalNet, path: Path) -> None:
             arrays[f"{name}_{number}"] = getattr(layer, name)
     for name, value in net.settings.items():
         arrays[f"setting_{name}"] = np.array(float(value))
-    part = path.with_name(f".{path.name}.part.npz")
-    np.savez_compressed(part, allow_pickle=False, **arrays)
-    part.replace(path)
+    with replacing(path) as part, writing(path), part.open("wb") as file:
+        np.savez_compressed(file, **arrays)
 
 
 def load_net(path: Path, inputs: int, outputs: int, needed: Sequence[str]) -> CausalNet:

@@ -6,21 +6,16 @@ import contextlib
 import functools
 import hashlib
 import logging
-import os
 import shutil
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from streamer.batch import stores
 from streamer.batch.checkpoints import FILE_NAME as CHECKPOINT
-from streamer.batch.inputs import input_digest, sample_path
 from streamer.batch.job import Job, Progress
 from streamer.batch.names import without_name
 from streamer.batch.output import (
-    PARTIAL,
     RUN,
     FolderOutput,
     Output,
@@ -38,6 +33,7 @@ from streamer.batch.run_record import (
     run_json,
     write_run,
 )
+from streamer.batch.work_folder import local_input, work_folder
 from streamer.core.errors import (
     MemoryLimitError,
     MerError,
@@ -51,7 +47,6 @@ from streamer.core.files.inside import (
     has_links,
     is_plain_file,
     read_inside,
-    refuse_link,
     remove_folder,
 )
 from streamer.core.files.paths import expand_home
@@ -62,7 +57,6 @@ from streamer.core.records import JsonObject
 from streamer.core.urls import remember
 from streamer.outputs.summary import RunRecord
 from streamer.run.recording import never
-from streamer.sources.naming import url_scheme
 
 _LOG = logging.getLogger(__name__)
 
@@ -86,9 +80,9 @@ def do_recording(
     started = time.monotonic()
     remember(job.source, job.display_name)
     output = open_output_of(job.output)
-    work = _work_folder(job, output)
+    work = work_folder(job, output)
     models = job.models or pipelines.models(job.settings.config)
-    with locked(work.with_name(work.name + ".lock")), _local_input(job, work) as found:
+    with locked(work.with_name(work.name + ".lock")), local_input(job, work) as found:
         if isinstance(found, MerError):
             result = Result("failed", error=found, models=models)
         else:
@@ -252,54 +246,3 @@ def _is_finished(work: Path, key: str) -> bool:
             and all(is_plain_file(work, name) for name in run["outputs"])
         )
     return False
-
-
-def _work_folder(job: Job, output: Output) -> Path:
-    if job.scratch is None and isinstance(output, FolderOutput):
-        refuse_link(output.root / PARTIAL)
-        return output.root / PARTIAL / job.folder
-    place = hashlib.sha256(f"{job.output}\n{job.folder}".encode("utf-8", "surrogateescape"))
-    root = expand_home(job.scratch) if job.scratch else default_scratch()
-    return root / place.hexdigest()[:16]
-
-
-def default_scratch() -> Path:
-    """A folder for unfinished work in the system's own for such; nobody else can write there.
-
-    Raises OutputError where somebody else has made it.
-    """
-    owner = os.getuid() if hasattr(os, "getuid") else 0
-    folder = Path(tempfile.gettempdir()) / f"mer-batch-{owner}"
-    with writing(folder):
-        with contextlib.suppress(FileExistsError):
-            folder.mkdir(mode=0o700)
-        refuse_link(folder)
-        found = folder.stat()
-    if hasattr(os, "getuid") and (found.st_uid != owner or found.st_mode & 0o022):
-        raise OutputError(
-            f"{folder} is not this user's alone: remove it, or name another with --scratch."
-        )
-    return folder
-
-
-@contextlib.contextmanager
-def _local_input(job: Job, work: Path) -> Iterator[tuple[Path, str] | MerError]:
-    """(local path, sha256) of the input, or why it cannot be had."""
-    fetched: Path | None = None
-    try:
-        if url_scheme(job.source):
-            fetched = work.with_name(work.name + ".input")
-            remove_folder(fetched.parent, fetched.name)  # of a run that was killed
-            path = stores.fetch(job.source, fetched)
-        else:
-            path = expand_home(job.source)
-            if job.source == "sample" and not path.exists():
-                path = sample_path()
-        found: tuple[Path, str] | MerError = (path, input_digest(path))
-    except MerError as error:
-        found = error
-    try:
-        yield found
-    finally:
-        if fetched is not None:
-            remove_folder(fetched.parent, fetched.name)

@@ -62,7 +62,8 @@ class RecordingWork:
 
     def __call__(self, job: Job, context: Context) -> RunRecord:
         """What nobody expected ends that recording alone, and this process."""
-        from streamer.batch.recording import default_scratch, do_recording, unexpected
+        from streamer.batch.recording import do_recording, unexpected
+        from streamer.batch.work_folder import default_scratch
 
         if job.scratch == _SCRATCH:
             job = replace(job, scratch=str(default_scratch()))

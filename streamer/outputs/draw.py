@@ -78,9 +78,9 @@ class Annotator:
 
     def _draw_motion(self, canvas: Canvas, events: Sequence[EmotionEvent], top: int) -> None:
         """What explains the events that carry a motion field, at the right, newest first."""
-        said = [e.recognition for e in reversed(events) if e.recognition is not None]
+        recognitions = [e.recognition for e in reversed(events) if e.recognition is not None]
         side = round(_INSET_FRACTION * canvas.shape[1])
-        explained = [insets for one in said if (insets := _insets(one, side))]
+        explained = [insets for one in recognitions if (insets := _insets(one, side))]
         for column, insets in enumerate(explained[:2]):
             right = canvas.shape[1] - 8 - column * (side + 8)
             for row, inset in enumerate(insets):
@@ -183,14 +183,14 @@ def _group_regions(regions: Sequence[str]) -> dict[str, list[int]]:
     return groups
 
 
-def _insets(said: Recognition, side_px: int) -> list[Canvas]:
-    """FaceMotion, and attention where it is known; none where no motion was kept."""
-    if said.motion_iod is None:
+def _insets(recognition: Recognition, side_px: int) -> list[Canvas]:
+    """Motion, and attention where it is known; none where no motion was kept."""
+    if recognition.motion_iod is None:
         return []
-    motion = motion_inset(said.motion_iod, side_px, said.keypoints)
-    if said.attention is None:
+    motion = motion_inset(recognition.motion_iod, side_px, recognition.keypoints)
+    if recognition.attention is None:
         return [motion]
-    return [motion, attention_inset(said.attention, side_px)]
+    return [motion, attention_inset(recognition.attention, side_px)]
 
 
 def _is_shown(event: EmotionEvent, time_s: float) -> bool:
@@ -199,8 +199,10 @@ def _is_shown(event: EmotionEvent, time_s: float) -> bool:
 
 
 def _banner_text(event: EmotionEvent, time_s: float) -> str:
-    spot, said = event.spot, event.recognition
-    what = "movement" if said is None else f"{said.emotion} {said.confidence:.0%}"
+    spot, recognition = event.spot, event.recognition
+    what = (
+        "movement" if recognition is None else f"{recognition.emotion} {recognition.confidence:.0%}"
+    )
     when = f"{spot.onset_s:.2f}-{spot.offset_s:.2f} s"
     if time_s > spot.offset_s:
         when += f" ({time_s - spot.offset_s:.1f} s ago)"

@@ -39,10 +39,10 @@ def event_to_record(event: EmotionEvent) -> JsonObject:
 
     Times are seconds of stream time.
     """
-    spot, said = event.spot, event.recognition
+    spot, recognition = event.spot, event.recognition
     probabilities = None
-    if said is not None:
-        probabilities = {name: _round(p) for name, p in said.probabilities.items()}
+    if recognition is not None:
+        probabilities = {name: _round(p) for name, p in recognition.probabilities.items()}
     record = {
         "schema": SCHEMA,
         "id": event_id(event),
@@ -55,9 +55,9 @@ def event_to_record(event: EmotionEvent) -> JsonObject:
         "onset_frame": int(spot.onset_frame),
         "apex_frame": int(spot.apex_frame),
         "offset_frame": int(spot.offset_frame),
-        "emotion": said.emotion if said is not None else None,
+        "emotion": recognition.emotion if recognition is not None else None,
         "probabilities": probabilities,
-        "confidence": _round(said.confidence) if said is not None else None,
+        "confidence": _round(recognition.confidence) if recognition is not None else None,
         "score": _round(spot.score),
         "emitted_s": _round(event.emitted_s),
         "regions": list(spot.regions),

@@ -41,7 +41,7 @@ def signal_rows(result: FrameResult) -> list[SignalRow]:
 class SignalsCsv:
     """Writes the signals as CSV; what is not known is left empty.
 
-    Given a `stream` that is not at its beginning, it goes on there.
+    Given a `stream` that is not at its beginning, rows are added there.
     """
 
     def __init__(

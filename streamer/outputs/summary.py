@@ -200,8 +200,8 @@ def _events(record: RunRecord) -> str:
     if total == 0:
         return "no events"
     kinds = ", ".join(f"{n} {kind}" for kind, n in record.events.items() if n)
-    said = ", ".join(f"{n} {printable(emotion)}" for emotion, n in record.emotions.items())
-    return f"{_count(total, 'event')} ({kinds}{'; ' if said else ''}{said})"
+    emotions = ", ".join(f"{n} {printable(emotion)}" for emotion, n in record.emotions.items())
+    return f"{_count(total, 'event')} ({kinds}{'; ' if emotions else ''}{emotions})"
 
 
 def _losses(record: RunRecord) -> str:

@@ -1,4 +1,4 @@
-"""The live window (`--show`). Without a screen it says so and the run goes on without it."""
+"""The live window (`--show`). Without a screen a warning is logged and the run continues."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def build_pipeline(config: StreamConfig | None = None, *, source_name: str = "")
     """
     from streamer.core.process.libraries import import_cv2
 
-    import_cv2()  # a broken installation is told here, before the rooms import cv2
+    import_cv2()  # a broken installation is reported here, before the rooms import cv2
     from streamer.faces.alignment import Aligner
     from streamer.faces.detector import MeshDetector
     from streamer.faces.tracker import FaceTracker

@@ -108,7 +108,7 @@ class Pipeline:
     def flush(self) -> FrameResult:
         """Close what is open: the pictures have ended. Call `reset()` before a new stream.
 
-        A stream that was only lost goes on: call `lose()` in its first half, and push what comes.
+        After a loss the stream continues: call `lose()` in the first half, and push what comes.
         """
         return FrameResult(None, events=tuple(self._event(spot) for spot in self._spotter.flush()))
 

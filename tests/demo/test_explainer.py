@@ -14,7 +14,7 @@ import pytest
 import demo.explainer
 from demo.explainer import Explainer, explain_strip
 from demo.pictures import data_url
-from recognition.explain.bundled import WITH_SC, WITHOUT_SC
+from recognition.explain import WITH_SC, WITHOUT_SC
 from streamer.core.errors import InstallError, MerError, SourceNotFoundError
 from streamer.core.records import EMOTIONS
 from tests.demo.conftest import Analysed

@@ -72,7 +72,7 @@ def test_answers_in_order_then_the_end(session: LiveSession, heard: Heard) -> No
         session.push(picture(number / 30, number, GREY))
         answer = heard.next()
         assert (answer.seen.number, answer.dropped) == (number, 0)
-        assert 0.0 < answer.work_ms < 10_000
+        assert answer.work_ms > 0.0
     process = process_of(session)
     session.close()
     assert len(heard.rest()) == 1 and gone(process)

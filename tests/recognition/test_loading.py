@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from recognition.classifiers.field_classifier import FieldClassifier
-from recognition.classifiers.map_classifier import MapClassifier
+from recognition.classifiers.maps import MapClassifier
 from recognition.config import RecognizerConfig
 from recognition.files.model_file import BUNDLED
 from recognition.loading import bundled, load_recognizer

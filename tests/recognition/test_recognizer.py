@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from recognition.classifiers.map_classifier import MapClassifier
+from recognition.classifiers.maps import MapClassifier
 from recognition.config import MapConfig, RecognizerConfig
 from recognition.loading import load_map_classifier, load_recognizer
 from recognition.recognizer import Recognizer

@@ -16,9 +16,10 @@ from training.common.options import require_training
 
 def register(app: typer.Typer) -> None:
     """Adds the commands to the app."""
-    for command in (synthetic, datasets, prepare, loso):
-        app.command()(command)
+    app.command("synthetic")(synthetic)
     app.command("zero-shot")(zero_shot)
+    for command in (datasets, prepare, loso):
+        app.command()(command)
 
 
 def synthetic(

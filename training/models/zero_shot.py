@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recognition.classifiers.map_classifier import MapClassifier
+from recognition.classifiers.maps import MapClassifier
 from recognition.config import RecognizerConfig
 from recognition.files.model_file import BUNDLED
 from recognition.loading import load_map_classifier

@@ -6,7 +6,6 @@ A file is written beside the old one and renamed, so a kill at any moment leaves
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from torch import Tensor, nn
 
 from recognition.files.safetensors_file import read_safetensors
 from streamer.core.errors import ModelError, OutputError
+from streamer.core.files.atomic import write_file
 from streamer.core.files.strict_json import Each, Whole, check_shape, parse_json
 
 _MODEL, _OPTIMIZER = "model.", "optimizer."
@@ -64,7 +64,7 @@ def save_checkpoint(
         "extra": json.dumps(dict(extra or {})),
     }
     whole = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
-    write_bytes(path, save(whole, metadata=facts))
+    write_file(path, save(whole, metadata=facts))
 
 
 def load_checkpoint(path: Path, settings: Mapping[str, Any]) -> Checkpoint | None:
@@ -110,19 +110,3 @@ def _split(
         index, _, key = name.partition(".")
         state.setdefault(int(index), {})[key] = number
     return model, state
-
-
-def write_bytes(path: Path, data: bytes) -> None:
-    """Writes beside the file and renames.
-
-    Raises:
-        OutputError: it cannot be written.
-    """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(data)
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise OutputError(f"{path} cannot be written ({error}): choose another --output") from error

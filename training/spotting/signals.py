@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer.core.errors import SourceFormatError
+from streamer.core.files.atomic import replacing
 from streamer.core.files.strict_npz import Array, read_npz
+from streamer.core.files.writing import writing
 from streamer.core.records import FaceMotion
 
 if TYPE_CHECKING:
@@ -45,10 +47,8 @@ class Signals:
 
     def save(self, path: Path) -> None:
         """Writes an .npz, whole or not at all."""
-        part = path.with_name(f".{path.name}.part.npz")
-        part.parent.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(part, **{name: getattr(self, name) for name in self.__slots__})
-        part.replace(path)
+        with replacing(path) as part, writing(path), part.open("wb") as file:
+            np.savez_compressed(file, **{name: getattr(self, name) for name in self.__slots__})
 
     @classmethod
     def load(cls, path: Path) -> Signals:

@@ -15,8 +15,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.core.errors import OutputError, SourceFormatError, SourceNotFoundError
+from streamer.core.errors import SourceFormatError, SourceNotFoundError
+from streamer.core.files.atomic import replacing
 from streamer.core.files.strict_npz import Array, read_npz
+from streamer.core.files.writing import writing
 from streamer.core.records import EMOTIONS
 from streamer.faces.alignment import canonical_transform, invert, plan_warp
 from streamer.faces.config import IOD_FRACTION
@@ -139,14 +141,8 @@ def write_pairs(pairs: Pairs, path: Path, ranges: PairRange) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    part = path.with_name(f"{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            np.savez(file, ranges=np.array(repr(asdict(ranges))), **_arrays(pairs))
-        part.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror}") from error
+    with replacing(path) as part, writing(path), part.open("wb") as file:
+        np.savez(file, ranges=np.array(repr(asdict(ranges))), **_arrays(pairs))
 
 
 _MAX_BYTES = 2**36  # a set of pairs is large

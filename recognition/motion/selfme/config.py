@@ -110,8 +110,3 @@ class MotionConfig:
             dense=HourglassConfig(64, 1024, 5),
             generator=GeneratorConfig(64, 512, 2, 6),
         )
-
-    @property
-    def lattice_size(self) -> int:
-        """Points along one side of the lattice U: a quarter of the image."""
-        return self.image_size_px // LATTICE

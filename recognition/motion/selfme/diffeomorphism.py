@@ -63,10 +63,3 @@ def exponential(velocity_px: Tensor, steps: int) -> Tensor:
 def compose(outer: Tensor, inner: Tensor) -> Tensor:
     """Displacement of (id + outer) o (id + inner), all [N, 2, S, S] in pixels."""
     return inner + warp(outer, inner)
-
-
-def jacobian_determinant(displacement_px: Tensor) -> Tensor:
-    """det D(id + d) [N, S-1, S-1] by forward differences of d [N, 2, S, S]; > 0: no folding."""
-    along_x = (displacement_px[..., :-1, 1:] - displacement_px[..., :-1, :-1]).unbind(1)
-    along_y = (displacement_px[..., 1:, :-1] - displacement_px[..., :-1, :-1]).unbind(1)
-    return (1.0 + along_x[0]) * (1.0 + along_y[1]) - along_x[1] * along_y[0]

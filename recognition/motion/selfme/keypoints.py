@@ -45,11 +45,6 @@ def mean_place(shares: Tensor) -> Tensor:
     return (shares[..., None] * identity_grid(shares.shape[-1], shares)).sum(dim=(2, 3))
 
 
-def soft_argmax(scores: Tensor, temperature: float) -> Tensor:
-    """Expected place [N, K, 2] under softmax(scores [N, K, h, h] / temperature)."""
-    return mean_place(attention(scores, temperature))
-
-
 def heatmaps(keypoints: Tensor, size: int, variance: float) -> Tensor:
     """H^k [N, K, size, size] = exp(-(u - z^k)^T Sigma^-1 (u - z^k)), Sigma = variance I (eq. 3).
 

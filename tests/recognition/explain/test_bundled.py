@@ -11,8 +11,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+import recognition.explain as bundled  # noqa: E402
 import streamer  # noqa: E402
-from recognition.explain import bundled, load_explainers  # noqa: E402
+from recognition.explain import load_explainers  # noqa: E402
 from recognition.explain.selfme import explain, explanation_sheet  # noqa: E402
 from recognition.motion.selfme.weights import BUNDLED  # noqa: E402
 from streamer.core.errors import ModelError  # noqa: E402

@@ -8,11 +8,10 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from recognition.classifiers.field_vit import make_field_vit  # noqa: E402
-from recognition.classifiers.scvit import SCViT  # noqa: E402
 from recognition.classifiers.selfme import SelfmeNet  # noqa: E402
 from recognition.classifiers.selfme_config import FieldConfig  # noqa: E402
 from recognition.config import MapConfig  # noqa: E402
-from recognition.explain.gradcam import asymmetry, field_gradcam, map_gradcam  # noqa: E402
+from recognition.explain.gradcam import asymmetry, field_gradcam  # noqa: E402
 from recognition.explain.pictures import (  # noqa: E402
     draw_arrows,
     draw_heat,
@@ -97,11 +96,6 @@ def test_gradcam_finds_the_patch_that_decides() -> None:
     assert all(p.grad is None for p in net.parameters()) and net.training
     with pytest.raises(ValueError, match=r"label 3: expected 0\.\.2"):
         field_gradcam(net, crop, label=3)
-
-
-def test_gradcam_of_the_network_on_maps() -> None:
-    maps = np.random.default_rng(0).integers(0, 256, (28, 28, 3), dtype=np.uint8)
-    assert map_gradcam(SCViT().eval(), maps).shape == (4, 4)
 
 
 @pytest.mark.parametrize("motion", ["dis", "selfme"])

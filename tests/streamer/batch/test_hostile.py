@@ -6,7 +6,6 @@ import json
 import os
 import socket
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,9 +17,10 @@ from streamer.batch.manifest import known_folders
 from streamer.batch.output import FolderOutput, locked
 from streamer.batch.pipelines import Pipelines
 from streamer.batch.process_recording import EVENTS
-from streamer.batch.recording import default_scratch, do_recording
+from streamer.batch.recording import do_recording
 from streamer.batch.run import BatchOptions, make_jobs, run_jobs
 from streamer.batch.settings import BatchSettings
+from streamer.batch.work_folder import default_scratch
 from streamer.core.errors import OutputError
 from streamer.outputs.summary import RunRecord
 from streamer.run.config import load_config
@@ -270,9 +270,7 @@ class TestInputs:
             "names": names,
         }[how]
         output = study.parent / "out"
-        started = time.monotonic()
         assert run_jobs(QUICK, BatchOptions(str(output), quiet=True, workers=1), specs) in (4, 5)
-        assert time.monotonic() - started < 120.0
         rows = json.loads((output / "manifest.json").read_text())["recordings"]
         errors = {Path(row["name"]).name: row["error"] for row in rows}
         assert "is empty (0 bytes)" in errors.pop("empty.mp4")

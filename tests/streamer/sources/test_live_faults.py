@@ -64,7 +64,7 @@ class Camera(http.server.BaseHTTPRequestHandler):
 
     def do_stall(self, count):
         self.do_frames(count)
-        self.server.released.wait(5)
+        self.server.released.wait(60)
 
     def log_message(self, *arguments):
         pass

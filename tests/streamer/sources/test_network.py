@@ -29,7 +29,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
     def do_GET(self):
         if self.path.startswith("/hang"):
-            time.sleep(1.5)
+            time.sleep(30)
         elif self.path.startswith("/denied"):
             self.send_error(401)
         elif self.path.startswith("/live"):

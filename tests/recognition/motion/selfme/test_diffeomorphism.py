@@ -11,10 +11,16 @@ from recognition.motion.selfme.diffeomorphism import (
     compose,
     cubic_spline,
     exponential,
-    jacobian_determinant,
 )
 
 SIZE, STEPS = 64, 7
+
+
+def jacobian_determinant(displacement_px: torch.Tensor) -> torch.Tensor:
+    """det D(id + d) [N, S-1, S-1] by forward differences of d [N, 2, S, S]; > 0: no folding."""
+    along_x = (displacement_px[..., :-1, 1:] - displacement_px[..., :-1, :-1]).unbind(1)
+    along_y = (displacement_px[..., 1:, :-1] - displacement_px[..., :-1, :-1]).unbind(1)
+    return (1.0 + along_x[0]) * (1.0 + along_y[1]) - along_x[1] * along_y[0]
 
 
 def random_velocity(seed, strength_px):

@@ -5,10 +5,10 @@ import math
 import pytest
 import torch
 
-from recognition.motion.selfme.config import GeneratorConfig, HourglassConfig, MotionConfig
+from recognition.motion.selfme.config import LATTICE, GeneratorConfig, HourglassConfig, MotionConfig
 from recognition.motion.selfme.dense_motion import align_frames, weigh_motions
 from recognition.motion.selfme.diffeomorphism import compose
-from recognition.motion.selfme.keypoints import heatmaps, local_motions, soft_argmax
+from recognition.motion.selfme.keypoints import attention, heatmaps, local_motions, mean_place
 from recognition.motion.selfme.layers import warp
 from recognition.motion.selfme.motion_learner import MotionLearner
 
@@ -38,7 +38,7 @@ def test_soft_argmax_finds_a_planted_blob():
     line = torch.arange(16.0)
     away = (line[:, None] - row) ** 2 + (line[None, :] - column) ** 2
     scores = 0.1 * (-away / (2 * 1.5**2))[None, None]
-    place = (soft_argmax(scores, 0.1)[0, 0] + 1) * 16 / 2 - 0.5
+    place = (mean_place(attention(scores, 0.1))[0, 0] + 1) * 16 / 2 - 0.5
     assert place.tolist() == pytest.approx([column, row], abs=0.01)
 
 
@@ -169,4 +169,4 @@ def test_sizes_that_the_networks_cannot_halve_are_refused():
 
 def test_full_size_is_the_published_one():
     full = MotionConfig.full()
-    assert (full.image_size_px, full.keypoints, full.lattice_size) == (256, 10, 64)
+    assert (full.image_size_px, full.keypoints, full.image_size_px // LATTICE) == (256, 10, 64)
