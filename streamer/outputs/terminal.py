@@ -25,13 +25,13 @@ def format_clock(time_s: float) -> str:
 def format_event(event: EmotionEvent) -> str:
     """One line: time of the apex, kind, face, emotion with its confidence, length, regions."""
     spot = event.spot
-    said = "-"
+    emotion = "-"
     if event.recognition is not None:
-        said = f"{event.recognition.emotion} {event.recognition.confidence:.0%}"
+        emotion = f"{event.recognition.emotion} {event.recognition.confidence:.0%}"
     regions = ", ".join(name.replace("_", " ") for name in spot.regions[:_SHOWN_REGIONS])
     cut = "  (cut)" if event.cut else ""
     return printable(
-        f"{format_clock(spot.apex_s)}  {spot.kind}  face {spot.face_id}  {said:<14}"
+        f"{format_clock(spot.apex_s)}  {spot.kind}  face {spot.face_id}  {emotion:<14}"
         f"  {spot.offset_s - spot.onset_s:.2f} s long  {regions}{cut}".rstrip()
     )
 
