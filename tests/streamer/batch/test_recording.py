@@ -226,7 +226,7 @@ def test_a_bad_file_is_an_outcome(
     clip = tmp_path / "secret name.mp4"
     if content is not None:
         clip.write_bytes(content)
-    bad = job(tmp_path / "out", source=str(clip), shown="rec-1", folder="rec-1")
+    bad = job(tmp_path / "out", source=str(clip), display_name="rec-1", folder="rec-1")
     outcome = do_recording(bad, pipelines)
     assert (outcome.status, outcome.exit_code) == ("failed", code)
     assert outcome.error is not None and "secret" not in outcome.error
