@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from streamer.core.errors import MerError
-    from streamer.core.records import EmotionEvent, Frame
+    from streamer.core.records import EmotionEvent, Frame, FrameResult
     from streamer.outputs.events import read_events
     from streamer.run.build import build_pipeline, stream
     from streamer.run.config import StreamConfig, load_config
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EmotionEvent",
     "Frame",
+    "FrameResult",
     "MerError",
     "StreamConfig",
     "build_pipeline",
@@ -33,6 +34,7 @@ __all__ = [
 _HOMES = {
     "EmotionEvent": "streamer.core.records",
     "Frame": "streamer.core.records",
+    "FrameResult": "streamer.core.records",
     "MerError": "streamer.core.errors",
     "StreamConfig": "streamer.run.config",
     "build_pipeline": "streamer.run.build",

@@ -1,4 +1,4 @@
-"""The Python examples of README.md and docs/ run as they stand."""
+"""The Python examples of README.md and docs/ run as they stand; the files that they name exist."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[1]
+NAMED = re.compile(
+    r"`((?:streamer|spotting|recognition|training|demo|tests|benchmarks|docs|\.ci)/[\w./]*)`"
+)
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
@@ -57,3 +60,9 @@ def test_an_example_runs(
         "my_frames": my_frames, "onset": onset, "apex": apex,
     }  # fmt: skip
     exec(compile(block, str(page), "exec"), given)
+
+
+@pytest.mark.parametrize("page", [ROOT / "CONTRIBUTING.md", *PAGES], ids=lambda page: page.name)
+def test_what_a_page_names_is_there(page: Path) -> None:
+    named = NAMED.findall(page.read_text(encoding="utf-8"))
+    assert [name for name in named if not (ROOT / name).exists()] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -91,13 +92,15 @@ def read_bounded(path: Path, most: int) -> bytes:
     """
     try:
         with open_regular(path, f"model {path}", "give a model file") as file:
-            data = file.read(most + 1)
+            # A file that is too large by its own size is not read at all; one may still grow.
+            is_small = os.fstat(file.fileno()).st_size <= most
+            data = file.read(most + 1) if is_small else b""
     except SourceRefusedError as error:
         raise ModelError(str(error)) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ModelError(f"model {path} cannot be read: {reason}; restore the file") from None
-    if len(data) > most:
+    if not is_small or len(data) > most:
         raise ModelError(f"model {path} is larger than {most // 2**20} MB: no model of ours is")
     return data
 

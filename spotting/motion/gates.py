@@ -3,7 +3,7 @@
 A blink closes only the rows that it shakes (their motion is held). A gaze shift voids an event of
 the eyes alone; a head turn, a hand before the face, a jump of light or a face at the border void
 any event in or next to them: it is rejected with that reason. Speech and re-anchoring are reported
-for the reader; speech rejects through `spotting.micro.activity`, and a new anchor continues the
+for the reader; speech rejects through `spotting.micro.peaks`, and a new anchor continues the
 curve of the old one.
 """
 

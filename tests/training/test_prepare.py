@@ -266,7 +266,7 @@ def test_nothing_usable(tree: Path, tmp_path: Path) -> None:
 
 def test_clips_inside_a_video(tmp_path: Path) -> None:
     """Frames of a video count from 0 and give the maps of the same frames as images."""
-    sample = Path(cli.__file__).parents[1] / "streamer" / "assets" / "sample.mp4"
+    sample = Path(cli.__file__).parents[2] / "streamer" / "assets" / "sample.mp4"
     (tmp_path / "sample.mp4").symlink_to(sample)
     (tmp_path / "clips.csv").write_text(
         "subject,clip,path,fps,onset,apex,offset,emotion\n"

@@ -138,7 +138,7 @@ def test_lengths_are_those_of_the_settings(one_face):
      ("activity_after_s", 0.2), ("gates", {"blink_lid_iod": 0.1})],
 )  # fmt: skip
 def test_a_setting_without_effect_is_refused(setting, value):
-    from streamer.run.build import load_config
+    from streamer.run.config import load_config
 
     overrides = [(f"spotter.{setting}", value)]
     load_config(None, overrides)
@@ -167,7 +167,8 @@ def test_settings_choose_the_detector():
     from spotting.micro.learned import LearnedDetector
     from spotting.micro.rule import RuleDetector
     from spotting.spotter import MICRO_DETECTORS
-    from streamer.run.build import StreamConfig, make_spotter
+    from streamer.run.build import make_spotter
+    from streamer.run.config import StreamConfig
 
     makers = {name: open_one(SpotterConfig(), None) for name, open_one in MICRO_DETECTORS.items()}
     assert isinstance(makers["rule"](0), RuleDetector)
