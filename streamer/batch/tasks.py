@@ -8,16 +8,12 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from streamer.core.errors import MerError
 from streamer.core.ranges import Megabytes, Workers, check_ranges
+from streamer.run.recording import never
 
 T = TypeVar("T")
 R = TypeVar("R")
 T_in = TypeVar("T_in", contravariant=True)
 R_out = TypeVar("R_out", covariant=True)
-
-
-def never() -> bool:
-    """Never stop early."""
-    return False
 
 
 class Context:
