@@ -35,7 +35,7 @@ from training.common.markdown import grid, short
 from training.spotting.analysis import score_apexes, score_emotions
 from training.spotting.baselines import he2021, mdmd
 from training.spotting.megc import KindScore, score_set
-from training.spotting.observe import Found, Observation
+from training.spotting.observation import Found, Observation
 from training.spotting.run import observe_all
 from training.spotting.sets import SpotSet, load_set
 from training.spotting.spotters import SPOTTERS

@@ -55,7 +55,7 @@ from training.selfme.checkpoint import load_checkpoint as load_training
 from training.selfme.checkpoint import save_checkpoint
 from training.selfme.motion_clips import _read_pair
 from training.selfme.package import _run_results
-from training.spotting.observe import Found, Observation, SpotterRun
+from training.spotting.observation import Found, Observation, SpotterRun
 from training.spotting.run import _load as load_observation
 from training.spotting.signals import Signals
 from training.synthetic.pairs import PairRange, Pairs, read_pairs, write_pairs

@@ -9,7 +9,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from training.common.plots import save_figure
-from training.spotting.observe import Observation
+from training.spotting.observation import Observation
 from training.spotting.tables import SpotRow
 
 _COLOURS = {"micro": "tab:red", "macro": "tab:blue"}

@@ -8,7 +8,7 @@ from typing import Any
 
 from training.spotting.analysis import set_facts
 from training.spotting.megc import SetScore, score_set
-from training.spotting.observe import Observation
+from training.spotting.observation import Observation
 from training.spotting.sets import SpotSet
 from training.spotting.spotters import SPOTTERS
 from training.spotting.tables import SpotRow

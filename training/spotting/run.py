@@ -25,7 +25,8 @@ from streamer.core.ranges import Workers, check_ranges
 from streamer.outputs.cells import safe_cell
 from training.common.files import plain_name, write_json, write_text
 from training.common.tasks import do_all
-from training.spotting.observe import Observation, observe
+from training.spotting.observation import Observation
+from training.spotting.observe import observe
 from training.spotting.results import set_size, spotter_facts
 from training.spotting.sets import Recording, SpotSet, load_set
 from training.spotting.spotters import check_spotters

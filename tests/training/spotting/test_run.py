@@ -15,7 +15,8 @@ from tests.training.datasets.test_long_videos import SAMM_LV_HEAD
 from tests.training.datasets.trees import workbook
 from training.cli import app
 from training.spotting import run as running
-from training.spotting.observe import Observation, observe
+from training.spotting.observation import Observation
+from training.spotting.observe import observe
 from training.spotting.run import SpotRequest, run_spot
 from training.spotting.score_spots import ScoreRequest, score_files
 from training.spotting.sets import load_set
