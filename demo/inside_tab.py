@@ -13,7 +13,7 @@ from demo.app_context import AppContext
 from demo.assets import read_asset
 from demo.explainer import Explainer
 from demo.inside_view import explained, header, pictures, strip_player
-from demo.messages import said, sentence_of, visitor_of
+from demo.messages import sentence_of, status_line, visitor_of
 from demo.pictures import LARGEST
 from demo.results import Finished, load_finished
 from demo.visitors import Visitor
@@ -80,7 +80,7 @@ def inside_tab(context: AppContext, tab: gr.Tab) -> InsideTab:
             yield gr.skip(), strip_player(faces, times), pictures(faces), gr.skip()
             yield gr.skip(), gr.skip(), gr.skip(), _explain(context.explainer, result, found)
         except MerError as error:
-            yield gr.skip(), "", said(sentence_of(error), "refused"), ""
+            yield gr.skip(), "", status_line(sentence_of(error), "refused"), ""
 
     def amplify(chosen: str | None, times: float, request: gr.Request) -> Any:
         if not chosen:
@@ -88,7 +88,7 @@ def inside_tab(context: AppContext, tab: gr.Tab) -> InsideTab:
         try:
             faces = _faces(*_find(visitor_of(context.visitors, request), chosen))
         except MerError as error:
-            return said(sentence_of(error), "refused")
+            return status_line(sentence_of(error), "refused")
         return strip_player(faces, times)
 
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}

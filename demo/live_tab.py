@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from demo.assets import read_asset
-from demo.messages import telling_the_visitor, visitor_of
+from demo.messages import reported_to_visitor, visitor_of
 from demo.settings_tab import choices_of
 from demo.settings_view import Spotter
 from demo.timeline import GROUPS
@@ -60,7 +60,7 @@ def live_tab(visitors: Visitors, settings: list[Any]) -> LiveTab:
     )
 
     def prepare(request: gr.Request, way: Spotter, *values: Any) -> str:
-        with telling_the_visitor():
+        with reported_to_visitor():
             visitor = visitor_of(visitors, request)
             choices = replace(choices_of(values), spotter=way)
             choices.config()

@@ -14,7 +14,7 @@ from streamer.outputs.report.templates import markup
 
 
 @contextmanager
-def telling_the_visitor() -> Iterator[None]:
+def reported_to_visitor() -> Iterator[None]:
     """A MerError within the block is shown as a message, in its own words."""
     try:
         yield
@@ -39,6 +39,6 @@ def sent_with(event: gr.EventData, key: str) -> str:
     return str(data.get(key, "")) if isinstance(data, dict) else ""
 
 
-def said(sentence: str, kind: str = "") -> str:
+def status_line(sentence: str, kind: str = "") -> str:
     """A sentence that screen readers tell when it changes; kind: "", "done" or "refused"."""
     return str(markup('<p role="status" class="said {}">{}</p>', kind, sentence))

@@ -10,7 +10,7 @@ from demo.app_context import AppContext
 from demo.benchmarks_tab import benchmarks_tab
 from demo.inside_tab import choices_and, inside_tab, reference
 from demo.live_tab import live_tab
-from demo.messages import sent_with, telling_the_visitor, visitor_of
+from demo.messages import reported_to_visitor, sent_with, visitor_of
 from demo.recording_tab import recording_tab
 from demo.settings_tab import choices_of, settings_tab
 
@@ -56,7 +56,7 @@ def build_page(context: AppContext) -> gr.Blocks:
 
         def look_inside(event: gr.EventData, request: gr.Request) -> tuple[Any, Any]:
             chosen = reference(sent_with(event, "result"), sent_with(event, "event"))
-            with telling_the_visitor():
+            with reported_to_visitor():
                 visitor = visitor_of(context.visitors, request)
                 return gr.Tabs(selected="inside"), choices_and(visitor, chosen)
 

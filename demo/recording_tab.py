@@ -15,7 +15,7 @@ from demo.app_context import AppContext
 from demo.assets import read_asset
 from demo.job_queue import Ticket
 from demo.limits import Limits
-from demo.messages import said, sent_with, sentence_of, telling_the_visitor, visitor_of
+from demo.messages import reported_to_visitor, sent_with, sentence_of, status_line, visitor_of
 from demo.recording_view import recording_view
 from demo.results import load_finished
 from demo.settings_tab import choices_of
@@ -72,15 +72,15 @@ def recording_tab(context: AppContext, settings: list[Any]) -> RecordingTab:
             start = gr.Button("Find micro-expressions", variant="primary", interactive=False)
             sample = gr.Button("Try the sample")
             stop = gr.Button("Stop", variant="stop", interactive=False)
-    status = gr.HTML(said("No recording chosen yet."), elem_classes="status")
+    status = gr.HTML(status_line("No recording chosen yet."), elem_classes="status")
     result = gr.HTML("", js_on_load=read_asset("recording.js"), elem_id="result")
 
     def take(sent: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         try:
             name = context.uploads.take(visitor_of(visitors, request), sent_with(sent, "id"))
         except MerError as error:
-            return "", said(sentence_of(error), "refused"), gr.Button(interactive=False)
-        here = said(f"{name} is here. Press “Find micro-expressions”.")
+            return "", status_line(sentence_of(error), "refused"), gr.Button(interactive=False)
+        here = status_line(f"{name} is here. Press “Find micro-expressions”.")
         return name, here, gr.Button(interactive=True)
 
     def run_upload(request: gr.Request, *values: Any) -> Iterator[tuple[Any, ...]]:
@@ -90,7 +90,7 @@ def recording_tab(context: AppContext, settings: list[Any]) -> RecordingTab:
         yield from _run(context, request, values, own=False)
 
     def ask_to_stop(request: gr.Request) -> None:
-        with telling_the_visitor():
+        with reported_to_visitor():
             visitor_of(visitors, request).stopped.set()
 
     hidden: dict[str, Any] = {"api_visibility": "private"}
@@ -135,7 +135,11 @@ def _run(
         finally:
             visitor.busy.release()
     except MerError as error:
-        yield said(sentence_of(error), "refused"), gr.skip(), *_buttons(visitor, working=False)
+        yield (
+            status_line(sentence_of(error), "refused"),
+            gr.skip(),
+            *_buttons(visitor, working=False),
+        )
 
 
 def _analysed(
@@ -155,7 +159,7 @@ def _analysed(
                 folder = message.folder
     found = load_finished(visitor, folder)
     count = len(found.events)
-    done = said(f"{shown}: done, {count} event{'' if count == 1 else 's'}.", "done")
+    done = status_line(f"{shown}: done, {count} event{'' if count == 1 else 's'}.", "done")
     yield (
         done,
         recording_view(found, visitor, choices.command(shown)),
@@ -193,9 +197,9 @@ def _buttons(visitor: Visitor | None, *, working: bool) -> tuple[Any, ...]:
 
 def _waiting(shown: str, before: int) -> str:
     if before == 0:
-        return said(f"{shown}: starting ...")
+        return status_line(f"{shown}: starting ...")
     many = "one recording is" if before == 1 else f"{before} recordings are"
-    return said(f"{shown}: waiting, {many} before you ...")
+    return status_line(f"{shown}: waiting, {many} before you ...")
 
 
 def _progress(shown: str, progress: Progress) -> str:

@@ -92,7 +92,9 @@ class SpotterConfig:
     ] = 0.0
     low_latency: Annotated[
         bool,
-        Help("The rule reports 0.45 s sooner, without waiting whether the mouth goes on moving."),
+        Help(
+            "The rule reports 0.45 s sooner, without waiting to see whether the mouth keeps moving."
+        ),
     ] = False
 
     reference_age_s: Annotated[

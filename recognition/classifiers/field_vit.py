@@ -106,7 +106,7 @@ def make_field_vit(size_px: int, config: FieldConfig, *, trained: bool = False) 
 
     Raises:
         InstallError: vit-s16 without timm.
-        ModelError: its ImageNet weights cannot be had.
+        ModelError: its ImageNet weights are not available.
     """
     if config.network == "small":
         return SmallFieldViT(size_px, config)
@@ -117,7 +117,7 @@ def make_vit(config: FieldConfig) -> Any:
     """timm's ViT-S/16 without a classifier, on two channels.
 
     timm sums and scales the three colour channels' patch projection to fit two. Nothing is switched
-    in silence: where ImageNet weights are asked for and cannot be had, that is an error.
+    in silence: where ImageNet weights are asked for and are not available, that is an error.
     """
     try:
         import timm
@@ -140,7 +140,8 @@ def make_vit(config: FieldConfig) -> Any:
         )
     except (OSError, RuntimeError, ValueError) as error:
         raise ModelError(
-            f"ImageNet weights of {VIT_NAME} cannot be had from {file or 'the hub or its cache'} "
+            f"ImageNet weights of {VIT_NAME} are not available from "
+            f"{file or 'the hub or its cache'} "
             f"({_first_line(error)}): connect once so that they are cached, name a .safetensors "
             "file as field.imagenet_file, or set field.start to random"
         ) from error

@@ -45,7 +45,7 @@ class MotionExtractor:
         self._skin = AppearanceWatcher(width_iod=0.35, height_iod=0.35, rank=-2, step_s=0.06)
         self._gaze = GazeWatcher()
         self._gates = GateWatcher(config.gates)
-        # Of the last frame: what a new anchor goes on from.
+        # Of the last frame: where a new anchor continues.
         self._displacement = np.zeros((len(REGION_NAMES), 2), dtype=np.float32)
         self._head_path = np.zeros(N_PARAMETERS)
 
@@ -72,7 +72,7 @@ class MotionExtractor:
         return motion
 
     def _renew(self, face: AlignedFace, picture: NDArray[np.uint8], places: Places) -> Reference:
-        """Take this face as the reference; the curves go on."""
+        """Take this face as the reference; the curves continue."""
         carried = (self._displacement, self._head_path)
         self._reference = Reference.take(face, picture, places, *carried)
         return self._reference

@@ -74,7 +74,7 @@ class Reference:
         carried_iod: NDArray[np.float32],
         carried_head: NDArray[np.float64],
     ) -> Reference:
-        """A face as the new reference; the curves go on from what is carried."""
+        """A face as the new reference; the curves continue from what is carried."""
         cells, iod_px = places.cells_px, inter_ocular_px(face.landmarks_px)
         points = np.ascontiguousarray(cells[:, None, :2])
         rigid = RigidFit((cells - cells.mean(axis=0)) / iod_px)

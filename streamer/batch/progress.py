@@ -107,7 +107,7 @@ def format_totals(outcomes: Sequence[RunRecord], wall_s: float) -> str:
         parts.append(f"{sum(o.truncated for o in done)} are cut short or damaged")
     lines = ["; ".join(parts)]
     if any(o.status == "interrupted" for o in outcomes):
-        lines.append("It was stopped; the same command with --resume goes on.")
+        lines.append("Stopped. Run the same command with --resume to continue.")
     if failed:
         lines.append(f"{len(failed)} failed:")
         lines += [f"  {printable(o.error)}" for o in failed]

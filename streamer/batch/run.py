@@ -166,7 +166,7 @@ def _check_folders(output: FolderOutput, folders: Sequence[str], options: BatchO
 
 def _holds_a_batch(options: BatchOptions) -> OutputError:
     return OutputError(
-        f"{display_name(options.output)} holds a batch already; add --resume to go on with it, "
+        f"{display_name(options.output)} holds a batch already; add --resume to continue it, "
         "or --overwrite to do it again."
     )
 

@@ -50,7 +50,7 @@ def default_scratch() -> Path:
 
 @contextlib.contextmanager
 def local_input(job: Job, work: Path) -> Iterator[tuple[Path, str] | MerError]:
-    """(local path, sha256) of the input, or why it cannot be had."""
+    """(local path, sha256) of the input, or why it is not available."""
     fetched: Path | None = None
     try:
         if url_scheme(job.source):

@@ -18,13 +18,13 @@ _HELP = """Spot micro-expressions in many recordings, each with a folder of resu
 
 \b
   mer-batch interviews/ --output results         all recordings in a folder and below
-  mer-batch interviews/ --output results --resume    go on where it was stopped or killed
+  mer-batch interviews/ --output results --resume    continue where it was stopped or killed
   mer-batch *.mp4 -o results --formats jsonl,csv,eaf,html
   mer-batch @list.txt s3://bucket/study/ -o s3://bucket/results --engine ray
 
 \b
 Every recording gets events.jsonl, signals.csv and run.json; the batch gets manifest.json,
-manifest.csv and index.html. A recording that cannot be read is reported, the rest goes on.
+manifest.csv and index.html. A recording that cannot be read is reported; the others continue.
 """
 _EPILOG = (
     "Exit codes are those of mer-stream: 0 all done; of several recordings that failed the first "
@@ -69,7 +69,7 @@ def batch(
         bool, option(OUT, "Hashes in place of file names, everywhere.", "--hash-names")
     ] = False,
     resume: Annotated[
-        bool, option(OUT, "Keep what is done, go on with what was begun.", "--resume")
+        bool, option(OUT, "Keep finished recordings, continue unfinished ones.", "--resume")
     ] = False,
     overwrite: Annotated[
         bool, option(OUT, "Do everything again and replace it.", "--overwrite")

@@ -67,7 +67,7 @@ def stream(
     ] = None,
     join: Annotated[
         bool,
-        option(IN, "The files are parts of one recording: times and events go on.", "--join"),
+        option(IN, "The files are parts of one recording: times and events continue.", "--join"),
     ] = False,
     output: Annotated[
         str | None,

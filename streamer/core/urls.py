@@ -235,7 +235,7 @@ class _Text:
         return self._settle(start, start + len(text), display_name(text))
 
     def _settle(self, start: int, end: int, name: str) -> int:
-        """Returns where the text goes on."""
+        """Returns where the text continues."""
         marked = f"{_OPEN}{len(self._settled)}{_SHUT}"
         self._settled.append(name)
         self._text = self._text[:start] + marked + self._text[end:]

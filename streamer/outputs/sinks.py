@@ -11,7 +11,7 @@ from streamer.core.records import FrameResult
 
 
 class Sink(Protocol):
-    """Takes the results of one source in order. `write` raises OutputError if it cannot go on."""
+    """Takes the results of one source in order. `write` raises OutputError if it fails."""
 
     def write(self, result: FrameResult) -> None: ...
     def close(self) -> None: ...

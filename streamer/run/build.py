@@ -99,7 +99,7 @@ def stream(
     """Events of a source, lazily, each as soon as it is known.
 
     `source` is what `mer-stream --source` takes: "sample", a file, "webcam", a URL. `config` is a
-    StreamConfig or a YAML file; `sections` go on top, as in
+    StreamConfig or a YAML file; `sections` override it, as in
     `stream("clip.mp4", spotter={"sensitivity": 2.0}, recognise=False)`.
 
     Raises a subclass of MerError whose message names the cure.

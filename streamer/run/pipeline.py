@@ -113,7 +113,7 @@ class Pipeline:
         return FrameResult(None, events=tuple(self._event(spot) for spot in self._spotter.flush()))
 
     def lose(self) -> None:
-        """First half: the pictures broke off. Faces are searched afresh; their ids and time go on.
+        """First half: the pictures broke off. Faces are searched afresh; ids and time continue.
 
         The second half is `flush()`.
         """

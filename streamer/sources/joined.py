@@ -1,4 +1,4 @@
-"""Several files of one recording, as cameras cut them: times and frame numbers go on."""
+"""Several files of one recording, as cameras cut them: times and frame numbers continue."""
 
 from __future__ import annotations
 

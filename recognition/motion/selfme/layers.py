@@ -25,7 +25,7 @@ def identity_grid(size: int, like: Tensor) -> Tensor:
 def warp(image: Tensor, displacement_px: Tensor) -> Tensor:
     """`image` [N, C, S, S] sampled at u + displacement(u) [N, 2, S, S], in its own pixels.
 
-    Bilinear; beyond the border the border goes on.
+    Bilinear; the border value is repeated beyond it.
     """
     size = image.shape[-1]
     shift = displacement_px.permute(0, 2, 3, 1) * (2.0 / size)

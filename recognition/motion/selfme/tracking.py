@@ -53,7 +53,7 @@ def normalise_contrast(image: Tensor) -> Tensor:
 
 
 def gradient(image: Tensor) -> tuple[Tensor, Tensor]:
-    """Central differences along x and y [N, 1, h, h]; the border goes on beyond itself."""
+    """Central differences along x and y [N, 1, h, h]; border values are repeated outside."""
     wide = functional.pad(image, (1, 1, 1, 1), mode="replicate")
     along_x = 0.5 * (wide[..., 1:-1, 2:] - wide[..., 1:-1, :-2])
     along_y = 0.5 * (wide[..., 2:, 1:-1] - wide[..., :-2, 1:-1])

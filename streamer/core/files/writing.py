@@ -42,7 +42,7 @@ def open_output(path: Path, *, overwrite: bool = False, binary: bool = False) ->
 
 
 def open_log(path: Path, offset: int) -> IO[str]:
-    """A text file to go on with behind its first `offset` bytes; what follows them is cut off."""
+    """A text file to append to after its first `offset` bytes; what follows them is cut off."""
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         raw = WrittenFile(path, "r+" if offset else "w")

@@ -41,7 +41,7 @@ def memory_limit_mb() -> int | None:
 
 
 def require_memory(size_bytes: int) -> None:
-    """Raise MemoryError where so much more cannot be had; nothing stays taken."""
+    """Raise MemoryError where so much more memory is not available; none stays taken."""
     bytearray(size_bytes)
 
 

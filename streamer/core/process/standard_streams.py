@@ -31,7 +31,7 @@ def secure_standard_streams() -> None:
 
 
 def lossy_text(number: int) -> TextIO:
-    """A text stream for messages: where nobody can read them, they are lost and the work goes on.
+    """A text stream for messages: where nobody can read them, they are lost and the work continues.
 
     A full disk or a closed pipe behind standard error must not end a recording.
     """

@@ -164,7 +164,7 @@ def test_imagenet_weights_come_from_a_file_or_not_at_all(
         net.vit.blocks[3].attn.qkv.weight.detach(), colour.blocks[3].attn.qkv.weight.detach()
     )
     absent = replace(VIT_S16, imagenet_file=str(tmp_path / "absent.safetensors"))
-    with pytest.raises(ModelError, match=r"cannot be had from .*absent"):
+    with pytest.raises(ModelError, match=r"are not available from .*absent"):
         make_field_vit(128, absent)
     with pytest.raises(ModelError, match="never a pickle"):
         make_field_vit(128, replace(VIT_S16, imagenet_file="vit.pth"))

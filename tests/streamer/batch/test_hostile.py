@@ -123,7 +123,7 @@ class TestFoldersOfTheUser:
         (place / "out" / "empty").mkdir()
         result = run_bytes(name=str(place / "empty.mp4"))
         (place / "out" / "empty" / "run.json").write_bytes(result)
-        with pytest.raises(OutputError, match="--resume to go on"):
+        with pytest.raises(OutputError, match="--resume to continue"):
             run_jobs(QUICK, BatchOptions(str(place / "out")), [str(place / "empty.mp4")])
 
     def test_names_that_the_batch_has_itself(self, place: Path) -> None:

@@ -83,7 +83,7 @@ class TestView:
 class TestRefusals:
     def test_an_output_that_holds_a_batch(self, tmp_path: Path) -> None:
         (tmp_path / "manifest.json").write_text("{}")
-        with pytest.raises(OutputError, match="--resume to go on"):
+        with pytest.raises(OutputError, match="--resume to continue"):
             run_jobs(QUICK, BatchOptions(str(tmp_path)), ["sample"])
         with pytest.raises(UsageError, match="choose one"):
             run_jobs(QUICK, BatchOptions(str(tmp_path), resume=True, overwrite=True), ["sample"])
