@@ -7,6 +7,7 @@ recording, so the files are those of the command line.
 
 from __future__ import annotations
 
+import logging
 import math
 import multiprocessing
 import os
@@ -24,12 +25,13 @@ from streamer.batch.output import PARTIAL
 from streamer.batch.pipelines import Pipelines
 from streamer.batch.recording import do_recording
 from streamer.batch.settings import ALL_FORMATS, BatchSettings
-from streamer.core.errors import MerError, UsageError
+from streamer.core.errors import InstallError, MemoryLimitError, MerError, UsageError
 from streamer.core.process.libraries import use_one_thread
 from streamer.core.process.memory import limit_memory
 from streamer.core.process.stopping import StopFlag
 from streamer.outputs.summary import RunRecord
 
+_LOG = logging.getLogger(__name__)
 _POLL_S = 0.2
 _JOIN_S = 5.0
 _OPEN_S = 60.0  # for the process to start, load its models and open the recording
@@ -104,7 +106,7 @@ def _job(visitor: Visitor, source: Path | None, shown: str, choices: Choices) ->
 
 
 def _follow(visitor: Visitor, pipe: Connection, until_s: float) -> Iterator[Progress | RunRecord]:
-    """What the process says, to its outcome."""
+    """What the process reports, to its outcome."""
     open_until_s = time.monotonic() + _OPEN_S
     while True:
         if visitor.stopped.is_set():
@@ -130,8 +132,19 @@ def _follow(visitor: Visitor, pipe: Connection, until_s: float) -> Iterator[Prog
         yield message
         if isinstance(message, RunRecord):
             if message.failed:
-                raise AnalysisError(message.error or CRASHED)
+                raise AnalysisError(_for_visitors(message.error, message.exit_code))
             return
+
+
+def _for_visitors(sentence: str | None, exit_code: int) -> str:
+    """Trouble of the server itself goes to its log: a visitor can neither know nor cure it.
+
+    Too little memory may show as a library that cannot start.
+    """
+    if sentence and exit_code not in (MemoryLimitError.exit_code, InstallError.exit_code):
+        return sentence
+    _LOG.warning("%s", sentence)
+    return CRASHED
 
 
 def _work(pipe: Connection, job: Job, limits: Limits) -> None:
@@ -157,7 +170,7 @@ def _work(pipe: Connection, job: Job, limits: Limits) -> None:
             pipe.send(_OPENED)
             outcome = do_recording(job, pipelines, report=report, stop=late)
         except MerError as error:
-            pipe.send((_ERROR, str(error)))
+            pipe.send((_ERROR, _for_visitors(str(error), error.exit_code)))
             return
     if late():
         sentence = (

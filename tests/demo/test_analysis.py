@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from demo.analysis import CRASHED, AnalysisError, analyse
+from demo.analysis import CRASHED, AnalysisError, _for_visitors, analyse
 from demo.limits import Limits
 from demo.results import DOWNLOADS, load_finished
 from demo.settings_view import Choices
@@ -200,6 +200,12 @@ def test_too_much_work(visitor: Visitor) -> None:
 def test_too_little_memory_is_a_sentence(visitor: Visitor) -> None:
     said = told(visitor, None, "sample", Limits(memory_mb=150))
     assert said == CRASHED
+
+
+@pytest.mark.parametrize("exit_code", [9, 11])
+def test_trouble_of_the_server_is_not_the_visitors(exit_code: int) -> None:
+    assert _for_visitors("/srv/lib: no memory for the mesh", exit_code) == CRASHED
+    assert _for_visitors("x.mp4 is no video", 4) == "x.mp4 is no video"
 
 
 def test_no_video_is_a_sentence(visitor: Visitor) -> None:
