@@ -44,7 +44,7 @@ def main() -> None:
         "--expect", action="append", default=[], metavar="NAME",
         help="a column or key that may differ: its reason belongs into the changelog",
     )  # fmt: skip
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     settings = [word for pair in options.settings for word in ("--set", pair)]
     unexpected = 0
     for recording in ["sample", *(str(path.resolve()) for path in options.recordings)]:
