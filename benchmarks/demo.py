@@ -11,16 +11,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import statistics
 import tempfile
 import time
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from benchmarks.page_section import ROOT, write_section
+from benchmarks.page_section import ROOT, made_on, write_section
 from tests.demo.browser import (
     WAIT_MS,
     Server,
@@ -163,8 +160,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         figures = {
-            "date": datetime.now(timezone.utc).date().isoformat(),
-            "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+            **made_on(),
             "live": measure_live(Path(scratch), options.seconds),
             "crowd": measure_crowd(Path(scratch)),
         }

@@ -6,9 +6,6 @@ symmetric contrastive loss (SCViT) or without (ViT).
 
 from __future__ import annotations
 
-import datetime
-import os
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -101,22 +98,3 @@ def save_calibrated(net: SelfmeNet, crops: Crops, path: Path) -> None:
     """The weights as mer-train recognizer writes them, calibrated on these crops."""
     path.parent.mkdir(parents=True, exist_ok=True)
     save_weights(net, path, fit_temperature(answers(net, crops[0])[0], crops[1]))
-
-
-def made_on() -> dict[str, str]:
-    """Date and machine, for the results."""
-    return {
-        "date": datetime.date.today().isoformat(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-    }
-
-
-def table(head: list[str], rows: list[list[str]]) -> str:
-    """Markdown."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
-
-
-def short(value: float) -> str:
-    """As .873, as usual for UF1 and pixels below one."""
-    return f"{value:.3f}".removeprefix("0")

@@ -26,21 +26,19 @@ from benchmarks.field_training import (
     TRANSFORMERS,
     Training,
     config_of,
-    made_on,
     measure,
     save_calibrated,
     score,
-    short,
-    table,
     train,
 )
 from benchmarks.jitter_pairs import ERRORS, TRAININGS, draw_all, set_tuning_people_aside
-from benchmarks.page_section import ROOT, write_section
+from benchmarks.page_section import ROOT, made_on, write_section
 from recognition.classifiers.maps import motion_map
 from recognition.config import MotionName, RecognizerConfig
 from recognition.loading import load_map_classifier
 from recognition.motion.methods import motion_field
 from training.common.files import write_json
+from training.common.markdown import short, table
 from training.common.metrics import score_recognition
 from training.selfme.pairs import LabelledPairs
 from training.selfme.recognizer_run import RESULTS as RESULTS_OF_RUN

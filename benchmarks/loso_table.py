@@ -12,8 +12,6 @@ data and no weights.
 from __future__ import annotations
 
 import argparse
-import datetime
-import os
 import platform
 import shlex
 from collections.abc import Mapping, Sequence
@@ -21,8 +19,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from benchmarks.page_section import BENCHMARKS_PAGE, ROOT, write_section
+from benchmarks.page_section import BENCHMARKS_PAGE, ROOT, made_on, write_section
 from training.common.files import write_json
+from training.common.markdown import grid, short
 from training.loso.config import LosoConfig
 from training.loso.run import run_models
 from training.models.registry import check_models
@@ -67,8 +66,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     runs = run_models(config, check_models(options.models))
     return {
         "command": f"python -m benchmarks.loso_table {_shown(options)}",
-        "date": datetime.date.today().isoformat(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        **made_on(),
         "versions": _versions(),
         "models": {run["model"]: _compact(run) for run in runs},
     }
@@ -81,7 +79,7 @@ def section(facts: Mapping[str, Any]) -> str:
     parts = [name for name in PARTS if name in first["per_dataset"]]
     head = ["model", "epochs", "seeds", "pooled UF1/UAR", *(PARTS[name] for name in parts)]
     rows = [row for name, run in models.items() for row in _rows(name, run, parts)]
-    lines = [_line(head), _line(["---"] * len(head)), *map(_line, rows)]
+    lines = grid(head, rows)
     there = " and ".join(PARTS[name] for name in parts)
     return "\n".join(
         [
@@ -109,19 +107,11 @@ def _rows(name: str, run: Mapping[str, Any], parts: Sequence[str]) -> list[list[
 
 
 def _mean(cell: Mapping[str, Any]) -> str:
-    return "/".join(f"{_short(cell[k])} ± {_short(cell['spread'][k])}" for k in ("uf1", "uar"))
+    return "/".join(f"{short(cell[k])} ± {short(cell['spread'][k])}" for k in ("uf1", "uar"))
 
 
 def _pair(cell: Mapping[str, Any]) -> str:
-    return f"{_short(cell['uf1'])}/{_short(cell['uar'])}"
-
-
-def _short(value: float) -> str:
-    return f"{value:.3f}".removeprefix("0")
-
-
-def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
+    return f"{short(cell['uf1'])}/{short(cell['uar'])}"
 
 
 def _compact(run: Mapping[str, Any]) -> dict[str, Any]:

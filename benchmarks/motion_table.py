@@ -32,17 +32,15 @@ from benchmarks.field_training import (
     TRANSFORMERS,
     Training,
     config_of,
-    made_on,
     measure,
     score,
-    short,
-    table,
     train,
 )
 from benchmarks.motion_errors import report_errors
-from benchmarks.page_section import ROOT, write_section
+from benchmarks.page_section import ROOT, made_on, write_section
 from recognition.config import MotionName
 from training.common.files import write_json
+from training.common.markdown import short, table
 from training.selfme.pairs import LabelledPairs, read_source
 from training.synthetic.pairs import read_pairs
 

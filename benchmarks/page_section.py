@@ -9,12 +9,23 @@ A script beside this file writes its section with `write_section(BENCHMARKS_PAGE
 
 from __future__ import annotations
 
+import os
+import platform
+from datetime import datetime, timezone
 from pathlib import Path
 
 from streamer.core.files.atomic import write_file
 
 ROOT = Path(__file__).resolve().parents[1]
 BENCHMARKS_PAGE = ROOT / "docs" / "benchmarks.md"
+
+
+def made_on() -> dict[str, str]:
+    """Date (UTC) and machine, for the results."""
+    return {
+        "date": datetime.now(timezone.utc).date().isoformat(),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+    }
 
 
 def write_section(path: Path, name: str, body: str) -> bool:

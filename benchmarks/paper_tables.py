@@ -20,8 +20,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.field_training import made_on
-from benchmarks.page_section import ROOT, write_section
+from benchmarks.page_section import ROOT, made_on, write_section
 from training.common.files import write_json
 from training.experiments.definition import load_experiment
 from training.experiments.run import FIGURES, PLOT, run_experiment

@@ -11,6 +11,7 @@ import json
 from typing import Any
 
 from benchmarks.page_section import ROOT, write_section
+from training.common.markdown import short
 
 FIGURES = ROOT / "demo" / "figures"
 
@@ -48,7 +49,7 @@ def _spotter(facts: Any, name: str, title: str) -> str:
     row = facts["rates"]["30"][name]
     return (
         f"| spotting, {title}: rendered recordings, 30 fps, {row['true']} movements | "
-        f"F1 {_short(row['f1'])}, {row['false_per_minute']:.1f} false a minute, apex off by "
+        f"F1 {short(row['f1'])}, {row['false_per_minute']:.1f} false a minute, apex off by "
         f"{row['apex_median_ms']:.0f} ms | "
         "[spotting](docs/benchmarks.md#spotting-on-synthetic-recordings-of-known-truth) |"
     )
@@ -58,7 +59,7 @@ def _recognition(row: Any) -> str:
     parts = row["per_dataset"]
     return (
         f"| recognition, zero-shot on {row['n']} real clips | "
-        f"UF1 CASME II {_short(parts['casme2']['uf1'])}, SMIC {_short(parts['smic']['uf1'])} | "
+        f"UF1 CASME II {short(parts['casme2']['uf1'])}, SMIC {short(parts['smic']['uf1'])} | "
         "[recognition](docs/benchmarks.md#recognition-of-real-micro-expressions-zero-shot) |"
     )
 
@@ -67,13 +68,9 @@ def _voting(row: Any) -> str:
     best = row["ensemble"]
     return (
         f"| recognition, leave one subject out, {row['subjects']} subjects, voting ensemble | "
-        f"UF1 {_short(best['uf1'])}, UAR {_short(best['uar'])} | "
+        f"UF1 {short(best['uf1'])}, UAR {short(best['uar'])} | "
         "[protocol](docs/benchmarks.md#leave-one-subject-out-protocol-clean) |"
     )
-
-
-def _short(value: float) -> str:
-    return f"{value:.3f}".lstrip("0")
 
 
 if __name__ == "__main__":

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import motion
-from benchmarks.field_training import made_on, table
-from benchmarks.page_section import ROOT, write_section
+from benchmarks.page_section import ROOT, made_on, write_section
 from training.common.files import write_json
+from training.common.markdown import table
 from training.synthetic.pairs import read_pairs
 
 DOCS, RESULTS = ROOT / "docs" / "selfme.md", ROOT / "demo" / "figures" / "selfme_speed.json"

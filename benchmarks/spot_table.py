@@ -36,6 +36,7 @@ from training.spotting.analysis import score_apexes, score_emotions
 from training.spotting.baselines import he2021, mdmd
 from training.spotting.megc import KindScore, score_set
 from training.spotting.observation import Found, Observation
+from training.spotting.results import per_minute
 from training.spotting.run import observe_all
 from training.spotting.sets import SpotSet, load_set
 from training.spotting.spotters import SPOTTERS
@@ -157,8 +158,8 @@ def spotter_row(name: str, spot_set: SpotSet, done: Sequence[Observation]) -> di
         "f1": round(apart.score.f1, 4),
         "f1_strong": round(_f1_strong(apart), 4),
         "f1_with_talking": round(everywhere.score.f1, 4),
-        "false_per_minute": _per_minute(apart.score.fp, [o for o in done if o not in silent]),
-        "false_per_minute_talking": _per_minute(sum(len(found[v]) for v in spoken), silent),
+        "false_per_minute": per_minute(apart.score.fp, [o for o in done if o not in silent]),
+        "false_per_minute_talking": per_minute(sum(len(found[v]) for v in spoken), silent),
         "apex_median_ms": None if apex is None else apex.median_ms,
         "asr": None if apex is None else apex.asr,
         "emotion_f1": None if emotion is None else round(emotion.f1_uf1, 4),
@@ -201,16 +202,11 @@ def _f1_strong(score: KindScore) -> float:
     return 2 * hits / max(strong + hits + score.score.fp, 1)
 
 
-def _per_minute(count: int, observations: Sequence[Observation]) -> float | None:
-    minutes = sum(o.seconds for o in observations) / 60
-    return round(count / minutes, 3) if minutes else None
-
-
 def _clips(clips: Sequence[PingPongRecording], work: Path, jobs: int) -> dict[str, Any]:
     """False micro events of real recordings, which carry no labels."""
     config = replace(StreamConfig(), recognise=False)
     done, failed = observe_all(clips, RUN, config, _seen(work) / "clips", jobs)
-    rate = {name: _per_minute(sum(len(_found(name, o)) for o in done), done) for name in TITLES}
+    rate = {name: per_minute(sum(len(_found(name, o)) for o in done), done) for name in TITLES}
     return {
         "minutes": round(sum(o.seconds for o in done) / 60, 2),
         "recordings": len(done),

@@ -17,16 +17,17 @@ _OF_DIS = ("flow", "flow_finest_scale")
 
 def preprocessing_fingerprint(config: MapConfig) -> str:
     """Sixteen hex digits that change whenever the map of the same pair could change."""
-    return _digest({"format": MAP_FORMAT, **asdict(config)})
+    return digest_settings({"format": MAP_FORMAT, **asdict(config)})
 
 
 def motion_fingerprint(motion: str, face: MapConfig) -> str:
     """The same for a network on motion fields: of the motion method and the face's geometry."""
     unused = _OF_MAPS if motion == "dis" else (*_OF_MAPS, *_OF_DIS)
     geometry = {key: value for key, value in asdict(face).items() if key not in unused}
-    return _digest({"format": FIELD_FORMAT, "motion": motion, **geometry})
+    return digest_settings({"format": FIELD_FORMAT, "motion": motion, **geometry})
 
 
-def _digest(settings: Mapping[str, object]) -> str:
+def digest_settings(settings: Mapping[str, object]) -> str:
+    """Sixteen hex digits of settings that JSON can hold, whatever the order of their keys."""
     text = json.dumps(settings, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import platform
 import sys
 import tempfile
@@ -12,10 +11,10 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from benchmarks.page_section import made_on
 from benchmarks.reliability.faults import check_faults
 from benchmarks.reliability.media import MediaPlan, check_media
 from benchmarks.reliability.names import NAMES, check_names
@@ -148,8 +147,7 @@ def _result(options: argparse.Namespace, results: dict[str, PartResult]) -> dict
     return {
         "schema": SCHEMA,
         "command": " ".join(words),
-        "date": datetime.now(timezone.utc).date().isoformat(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        **made_on(),
         "python": platform.python_version(),
         "seed": options.seed,
         "parts": {name: part.to_json() for name, part in results.items()},

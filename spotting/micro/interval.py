@@ -25,7 +25,7 @@ def sharpen(series: MotionSeries, bump: Bump, reach_s: float) -> Interval:
     apex = int(near[curve[near].argmax()])
     onset_s = times[apex] - _flank_s(times[apex] - times[: apex + 1][::-1], curve[: apex + 1][::-1])
     offset_s = times[apex] + _flank_s(times[apex:] - times[apex], curve[apex:])
-    places = (_nearest(times, onset_s), apex, _nearest(times, offset_s))
+    places = (nearest(times, onset_s), apex, nearest(times, offset_s))
     return Interval.of(times, series.index[start:stop], places)
 
 
@@ -59,5 +59,6 @@ def _crossing(distance_s: NDArray, level: NDArray, at: float) -> float:
     return float(distance_s[below - 1] + part * (distance_s[below] - distance_s[below - 1]))
 
 
-def _nearest(times: NDArray, time_s: float) -> int:
+def nearest(times: NDArray, time_s: float) -> int:
+    """The place of the sample at a time."""
     return int(np.abs(times - time_s).argmin())

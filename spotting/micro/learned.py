@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from spotting.config import SpotterConfig, check_learned
 from spotting.detector import Finding, Interval, MicroFactory
+from spotting.micro.interval import nearest
 from spotting.micro.learned_network import CausalNet, NetState, load_net
 from spotting.micro.learned_ticks import INPUTS, RATE_HZ, TickMaker
 from spotting.motion.history import MotionUpdate
@@ -141,8 +142,8 @@ class LearnedDetector:
         rise_s, fall_s = (
             min(max(side_s, recent.frame_s), longest_s) for side_s in (guess.rise_s, guess.fall_s)
         )
-        onset = _nearest(times, guess.apex_s - rise_s)
-        offset = _nearest(times, guess.apex_s + fall_s)
+        onset = nearest(times, guess.apex_s - rise_s)
+        offset = nearest(times, guess.apex_s + fall_s)
         return onset, _sharpened(recent, guess.apex_s, onset, offset), offset
 
     def _has_shape(self, interval: Interval, places: tuple[int, int, int], frame_s: float) -> bool:
@@ -178,7 +179,7 @@ def _sharpened(recent: _Recent, apex_s: float, onset: int, offset: int) -> int:
     near = np.flatnonzero(np.abs(times - apex_s) <= _REFINE_S)
     near = near[(near > onset) & (near < offset)]
     if len(near) < 2:
-        return _nearest(times, apex_s)
+        return nearest(times, apex_s)
     moved = recent.displacement_iod[onset : offset + 1]
     rest = 0.5 * (moved[0] + moved[-1])
     direction = moved[near - onset].mean(axis=0) - rest
@@ -196,10 +197,6 @@ def _moved(displacement_iod: NDArray, places: tuple[int, int, int]) -> NDArray:
 
 def _probability(logit: float) -> float:
     return float(1.0 / (1.0 + np.exp(-logit)))
-
-
-def _nearest(times: NDArray, time_s: float) -> int:
-    return int(np.abs(times - time_s).argmin())
 
 
 def latency_s(net: CausalNet) -> float:

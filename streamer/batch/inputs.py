@@ -12,7 +12,7 @@ from pathlib import Path
 
 from streamer.batch import stores
 from streamer.core.errors import SourceNotFoundError, UsageError
-from streamer.core.files.paths import expand_home
+from streamer.core.files.paths import expand_home, is_folder
 from streamer.core.files.regular import is_regular, open_regular
 from streamer.core.urls import display_name, key_name
 from streamer.sources import expand_sources
@@ -81,7 +81,7 @@ def _expand(spec: str, fps: float | None, output: Path | None) -> Iterator[Input
         return
     for name in _names(spec):
         path = expand_home(name)
-        if not _is_folder(path):
+        if not is_folder(path):
             yield Input(name, _size(path))
         else:
             yield from _in_folder(path, fps, output)
@@ -92,13 +92,6 @@ def _names(spec: str) -> list[str]:
         return expand_sources([spec])
     except (OSError, ValueError, RuntimeError):  # a name that no file can have fails in its turn
         return [spec]
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except (OSError, ValueError):
-        return False
 
 
 def _in_folder(folder: Path, fps: float | None, output: Path | None) -> Iterator[Input]:

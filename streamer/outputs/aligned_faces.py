@@ -22,9 +22,10 @@ from streamer.core.errors import SourceFormatError, SourceNotFoundError
 from streamer.core.files.atomic import replacing
 from streamer.core.files.strict_npz import Array, read_npz
 from streamer.core.files.writing import writing
-from streamer.core.records import AlignedFace, EmotionEvent, FrameResult, Spot
+from streamer.core.records import AlignedFace, EmotionEvent, Spot
 from streamer.faces.face_buffer import FaceBuffer
 from streamer.outputs.record import event_id
+from streamer.outputs.sinks import EventFaces
 
 AROUND_S = 0.2  # before the onset and after the offset
 _ARRAYS = ("images", "time_s", "frame", "anchor")
@@ -51,27 +52,14 @@ class FaceStrip:
     offset: int
 
 
-class AlignedFaces:
+class AlignedFaces(EventFaces):
     """Writes a strip for every event whose onset and apex are still kept."""
 
-    def __init__(self, folder: Path, recent: FaceBuffer) -> None:
-        """recent: the faces before the first result, for a recording that is resumed."""
-        self._folder = folder
-        self._recent = recent
-        self._folder.mkdir(parents=True, exist_ok=True)
-
-    def write(self, result: FrameResult) -> None:
-        if result.frame is not None:
-            self._recent.push(result.frame.time_s, result.faces)
-        for event in result.events:
-            strip = take_strip(self._recent, event.spot)
-            if strip is not None:
-                write_strip(strip, strip_path(self._folder, event))
-        if result.frame is None:  # what follows has nothing to do with it
-            self._recent.clear()
-
-    def close(self) -> None:
-        """Nothing stays open."""
+    def write_event(self, event: EmotionEvent) -> None:
+        """One file, or none."""
+        strip = take_strip(self.recent, event.spot)
+        if strip is not None:
+            write_strip(strip, strip_path(self.folder, event))
 
 
 def strip_path(folder: Path, event: EmotionEvent) -> Path:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import functools
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Protocol
 
 from streamer.core.errors import MerError
-from streamer.core.records import FrameResult
+from streamer.core.records import EmotionEvent, FrameResult
+from streamer.faces.face_buffer import FaceBuffer
 
 
 class Sink(Protocol):
@@ -15,6 +18,31 @@ class Sink(Protocol):
 
     def write(self, result: FrameResult) -> None: ...
     def close(self) -> None: ...
+
+
+class EventFaces(ABC):
+    """A sink that writes, into a folder, faces of the seconds before an event is known."""
+
+    def __init__(self, folder: Path, recent: FaceBuffer) -> None:
+        """recent: the faces before the first result, for a recording that is resumed."""
+        self.folder = folder
+        self.recent = recent
+        folder.mkdir(parents=True, exist_ok=True)
+
+    @abstractmethod
+    def write_event(self, event: EmotionEvent) -> None:
+        """Write what is wanted of `recent`."""
+
+    def write(self, result: FrameResult) -> None:
+        if result.frame is not None:
+            self.recent.push(result.frame.time_s, result.faces)
+        for event in result.events:
+            self.write_event(event)
+        if result.frame is None:  # what follows has nothing to do with it
+            self.recent.clear()
+
+    def close(self) -> None:  # noqa: B027  a sink must have it
+        """Nothing stays open."""
 
 
 class Sinks:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from streamer.core.errors import SourceRefusedError, UsageError
-from streamer.core.files.paths import expand_home
+from streamer.core.files.paths import expand_home, is_folder
 from streamer.core.urls import display_name, is_like_url, strip_credentials
 from streamer.sources.base import Source
 from streamer.sources.config import SourceConfig
@@ -61,7 +61,7 @@ def open_source(spec: str, config: SourceConfig | None = None) -> Source:
 
         return open_webcam(number, config)
     path = expand_home(spec)
-    if spec not in ("", "sample", "-") and url_scheme(spec) is None and _is_folder(path):
+    if spec not in ("", "sample", "-") and url_scheme(spec) is None and is_folder(path):
         from streamer.sources.images import open_images
 
         return open_images(path, config)
@@ -86,13 +86,6 @@ def open_source(spec: str, config: SourceConfig | None = None) -> Source:
     from streamer.sources.files import open_file
 
     return open_file(path, config)
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except (OSError, ValueError):  # a name that no file can have; opening it says so
-        return False
 
 
 def _exists(path: Path) -> bool:

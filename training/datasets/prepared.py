@@ -6,14 +6,12 @@ not and why, `clips/*.npz` hold the faces and maps.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from recognition.config import MapConfig
-from recognition.fingerprint import preprocessing_fingerprint
+from recognition.fingerprint import digest_settings, preprocessing_fingerprint
 from streamer.core.errors import SourceFormatError, SourceNotFoundError, UsageError
 from streamer.core.files.inside import is_safe_path, read_json
 from streamer.faces.config import FaceConfig
@@ -46,8 +44,7 @@ _SETTINGS = {"dataset": str, "fingerprint": str, "faces": str, "jitter?": str}
 
 def settings_of(dataset: str, faces: FaceConfig, maps: MapConfig, jitter: str = "") -> Settings:
     """The settings of a run that is about to start."""
-    text = json.dumps(asdict(faces), sort_keys=True)
-    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    digest = digest_settings(asdict(faces))
     return Settings(dataset, preprocessing_fingerprint(maps), digest, jitter)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,9 +103,3 @@ def settings_of(
         "model_settings": dict(model.settings()),
         "data": selection.digest,
     }
-
-
-def digest_settings(settings: Mapping[str, object]) -> str:
-    """Sixteen hexadecimal digits."""
-    text = json.dumps(settings, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

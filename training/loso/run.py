@@ -16,12 +16,13 @@ from typing import Any
 import yaml
 from tqdm import tqdm
 
+from recognition.fingerprint import digest_settings
 from streamer.core.errors import ModelError, OutputError
 from streamer.core.files.atomic import remove_leftovers
 from streamer.core.settings import load_yaml
 from training.common.files import write_text
 from training.common.options import pick_device
-from training.loso.config import LosoConfig, Recipe, digest_settings, make_recipe, settings_of
+from training.loso.config import LosoConfig, Recipe, make_recipe, settings_of
 from training.loso.engine import make_tasks, train_tasks
 from training.loso.folds import Fold, make_folds, missing_classes
 from training.loso.report import combine, write_report

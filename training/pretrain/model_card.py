@@ -11,7 +11,7 @@ from recognition.config import MapConfig
 from recognition.files.model_file import CARD
 from recognition.fingerprint import preprocessing_fingerprint
 from streamer.core.records import EMOTIONS
-from training.common.files import sha256_of
+from training.common.files import sha256_of, write_text
 from training.common.metrics import RecognitionScore
 from training.pretrain.train import TrainConfig
 
@@ -80,7 +80,7 @@ def write_cards(folder: Path, onnx_path: Path, facts: RunFacts) -> None:
         "synthetic_validation": {**asdict(score), "calibration_error": facts.calibration_error},
         "training": asdict(facts.train),
     }
-    (folder / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+    write_text(folder / CARD, json.dumps(card, indent=2) + "\n")
     text = _TEXT.format(
         name=onnx_path.stem,
         members=facts.members,
@@ -101,4 +101,4 @@ def write_cards(folder: Path, onnx_path: Path, facts: RunFacts) -> None:
         date=date,
         seconds=facts.seconds,
     )
-    (folder / "model_card.md").write_text(text, encoding="utf-8")
+    write_text(folder / "model_card.md", text)

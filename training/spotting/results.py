@@ -33,8 +33,8 @@ def spotter_facts(
         "streams": SPOTTERS[name].streams,
         **set_facts(score, spot_set.fps),
         "recall_by_strength_iod": _recall_by_strength(score),
-        "false_micro_per_minute": _per_minute(_false_micros(score), observations),
-        "false_micro_per_minute_quiet": _per_minute(_micros(name, quiet), quiet),
+        "false_micro_per_minute": per_minute(_false_micros(score), observations),
+        "false_micro_per_minute_quiet": per_minute(_micros(name, quiet), quiet),
         "known_after_offset_s": _latency(name, observations),
         "wall_ms_per_frame": round(
             1e3 * sum(o.runs[name].wall_s for o in observations) / max(frames, 1), 3
@@ -84,7 +84,8 @@ def _micros(name: str, observations: Sequence[Observation]) -> int:
     return sum(found.kind == "micro" for o in observations for found in o.runs[name].found)
 
 
-def _per_minute(count: int, observations: Sequence[Observation]) -> float | None:
+def per_minute(count: int, observations: Sequence[Observation]) -> float | None:
+    """How many in a minute of the recordings; None where there are none."""
     minutes = sum(o.seconds for o in observations) / 60
     return round(count / minutes, 3) if minutes else None
 

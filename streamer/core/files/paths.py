@@ -7,6 +7,14 @@ from pathlib import Path
 from streamer.core.errors import UsageError
 
 
+def is_folder(path: Path) -> bool:
+    """Whether there is such a folder; a name that no file can have is none."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 def expand_home(name: str | Path) -> Path:
     """`name` as a path, with `~` and `~user` replaced; `~x` of no known user is a name like any.
 

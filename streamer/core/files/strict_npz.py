@@ -6,13 +6,14 @@ ask for much memory.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import math
 import struct
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -54,28 +55,25 @@ def read_npz(
 
     Raises ValueError for anything else, FileNotFoundError where there is no such file.
     """
-    try:
-        with (
-            open_regular(path, path.name, "give a file of arrays") as stream,
-            zipfile.ZipFile(stream) as archive,
-        ):
-            return _wanted(archive, _every(archive) if wanted is None else wanted, limit_bytes)
-    except FileNotFoundError:
-        raise
-    except SourceRefusedError as error:
-        raise ValueError(str(error)) from None
-    except DAMAGE as error:
-        raise ValueError(str(error) or type(error).__name__) from None
+    with _opened(path) as stream, zipfile.ZipFile(stream) as archive:
+        return _wanted(archive, _every(archive) if wanted is None else wanted, limit_bytes)
 
 
 def read_array(path: Path, limit_bytes: int = MAX_BYTES) -> NDArray:
     """The array of a `.npy` file. Raises ValueError, or FileNotFoundError."""
+    with _opened(path) as stream:
+        size = path.stat().st_size
+        if size > limit_bytes:
+            raise ValueError(f"it has {size} bytes, more than {limit_bytes}")
+        return read_npy(stream, size)
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    """A file of arrays; whatever is wrong with it is a ValueError, but for FileNotFoundError."""
     try:
         with open_regular(path, path.name, "give a file of arrays") as stream:
-            size = path.stat().st_size
-            if size > limit_bytes:
-                raise ValueError(f"it has {size} bytes, more than {limit_bytes}")
-            return read_npy(stream, size)
+            yield stream
     except FileNotFoundError:
         raise
     except SourceRefusedError as error:
