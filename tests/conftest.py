@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -44,3 +45,12 @@ def pytest_make_collect_report() -> Iterator[None]:
 def _no_urls_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process remembers the URLs it was given, to keep them out of its messages."""
     monkeypatch.setattr(urls, "_KNOWN", urls._Known())
+
+
+@pytest.fixture(autouse=True)
+def _signals_as_before() -> Iterator[None]:
+    """A command's end leaves signals ignored; here the process goes on."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)

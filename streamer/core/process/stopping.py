@@ -125,3 +125,12 @@ def interruptible(action: Callable[[], T], stop: StopFlag, dispose: Callable[[T]
 def interrupt_on_sigterm() -> None:
     """Outside `catching`, let SIGTERM end the program as Ctrl-C does."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def ignore_signals() -> None:
+    """All is done and the exit code is known: a signal that still comes changes nothing.
+
+    The end of the interpreter takes half a second, and puts the deadly defaults back.
+    """
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)

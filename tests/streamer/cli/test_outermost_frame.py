@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
 
 import pytest
@@ -98,3 +99,8 @@ def test_contradictions_are_refused() -> None:
     for options in ((True, True, None), (True, False, None, True)):
         with pytest.raises(UsageError, match="choose one of them"), logging_to(*options):
             pass
+
+
+def test_a_signal_after_the_end_changes_nothing() -> None:
+    run(SystemExit(0))
+    assert {signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)} == {signal.SIG_IGN}
