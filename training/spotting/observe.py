@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from streamer.core.records import AlignedFace, Frame, FrameResult, Spot, gates_to_text
+from streamer.core.records import Frame, FrameResult, Spot, TrackedFaces, gates_to_text
 from streamer.run.build import make_spotter
 from streamer.run.pipeline import Pipeline
 from streamer.run.recording import run_recording
@@ -88,21 +88,21 @@ class _Bench:
         self.track_s = 0.0
         self._now_s = 0.0
 
-    def track(self, frame: Frame) -> list[AlignedFace]:
+    def track(self, frame: Frame) -> TrackedFaces:
         start = time.perf_counter()
-        faces = self._first.track(frame)
+        tracked = self._first.track(frame)
         self.track_s += time.perf_counter() - start
-        return faces
+        return tracked
 
     def lose(self) -> None:
         self._first.lose()
 
-    def advance(self, frame: Frame, faces: Sequence[AlignedFace]) -> FrameResult:
+    def advance(self, frame: Frame, tracked: TrackedFaces) -> FrameResult:
         self._now_s = frame.time_s
         for name, spotter in self._offline.items():
             with self._timed(name):
-                spotter.push(faces)
-        return self._of_all(lambda pipeline: pipeline.advance(frame, faces))
+                spotter.push(tracked.faces)
+        return self._of_all(lambda pipeline: pipeline.advance(frame, tracked))
 
     def flush(self) -> FrameResult:
         for name, spotter in self._offline.items():
