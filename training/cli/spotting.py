@@ -66,21 +66,16 @@ def spot_set(
     """Make recordings with micro-expressions of known truth, from portraits or real people."""
     from training.spotting.make_set import FromBases, FromPortraits, choose_source, make_set
 
-    common = (output, parse_numbers("--strengths", strengths), seed, jobs)
     request = choose_source(
-        portraits and FromPortraits(portraits, names, fps, seconds, contents, size),
-        bases and FromBases(bases, split, people, variants, controls, meshes),
-        {"--names": names, "--fps": fps, "--seconds": seconds, "--contents": contents,
-         "--size": size},
-        {"--split": split, "--people": people, "--variants": variants, "--controls": controls,
-         "--meshes": meshes},
-    )  # fmt: skip
-    made = make_set(request, *common)
+        FromPortraits(portraits, names, fps, seconds, contents, size),
+        FromBases(bases, split, people, variants, controls, meshes),
+    )
+    made = make_set(request, output, parse_numbers("--strengths", strengths), seed, jobs)
     typer.echo(f"{output}: {made} recordings made, truth.csv and videos.csv written")
 
 
 def spot(
-    dataset: Annotated[str, option("casme-sq, samm-lv, casme3 or synthetic.")],
+    dataset: Annotated[str, option("casme-sq, samm-lv, casme3, synthetic or people.")],
     root: Annotated[Path, option("Folder of the data set; of a spot-set.")],
     output: RunFolder,
     spotter: Annotated[str, option("rule, learned, a baseline; or several: a,b.")] = "rule",

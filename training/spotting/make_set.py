@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from streamer.core.errors import UsageError
@@ -14,19 +14,19 @@ from training.common.options import one_of, parse_numbers, parse_words
 class FromPortraits:
     """Options of a set of portraits; "" and None are the defaults."""
 
-    portraits: Path
+    portraits: Path | None = None
     names: str = ""
     fps: str = ""
     seconds: str = ""
     contents: str = ""
-    size_px: int | None = None
+    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FromBases:
     """Options of a set of real recordings; "" and None are the defaults."""
 
-    bases: Path
+    bases: Path | None = None
     split: str = ""
     people: str = ""
     variants: str = ""
@@ -37,28 +37,22 @@ class FromBases:
 Request = FromPortraits | FromBases
 
 
-def choose_source(
-    portraits: FromPortraits | None,
-    bases: FromBases | None,
-    of_portraits: Mapping[str, object],
-    of_bases: Mapping[str, object],
-) -> Request:
-    """The one request that was made; the mappings hold the options that only one of them has.
+def choose_source(portraits: FromPortraits, bases: FromBases) -> Request:
+    """The one of the two that was asked for.
 
     Raises:
-        UsageError: none or both, or an option of the other one.
+        UsageError: none or both have a folder, or an option stands there that only the other has.
     """
-    request: Request
-    if bases is None and portraits is not None:
-        request, idle, other = portraits, of_bases, "--bases"
-    elif portraits is None and bases is not None:
-        request, idle, other = bases, of_portraits, "--portraits"
-    else:
+    if (portraits.portraits is None) == (bases.bases is None):
         raise UsageError("give --portraits DIR or --bases DIR, one of them")
-    given = [name for name, value in idle.items() if value not in ("", None)]
+    chosen: Request = portraits if bases.bases is None else bases
+    idle: Request = bases if bases.bases is None else portraits
+    given = [f.name for f in fields(idle) if getattr(idle, f.name) not in ("", None)]
     if given:
-        raise UsageError(f"{', '.join(given)} has no effect without {other}: leave it out")
-    return request
+        other = fields(idle)[0].name
+        named = ", ".join(f"--{name}" for name in given)
+        raise UsageError(f"{named} has no effect without --{other}: leave it out")
+    return chosen
 
 
 def make_set(
@@ -85,12 +79,11 @@ def _of_portraits(
         seconds=parse_numbers("--seconds", request.seconds or "45,15"),
         strengths_iod=strengths_iod,
         contents=parse_contents(request.contents or "expressions,talking"),
-        size_px=request.size_px or 400,
+        size_px=request.size or 400,
         seed=seed,
     )
-    return write_set(
-        find_portraits(request.portraits, parse_words(request.names)), config, output, jobs
-    )
+    folder = request.portraits or Path()
+    return write_set(find_portraits(folder, parse_words(request.names)), config, output, jobs)
 
 
 def _of_bases(
@@ -107,6 +100,6 @@ def _of_bases(
         parse_variants(request.variants or "native"),
         2 if request.controls is None else request.controls,
     )
-    bases = read_bases(request.bases, split, parse_words(request.people))
+    bases = read_bases(request.bases or Path(), split, parse_words(request.people))
     meshes = request.meshes or output.parent / "meshes"
     return write_people_set(bases, config, output, meshes, jobs)

@@ -7,7 +7,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 
@@ -18,12 +18,11 @@ from training.people.events import side_of
 from training.people.head import Head
 from training.people.variants import Showing, Variant
 from training.people.visibility import own_motion
+from training.spotting.people_facts import Content
 from training.spotting.synthetic_set import TRUTH, VIDEO_FIELDS, VIDEOS
 from training.synthetic.scene import Injection
 from training.synthetic.video import TRUTH_FIELDS
 
-Content = Literal["injected", "untouched", "own"]
-CONTENTS: tuple[Content, ...] = get_args(Content)
 PEOPLE_TRUTH_FIELDS = (
     *TRUTH_FIELDS, "fps", "side", "hidden", "injected_iod", "own_range_iod", "own_bump_iod",
     "turn_deg",
