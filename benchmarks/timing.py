@@ -1,4 +1,4 @@
-"""What a run costs: wall and CPU time of decoding alone and of a pipeline, without model loading."""
+"""What a run costs: wall and CPU time of decoding alone and of a pipeline, models loaded before."""
 
 from __future__ import annotations
 
