@@ -6,8 +6,8 @@
 A real `mer-stream -` with events, signals and a summary is fed through its standard input with the
 clip again and again, as fast as it reads, and watched from outside. Samples that follow each other
 are nearly the same one, so the slope goes through the medians of twelve stretches of the time after
-the warm-up. For a run shorter than what it is extrapolated to, that is all it is: a straight line
-through what was seen.
+the warm-up. Its interval takes these as independent, which memory that comes and goes in steps is
+not quite; and a run shorter than what it is extrapolated to gives a straight line, not a proof.
 """
 
 from __future__ import annotations

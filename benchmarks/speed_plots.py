@@ -108,22 +108,23 @@ def _plot_one(axes: Any, name: str, growth: Mapping[str, Any]) -> None:
 
 
 def plot_peers(facts: Mapping[str, Any], target: Path) -> Path:
-    """Bars of ms a frame, the bound as a line."""
+    """Milliseconds a frame on a log axis, each method as a point away from the bound."""
     methods = facts["methods"]
     names = list(methods)[::-1]
+    bound_ms = methods["decoding alone"]["ms"]
     figure = Figure(figsize=(8, 0.42 * len(names) + 1.2), layout="constrained")
     axes = figure.subplots()
-    values = [methods[name]["ms"] for name in names]
-    colours = ["tab:blue" if name.startswith("mer-stream") else "silver" for name in names]
-    axes.barh(names, values, color=colours)
-    for place, (name, value) in enumerate(zip(names, values, strict=True)):
-        axes.annotate(
-            f" {value:.2f} ms ({methods[name]['of_decoding']:.1f} x)",
-            (value, place),
-            va="center",
-            fontsize=9,
-        )
+    axes.axvline(bound_ms, color="grey", linewidth=1, linestyle=":")
+    for place, name in enumerate(names):
+        one = methods[name]
+        colour = "tab:blue" if name.startswith("mer-stream") else "dimgrey"
+        axes.hlines(place, bound_ms, one["ms"], color=colour, linewidth=2)
+        axes.plot(one["ms"], place, "o", color=colour)
+        text = f"   {one['ms']:.2f} ms ({one['of_decoding']:.1f} x)"
+        axes.annotate(text, (one["ms"], place), va="center", fontsize=9)
+    axes.set_yticks(range(len(names)), names)
     axes.set_xscale("log")
-    axes.set_xlim(0.8 * min(values), 6 * max(values))
+    axes.set_xlim(0.8 * bound_ms, 12 * max(one["ms"] for one in methods.values()))
     axes.set_xlabel("milliseconds a frame, decoding included (times decoding alone)")
+    axes.grid(axis="x", alpha=0.3, linewidth=0.5)
     return save_figure(figure, target, _DPI)
