@@ -33,7 +33,9 @@ class FaceConfig:
         Help("The face mesh is measured this often and carried over in between."),
     ] = 0.25
     search_interval_s: Annotated[
-        float, Range(0.0, 3600.0), Help("How often a single face is looked around for others.")
+        float,
+        Range(0.0, 3600.0),
+        Help("While faces are followed, how often others are looked for."),
     ] = 1.0
     min_detection: Annotated[Share, Help("Least confidence of a face that is found.")] = 0.5
     min_tracking: Annotated[Share, Help("Least confidence of a face that is followed.")] = 0.5
