@@ -29,12 +29,12 @@ FILE_NAME = "checkpoint"
 _VERSION = 2
 _LEAST_APART_S = 1.0  # of the recording
 _LOG = logging.getLogger(__name__)
-_COUNTED = ("frames", "frames_with_face", "faces", "first_s", "last_s")
+_COUNTED = ("frames", "frames_with_face", "faces", "rolls", "first_s", "last_s")
 _MAX_BYTES = 1024 * 2**20  # a face takes about 10 MB
 _FACTS = {"start": {"frame": Whole, "time_s": float, "checksum": Whole, "plain": bool}}
 _COUNTS = {
     **{"frames": Whole, "frames_with_face": Whole, "first_s": float, "last_s": float},
-    **{"kinds": Each(Whole), "emotions": Each(Whole)},
+    **{"kinds": Each(Whole), "emotions": Each(Whole), "rolls": [Whole]},
 }
 _ADVANCE = {"spotter": dict, "buffer": dict, "now_s": float}
 
@@ -146,6 +146,8 @@ def _check_state(state: Any) -> None:
     """Raise ValueError unless the parts of a state are there, and the counts are counts."""
     parts = {"track": {"tracker": dict, "aligner": dict}, "counts": _COUNTS, "advance": _ADVANCE}
     check_shape(state, parts)
+    if len(state["counts"]["rolls"]) != 4:
+        raise ValueError("counts.rolls are not those of four quarter turns")
     faces = state["counts"]["faces"]
     if not isinstance(faces, set) or not all(type(face) is int for face in faces):
         raise ValueError("counts.faces is no set of whole numbers")

@@ -3,7 +3,7 @@
 The mesh takes an upside-down face for an upright one (its presence score is above .9 both ways in
 most pictures), with the brows where the chin is. The detector, shown the face alone at a size that
 it knows, is surer of it the right way up: so the two are held against each other
-(`benchmarks/face_rolls.py`).
+(`benchmarks/any_face.py`).
 """
 
 from __future__ import annotations

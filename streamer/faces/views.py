@@ -1,7 +1,7 @@
 """Which parts of a picture the face detector is shown, and how they are turned.
 
 The detector sees 128 x 128 pixels. It finds nearly all faces with 7 of these between the eyes, and
-few below 5 (`benchmarks/face_sizes.py`); in a whole 4K picture 7 are 210. So a picture is looked
+few below 5 (`benchmarks/any_face.py`); in a whole 4K picture 7 are 210. So a picture is looked
 through in tiles too, each a square that is shown alone, down to `LEAST_TILE_PX`.
 """
 
