@@ -17,8 +17,8 @@ from streamer.core.records import AlignedFace, FrameResult, JsonObject, SourceRe
 SCHEMA = "mer-stream/summary/1"
 Status = Literal["done", "kept", "failed", "interrupted"]
 _FIGURES = (
-    "frames", "duration_s", "frames_with_face", "faces", "turned_deg", "events", "emotions", "dropped",
-    "reconnects", "truncated", "repairs", "warnings", "wall_s",
+    "frames", "duration_s", "frames_with_face", "faces", "turned_deg", "events", "emotions",
+    "dropped", "reconnects", "truncated", "repairs", "warnings", "wall_s",
 )  # fmt: skip
 NOTHING_READ = SourceReport(
     frames=0, dropped=0, reconnects=0, truncated=False, repairs={}, errors=()
