@@ -29,8 +29,8 @@ from typing import Any
 from benchmarks.reliability.process import environment, wait_for
 from benchmarks.reliability.promises import MEMORY_MB, ROOT, Ended
 
-# What a run imports sooner or later. ONNX Runtime starts its threads when a model is opened, not when
-# it is imported, so a fork is safe.
+# What a run imports sooner or later. ONNX Runtime starts its threads when a model is opened, not
+# when it is imported, so a fork is safe.
 _PRELOADED = (
     "streamer.cli.stream", "streamer.cli.batch", "streamer.run.in_turn", "streamer.batch.run",
     "streamer.run.pipeline", "streamer.outputs.video", "streamer.sources.files",
