@@ -38,6 +38,12 @@ def inter_ocular_px(landmarks: NDArray[np.float32]) -> float:
     return float(np.hypot(*(right - left)))
 
 
+def roll_rad(landmarks: NDArray[np.float32]) -> float:
+    """How far a face is turned clockwise in the picture: 0 upright, pi upside down."""
+    left, right = eye_centres(landmarks)
+    return float(np.arctan2(*(right - left)[::-1]))
+
+
 def is_degenerate(landmarks_px: NDArray[np.float32]) -> bool:
     """Whether the eye centres coincide or a point is nowhere: such a mesh has no scale."""
     return not (np.isfinite(landmarks_px).all() and inter_ocular_px(landmarks_px) > LEAST_IOD_PX)
