@@ -30,7 +30,7 @@ _ROW = {"name": str, "folder": str}
 _MANIFEST = {"schema": OneOf((BATCH_SCHEMA,)), "recordings": [_ROW]}
 _COLUMNS = (
     "name", "folder", "status", "exit_code", "error", "frames", "duration_s", "micro", "macro",
-    "faces", "coverage", "truncated", "sha256",
+    "faces", "coverage", "upper_judged", "lower_judged", "truncated", "sha256",
 )  # fmt: skip
 _LOG = logging.getLogger(__name__)
 
@@ -80,8 +80,11 @@ class Manifest:
         outcome = self._outcomes.get(job.folder)
         if outcome is None:
             return {"name": job.display_name, "folder": job.folder, "status": "open"}
-        row = {name: getattr(outcome, name) for name in _COLUMNS}
-        row["coverage"] = round(row["coverage"], 4)
+        row = {name: getattr(outcome, name, None) for name in _COLUMNS}
+        row["coverage"] = round(outcome.face_share, 4)
+        if outcome.coverage is not None:
+            judged = outcome.coverage.any_face
+            row |= {"upper_judged": judged.upper.share, "lower_judged": judged.lower.share}
         # What was kept is done: the table says what is there, not how it came there.
         return row | {"status": "done" if outcome.status == "kept" else outcome.status}
 

@@ -12,6 +12,9 @@ from typing import Literal
 from streamer.core.files.writing import open_output, writing
 from streamer.core.printable import printable, to_json
 from streamer.core.records import FrameResult, JsonObject, SourceReport
+from streamer.outputs.coverage import Coverage
+from streamer.outputs.coverage_count import CoverageCount
+from streamer.outputs.no_faces import NoFaceCount, NoFaceReason, no_face_line
 
 SCHEMA = "mer-stream/summary/1"
 Status = Literal["done", "kept", "failed", "interrupted"]
@@ -39,6 +42,8 @@ class RunRecord:
     frames: int = 0
     duration_s: float = 0.0
     frames_with_face: int = 0
+    no_face: tuple[NoFaceReason, ...] = ()  # why not in the others, the commonest first
+    coverage: Coverage | None = None  # None: no pictures, or written by an older version
     faces: int = 0
     events: Mapping[str, int] = field(default_factory=lambda: {"micro": 0, "macro": 0})
     emotions: Mapping[str, int] = field(default_factory=dict)
@@ -66,7 +71,7 @@ class RunRecord:
         return self.events["macro"]
 
     @property
-    def coverage(self) -> float:
+    def face_share(self) -> float:
         """Share of the frames with a face."""
         return self.frames_with_face / max(self.frames, 1)
 
@@ -87,6 +92,8 @@ class Counts:
 
     frames: int = 0
     frames_with_face: int = 0
+    no_face: NoFaceCount = field(default_factory=NoFaceCount)
+    coverage: CoverageCount = field(default_factory=CoverageCount)
     faces: set[int] = field(default_factory=set)
     kinds: Counter[str] = field(default_factory=Counter)
     emotions: Counter[str] = field(default_factory=Counter)
@@ -103,6 +110,7 @@ class Counts:
             self.kinds[event.spot.kind] += 1
             if event.recognition is not None:
                 self.emotions[event.recognition.emotion] += 1
+        self.coverage.write(result)
         if result.frame is None:
             return
         if self.frames == 0:
@@ -112,6 +120,7 @@ class Counts:
         ids = {aligned.face.face_id for aligned in result.faces}
         self.frames_with_face += bool(ids)
         self.faces |= ids
+        self.no_face.write(result)
 
     def close(self) -> None:
         """Nothing to close."""
@@ -140,6 +149,8 @@ class Counts:
             frames=self.frames,
             duration_s=round(self.duration_s, 6),
             frames_with_face=self.frames_with_face,
+            no_face=self.no_face.reasons(),
+            coverage=self.coverage.coverage(),
             faces=len(self.faces),
             events={"micro": self.kinds["micro"], "macro": self.kinds["macro"]},
             emotions=dict(sorted(self.emotions.items())),
@@ -158,11 +169,18 @@ def format_summary(record: RunRecord) -> str:
     if record.frames == 0:
         return head + printable(record.error or "no frames were read.")
     lines = [head + ", ".join([_amount(record), _faces(record), _events(record)])]
-    lines += [f"  {line}" for line in (_losses(record), _ending(record)) if line]
+    lines += [f"  {line}" for line in (*told(record), _losses(record), _ending(record)) if line]
     lines += [f"  note: {printable(warning)}" for warning in record.warnings]
     if record.error:
         lines.append(f"  ended by an error: {printable(record.error)}")
     return "\n".join(lines)
+
+
+def told(record: RunRecord) -> list[str]:
+    """What could be judged of it, and why no face was found where none was."""
+    missing = no_face_line(record.no_face, record.frames - record.frames_with_face, record.frames)
+    judged = record.coverage.sentences() if record.coverage and record.faces else []
+    return [line for line in (missing, *judged) if line]
 
 
 def write_summary(path: Path, records: Sequence[RunRecord], *, overwrite: bool) -> None:
@@ -180,6 +198,8 @@ def _summary(record: RunRecord) -> JsonObject:
         "error": record.error,
         "interrupted": record.status == "interrupted",
         **{name: getattr(record, name) for name in _FIGURES},
+        "no_face": [reason.to_json() for reason in record.no_face],
+        "coverage": None if record.coverage is None else record.coverage.to_json(),
         "realtime_factor": round(record.realtime_factor, 3),
     }
 
@@ -192,13 +212,14 @@ def _amount(record: RunRecord) -> str:
 def _faces(record: RunRecord) -> str:
     if record.faces == 0:
         return "no face found"
-    return f"{_count(record.faces, 'face')} in {record.coverage:.0%} of the frames"
+    return f"{_count(record.faces, 'face')} in {record.face_share:.0%} of the frames"
 
 
 def _events(record: RunRecord) -> str:
     total = sum(record.events.values())
     if total == 0:
-        return "no events"
+        judged = record.coverage if record.faces else None
+        return "no events" if judged is None else judged.nothing_found()
     kinds = ", ".join(f"{n} {kind}" for kind, n in record.events.items() if n)
     emotions = ", ".join(f"{n} {printable(emotion)}" for emotion, n in record.emotions.items())
     return f"{_count(total, 'event')} ({kinds}{'; ' if emotions else ''}{emotions})"

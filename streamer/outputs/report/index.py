@@ -46,6 +46,6 @@ def _row(record: RunRecord) -> list[Any]:
         f"{record.micro_a_minute:.1f}",
         record.macro,
         record.faces,
-        f"{record.coverage:.0%}",
+        f"{record.face_share:.0%}",
         markup('<span class="bad">cut short</span>') if record.truncated else "",
     ]

@@ -75,7 +75,7 @@ def _figures(record: RunRecord, events: Sequence[EmotionEvent]) -> list[tuple[ob
         (f"{micro / minutes:.1f}", "micro a minute"),
         (len(events) - micro, "macro events"),
         (record.faces, "faces"),
-        (f"{record.coverage:.0%}", "frames with a face"),
+        (f"{record.face_share:.0%}", "frames with a face"),
     ]
 
 
