@@ -180,7 +180,7 @@ class FaceMotion:
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """One spotted facial movement, before anything is said about emotion."""
+    """One spotted facial movement, before any emotion is assigned."""
 
     face_id: int
     kind: Kind

@@ -57,7 +57,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class SpotterRun:
-    """What one spotter said of one recording, and the time it took."""
+    """What one spotter found in one recording, and the time it took."""
 
     found: tuple[Found, ...]
     wall_s: float

@@ -53,7 +53,7 @@ def observe(recording: Recording, spotters: Sequence[str], config: StreamConfig)
 class _Bench:
     """Spotters that share one tracker and one aligner; to the loop they look like one pipeline.
 
-    Those that stream are pipelines. The others are shown the same faces and asked at the end. There
+    Those that stream are pipelines. The others get the same faces and are asked at the end. There
     is always one pipeline, as it measures the motions of the result.
     """
 
