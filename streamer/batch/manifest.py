@@ -80,11 +80,8 @@ class Manifest:
         outcome = self._outcomes.get(job.folder)
         if outcome is None:
             return {"name": job.display_name, "folder": job.folder, "status": "open"}
-        row = {name: getattr(outcome, name, None) for name in _COLUMNS}
+        row = {name: getattr(outcome, name) for name in _COLUMNS}
         row["coverage"] = round(outcome.face_share, 4)
-        if outcome.coverage is not None:
-            judged = outcome.coverage.any_face
-            row |= {"upper_judged": judged.upper.share, "lower_judged": judged.lower.share}
         # What was kept is done: the table says what is there, not how it came there.
         return row | {"status": "done" if outcome.status == "kept" else outcome.status}
 

@@ -132,10 +132,10 @@ def _judged(outcome: RunRecord) -> str:
     if 2 * without > outcome.frames:
         line = no_face_line(outcome.no_face, without, outcome.frames)
         return f", {line or f'no face in {without / outcome.frames:.0%} of the frames'}"
-    if outcome.coverage is None:
+    upper, lower = outcome.upper_judged, outcome.lower_judged
+    if upper is None or lower is None:
         return ""
-    upper, lower = outcome.coverage.any_face.upper, outcome.coverage.any_face.lower
-    return f", judged: upper face {upper.share:.0%}, lower face {lower.share:.0%} of the time"
+    return f", judged: upper face {upper:.0%}, lower face {lower:.0%} of the time"
 
 
 def _bar(name: str, position: int) -> Any:

@@ -152,7 +152,7 @@ class Annotator:
             points = np.stack([x, y], axis=1).round().astype(np.int32)
             self._cv2.polylines(own, [points], False, colour, 1, self._cv2.LINE_AA)
             legend_x += 8 + self._text(own, name, (legend_x, 13), colour, small=True)
-        text = f"face {face_id}: 0 to {full:.2f} IOD; bars: upper, lower face judged"
+        text = f"face {face_id}: 0 to {full:.2f} IOD; bars: judged"
         self._text(own, text, (8, 27), label, small=True)
         self._draw_bars(own, self._judged[face_id], time_s)
         panel[:] = own

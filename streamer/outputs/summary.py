@@ -76,6 +76,16 @@ class RunRecord:
         return self.frames_with_face / max(self.frames, 1)
 
     @property
+    def upper_judged(self) -> float | None:
+        """Share of the time in which the upper face could be judged; None: not known."""
+        return None if self.coverage is None else self.coverage.any_face.upper.share
+
+    @property
+    def lower_judged(self) -> float | None:
+        """The same of the lower face."""
+        return None if self.coverage is None else self.coverage.any_face.lower.share
+
+    @property
     def micro_a_minute(self) -> float:
         """Of the recording's own time."""
         return self.micro / max(self.duration_s / 60.0, 1e-9)

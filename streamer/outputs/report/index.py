@@ -58,7 +58,8 @@ def _row(record: RunRecord, twice: bool) -> list[Any]:
         f"{record.micro_a_minute:.1f}",
         record.macro,
         record.faces,
-        *_judged_cells(record),
+        _percent(record.upper_judged),
+        _percent(record.lower_judged),
         _notes(record),
     ]
 
@@ -77,12 +78,8 @@ def _judged_figures(records: Sequence[RunRecord]) -> list[tuple[object, str]]:
     ]
 
 
-def _judged_cells(record: RunRecord) -> list[str]:
-    """The shares of the time in which the upper and the lower face were judged."""
-    if record.coverage is None:
-        return ["", ""]
-    judged = record.coverage.any_face
-    return [f"{judged.upper.share:.0%}", f"{judged.lower.share:.0%}"]
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{share:.0%}"
 
 
 def _notes(record: RunRecord) -> str:

@@ -48,10 +48,7 @@ def coverage_table(record: RunRecord) -> CoverageTable | None:
 
 def judged_figures(record: RunRecord) -> list[tuple[object, str]]:
     """The two shares, for the row of figures; none where they are not known."""
-    if record.coverage is None:
+    upper, lower = record.upper_judged, record.lower_judged
+    if upper is None or lower is None:
         return []
-    upper, lower = record.coverage.any_face.upper, record.coverage.any_face.lower
-    return [
-        (f"{upper.share:.0%}", "upper face judged"),
-        (f"{lower.share:.0%}", "lower face judged"),
-    ]
+    return [(f"{upper:.0%}", "upper face judged"), (f"{lower:.0%}", "lower face judged")]
