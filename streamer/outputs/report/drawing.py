@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from streamer.core.coverage import NO_FACE
 from streamer.core.records import EmotionEvent
 from streamer.outputs.formats.event_text import label
+from streamer.outputs.report.judged import judged_share, reason_class
 from streamer.outputs.report.log import Curves, SignalsView
 from streamer.outputs.report.overview import GatedStretch, Overview
 from streamer.outputs.report.templates import text
@@ -27,9 +27,6 @@ _WIDTH, _LEFT, _RIGHT = 1000.0, 46.0, 30.0  # of the report's timeline
 _SHOWN_REGIONS = 4
 _STEPS_S = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
 _STRIP_PX = 12
-_COLOURED = {
-    "speech": "speech", "head turn": "turn", "blink": "blink", "covered": "cover", NO_FACE: "none",
-}  # fmt: skip
 _LEAST_IOD = 0.02  # full height, unless the motion is larger
 _Axis = Callable[[float], float]
 
@@ -163,7 +160,7 @@ def judged_strip(
     if not any(bins):
         return
     yield _element("text", half, x=0, y=top + 10)
-    told = [_judged_share(reasons) for reasons in bins]
+    told = [judged_share(reasons) for reasons in bins]
     for (reason, share), run in itertools.groupby(enumerate(told), lambda pair: pair[1]):
         first, *others = run
         if not reason and share == 0.0:  # a stretch without a frame
@@ -178,21 +175,6 @@ def judged_strip(
         if high:
             low = {"y": f"{top + _STRIP_PX - high:g}", "height": f"{high:g}"}
             yield _element("rect", title, class_="judged yes", **place, **low)
-
-
-def _judged_share(reasons: Counter[str]) -> tuple[str, float]:
-    """The main reason against it ("": none), and the share that was judged, in quarters."""
-    frames = reasons.total()
-    if not frames:
-        return "", 0.0
-    lost = Counter({why: n for why, n in reasons.items() if why})
-    share = round(4 * reasons[""] / frames) / 4
-    return ("" if share == 1.0 else lost.most_common(1)[0][0]), share
-
-
-def reason_class(reason: str) -> str:
-    """The class that gives a reason its colour in the style sheets."""
-    return _COLOURED.get(reason, "other")
 
 
 def _gate(gate: GatedStretch, x: _Axis) -> Markup:

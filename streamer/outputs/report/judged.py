@@ -1,12 +1,17 @@
-"""What could be judged, as a table and as figures, for reports and for the page."""
+"""What could be judged, as a table, as figures and in colours, for reports and for the page."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from streamer.outputs.report.drawing import reason_class
+from streamer.core.coverage import NO_FACE
 from streamer.outputs.summary import RunRecord
+
+_COLOURED = {
+    "speech": "speech", "head turn": "turn", "blink": "blink", "covered": "cover", NO_FACE: "none",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +57,18 @@ def judged_figures(record: RunRecord) -> list[tuple[object, str]]:
     if upper is None or lower is None:
         return []
     return [(f"{upper:.0%}", "upper face judged"), (f"{lower:.0%}", "lower face judged")]
+
+
+def judged_share(reasons: Counter[str]) -> tuple[str, float]:
+    """The main reason against it ("": none), and the share that was judged, in quarters."""
+    frames = reasons.total()
+    if not frames:
+        return "", 0.0
+    lost = Counter({why: n for why, n in reasons.items() if why})
+    share = round(4 * reasons[""] / frames) / 4
+    return ("" if share == 1.0 else lost.most_common(1)[0][0]), share
+
+
+def reason_class(reason: str) -> str:
+    """The class that gives a reason its colour in the style sheets."""
+    return _COLOURED.get(reason, "other")
