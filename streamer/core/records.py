@@ -132,6 +132,23 @@ def gates_from_text(text: str) -> tuple[Gate, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """Whether a micro-expression of a face could have been reported at an earlier frame, and why
+    not.
+
+    `upper` (brows and lids) and `lower` (nose, cheeks, mouth, chin) are "" where most regions of
+    that half could be judged, else the reason: the word of a gate, or one of
+    `streamer.core.coverage`. An event that touches time in which nothing could be judged is void.
+    """
+
+    index: int
+    time_s: float
+    lasts_us: int  # microseconds until the next frame, see `coverage.lasts_us`
+    upper: str
+    lower: str
+
+
+@dataclass(frozen=True, slots=True)
 class FrameQuality:
     """How well a face is seen in one frame."""
 
@@ -158,6 +175,7 @@ class FaceMotion:
     head_iod: NDArray[np.float64] = field(default_factory=lambda: np.zeros(6))
     quality: FrameQuality = FrameQuality()
     reference_age_s: float = 0.0  # since the quiet reference was taken
+    judged: tuple[Judged, ...] = ()  # earlier frames of which this frame made it certain
 
 
 @dataclass(frozen=True, slots=True)
