@@ -7,8 +7,9 @@ what can become one, and their `image` is RGB all the same.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,6 @@ class Colour:
     full_range: bool = False  # luma 0..255 and not 16..235
 
 
-@runtime_checkable
 class AsRgb(Protocol):
     """What can become an RGB picture."""
 
@@ -39,24 +39,28 @@ class AsRgb(Protocol):
         ...
 
 
-@runtime_checkable
-class Yuv420(AsRgb, Protocol):
-    """Luma in full and chroma in half resolution, without a copy."""
+class Yuv420(ABC):
+    """A picture with luma in full and chroma in half resolution, as decoders give it.
+
+    A base class, as whether a frame is one is asked of every frame, which is slow of a Protocol.
+    """
+
+    shape: tuple[int, ...]  # (height, width, 3)
+    colour: Colour
 
     @property
+    @abstractmethod
     def luma(self) -> Array:
-        """[H, W]."""
-        ...
+        """[H, W], without a copy."""
 
     @property
+    @abstractmethod
     def chroma(self) -> tuple[Array, Array]:
-        """Blue and red difference, [ceil(H/2), ceil(W/2)] each."""
-        ...
+        """Blue and red difference, [ceil(H/2), ceil(W/2)] each, without a copy."""
 
-    @property
-    def colour(self) -> Colour:
-        """How to read them."""
-        ...
+    @abstractmethod
+    def rgb(self) -> Array:
+        """The picture [H, W, 3]."""
 
 
 Picture: TypeAlias = NDArray[np.uint8] | AsRgb

@@ -17,7 +17,7 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
-from streamer.core.pictures import Colour, Picture
+from streamer.core.pictures import Colour, Picture, Yuv420
 from streamer.core.process.libraries import import_cv2
 
 # Weights of red and blue in luma by the colour space of H.273: BT.709; none stated, as swscale
@@ -55,8 +55,8 @@ class PixelConverter:
         return np.ascontiguousarray(rgb.to_ndarray(), dtype=np.uint8)
 
 
-class DecodedPicture:
-    """A decoded 4:2:0 picture, see `Yuv420`; the planes are those of the decoder, for reading."""
+class DecodedPicture(Yuv420):
+    """A decoded 4:2:0 picture; its planes are those of the decoder, for reading only."""
 
     def __init__(
         self,
