@@ -49,15 +49,15 @@ def test_borders_and_doubts_do_not_count():
 
 
 def test_counts_by_hand():
-    # on from 3.0 to 4.9: ten frames within the label's inner part, eight after it
+    # on from 3.0 to 4.9: ten frames within the label, eight after it, two at its border
     gates = tuple((Gate.BLINK,) if 3.0 <= t < 4.95 else () for t in TIME_S)
-    labels = {"a": {"blink": [Interval(2.0, 4.0, True)]}, "b": {"turn": []}}
+    labels = {"a": {"blink": [Interval(2.05, 4.05, True)]}, "b": {"turn": []}}
     seen = {"a": Seen(TIME_S, gates, ()), "b": Seen(TIME_S, gates, ())}
     facts = gate_facts(Gate.BLINK, "blink", labels, seen)
     assert (facts["labelled"], facts["labelled_hit"]) == (1, 1)
-    assert facts["frames"] == 98  # the two border frames are left out; b judges no blinks
-    assert facts["precision"] == pytest.approx(10 / 19, abs=1e-4)  # 3.0-3.9 of 3.0-4.9 but 4.0
-    assert facts["recall"] == pytest.approx(10 / 19, abs=1e-4)  # 2.1-3.9 is labelled
+    assert facts["frames"] == 96  # 2.0, 2.1, 4.0, 4.1 are borders; b judges no blinks
+    assert facts["precision"] == pytest.approx(10 / 18, abs=1e-4)  # 3.0-3.9 of 3.0-4.9
+    assert facts["recall"] == pytest.approx(10 / 18, abs=1e-4)  # 2.2-3.9 is labelled
     none = gate_facts(Gate.HEAD_TURN, "turn", labels, seen)
     assert none["precision"] is None and none["recall"] is None and none["frames"] == 100
 
