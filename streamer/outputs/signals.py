@@ -14,7 +14,7 @@ from streamer.core.files.writing import open_output, writing
 from streamer.core.records import Face, FaceMotion, Frame, FrameResult, Rejected, gates_to_text
 from streamer.outputs.cells import safe_cell
 
-_PYARROW_CURE = 'pip install "pyarrow<22"'  # later ones need numpy 2, MediaPipe needs numpy 1
+_PYARROW_CURE = 'pip install "mer-stream[batch]"'
 _BATCH_ROWS = 5000  # of a Parquet row group
 _MAX_HEADER = 10_000  # bytes of the first line of a log
 _FACE_COLUMNS = ("success", "confidence", "x", "y", "w", "h", "head_x_px", "head_y_px")

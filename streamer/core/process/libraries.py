@@ -17,7 +17,7 @@ _CV2_CURE = (
 )
 _CV2_MISSING = (
     "OpenCV is not installed ({reason}). Install it with: "
-    'pip install "opencv-contrib-python>=4.9,<5"'
+    'pip install "opencv-python>=4.9,<6"'
 )
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
