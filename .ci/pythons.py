@@ -4,7 +4,8 @@
     python .ci/pythons.py --python /opt/py/bin/python3.14 --tests tests/spotting
     python .ci/pythons.py --oldest --python ...       with numpy 1.26, OpenCV 4.9 and the like
 
-What was found is kept in docs/install.json, by Python, and shown in docs/install.md. Uses uv where there is one, else the venv and pip of that Python.
+What was found is kept in docs/install.json, by Python, and shown in docs/install.md. Uses uv where
+there is one, else the venv and pip of that Python.
 """
 
 from __future__ import annotations

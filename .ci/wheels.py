@@ -3,9 +3,10 @@
     python .ci/wheels.py
     python .ci/wheels.py --python 3.14 --extras demo
 
-uv (pip install uv) resolves the newest set of packages for each Python; pip then looks each one up by `pip install --dry-run --only-binary=:all: --python-version`, which takes what
-`pip download` would and downloads no wheel. Linux x86-64. Kept in docs/install.json, shown in
-docs/install.md. Exit code 1 where a wheel is missing.
+uv (pip install uv) resolves the newest set of packages for each Python; pip then looks each one up
+by `pip install --dry-run --only-binary=:all: --python-version`, which takes what `pip download`
+would and downloads no wheel. Linux x86-64. Kept in docs/install.json, shown in docs/install.md.
+Exit code 1 where a wheel is missing.
 """
 
 from __future__ import annotations
@@ -25,8 +26,7 @@ PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 EXTRAS = "train,demo,batch,hub,ray,test"
 # Published as source only; pure Python, which every pip can build.
 SOURCE = {"srt"}
-_GLIBC = (5, 12, 17, 24, 26, 27, 28, 31, 34)
-PLATFORMS = [f"manylinux_2_{minor}_x86_64" for minor in _GLIBC]
+PLATFORMS = [f"manylinux_2_{minor}_x86_64" for minor in range(5, 40)]
 PLATFORMS += ["manylinux1_x86_64", "manylinux2010_x86_64", "manylinux2014_x86_64"]
 _LINE = re.compile(r"^[A-Za-z0-9._-]+==[^\s;]+", re.MULTILINE)
 
@@ -93,9 +93,9 @@ def show(found: dict[str, Any]) -> None:
     counts = [f"{len(found[p]['wheels'])}, {len(found[p]['missing'])} missing" for p in pythons]
     rows.append("| **all, with those in pure Python** | " + " | ".join(counts) + " |")
     first = found[pythons[0]]
-    body = "\n".join([*rows, "", f"By `python .ci/wheels.py` on {first['date']}: the plain package "
-                      f"with {first['extras'].replace(',', ', ')}. {', '.join(SOURCE)} (pure Python) is "
-                      "published as source only."])  # fmt: skip
+    extras, source = first["extras"].replace(",", ", "), ", ".join(sorted(SOURCE))
+    made = f"By `python .ci/wheels.py` on {first['date']}: the plain package with {extras}."
+    body = "\n".join([*rows, "", f"{made} {source} (pure Python) is published as source only."])
     begin, end = "<!-- wheels:begin -->", "<!-- wheels:end -->"
     before, rest = PAGE.read_text(encoding="utf-8").split(begin)
     PAGE.write_text(f"{before}{begin}\n{body}\n{end}{rest.split(end)[1]}", encoding="utf-8")

@@ -16,8 +16,7 @@ _CV2_CURE = (
     "links: apt-get install libgl1 libglib2.0-0"
 )
 _CV2_MISSING = (
-    "OpenCV is not installed ({reason}). Install it with: "
-    'pip install "opencv-python>=4.9,<6"'
+    'OpenCV is not installed ({reason}). Install it with: pip install "opencv-python>=4.9,<6"'
 )
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
