@@ -50,18 +50,18 @@ class AnalysisError(MerError):
 
 
 def analyse(
-    visitor: Visitor, source: Path | None, shown: str, choices: Choices, limits: Limits
+    visitor: Visitor, source: Path | None, display_name: str, choices: Choices, limits: Limits
 ) -> Iterator[Progress | RunRecord]:
     """Progress while it runs, and its outcome at the end; the files are in `visitor.folder`.
 
     Args:
-        source: the recording; None: the bundled sample. shown: its name in the files.
+        source: the recording; None: the bundled sample. display_name: its name in the files.
 
     Raises:
         AnalysisError: the recording was refused, or took too long. UsageError: settings that
         cannot be used, or the visitor has left.
     """
-    job = _job(visitor, source, shown, choices)
+    job = _job(visitor, source, display_name, choices)
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_work, args=(theirs, job, limits), daemon=True)
@@ -95,14 +95,16 @@ def _tidy(folder: Path, name: str, finished: bool) -> None:
         shutil.rmtree(folder / name, ignore_errors=True)
 
 
-def _job(visitor: Visitor, source: Path | None, shown: str, choices: Choices) -> Job:
+def _job(visitor: Visitor, source: Path | None, display_name: str, choices: Choices) -> Job:
     settings = BatchSettings(
         choices.config(), ALL_FORMATS, images=True, faces=True, video=True, checkpoint_s=3600.0
     )
     folder = visitor.new_name("result")
     path = "sample" if source is None else str(source)
     size = 0 if source is None else source.stat().st_size
-    return Job(path, shown, folder, str(visitor.folder), settings, size_bytes=size, private=True)
+    return Job(
+        path, display_name, folder, str(visitor.folder), settings, size_bytes=size, private=True
+    )
 
 
 def _follow(visitor: Visitor, pipe: Connection, until_s: float) -> Iterator[Progress | RunRecord]:

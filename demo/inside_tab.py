@@ -128,8 +128,8 @@ def _choices(visitor: Visitor) -> list[tuple[str, str]]:
 
 def _title(result: Finished, event: EmotionEvent) -> str:
     return (
-        f"{result.shown}, {format_clock(event.spot.apex_s)}, {event.spot.kind} {label(event)}, "
-        f"face {event.spot.face_id}"
+        f"{result.display_name}, {format_clock(event.spot.apex_s)}, "
+        f"{event.spot.kind} {label(event)}, face {event.spot.face_id}"
     )
 
 

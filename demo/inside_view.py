@@ -20,7 +20,11 @@ from streamer.outputs.report.templates import render_text
 def header(result: Finished, event: EmotionEvent) -> str:
     """What the event is, with its probabilities and their meaning."""
     return render_text(
-        "event.html", "demo", shown=result.shown, event=event, curves=_curves(result, event)
+        "event.html",
+        "demo",
+        display_name=result.display_name,
+        event=event,
+        curves=_curves(result, event),
     )
 
 
@@ -62,7 +66,7 @@ def pictures(strip: FaceStrip) -> str:
 
 def explained(found: Explained) -> str:
     """Keypoints and attention of SelfME."""
-    shown = [
+    cards = [
         (
             found.keypoints,
             "Keypoints",
@@ -77,7 +81,7 @@ def explained(found: Explained) -> str:
             )
         ),
     ]
-    pictures = [(data_url(data), title, caption) for data, title, caption in shown if data]
+    pictures = [(data_url(data), title, caption) for data, title, caption in cards if data]
     return render_text("explained.html", "demo", pictures=pictures)
 
 

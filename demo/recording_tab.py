@@ -51,7 +51,7 @@ class RecordingTab:
 
     result: gr.HTML
     status: gr.HTML
-    ready: gr.State  # the name of what was uploaded, for the command that is shown
+    ready: gr.State  # the name of what was uploaded, for the command on the page
 
 
 def recording_tab(context: AppContext, settings: list[Any]) -> RecordingTab:
@@ -145,24 +145,24 @@ def _run(
 def _analysed(
     context: AppContext, visitor: Visitor, choices: Choices, own: bool
 ) -> Iterator[tuple[Any, ...]]:
-    source, shown = (None, "sample") if not own else _pending(visitor)
+    source, display_name = (None, "sample") if not own else _pending(visitor)
     visitor.stopped.clear()
     folder = ""
     with context.queue.ticket(lambda: context.visitors.is_open(visitor)) as ticket:
-        yield _waiting(shown, ticket.before), "", *_buttons(visitor, working=True)
+        yield _waiting(display_name, ticket.before), "", *_buttons(visitor, working=True)
         for before in _until_turn(visitor, ticket):
-            yield _waiting(shown, before), gr.skip(), *(gr.skip(),) * 3
-        for message in analyse(visitor, source, shown, choices, context.limits):
+            yield _waiting(display_name, before), gr.skip(), *(gr.skip(),) * 3
+        for message in analyse(visitor, source, display_name, choices, context.limits):
             if isinstance(message, Progress):
-                yield _progress(shown, message), gr.skip(), *(gr.skip(),) * 3
+                yield _progress(display_name, message), gr.skip(), *(gr.skip(),) * 3
             else:
                 folder = message.folder
     found = load_finished(visitor, folder)
     count = len(found.events)
-    done = status_line(f"{shown}: done, {count} event{'' if count == 1 else 's'}.", "done")
+    done = status_line(f"{display_name}: done, {count} event{'' if count == 1 else 's'}.", "done")
     yield (
         done,
-        recording_view(found, visitor, choices.command(shown)),
+        recording_view(found, visitor, choices.command(display_name)),
         *_buttons(visitor, working=False),
     )
 
@@ -195,16 +195,16 @@ def _buttons(visitor: Visitor | None, *, working: bool) -> tuple[Any, ...]:
     )
 
 
-def _waiting(shown: str, before: int) -> str:
+def _waiting(display_name: str, before: int) -> str:
     if before == 0:
-        return status_line(f"{shown}: starting ...")
+        return status_line(f"{display_name}: starting ...")
     many = "one recording is" if before == 1 else f"{before} recordings are"
-    return status_line(f"{shown}: waiting, {many} before you ...")
+    return status_line(f"{display_name}: waiting, {many} before you ...")
 
 
-def _progress(shown: str, progress: Progress) -> str:
+def _progress(display_name: str, progress: Progress) -> str:
     share = f"{progress.share:.0%}, " if progress.share else ""
     found = f"{progress.events} event{'' if progress.events == 1 else 's'} so far"
-    line = f"{shown}: {share}{progress.time_s:.0f} s, {found}"
+    line = f"{display_name}: {share}{progress.time_s:.0f} s, {found}"
     bar = '<progress max="1" value="{:.3f}" aria-label="Progress"></progress>'
     return str(markup('<div class="said">' + bar + " {}</div>", progress.share, line))

@@ -41,7 +41,7 @@ class Finished:
 
     name: str  # of its folder
     folder: Path
-    shown: str
+    display_name: str
     run: Mapping[str, Any]  # run.json; empty for a camera
     events: tuple[EmotionEvent, ...]  # in the order of their onsets
 

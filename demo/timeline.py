@@ -49,6 +49,6 @@ def axis_marks(span_s: float) -> list[tuple[float, str]]:
     marks = []
     for at_s in times:
         minutes, seconds = divmod(at_s, 60.0)
-        shown = f"{minutes:.0f}:{seconds:04.1f}" if step_s < 1 else f"{minutes:.0f}:{seconds:02.0f}"
-        marks.append((100 * at_s / span_s, shown))
+        clock = f"{minutes:.0f}:{seconds:04.1f}" if step_s < 1 else f"{minutes:.0f}:{seconds:02.0f}"
+        marks.append((100 * at_s / span_s, clock))
     return marks

@@ -47,7 +47,7 @@ class FaceSpotter:
         ongoing = Ongoing(self.speech.is_speaking(face.time_s), self.macro.is_moving)
         motion = self.extractor.push(face, ongoing)
         spots, rejected = self._detect(self.history.push(motion))
-        return replace(motion, rejected=tuple(rejected)), spots
+        return (replace(motion, rejected=tuple(rejected)) if rejected else motion), spots
 
     def close(self) -> list[Spot]:
         """The face has gone: decide what is open."""

@@ -39,21 +39,21 @@ def shown_name(source: str, *, hashed: bool, key: str, name: str | None = None) 
 
 
 def folder_names(
-    shown: Sequence[str],
+    display_names: Sequence[str],
     known: Mapping[str, str],
     is_foreign: Callable[[str, str], bool] = lambda folder, name: False,
 ) -> list[str]:
     """A folder for each recording, by its file's name; with a digest where two would be the same.
 
-    known: shown name -> folder, of an earlier run on the same output. Those keep their folders.
+    known: display name -> folder, of an earlier run on the same output. Those keep their folders.
     is_foreign: whether a folder holds something else than the result of a recording of that name;
     such a folder is left alone.
     """
-    kept = {name: known[name] for name in shown if name in known}
+    kept = {name: known[name] for name in display_names if name in known}
     kept = {name: folder for name, folder in kept.items() if not is_foreign(folder, name)}
     taken = {folder.casefold() for folder in (*known.values(), *kept.values())}
     names = []
-    for name in shown:
+    for name in display_names:
         folder = kept.pop(name, None) or _free_name(name, taken, is_foreign)
         taken.add(folder.casefold())
         names.append(folder)
@@ -75,11 +75,11 @@ def _is_ours(folder: str) -> bool:
     return reserved or not is_safe_name(folder)
 
 
-def without_name(text: str, source: str, local: str, shown: str) -> str:
-    """A message with the recording's own names replaced by the one that may be shown."""
+def without_name(text: str, source: str, local: str, name: str) -> str:
+    """A message with the recording's own names replaced by the one that may be published."""
     for known in (source, local, display_name(source)):
         if known:
-            text = text.replace(known, shown)
+            text = text.replace(known, name)
     return strip_credentials(text)
 
 

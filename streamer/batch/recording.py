@@ -132,7 +132,7 @@ def _run(
 
 
 def unexpected(job: Job, error: Exception) -> MerError:
-    """A sentence for an error that is none of this program's own, with the name that is shown."""
+    """A sentence for an error that is none of this program's own, with the display name."""
     if is_memory_error(error):
         return too_large(job.display_name, memory_limit_mb())
     text = without_name(str(error), job.source, str(expand_home(job.source)), job.display_name)
@@ -143,12 +143,12 @@ def unexpected(job: Job, error: Exception) -> MerError:
     )
 
 
-def too_large(shown: str, limit_mb: int | None) -> MemoryLimitError:
+def too_large(display_name: str, limit_mb: int | None) -> MemoryLimitError:
     """For a recording whose worker ran out of memory."""
     limit = "this machine has" if limit_mb is None else f"the limit of {limit_mb} MB a worker"
     return MemoryLimitError(
-        f"{shown}: it needs more memory than {limit}. Give a higher --worker-memory with fewer "
-        "--workers, or make its pictures smaller."
+        f"{display_name}: it needs more memory than {limit}. Give a higher --worker-memory "
+        "with fewer --workers, or make its pictures smaller."
     )
 
 

@@ -119,19 +119,21 @@ def make_jobs(
     root = output.root if isinstance(output, FolderOutput) else None
     inputs = find_inputs(specs, settings.config.source.fps, root)
     hashed, key = settings.hash_names, settings.hash_key
-    shown = [shown_name(item.source, hashed=hashed, key=key, name=item.name) for item in inputs]
+    display_names = [
+        shown_name(item.source, hashed=hashed, key=key, name=item.name) for item in inputs
+    ]
     known = known_folders(output) if options.resume else {}
     if isinstance(output, FolderOutput):
-        folders = folder_names(shown, known, output.is_foreign)
+        folders = folder_names(display_names, known, output.is_foreign)
         _check_folders(output, folders, options)
     else:
-        folders = folder_names(shown, known)
+        folders = folder_names(display_names, known)
     return [
         Job(
             item.source, name, folder, options.output, settings,
             options.resume, options.scratch, item.size_bytes,
         )
-        for item, name, folder in zip(inputs, shown, folders, strict=True)
+        for item, name, folder in zip(inputs, display_names, folders, strict=True)
     ]  # fmt: skip
 
 

@@ -44,9 +44,9 @@ class Result:
     finished: bool = False  # its run.json is written already
     models: JsonObject | None = None  # what it was done with; None: nothing was loaded
 
-    def record(self, shown: str) -> RunRecord:
-        """The figures of the recording, under the name that is shown."""
-        return (self.counts or Counts()).summarise(shown, self.report)
+    def record(self, display_name: str) -> RunRecord:
+        """The figures of the recording, under the display name."""
+        return (self.counts or Counts()).summarise(display_name, self.report)
 
 
 def run_json(job: Job, result: Result, local: str, work: Path, wall_s: float) -> JsonObject:
@@ -119,7 +119,7 @@ def record_of(run: JsonObject, folder: str = "") -> RunRecord:
 
 
 def _shown(job: Job, sentence: str, local: str) -> str:
-    """A sentence with the name that may be shown."""
+    """A sentence with the name that may be published."""
     sentence = without_name(sentence, job.source, local, job.display_name)
     return without_name(sentence, "", str(expand_home(job.source)), job.display_name)
 

@@ -1,4 +1,4 @@
-"""What this program is for and what the law says, told once on a terminal."""
+"""What this program is for and what the law requires, printed once on a terminal."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-_VERSION = "1"  # a new text gets a new number and is told once more
+_VERSION = "1"  # a new text gets a new number and is printed once more
 _TEXT = """\
 mer-stream reads facial motion; it does not know what a person feels, and it detects no lies.
 Intended for research with the consent of the people recorded. In the EU, inferring emotions at
@@ -16,7 +16,7 @@ Nothing leaves this machine, and no picture is kept unless you ask. (Told once.)
 
 
 def show_notice_once() -> None:
-    """Print the notice to standard error, if that is a terminal and it was not told before."""
+    """Print the notice to standard error once, if that is a terminal."""
     if not sys.stderr.isatty():
         return
     folder = _config_folder()
@@ -27,7 +27,7 @@ def show_notice_once() -> None:
     print(_TEXT + "\n", file=sys.stderr)
     if mark is None:
         return
-    with contextlib.suppress(OSError):  # a home that cannot be written: it is told again
+    with contextlib.suppress(OSError):  # a home that cannot be written: it is printed again
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.touch()
 

@@ -89,7 +89,7 @@ class InternalError(MerError):
         text = " ".join(str(error).split())[:300]
         super().__init__(
             f"internal error ({type(error).__name__}{': ' + text if text else ''}): please "
-            "report it; with MER_VERBOSE=1 in the environment the details are shown."
+            "report it; with MER_VERBOSE=1 in the environment the details are printed."
         )
         self.__cause__ = error
 

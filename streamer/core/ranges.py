@@ -40,7 +40,7 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Help:
-    """What a setting means: shown by `--help`, on the page and in docs/settings.md."""
+    """What a setting means, for `--help`, on the page and in docs/settings.md."""
 
     text: str
 

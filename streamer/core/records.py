@@ -61,6 +61,39 @@ class AlignedFace:
     visible: float = 1.0  # share of the face mesh inside the picture
 
 
+class NoFace(str, Enum):
+    """Why no face was found in a frame; the value is the word that is written.
+
+    Sentences and cures are in `streamer.core.no_face`.
+    """
+
+    DARK = "too dark"
+    FLAT = "over-exposed or flat"
+    SMALL = "too small"
+    TURNED = "perhaps turned"
+    NOTHING = "nothing like a face"
+
+
+@dataclass(frozen=True, slots=True)
+class MissingFace:
+    """Why a frame has no face, as far as its picture tells, with what was measured.
+
+    `value`: DARK and FLAT the mean brightness 0..255, SMALL the width of the largest that looked
+    like a face in pixels, TURNED its roll in degrees, NOTHING the best confidence 0..1.
+    """
+
+    reason: NoFace
+    value: float | None = None  # None: not measured
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedFaces:
+    """The faces of one frame, aligned: what the first half of a pipeline hands to the second."""
+
+    faces: tuple[AlignedFace, ...] = ()  # lowest id first; empty where no face is seen
+    missing: MissingFace | None = None  # why it is empty; None: there are faces, or nobody knows
+
+
 @dataclass(frozen=True, slots=True)
 class Rejected:
     """A movement that was seen and not reported, and why."""
@@ -129,7 +162,7 @@ class FaceMotion:
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """One spotted facial movement, before anything is said about emotion."""
+    """One spotted facial movement, before any emotion is assigned."""
 
     face_id: int
     kind: Kind
@@ -181,6 +214,7 @@ class FrameResult:
     faces: tuple[AlignedFace, ...] = ()  # lowest id first; empty where no face is seen
     motions: tuple[FaceMotion, ...] = ()  # one per face, in the same order
     events: tuple[EmotionEvent, ...] = ()  # that have become certain
+    missing: MissingFace | None = None  # why `faces` is empty, where the tracker can tell
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""What is shown of a network source: its scheme, host and port, and a short hash of the rest.
+"""The display name of a network source: its scheme, host and port, and a short hash of the rest.
 
 User, password, path, query and fragment of a URL may each hold a secret, and no pattern tells which
-does. So nothing of them is ever shown or stored: `display_name` is computed once from a source's
+does. So nothing of them is displayed or stored: `display_name` is computed once from a source's
 specification and is its name everywhere. `strip_credentials` is the safety net for sentences that
 other programs wrote; it replaces the specifications that `remember` was given, and whatever else
 has the form of a URL.
@@ -84,7 +84,7 @@ def display_name(spec: str) -> str:
 
 
 def key_name(prefix: str, key: str) -> str:
-    """The name of something found below a URL: the key is the name of a file and is shown.
+    """The name of something found below a URL: the key is the name of a file and stays readable.
 
     Only for keys that a store listed, below a prefix that the user gave. A web server may list
     links with tokens in them, so its keys are hidden like the rest of a URL.
@@ -100,27 +100,27 @@ def key_name(prefix: str, key: str) -> str:
     return f"{match.group(1).lower()}://{'/'.join(part for part in parts if part)}"
 
 
-def url_stem(shown: str) -> str:
+def url_stem(display_name: str) -> str:
     """What files about a source are called, from the display name of its URL.
 
     >>> url_stem("rtsp://10.0.0.5:554/~68910b75"), url_stem("s3://bucket/~86121fea/a/clip.mp4")
     ('10.0.0.5:554-68910b75', 'clip')
     """
-    scheme, _, rest = shown.partition("://")
+    scheme, _, rest = display_name.partition("://")
     host, mark, hidden = rest.partition("~")
     if "/" in hidden:
         return PurePosixPath(hidden).stem
     return f"{host.rstrip('/') or scheme}-{hidden}" if mark else rest
 
 
-def remember(spec: str, shown: str | None = None, *, is_folder: bool = False) -> str:
+def remember(spec: str, name: str | None = None, *, is_folder: bool = False) -> str:
     """Have `strip_credentials` replace `spec` wherever it stands; returns its display name.
 
     Known URLs are found even where they hold spaces, quotes or line ends, and so are their user,
     password and other parts where a message holds only those. Of an output folder
     (`is_folder`) the names of the files in it stay.
     """
-    name = display_name(spec) if shown is None else shown
+    name = display_name(spec) if name is None else name
     if is_like_url(spec):
         _KNOWN.add(spec.rstrip("/") if is_folder else spec, name, is_folder)
     return name

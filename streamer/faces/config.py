@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from streamer.core.ranges import Faces, Help, Range, Share, check_ranges
 
@@ -13,6 +13,14 @@ from streamer.core.ranges import Faces, Help, Range, Share, check_ranges
 class FaceConfig:
     """How faces are found, followed and aligned. Lengths in inter-ocular distances (IOD)."""
 
+    backend: Annotated[
+        Literal["onnx", "mediapipe"],
+        Help("What runs the face models; mediapipe: MediaPipe itself, if it is installed."),
+    ] = "onnx"
+    device: Annotated[
+        Literal["auto", "cpu", "cuda"],
+        Help("Where the face models run; auto: on CUDA where there is any."),
+    ] = "auto"
     max_faces: Annotated[Faces, Help("Faces to follow at most.")] = 4
     mesh_interval_s: Annotated[
         float,

@@ -41,3 +41,17 @@ def inter_ocular_px(landmarks: NDArray[np.float32]) -> float:
 def is_degenerate(landmarks_px: NDArray[np.float32]) -> bool:
     """Whether the eye centres coincide or a point is nowhere: such a mesh has no scale."""
     return not (np.isfinite(landmarks_px).all() and inter_ocular_px(landmarks_px) > LEAST_IOD_PX)
+
+
+def without_doubles(meshes: list[Mesh]) -> list[Mesh]:
+    """The first of any meshes that nearly coincide: two can come to lie on one face."""
+    kept: list[Mesh] = []
+    for mesh in meshes:
+        centre, size = _centre(mesh), np.ptp(mesh.landmarks_px[:, 0])
+        if all(np.hypot(*(centre - _centre(other))) > 0.4 * size for other in kept):
+            kept.append(mesh)
+    return kept
+
+
+def _centre(mesh: Mesh) -> NDArray[np.float32]:
+    return np.asarray(mesh.landmarks_px[:, :2].mean(axis=0))

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.core.records import Face, Frame
+from streamer.core.records import Face, Frame, MissingFace
 from streamer.faces.config import FaceConfig
 from streamer.faces.landmarks import Mesh, inter_ocular_px, is_degenerate
 
@@ -54,6 +54,11 @@ class FaceTracker:
         self._measured_s = self._searched_s = -np.inf
         self._next_id = 0
         self._period = 0
+
+    @property
+    def missing(self) -> MissingFace | None:
+        """Why the last frame has no face; None where nothing is known of it."""
+        return None
 
     def push(self, frame: Frame) -> list[Face]:
         """Faces of this frame, lowest id first; empty when no face is there."""

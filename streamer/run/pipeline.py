@@ -15,8 +15,10 @@ from streamer.core.records import (
     FaceMotion,
     Frame,
     FrameResult,
+    MissingFace,
     Recognition,
     Spot,
+    TrackedFaces,
 )
 from streamer.core.snapshot import set_state, state_of
 from streamer.faces.face_buffer import FaceBuffer
@@ -25,6 +27,8 @@ from streamer.faces.face_buffer import FaceBuffer
 class Tracker(Protocol):
     """Finds faces and keeps their ids."""
 
+    @property
+    def missing(self) -> MissingFace | None: ...  # why the last frame has no face
     def push(self, frame: Frame) -> list[Face]: ...
     def lose(self) -> None: ...
     def reset(self) -> None: ...
@@ -88,11 +92,12 @@ class Pipeline:
         """
         return self.advance(frame, self.track(frame))
 
-    def track(self, frame: Frame) -> list[AlignedFace]:
-        """First half: faces of the frame, with ids, aligned."""
-        return self._aligner.push(frame, self._tracker.push(frame))
+    def track(self, frame: Frame) -> TrackedFaces:
+        """First half: faces of the frame, with ids, aligned; or why there is none."""
+        faces = tuple(self._aligner.push(frame, self._tracker.push(frame)))
+        return TrackedFaces(faces, None if faces else self._tracker.missing)
 
-    def advance(self, frame: Frame, faces: Sequence[AlignedFace]) -> FrameResult:
+    def advance(self, frame: Frame, tracked: TrackedFaces) -> FrameResult:
         """Second half: motion, spotting, recognition."""
         if frame.time_s <= self._now_s:
             raise ValueError(
@@ -100,10 +105,10 @@ class Pipeline:
                 "push frames in order, and call reset() between streams"
             )
         self._now_s = frame.time_s
-        self._buffer.push(frame.time_s, faces)
-        motions, spots = self._spotter.push(faces)
+        self._buffer.push(frame.time_s, tracked.faces)
+        motions, spots = self._spotter.push(tracked.faces)
         events = tuple(self._event(spot) for spot in spots)
-        return FrameResult(frame, tuple(faces), tuple(motions), events)
+        return FrameResult(frame, tracked.faces, tuple(motions), events, tracked.missing)
 
     def flush(self) -> FrameResult:
         """Close what is open: the pictures have ended. Call `reset()` before a new stream.
@@ -133,7 +138,7 @@ class Pipeline:
 
         Libraries prepare themselves with their first picture; a camera would not wait for that.
         """
-        for face in self.track(Frame(0, 0.0, image))[:1]:
+        for face in self.track(Frame(0, 0.0, image)).faces[:1]:
             self._spotter.push([face])
             if self._recognizer is not None:
                 self._recognizer.recognize(face, face)

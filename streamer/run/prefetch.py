@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol, runtime_checkable
 
-from streamer.core.records import AlignedFace, Frame, Loss, SourceInfo, SourceReport
+from streamer.core.records import Frame, Loss, SourceInfo, SourceReport, TrackedFaces
 
 # A file's frames go from thread to thread in batches: each stage then works from warm caches, and
 # the interpreter changes hands less often. A live source waits for nothing and has its own queue.
@@ -19,7 +19,7 @@ _POLL_S = 0.1
 _JOIN_S = 2.0
 
 # The last: half a checkpoint, mostly None. A loss has no faces.
-_Tracked = tuple[Frame | Loss, Sequence[AlignedFace], Any]
+_Tracked = tuple[Frame | Loss, TrackedFaces, Any]
 
 
 class SourceLike(Protocol):
@@ -43,7 +43,7 @@ class Losing(Protocol):
 class TrackerLike(Protocol):
     """The first half of a pipeline."""
 
-    def track(self, frame: Frame) -> Sequence[AlignedFace]: ...
+    def track(self, frame: Frame) -> TrackedFaces: ...
     def lose(self) -> None: ...
 
 
@@ -81,7 +81,7 @@ class Inline:
     def _track(self, moment: Frame | Loss) -> _Tracked:
         if isinstance(moment, Loss):
             self._tracker.lose()
-            return moment, (), None
+            return moment, TrackedFaces(), None
         half = self._begin(moment) if self._begin is not None else None
         return moment, self._tracker.track(moment), half
 

@@ -6,13 +6,13 @@ page, pushes them itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Sequence
+from collections.abc import Callable, Collection, Generator
 from dataclasses import replace
 from typing import Any, Protocol
 
 from streamer.core.errors import FAULTS, InternalError, MerError
 from streamer.core.process.two_threads import two_busy_threads
-from streamer.core.records import AlignedFace, EmotionEvent, Frame, FrameResult, Loss
+from streamer.core.records import EmotionEvent, Frame, FrameResult, Loss, TrackedFaces
 from streamer.outputs.sinks import Sinks
 from streamer.run.prefetch import Inline, Prefetch, SourceLike
 
@@ -22,9 +22,9 @@ ALL_KINDS = ("micro", "macro")
 class PipelineLike(Protocol):
     """What the loop needs of a pipeline; `track` and `lose` may run in another thread."""
 
-    def track(self, frame: Frame) -> Sequence[AlignedFace]: ...
+    def track(self, frame: Frame) -> TrackedFaces: ...
     def lose(self) -> None: ...
-    def advance(self, frame: Frame, faces: Sequence[AlignedFace]) -> FrameResult: ...
+    def advance(self, frame: Frame, tracked: TrackedFaces) -> FrameResult: ...
     def flush(self) -> FrameResult: ...
 
 
@@ -59,11 +59,11 @@ class RecordingRun:
         self._sinks = Sinks() if sinks is None else sinks
         self._kinds = kinds
 
-    def push(self, frame: Frame, faces: Sequence[AlignedFace] | None = None) -> FrameResult:
-        """What became known with a frame. `faces`: where they have been tracked already."""
-        if faces is None:
-            faces = self._pipeline.track(frame)
-        return self._hand_on(self._pipeline.advance(frame, faces))
+    def push(self, frame: Frame, tracked: TrackedFaces | None = None) -> FrameResult:
+        """What became known with a frame. `tracked`: where its faces have been tracked already."""
+        if tracked is None:
+            tracked = self._pipeline.track(frame)
+        return self._hand_on(self._pipeline.advance(frame, tracked))
 
     def end(self, *, cut: bool = False) -> FrameResult:
         """What was still open when the pictures ended; with `cut` they broke off."""
@@ -111,17 +111,21 @@ def run_recording(
     sinks = Sinks() if sinks is None else sinks
     run = RecordingRun(pipeline, sinks, kinds)
     failure: MerError | None = None
+
+    def stopped() -> bool:
+        return stop() or sinks.failure is not None
+
     begin = checkpoints.begin if checkpoints is not None else None
     reader = (Prefetch if threads > 1 else Inline)(source, pipeline, begin, max_seconds)
     try:
         with two_busy_threads():
-            for moment, faces, half in reader.tracked(lambda: stop() or sinks.failure is not None):
+            for moment, tracked, half in reader.tracked(stopped):
                 if isinstance(moment, Loss):
                     yield run.end(cut=True)
                     continue
                 if half is not None and checkpoints is not None:
                     checkpoints.finish(moment, half)
-                yield run.push(moment, faces)
+                yield run.push(moment, tracked)
     except MerError as error:
         failure = error
     except FAULTS as error:

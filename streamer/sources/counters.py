@@ -48,7 +48,7 @@ class SourceCounters:
         self._truncated = True
 
     def say(self, sentence: str) -> None:
-        """Keep a sentence for the report, unless it has been said or there are too many."""
+        """Keep a sentence for the report, unless it is there already or there are too many."""
         with self._lock:
             if sentence not in self._errors and len(self._errors) < MAX_SENTENCES:
                 self._errors.append(sentence)

@@ -45,14 +45,14 @@ class Analysed:
     """One visitor with one finished recording."""
 
     visitor: Visitor
-    shown: str
+    display_name: str
     source: Path
     told: list[Progress | RunRecord] = field(default_factory=list)
     error: BaseException | None = None
 
     def run(self) -> None:
         try:
-            for message in analyse(self.visitor, self.source, self.shown, Choices(), LIMITS):
+            for message in analyse(self.visitor, self.source, self.display_name, Choices(), LIMITS):
                 self.told.append(message)
         except BaseException as error:
             self.error = error

@@ -66,8 +66,16 @@ def told(visitor: Visitor, source: Path | None, shown: str, limits: Limits) -> s
 
 
 def by_command_line(one: Analysed, folder: Path) -> bytes:
-    shutil.copy(one.source, folder / one.shown)
-    command = [sys.executable, "-m", "streamer", one.shown, "--output", "events.jsonl", "--quiet"]
+    shutil.copy(one.source, folder / one.display_name)
+    command = [
+        sys.executable,
+        "-m",
+        "streamer",
+        one.display_name,
+        "--output",
+        "events.jsonl",
+        "--quiet",
+    ]
     subprocess.run(command, cwd=folder, check=True)
     return (folder / "events.jsonl").read_bytes()
 

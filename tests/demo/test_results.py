@@ -35,7 +35,7 @@ def test_events_come_in_the_order_of_their_onsets(visitor: Visitor) -> None:
     assert [event_id(event) for event in found.events] == [
         event_id(event) for event in (first, second, third)
     ]
-    assert found.shown == "a.mp4" and found.folder == visitor.folder / found.name
+    assert found.display_name == "a.mp4" and found.folder == visitor.folder / found.name
     assert found.event(event_id(second)).spot.onset_frame == 60
     with pytest.raises(UsageError, match="not there any more"):
         found.event("no such event")
@@ -43,7 +43,7 @@ def test_events_come_in_the_order_of_their_onsets(visitor: Visitor) -> None:
 
 def test_a_camera_has_no_run(visitor: Visitor) -> None:
     found = kept(visitor, [])
-    assert (found.shown, dict(found.run), found.events) == ("live camera", {}, ())
+    assert (found.display_name, dict(found.run), found.events) == ("live camera", {}, ())
 
 
 def test_an_address_holds_the_token_and_is_quoted(visitor: Visitor) -> None:
@@ -90,7 +90,7 @@ def test_a_log_that_is_being_written_is_no_crash(visitor: Visitor) -> None:
 
 def test_a_real_one(analysed: Analysed) -> None:
     found = analysed.result
-    assert found.shown == "sample.mp4"
+    assert found.display_name == "sample.mp4"
     assert [event.spot.onset_frame for event in found.events] == [46, 211, 317]
     assert [file for file, _ in found.downloads] == list(DOWNLOADS)
     assert all(found.strip(event).is_file() for event in found.events)

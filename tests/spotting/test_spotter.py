@@ -18,11 +18,11 @@ from tests.streamer.faces.test_tracker import ScriptedDetector
 @pytest.fixture(scope="module")
 def aligned():
     """Aligned faces of the bundled sample: a list a frame."""
-    from streamer.faces.detector import MeshDetector
+    from streamer.faces.detector import open_detector
     from streamer.sources import open_source
 
     config = FaceConfig(max_faces=1)
-    tracker, aligner = FaceTracker(MeshDetector(config), config), Aligner(config)
+    tracker, aligner = FaceTracker(open_detector(config), config), Aligner(config)
     with open_source("sample") as source:
         return [aligner.push(frame, tracker.push(frame)) for frame in source]
 

@@ -155,7 +155,7 @@ def motion(
     ] = "paper",
     start: Annotated[Path | None, option("Weights to continue from.")] = None,
     validation: Annotated[
-        Path | None, option("An .npz of pairs whose end-point error is shown.")
+        Path | None, option("An .npz of pairs whose end-point error is printed.")
     ] = None,
     device: Device = "auto",
     threads: Annotated[int, option("Of the processor; 0: as torch likes.", Range(0, 256))] = 0,

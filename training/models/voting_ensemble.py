@@ -90,7 +90,7 @@ def _others(classes: int) -> tuple[Model, ...]:
 
 
 def _with_others(others: Sequence[tuple[Fitted, ...]], watch: Watch | None) -> Watch | None:
-    """Whoever watches the network is shown the ensemble."""
+    """Whoever watches the network sees the ensemble."""
     if watch is None:
         return None
     report = watch

@@ -63,7 +63,7 @@ def train_motion(
 
     Args:
         start: weights to begin with; None: random ones of the seed.
-        validate: called after every epoch; what it returns is shown beside the progress.
+        validate: called after every epoch; what it returns stands beside the progress.
 
     Raises:
         OutputError: `output` holds a training of other settings or data, or cannot be written.

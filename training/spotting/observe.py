@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from streamer.core.records import AlignedFace, Frame, FrameResult, Spot, gates_to_text
+from streamer.core.records import Frame, FrameResult, Spot, TrackedFaces, gates_to_text
 from streamer.run.build import make_spotter
 from streamer.run.pipeline import Pipeline
 from streamer.run.recording import run_recording
@@ -53,16 +53,16 @@ def observe(recording: Recording, spotters: Sequence[str], config: StreamConfig)
 class _Bench:
     """Spotters that share one tracker and one aligner; to the loop they look like one pipeline.
 
-    Those that stream are pipelines. The others are shown the same faces and asked at the end. There
+    Those that stream are pipelines. The others get the same faces and are asked at the end. There
     is always one pipeline, as it measures the motions of the result.
     """
 
     def __init__(self, recording: Recording, spotters: Sequence[str], config: StreamConfig) -> None:
         from streamer.faces.alignment import Aligner
-        from streamer.faces.detector import MeshDetector
+        from streamer.faces.detector import open_detector
         from streamer.faces.tracker import FaceTracker
 
-        tracker = FaceTracker(MeshDetector(config.faces), config.faces)
+        tracker = FaceTracker(open_detector(config.faces), config.faces)
         aligner = Aligner(config.faces)
         made = {name: SPOTTERS[name] for name in spotters}
         streams = {name: one.stream(config) for name, one in made.items() if one.stream is not None}
@@ -88,21 +88,21 @@ class _Bench:
         self.track_s = 0.0
         self._now_s = 0.0
 
-    def track(self, frame: Frame) -> list[AlignedFace]:
+    def track(self, frame: Frame) -> TrackedFaces:
         start = time.perf_counter()
-        faces = self._first.track(frame)
+        tracked = self._first.track(frame)
         self.track_s += time.perf_counter() - start
-        return faces
+        return tracked
 
     def lose(self) -> None:
         self._first.lose()
 
-    def advance(self, frame: Frame, faces: Sequence[AlignedFace]) -> FrameResult:
+    def advance(self, frame: Frame, tracked: TrackedFaces) -> FrameResult:
         self._now_s = frame.time_s
         for name, spotter in self._offline.items():
             with self._timed(name):
-                spotter.push(faces)
-        return self._of_all(lambda pipeline: pipeline.advance(frame, faces))
+                spotter.push(tracked.faces)
+        return self._of_all(lambda pipeline: pipeline.advance(frame, tracked))
 
     def flush(self) -> FrameResult:
         for name, spotter in self._offline.items():
@@ -177,4 +177,5 @@ def _found(spot: Spot, emitted_s: float, emotion: str = "") -> Found:
         spot.score,
         emotion,
         spot.face_id,
+        spot.regions,
     )

@@ -57,7 +57,7 @@ def score_files(request: ScoreRequest) -> dict[str, Any]:
     )
     if score.micro is None:
         warnings.append(
-            "kinds are unknown, so micro and macro are not told apart: give a column `kind`, or "
+            "kinds are unknown, so micro and macro are not distinguished: give a column `kind`, or "
             "the frame rate (--fps, or a column `fps`)"
         )
     return {

@@ -147,14 +147,14 @@ def place_of(status: os.stat_result) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def check_place(path: Path, place: tuple[int, int], shown: Path | None = None) -> None:
+def check_place(path: Path, place: tuple[int, int], display_path: Path | None = None) -> None:
     """Raise OutputError unless the name stands for the file of that device and inode."""
     try:
         there = place_of(path.stat())
     except OSError:
-        raise OutputError(_REMOVED.format(path=shown or path)) from None
+        raise OutputError(_REMOVED.format(path=display_path or path)) from None
     if there != place:
-        raise OutputError(_REPLACED.format(path=shown or path))
+        raise OutputError(_REPLACED.format(path=display_path or path))
 
 
 def sync(number: int) -> None:

@@ -182,7 +182,7 @@ def set_up_logging(*, quiet: bool, verbose: bool, log_file: Path | None) -> LogF
 
 
 def safe_lines(text: str) -> str:
-    """Text of several lines, such as a traceback, as it may be shown."""
+    """Text of several lines, such as a traceback, that is safe to print."""
     return printable_lines(strip_credentials(text))
 
 

@@ -65,7 +65,7 @@ def matroska(layout: Layout) -> Generator[int, bytes, None]:
             data = yield min(size, _BLOCK_HEAD)
             held = _track_of(data) if number == _GROUP else _vint(data)[0]
             if held is None:
-                layout.pictures = None  # it cannot be said
+                layout.pictures = None  # unknown
             else:
                 layout.count(held in tracks)
             if size > _BLOCK_HEAD:

@@ -27,7 +27,7 @@ class EndOfDataError(Exception):
 class Layout:
     """What a walker found."""
 
-    pictures: int | None = None  # that the container holds; None: cannot be said
+    pictures: int | None = None  # that the container holds; None: unknown
     faults: list[str] = field(default_factory=list)  # sentences without a subject
 
     def count(self, pictures: int = 1) -> None:

@@ -152,3 +152,31 @@ def test_a_signal_at_any_moment(number, wait_s):
     code, err = end(process)
     assert code in (0, 130) and "Traceback" not in err
     assert code == 130 or wait_s > 2  # it had ended
+
+
+# Something that takes a second while the interpreter ends, as large libraries do.
+SLOW_END = """
+import sys, time
+class Slow:
+    def __init__(self): self.sleep = time.sleep
+    def __del__(self): self.sleep(1.5)
+sys.slow = Slow()
+sys.argv = ["mer-stream", "--version"]
+from streamer.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_the_interpreter_ends_leaves_the_exit_code(number):
+    process = subprocess.Popen(
+        [sys.executable, "-c", SLOW_END],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout.readline()
+    time.sleep(0.7)
+    process.send_signal(number)
+    code, err = end(process)
+    assert (code, err) == (0, "")

@@ -21,6 +21,7 @@ from streamer.core.records import (
     SourceInfo,
     SourceReport,
     Spot,
+    TrackedFaces,
 )
 
 REGIONS = ("brow_left", "brow_right", "mouth")
@@ -132,10 +133,10 @@ class FakePipeline:
         self.resets = 0
         self.closed = False
 
-    def track(self, frame: Frame) -> list[AlignedFace]:
-        return []
+    def track(self, frame: Frame) -> TrackedFaces:
+        return TrackedFaces()
 
-    def advance(self, frame: Frame, faces: Sequence[AlignedFace]) -> FrameResult:
+    def advance(self, frame: Frame, tracked: TrackedFaces) -> FrameResult:
         if frame.index % 30 == 0:
             self._open.append(frame.index)
         due = [onset for onset in self._open if frame.index >= onset + 15]

@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from streamer.core.records import AlignedFace, Face, FaceMotion, Frame, Recognition, Spot
+from streamer.core.records import (
+    AlignedFace,
+    Face,
+    FaceMotion,
+    Frame,
+    MissingFace,
+    NoFace,
+    Recognition,
+    Spot,
+)
 from streamer.faces.face_buffer import FaceBuffer
 from streamer.run.pipeline import Pipeline
 
@@ -13,7 +22,9 @@ NO_MESH = np.zeros((468, 3), dtype=np.float32)
 
 
 class OneFace:
-    """A face in every frame but those in `away`."""
+    """A face in every frame but those in `away`, which are dark."""
+
+    missing = MissingFace(NoFace.DARK, 6.0)
 
     def __init__(self, away=()):
         self.away, self.resets, self.closed = set(away), 0, False
@@ -70,6 +81,13 @@ class Remembers:
 
 def frames(n, start=0):
     return [Frame(i, i / 30, IMAGE) for i in range(start, n)]
+
+
+def test_a_frame_without_a_face_says_why():
+    pipeline = Pipeline(OneFace(away={1}), PlainAligner(), EveryTenth(), None)
+    results = [pipeline.push(frame) for frame in frames(3)]
+    assert [result.missing for result in results] == [None, OneFace.missing, None]
+    assert [len(result.faces) for result in results] == [1, 0, 1]
 
 
 def test_the_recogniser_gets_the_faces_of_onset_and_apex():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from streamer.core.errors import SourceFormatError
-from streamer.core.records import AlignedFace, Frame, Loss, SourceInfo, SourceReport
+from streamer.core.records import Frame, Loss, SourceInfo, SourceReport, TrackedFaces
 from streamer.run import prefetch
 from streamer.run.prefetch import Inline, Prefetch
 from streamer.run.recording import never
@@ -70,12 +70,12 @@ class Tracker:
         self.threads: set[str] = set()
         self._fails_at = fails_at
 
-    def track(self, frame: Frame) -> list[AlignedFace]:
+    def track(self, frame: Frame) -> TrackedFaces:
         self.threads.add(threading.current_thread().name)
         if frame.index == self._fails_at:
             raise RuntimeError("the graph has failed")
         self.log.append(frame.index)
-        return []
+        return TrackedFaces()
 
     def lose(self) -> None:
         self.log.append("lost")

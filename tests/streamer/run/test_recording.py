@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from itertools import zip_longest
 
 import cv2
 import pytest
 
 from streamer.core.errors import InstallError, InternalError, OutputError
-from streamer.core.records import AlignedFace, Frame, FrameResult
+from streamer.core.records import Frame, FrameResult, TrackedFaces
 from streamer.outputs.sinks import Sinks
 from streamer.run.recording import RecordingRun, run_recording
 from tests.streamer.outputs.fakes import FakePipeline, FakeSource
@@ -42,13 +41,13 @@ class BreaksAt(FakePipeline):
         super().__init__()
         self._index, self._half = index, half
 
-    def track(self, frame: Frame) -> list[AlignedFace]:
+    def track(self, frame: Frame) -> TrackedFaces:
         self._break(frame, "track")
         return super().track(frame)
 
-    def advance(self, frame: Frame, faces: Sequence[AlignedFace]) -> FrameResult:
+    def advance(self, frame: Frame, tracked: TrackedFaces) -> FrameResult:
         self._break(frame, "advance")
-        return super().advance(frame, faces)
+        return super().advance(frame, tracked)
 
     def _break(self, frame: Frame, half: str) -> None:
         if (frame.index, half) == (self._index, self._half):

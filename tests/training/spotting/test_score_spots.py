@@ -134,7 +134,7 @@ def test_videos_without_movements(score):
     assert (facts["videos"], facts["videos_without_truth"]) == (3, 2)
     assert counts(facts) == (1, 1, 0)
     assert facts["warnings"] == [
-        "kinds are unknown, so micro and macro are not told apart: give a column `kind`, or the "
+        "kinds are unknown, so micro and macro are not distinguished: give a column `kind`, or the "
         "frame rate (--fps, or a column `fps`)"
     ]
 
