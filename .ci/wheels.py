@@ -37,18 +37,17 @@ def main() -> None:
     parser.add_argument("--python", action="append", help=f"default: {', '.join(PYTHONS)}")
     parser.add_argument("--extras", default=EXTRAS, help="of pyproject.toml, with commas")
     options = parser.parse_args()
-    facts = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else {}
-    found = facts.setdefault("wheels", {})
-    missing = 0
+    found = {}
     for python in options.python or PYTHONS:
         entry = {"date": datetime.now(timezone.utc).date().isoformat(), "extras": options.extras}
         entry.update(look_up(python, options.extras.split(",")))
         found[python] = entry
-        missing += len(entry["missing"])
         print(f"Python {python}: {len(entry['wheels'])} wheels, missing: {entry['missing']}")
+    facts = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else {}
+    facts["wheels"] = {**facts.get("wheels", {}), **found}
     RESULTS.write_text(json.dumps(facts, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    show(found)
-    sys.exit(1 if missing else 0)
+    show(facts["wheels"])
+    sys.exit(1 if any(entry["missing"] for entry in found.values()) else 0)
 
 
 def look_up(python: str, extras: list[str]) -> dict[str, Any]:
