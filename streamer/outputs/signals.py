@@ -23,7 +23,7 @@ from streamer.core.records import (
 from streamer.outputs.cells import safe_cell
 from streamer.outputs.held_rows import HeldRows, Reasons
 
-_PYARROW_CURE = 'pip install "pyarrow<22"'  # later ones need numpy 2, MediaPipe needs numpy 1
+_PYARROW_CURE = 'pip install "mer-stream[batch]"'
 _BATCH_ROWS = 5000  # of a Parquet row group
 _MAX_HEADER = 10_000  # bytes of the first line of a log
 JUDGED_COLUMNS = ("upper_judged", "upper_reason", "lower_judged", "lower_reason")

@@ -71,7 +71,7 @@ def test_parquet_without_pyarrow_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
-    with pytest.raises(InstallError, match='pip install "pyarrow<22"'):
+    with pytest.raises(InstallError, match=r'pip install "mer-stream\[batch\]"'):
         SignalsParquet(tmp_path / "s.parquet", REGIONS)
     assert not (tmp_path / "s.parquet").exists()
 
