@@ -48,6 +48,12 @@ class FaceTracker:
         *("_roll", "_missing"),
     )
 
+    _tracks: dict[int, Track]
+    _current: list[Face]
+    _measured_s: float
+    _searched_s: float
+    _missing: MissingFace | None
+
     def __init__(self, finder: Finder, config: FaceConfig) -> None:
         self._finder = finder
         self._config = config
@@ -106,12 +112,12 @@ class FaceTracker:
             setattr(self, name, value)
 
     def _start_over(self) -> None:
-        self._tracks: dict[int, Track] = {}
-        self._current: list[Face] = []
+        self._tracks = {}
+        self._current = []
         self._measured_s = self._searched_s = -np.inf
         self._next_id = self._next_view = 0
         self._roll = Roll()
-        self._missing: MissingFace | None = None
+        self._missing = None
 
     def _forget_the_long_lost(self, time_s: float) -> None:
         memory = self._config.id_memory_s
