@@ -19,6 +19,7 @@ from spotting.motion.gaze import GazeWatcher
 from spotting.motion.reference import Places, Reference, normalise_brightness
 from spotting.motion.regions import LAYOUT, REGION_NAMES
 from streamer.core.records import AlignedFace, FaceMotion, FrameQuality, Gate
+from streamer.faces.aligned_picture import grey_of
 from streamer.faces.head_motion import N_PARAMETERS
 
 _GOOD_QUALITY = 0.25  # regions with less texture than this are trusted less
@@ -51,7 +52,7 @@ class MotionExtractor:
 
     def push(self, face: AlignedFace, ongoing: Ongoing) -> FaceMotion:
         """Motion of this frame. The first frame of an anchor becomes its reference."""
-        grey = cv2.cvtColor(face.image, cv2.COLOR_RGB2GRAY)
+        grey = grey_of(face)
         picture = normalise_brightness(grey)
         new_anchor = self._reference is not None and self._reference.anchor != face.anchor
         reference = self._reference

@@ -51,6 +51,10 @@ SHAKEN_BY_BLINK = tuple(
     name for name in REGION_NAMES if name.startswith(("brow", "eye", "cheek", "nose"))
 )
 
+# The halves of the face that coverage tells of: brows and lids here; nose, cheeks, mouth and chin
+# are the lower one.
+UPPER_FACE = tuple(name for name in REGION_NAMES if name.startswith(("brow", "eye")))
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
