@@ -143,11 +143,13 @@ class FaceTracker:
         return bool(time_s >= self._searched_s + self._config.search_interval_s - 1e-4)
 
     def _is_search_due(self, frame: Frame, found: list[Candidate]) -> bool:
-        """When nobody is followed, while somebody who was lost is remembered, and now and then."""
+        """When nobody is followed or somebody was lost, after somebody came, and now and then."""
         if len(found) >= self._config.max_faces:
             return False
         lost = len(found) < len(self._tracks)
-        return not found or lost or self._is_interval_over(frame.time_s)
+        first_s = max((track.first_s for track in self._tracks.values()), default=-np.inf)
+        came = frame.time_s - first_s < self._config.search_interval_s - 1e-4
+        return not found or lost or came or self._is_interval_over(frame.time_s)
 
     def _search(self, frame: Frame, found: list[Candidate]) -> list[Candidate]:
         if self._is_interval_over(frame.time_s) or not found:
