@@ -156,8 +156,10 @@ def load_checkpoint(work: Path, key: str, logs: Sequence[str]) -> Checkpoint | N
 def _check_state(state: Any) -> None:
     """Raise ValueError unless the parts of a state are there, and the counts are counts."""
     parts = {"track": {"tracker": dict, "aligner": dict}, "counts": _COUNTS, "advance": _ADVANCE}
-    HeldRows[str]().load(state.get("signals"))
-    check_shape(state, parts)
+    check_shape(state, parts | {"signals": list})
+    HeldRows[str]().load(state["signals"])
+    CoverageCount.of(state["counts"]["coverage"])
+    NoFaceCount.of(state["counts"]["no_face"])
     if len(state["counts"]["rolls"]) != 4:
         raise ValueError("counts.rolls are not those of four quarter turns")
     faces = state["counts"]["faces"]

@@ -103,7 +103,9 @@ class CoverageCount:
         check_shape(state, _STATE, "coverage")
         for face, tally in state["faces"].items():
             check_shape(tally, _TALLY, f"coverage of face {face}")
-        faces = {int(face): _Tally.of(tally) for face, tally in state["faces"].items()}
+            if type(face) is not int:
+                raise ValueError(f"coverage.faces has {face!r}, no number of a face")
+        faces = {face: _Tally.of(tally) for face, tally in state["faces"].items()}
         any_face = _Tally.of(state["any"])
         return cls(state["time_us"], any_face, faces, state["last_us"], _moment(state["before"]))
 
@@ -119,11 +121,13 @@ def best_of(judged: Sequence[Judged]) -> list[Judged]:
     return list(best.values())
 
 
-def _moment(value: Any) -> tuple[float, tuple[int, ...]] | None:
+def _moment(value: list[Any] | None) -> tuple[float, tuple[int, ...]] | None:
     if value is None:
         return None
-    time_s, faces = value
-    if type(time_s) is not float or not all(type(face) is int for face in faces):
+    time_s, faces = value if len(value) == 2 else (None, None)
+    if type(time_s) is not float or not isinstance(faces, list):
+        raise ValueError("coverage.before is no frame with its faces")
+    if not all(type(face) is int for face in faces):
         raise ValueError("coverage.before is no frame with its faces")
     return time_s, tuple(faces)
 
