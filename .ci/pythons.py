@@ -50,6 +50,7 @@ def main() -> None:
     parser.add_argument("--tests", nargs="*", default=[], help="default: all fast ones")
     parser.add_argument("--jobs", default="2", help="of pytest -n")
     parser.add_argument("--oldest", action="store_true", help=f"with {', '.join(OLDEST)}")
+    parser.add_argument("--as-is", action="store_true", help="install nothing: it is all there")
     parser.add_argument("--keep", type=Path, help="folder for the environments; they stay there")
     options = parser.parse_args()
     failed = False
@@ -89,7 +90,7 @@ def try_out(python: str, version: str, options: argparse.Namespace) -> dict[str,
     """Installs and tests; what came of it."""
     with tempfile.TemporaryDirectory(prefix="mer-python-") as folder:
         place = (options.keep or Path(folder)) / f"python-{version}"
-        own = install(python, place, options)
+        own = python if options.as_is else install(python, place, options)
         versions = json.loads(_output([own, "-c", _VERSIONS]))
         xml, start_s = Path(folder) / "tests.xml", time.monotonic()
         command = ["-m", "pytest", "-n", options.jobs, "--dist", "loadfile", *options.tests]

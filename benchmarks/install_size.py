@@ -4,9 +4,9 @@
 
 Each row is an environment of its own, made by the venv and pip of the running Python: the plain
 install; with ONNX Runtime's CUDA package in place of the plain one; with MediaPipe; with --gpu also
-the CUDA libraries. --before adds the plain install of another tree. Counts what the files take on
-disk, compiled bytecode included (MB of 10^6 bytes). Kept in docs/install.json, shown in
-docs/install.md.
+the CUDA libraries. --before adds the plain install of another tree. Counts the bytes of the files,
+compiled bytecode included, and the blocks they take on disk (MB of 10^6 bytes). Kept in
+docs/install.json, shown in docs/install.md.
 """
 
 from __future__ import annotations
@@ -68,34 +68,38 @@ def measure(steps: list[list[str]]) -> dict[str, Any]:
     """Megabytes in all, and of the largest packages, after the commands."""
     with tempfile.TemporaryDirectory(prefix="mer-size-") as folder:
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        empty = sum(sizes(Path(folder)).values())
+        empty, empty_disk = sizes(Path(folder))
         for step in steps:
             command = [str(Path(folder) / "bin" / "python"), "-m", "pip", *step]
             subprocess.run(command, check=True, cwd=folder)
-        parts = sizes(Path(folder))
+        parts, disk = sizes(Path(folder))
     return {
-        "mb": round((sum(parts.values()) - empty) / 1e6),
+        "mb": round((parts.total() - empty.total()) / 1e6),
+        "mb_on_disk": round((disk - empty_disk) / 1e6),
         "largest": {name: round(size / 1e6) for name, size in parts.most_common(_LARGEST)},
     }
 
 
-def sizes(place: Path) -> Counter[str]:
-    """Bytes on disk by the entry of site-packages; libraries beside a package count as its own."""
+def sizes(place: Path) -> tuple[Counter[str], int]:
+    """Bytes by the entry of site-packages, libraries beside a package as its own; and on disk."""
     parts: Counter[str] = Counter()
+    disk = 0
     for folder, _, files in os.walk(place):
         inside = Path(folder).as_posix().partition("/site-packages/")[2]
         top = inside.split("/")[0].removesuffix(".libs") or "commands"
         for file in files:
-            parts[top] += (Path(folder) / file).lstat().st_blocks * 512
-    return parts
+            facts = (Path(folder) / file).lstat()
+            parts[top] += facts.st_size
+            disk += facts.st_blocks * 512  # what is rounded up to whole blocks
+    return parts, disk
 
 
 def section(facts: dict[str, Any]) -> str:
     """The table."""
-    lines = ["| installed | MB | of which |", "|---|---|---|"]
+    lines = ["| installed | MB | on disk | of which |", "|---|---|---|---|"]
     for name, row in facts["rows"].items():
         largest = ", ".join(f"{part} {mb}" for part, mb in row["largest"].items())
-        lines.append(f"| {name} | {row['mb']} | {largest} |")
+        lines.append(f"| {name} | {row['mb']} | {row['mb_on_disk']} | {largest} |")
     made = f"{facts['date']} ({facts['machine']}, Python {facts['python']})"
     return "\n".join([*lines, "", f"By `python -m benchmarks.install_size` on {made}."])
 

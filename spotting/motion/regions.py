@@ -75,7 +75,8 @@ class Layout:
         """
         n_regions = len(REGION_NAMES)
         cells = motion[: n_regions * CELLS_PER_REGION].reshape(n_regions, CELLS_PER_REGION, 2)
-        return np.sort(cells, axis=1)[:, 1:-1].mean(axis=1)
+        ordered = np.sort(cells, axis=1)
+        return np.asarray((ordered[:, 1] + ordered[:, 2] + ordered[:, 3]) / 3.0)
 
     def median(self, quality: NDArray) -> NDArray:
         """Cell values [C] -> region values [R]: the middle one of five cells."""
