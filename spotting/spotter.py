@@ -46,6 +46,8 @@ class FaceSpotter:
         """Motion of the face in this frame, and the spots that have become certain."""
         ongoing = Ongoing(self.speech.is_speaking(face.time_s), self.macro.is_moving)
         motion = self.extractor.push(face, ongoing)
+        if motion.quality.repeated:
+            return motion, []  # no sample: the next new picture says what happened in between
         spots, rejected = self._detect(self.history.push(motion))
         return replace(motion, rejected=tuple(rejected)), spots
 
