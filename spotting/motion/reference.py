@@ -26,7 +26,7 @@ from streamer.faces.landmarks import eye_centres, inter_ocular_px
 _WINDOW_PX = 15  # of the Lucas-Kanade patch on a 128-px face: a third of the inter-ocular distance
 _LOCAL_PX = 17  # neighbourhood for brightness normalisation
 # How far the head may be from the reference: x, y, scale, roll, yaw, pitch (IOD, rad).
-_FAR = np.array([0.05, 0.05, 0.015, 0.025, 0.02, 0.02])
+_FAR = np.array([0.15, 0.15, 0.03, 0.05, 0.05, 0.05])
 _GUESS_FROM = 0.02  # IOD or rad: a head that went less far needs no guess
 _LEAST_SEEN = 0.5  # share of the cells that must be found again for a step to be measured
 # Skin that expressions hardly move: forehead, bridge and tip of the nose, cheeks, chin.
@@ -110,9 +110,16 @@ class Reference:
         points = np.ascontiguousarray(cells[:, None, :2])
         rigid = RigidFit((cells - cells.mean(axis=0)) / iod_px)
         return cls(
-            *(face.anchor, face.time_s, face.frame_to_face),
-            *(picture, places, points, rigid, iod_px),
-            *(carried_iod, carried_head),
+            anchor=face.anchor,
+            time_s=face.time_s,
+            frame_to_face=face.frame_to_face,
+            picture=picture,
+            places=places,
+            points_px=points,
+            rigid=rigid,
+            iod_px=iod_px,
+            carried_iod=carried_iod,
+            carried_head=carried_head,
         )
 
     def follow(

@@ -101,12 +101,13 @@ def test_long_steps_were_what_made_regions_move(monkeypatch):
     assert np.abs(displacements(motions(path=swaying))).max() > 2 * short
 
 
-@pytest.mark.parametrize("path", [still, swaying])
-def test_a_raised_brow_is_measured_on_a_still_and_on_a_swaying_head(path):
+@pytest.mark.parametrize(("path", "least"), [(still, 0.6), (swaying, 0.4)])
+def test_a_raised_brow_is_measured_on_a_still_and_on_a_swaying_head(path, least):
     lifted = displacements(motions(path=path, lift_iod=0.05))
     calm = displacements(motions(path=path))
     moved = (lifted - calm)[FPS]  # at its apex
-    assert 0.6 < -moved[BROW, 1] / 0.05 < 1.2
+    # The patch is a third of the eye distance wide and averages over the foot of the movement.
+    assert least < -moved[BROW, 1] / 0.05 < 1.1
     far = [i for i, name in enumerate(REGION_NAMES) if name.startswith(("mouth", "lip", "chin"))]
     assert np.abs(moved[far]).max() < 0.006
 
