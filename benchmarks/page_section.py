@@ -12,12 +12,18 @@ from __future__ import annotations
 import os
 import platform
 from datetime import datetime, timezone
+from importlib import metadata
 from pathlib import Path
 
 from streamer.core.files.atomic import write_file
 
 ROOT = Path(__file__).resolve().parents[1]
 BENCHMARKS_PAGE = ROOT / "docs" / "benchmarks.md"
+# What the speed depends on; of a library that comes under several names those that are there.
+_LIBRARIES = (
+    "numpy", "av", "onnxruntime", "onnxruntime-gpu", "opencv-python", "opencv-contrib-python",
+    "mediapipe",
+)  # fmt: skip
 
 
 def made_on() -> dict[str, str]:
@@ -26,6 +32,17 @@ def made_on() -> dict[str, str]:
         "date": datetime.now(timezone.utc).date().isoformat(),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
     }
+
+
+def versions() -> dict[str, str]:
+    """Python and the libraries that take the time, as far as they are installed."""
+    found = {"python": platform.python_version()}
+    for name in _LIBRARIES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
 
 
 def write_section(path: Path, name: str, body: str) -> bool:

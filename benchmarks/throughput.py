@@ -1,87 +1,104 @@
-"""Speed and memory of the whole pipeline on one recording, as JSON.
+"""Speed of the whole pipeline on one recording against decoding alone, as JSON.
 
-    python -m benchmarks.throughput CLIP [--runs 3] [--loop-minutes 10]
+    python -m benchmarks.throughput CLIP [--runs 5] [--write]
 
-Decode-only and full-pipeline runs alternate, so their ratio holds on a noisy machine. Stage times
-come from a separate single-threaded run. With --loop-minutes the recording is repeated for that
-many minutes of stream time in one pipeline, and resident memory is compared between minute one and
-the end.
+Decoding alone, with a thread on every core, and the whole pipeline alternate, so that their ratio
+holds on a noisy machine. `wall` is the ratio a user sees; `cpu` that of all threads' CPU time,
+decoding in one thread, which hardly depends on how many cores there are and what else they do.
+Stage times come from a run in one thread. Memory over hours is measured by `memory`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import platform
-import resource
 import statistics
 import time
-from collections.abc import Iterator
-from dataclasses import replace
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
-from streamer.core.records import Frame
+from benchmarks.performance_page import heading, made_by, publish
+from benchmarks.timing import Timed, cores, time_decoding, time_pipeline
 from streamer.run.build import build_pipeline
 from streamer.run.config import load_config
-from streamer.run.recording import run_recording
-from streamer.sources import SourceConfig, open_source
-from streamer.sources.counters import SourceCounters
+from streamer.sources import open_source
+from training.common.markdown import short
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("clip")
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--loop-minutes", type=float, default=0.0)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--write", action="store_true", help="into demo/figures and the docs")
     args = parser.parse_args()
-    decode, full = [], []
-    for _ in range(args.runs):
-        decode.append(_decode_fps(args.clip))
-        full.append(_pipeline_fps(args.clip))
-    with open_source(args.clip) as source:
-        size = f"{source.info.width_px}x{source.info.height_px}"
-    result = {
-        "clip": Path(args.clip).name,
-        "size": size,
-        "decode_fps": round(statistics.median(decode), 1),
-        "pipeline_fps": round(statistics.median(full), 1),
-        "ratio": round(statistics.median(f / d for f, d in zip(full, decode, strict=True)), 3),
-        "ms_per_frame": _stage_ms(args.clip),
-        "peak_rss_mb": round(_peak_mb(), 1),
-        "runs": args.runs,
-        "machine": f"{platform.machine()}, {_cores()} cores, Python {platform.python_version()}",
-    }
-    if args.loop_minutes > 0:
-        result["memory"] = _loop(args.clip, args.loop_minutes * 60.0)
+    result = measure(args.clip, args.runs)
     print(json.dumps(result, indent=2))
+    if args.write:
+        publish("throughput", result, section(result))
 
 
-def _decode_fps(clip: str) -> float:
-    """Decoding alone, with a thread on every core: as fast as it gets."""
-    started = time.perf_counter()
-    with open_source(clip, SourceConfig(decode_threads=_cores())) as source:
-        frames = sum(1 for _ in source)
-    return frames / (time.perf_counter() - started)
-
-
-def _pipeline_fps(clip: str) -> float:
-    """Frames a second of a run, model loading left out (a long recording does not notice it)."""
-    pipeline = build_pipeline(load_config())
-    started = time.perf_counter()
+def measure(clip: str, runs: int) -> dict[str, Any]:
+    """Medians over `runs` of three measurements that take turns."""
+    rounds = [
+        (time_decoding(clip), time_decoding(clip, threads=1), time_pipeline(clip))
+        for _ in range(runs)
+    ]
     with open_source(clip) as source:
-        results = run_recording(source, pipeline)
-        frames = sum(1 for result in results if result.frame is not None)
-    seconds = time.perf_counter() - started
-    pipeline.close()
-    return frames / seconds
+        size = f"{source.info.width_px}x{source.info.height_px}"
+    ratios = ratios_of(rounds)
+    return {
+        **heading(f"python -m benchmarks.throughput CLIP --runs {runs}"),
+        "clip": Path(clip).name,
+        "size": size,
+        "decode_fps": round(statistics.median(many.fps for many, _, _ in rounds), 1),
+        "pipeline_fps": round(statistics.median(full.fps for _, _, full in rounds), 1),
+        "ratio": ratios["wall"],
+        "ratios": ratios,
+        "spread": [round(bound.wall_s / full.wall_s, 3) for bound, _, full in rounds],
+        "cpu_ms_per_frame": {
+            "decode": round(statistics.median(one.cpu_ms for _, one, _ in rounds), 3),
+            "pipeline": round(statistics.median(full.cpu_ms for _, _, full in rounds), 3),
+        },
+        "ms_per_frame": _stage_ms(clip),
+        "runs": runs,
+        "cores": cores(),
+    }
+
+
+def ratios_of(rounds: list[tuple[Timed, Timed, Timed]]) -> dict[str, float]:
+    """Decoding (all threads, one thread) over the pipeline: medians of the rounds' own ratios."""
+    return {
+        "wall": round(statistics.median(d.wall_ms / p.wall_ms for d, _, p in rounds), 3),
+        "cpu": round(statistics.median(d.cpu_ms / p.cpu_ms for _, d, p in rounds), 3),
+    }
+
+
+def section(facts: dict[str, Any]) -> str:
+    """A paragraph."""
+    stages = ", ".join(
+        f"{name.replace('_', ' ')} {ms:.2f}" for name, ms in facts["ms_per_frame"].items()
+    )
+    cpu = facts["cpu_ms_per_frame"]
+    return (
+        f"{made_by(facts)}\n\n"
+        f"One face at {facts['size'].replace('x', ' x ')}, H.264: "
+        f"**{facts['pipeline_fps']:.0f} frames a second**, decoding included. The whole pipeline "
+        f"has {short(facts['ratio'], 2)} of the speed of decoding alone "
+        f"({facts['decode_fps']:.0f} frames a second with a thread on each of {facts['cores']} "
+        f"cores; median of {facts['runs']} runs, from {short(min(facts['spread']), 2)} to "
+        f"{short(max(facts['spread']), 2)}). In CPU time: {cpu['pipeline']:.2f} ms a frame, of "
+        f"which decoding alone takes {cpu['decode']:.2f}. Milliseconds a frame in one thread: "
+        f"{stages}."
+    )
 
 
 def _stage_ms(clip: str) -> dict[str, float]:
     """Mean milliseconds a frame of each stage, one after the other in one thread."""
-    pipeline = build_pipeline(load_config())
     spent = {"decode": 0.0, "faces": 0.0, "spot_and_recognise": 0.0}
     frames = 0
-    with open_source(clip) as source:
+    with closing(build_pipeline(load_config())) as pipeline, open_source(clip) as source:
         iterator = iter(source)
         while True:
             begun = time.perf_counter()
@@ -96,70 +113,7 @@ def _stage_ms(clip: str) -> dict[str, float]:
             spent["faces"] += tracked - decoded
             spent["spot_and_recognise"] += time.perf_counter() - tracked
             frames += 1
-    pipeline.close()
     return {name: round(1e3 * total / max(frames, 1), 3) for name, total in spent.items()}
-
-
-class _Looped:
-    """A recording repeated without end, times going on; looks like a source."""
-
-    def __init__(self, clip: str, until_s: float) -> None:
-        self._clip, self._until_s = clip, until_s
-        with open_source(clip) as source:
-            self.info = source.info
-        self.report = SourceCounters().report()
-
-    def __iter__(self) -> Iterator[Frame]:
-        index, start_s, last_s, step_s = 0, 0.0, 0.0, 0.04
-        while start_s < self._until_s:
-            with open_source(self._clip) as source:
-                for frame in source:
-                    step_s = max(frame.time_s + start_s - last_s, 1e-3) if index else step_s
-                    last_s = start_s + frame.time_s
-                    yield replace(frame, index=index, time_s=last_s)
-                    index += 1
-            start_s = last_s + step_s
-
-    def close(self) -> None:
-        pass
-
-
-def _loop(clip: str, until_s: float) -> dict[str, float]:
-    pipeline = build_pipeline(load_config())
-    first = last = 0.0
-    frames, started = 0, time.perf_counter()
-    for result in run_recording(_Looped(clip, until_s), pipeline):
-        if result.frame is None:
-            continue
-        frames += 1
-        if first == 0.0 and result.frame.time_s >= 60.0:
-            first = _now_mb()
-        if frames % 200 == 0:
-            last = _now_mb()
-    pipeline.close()
-    return {
-        "stream_minutes": until_s / 60.0,
-        "frames": frames,
-        "fps": round(frames / (time.perf_counter() - started), 1),
-        "rss_after_one_minute_mb": round(first, 1),
-        "rss_at_end_mb": round(last, 1),
-        "growth_percent": round(100.0 * (last / max(first, 1e-9) - 1.0), 2),
-    }
-
-
-def _now_mb() -> float:
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize() / 1e6
-
-
-def _peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-
-
-def _cores() -> int:
-    import os
-
-    return len(os.sched_getaffinity(0))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -107,8 +108,8 @@ class MacroDetector:
             if away > self._threshold:
                 self._open = _Open(self._next, self._rest, away, self._next)
             else:
-                follow = 1.0 - np.exp(-(now_s - self._before_s) / _REST_S)
-                self._rest = self._rest.towards(now, float(follow))
+                follow = 1.0 - math.exp(-(now_s - self._before_s) / _REST_S)
+                self._rest = self._rest.towards(now, follow)
             self._before_s = now_s
             return None
         self._before_s = now_s
@@ -123,8 +124,10 @@ class MacroDetector:
 
     def _away(self, now: _Rest, rest: _Rest) -> float:
         """Largest distance of a region from rest (IOD), less what the head itself explains."""
-        far = np.sqrt(((now.value - rest.value) ** 2).sum(axis=1).max())
-        return float(far - self._config.head_leak * np.abs(now.head - rest.head).sum())
+        away = now.value - rest.value
+        away *= away
+        far = math.sqrt((away[:, 0] + away[:, 1]).max())
+        return far - self._config.head_leak * float(np.abs(now.head - rest.head).sum())
 
     def _end(self, series: MotionSeries, last: int) -> Departure | None:
         """Close the open movement; None if it was as short as a micro-expression."""

@@ -49,7 +49,7 @@ class FaceSpotter:
         if motion.quality.repeated:
             return motion, []  # no sample: the next new picture says what happened in between
         spots, rejected = self._detect(self.history.push(motion))
-        return replace(motion, rejected=tuple(rejected)), spots
+        return (replace(motion, rejected=tuple(rejected)) if rejected else motion), spots
 
     def close(self) -> list[Spot]:
         """The face has gone: decide what is open."""

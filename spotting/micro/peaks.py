@@ -40,6 +40,7 @@ class ActivityContext:
 
     def __init__(self, lower: NDArray[np.bool_], config: SpotterConfig) -> None:
         self._lower = lower
+        self._halves = (np.flatnonzero(lower), np.flatnonzero(~lower))
         self._before_s = config.activity_before_s
         self._keep_s = config.activity_before_s + config.activity_after_s + 0.5
         # How far after a bump must be known before it can be judged.
@@ -48,8 +49,8 @@ class ActivityContext:
 
     def push(self, now_s: float, net_iod: NDArray) -> None:
         """Net bump heights [rows] at `now_s`, the moment after the last one."""
-        lower, upper = net_iod[self._lower], net_iod[~self._lower]
-        self._moments.append((now_s, float(lower.max(initial=0.0)), float(upper.max(initial=0.0))))
+        lower, upper = (net_iod.take(half).tolist() for half in self._halves)
+        self._moments.append((now_s, max([0.0, *lower]), max([0.0, *upper])))
         while self._moments[0][0] < now_s - self._keep_s:
             self._moments.popleft()
 
@@ -81,7 +82,7 @@ class BumpJudge:
         """Bumps that have become certain, the rejected ones among them."""
         found = []
         for moment in moments:
-            self._activity.push(moment.time_s, moment.net_iod.max(axis=0))
+            self._activity.push(moment.time_s, np.maximum.reduce(moment.net_iod))
             for half in (self._lower, self._upper):
                 self._peaks.extend((half, peak) for peak in half.push(moment))
             found += self._judge_until(moment.time_s, baseline_end_s)

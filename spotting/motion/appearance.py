@@ -69,8 +69,9 @@ class AppearanceWatcher:
         size = (max(5, round(width * iod_px)), max(3, round(height * iod_px)))
         patches = np.empty((len(centres_px), size[0] * size[1]), dtype=np.float32)
         for row, (x, y) in enumerate(centres_px.tolist()):
-            patches[row] = cv2.getRectSubPix(image, size, (x, y), patchType=cv2.CV_32F).ravel()
-        patches -= patches.sum(axis=1, keepdims=True) / patches.shape[1]
+            patch = patches[row].reshape(size[1], size[0])
+            cv2.getRectSubPix(image, size, (x, y), patch=patch, patchType=cv2.CV_32F)
+        patches -= np.add.reduce(patches, axis=1, keepdims=True) / patches.shape[1]
         power = np.einsum("pn,pn->p", patches, patches) / patches.shape[1]
         patches /= (np.sqrt(power) + 2.0)[:, None]
         return patches

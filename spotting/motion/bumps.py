@@ -39,6 +39,8 @@ class BumpMoment:
     net_iod: NDArray[np.float64]  # [H, rows], what came back
     scores: NDArray[np.float64]  # [H, rows] over the noise
     threshold_iod: NDArray[np.float64]  # [rows]
+    highest_iod: NDArray[np.float64]  # [rows], height of the highest bump, returned or not
+    best_score: NDArray[np.float64]  # [rows]
 
 
 class BumpMeter:
@@ -76,10 +78,12 @@ class BumpMeter:
         height = lengths(bumps)
         self._noise.push(now_s, height[_NOISE_WIDTH])
         head = series.head[k] - 0.5 * (head_around[:_WIDTHS] + head_around[_WIDTHS:])
-        leak = self._head_leak * np.abs(head).sum(axis=1)
+        leak = self._head_leak * np.add.reduce(np.abs(head), axis=1)
         net = height - 0.5 * lengths(after - before) - leak[:, None]
         threshold = self._noise.threshold_iod
-        return BumpMoment(now_s, bumps, net, net / threshold, threshold)
+        scores = net / threshold
+        highest, best = np.maximum.reduce(height), np.maximum.reduce(scores)
+        return BumpMoment(now_s, bumps, net, scores, threshold, highest, best)
 
 
 class PeakFinder:
@@ -87,6 +91,7 @@ class PeakFinder:
 
     def __init__(self, chosen: NDArray[np.bool_], rows: Rows, config: SpotterConfig) -> None:
         self.rows = chosen
+        self._places = np.flatnonzero(chosen)
         limit_iod = np.where(rows.eyes, config.gates.blink_lid_iod, config.micro_max_iod)
         self._limit_iod = limit_iod[chosen]
         self._recent: deque[tuple[float, float]] = deque()  # time and score
@@ -95,12 +100,13 @@ class PeakFinder:
 
     def is_too_large(self, moment: BumpMoment) -> bool:
         """Whether a row moves too far for a micro-expression, or for anything but a blink."""
-        return bool((lengths(moment.bumps_iod[:, self.rows]) > self._limit_iod).any())
+        return bool((moment.highest_iod.take(self._places) > self._limit_iod).any())
 
     def push(self, moment: BumpMoment) -> list[BumpMoment]:
         """Take the next moment; returns the peaks that it makes certain."""
         # What is too large outdoes its neighbours as a peak and is then rejected.
-        score = float(moment.scores[:, self.rows].max(initial=0.0))
+        score = max(moment.best_score.take(self._places).tolist(), default=0.0)
+        score = max(score, 0.0)
         score = np.inf if self.is_too_large(moment) else score
         self._recent.append((moment.time_s, score))
         while moment.time_s - self._recent[0][0] > 3 * PEAK_RADIUS_S:
@@ -127,17 +133,21 @@ class PeakFinder:
 def lengths(vectors: NDArray) -> NDArray[np.float64]:
     """Lengths [...] of vectors [..., 2]; np.hypot is several times slower."""
     x, y = vectors[..., 0], vectors[..., 1]
-    return np.sqrt(x * x + y * y)
+    squared = x * x
+    squared += y * y
+    return np.asarray(np.sqrt(squared, out=squared))
 
 
 def _at(series: MotionSeries, times_s: NDArray) -> tuple[NDArray, NDArray]:
     """Smoothed values [T, rows, 2] and head path [T, 3] at any times, linearly interpolated."""
     final = series.final.stop
     times = series.time_s[:final]
-    high = np.clip(np.searchsorted(times, times_s), 1, final - 1)
+    high = np.minimum(np.maximum(times.searchsorted(times_s), 1), final - 1)
     low = high - 1
-    span = times[high] - times[low]
-    part = np.clip((times_s - times[low]) / span, 0.0, 1.0)
-    value = series.smooth[low] + part[:, None, None] * (series.smooth[high] - series.smooth[low])
-    head = series.head[low] + part[:, None] * (series.head[high] - series.head[low])
-    return value, head
+    low_s = times.take(low)
+    part = (times_s - low_s) / (times.take(high) - low_s)
+    part = np.minimum(np.maximum(part, 0.0), 1.0)[:, None]
+    value, head = series.smooth.take(low, axis=0), series.head.take(low, axis=0)
+    rise = series.smooth.take(high, axis=0) - value
+    head_rise = series.head.take(high, axis=0) - head
+    return value + part[:, :, None] * rise, head + part * head_rise

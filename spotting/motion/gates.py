@@ -9,6 +9,7 @@ curve of the old one.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 import numpy as np
@@ -36,17 +37,17 @@ class GateWatcher:
         head = self._head_turns(motion.time_s, motion.head_iod)
         light = self._light_jumps(motion.time_s, quality.brightness)
         blinks = motion.blink > c.blink_change
-        holds = {
-            Gate.BLINK: blinks,
-            Gate.GAZE_SHIFT: quality.gaze_shift_iod > c.gaze_shift_iod and not blinks,
-            Gate.HEAD_TURN: head,
-            Gate.COVERED: quality.cover_change > c.covered_change,
-            Gate.LIGHT_JUMP: light,
-            Gate.BORDER: quality.visible < c.least_visible,
-            Gate.SPEECH: speaking,
-            Gate.REANCHORED: quality.new_anchor,
-        }
-        return tuple(gate for gate, held in holds.items() if held)
+        holds = (
+            (Gate.BLINK, blinks),
+            (Gate.GAZE_SHIFT, quality.gaze_shift_iod > c.gaze_shift_iod and not blinks),
+            (Gate.HEAD_TURN, head),
+            (Gate.COVERED, quality.cover_change > c.covered_change),
+            (Gate.LIGHT_JUMP, light),
+            (Gate.BORDER, quality.visible < c.least_visible),
+            (Gate.SPEECH, speaking),
+            (Gate.REANCHORED, quality.new_anchor),
+        )
+        return tuple(gate for gate, held in holds if held)
 
     def _head_turns(self, now_s: float, head_iod: NDArray[np.float64]) -> bool:
         """Whether the head went farther than allowed within the window, in either direction."""
@@ -55,11 +56,11 @@ class GateWatcher:
         while self._head[0][0] < now_s - c.head_window_s - TIE_S:
             self._head.popleft()
         path = np.array([head for _, head in self._head])
-        span = path.max(axis=0) - path.min(axis=0)
+        span = (np.maximum.reduce(path) - np.minimum.reduce(path)).tolist()
         return bool(
-            np.hypot(span[0], span[1]) > c.head_shift_iod
+            math.hypot(span[0], span[1]) > c.head_shift_iod
             or span[2] > c.head_grow
-            or span[3:].max() > c.head_turn_rad
+            or max(span[3:]) > c.head_turn_rad
         )
 
     def _light_jumps(self, now_s: float, brightness: float) -> bool:

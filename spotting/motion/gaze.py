@@ -6,6 +6,7 @@ Up and down is left alone: lids that rise or tighten shift the dark just so.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -39,25 +40,31 @@ class GazeWatcher:
         """
         if self._places and time_s < self._places[-1][0] + _STEP_S - TIE_S:
             return self._shift_iod
-        now = np.array([_iris_x_px(image, eye, iod_px) for eye in eyes_px]) / iod_px
+        now = _irises_x_px(image, eyes_px, iod_px) / iod_px
         while self._places and self._places[0][0] < time_s - _WINDOW_S - TIE_S:
             self._places.popleft()
-        self._shift_iod = max((_common(now - then) for _, then in self._places), default=0.0)
+        self._shift_iod = _largest_common(now, [then for _, then in self._places])
         self._places.append((time_s, now))
         return self._shift_iod
 
 
-def _iris_x_px(image: NDArray[np.uint8], eye_px: NDArray[np.float64], iod_px: float) -> float:
-    """Horizontal centroid of what is darker than the eye's mean, from the middle of the patch."""
-    size = (max(7, round(_WIDTH_IOD * iod_px)), max(3, round(_HEIGHT_IOD * iod_px)))
-    centre = (float(eye_px[0]), float(eye_px[1]))
-    grey = cv2.getRectSubPix(image, size, centre, patchType=cv2.CV_32F)
-    dark = np.maximum(float(grey.mean()) - grey, 0.0).sum(axis=0)
-    middle = float(dark @ np.arange(size[0])) / (float(dark.sum()) + 1e-3)
-    return middle - 0.5 * (size[0] - 1)
+def _irises_x_px(
+    image: NDArray[np.uint8], eyes_px: NDArray[np.float64], iod_px: float
+) -> NDArray[np.float64]:
+    """Horizontal centroids [2] of what is darker than each eye's mean, from the patch's middle."""
+    width, height = max(7, round(_WIDTH_IOD * iod_px)), max(3, round(_HEIGHT_IOD * iod_px))
+    grey = np.empty((len(eyes_px), height, width), dtype=np.float32)
+    for eye, (x, y) in enumerate(eyes_px.tolist()):
+        cv2.getRectSubPix(image, (width, height), (x, y), patch=grey[eye], patchType=cv2.CV_32F)
+    mean = np.add.reduce(grey.reshape(len(eyes_px), -1), axis=1) / np.float32(width * height)
+    dark = np.add.reduce(np.maximum(mean[:, None, None] - grey, 0.0), axis=1)
+    moments = dark @ np.arange(width, dtype=np.float64)
+    total = np.add.reduce(dark, axis=1).astype(np.float64)
+    return np.asarray(moments / (total + 1e-3) - 0.5 * (width - 1))
 
 
-def _common(shifts: NDArray[np.float64]) -> float:
-    """Length of the part of two sideways shifts [2] that both eyes share; 0 if they disagree."""
-    first, second = shifts.tolist()
-    return min(abs(first), abs(second)) if first * second > 0.0 else 0.0
+def _largest_common(now: NDArray[np.float64], then: Sequence[NDArray[np.float64]]) -> float:
+    """Longest of the parts of sideways shifts [2] that both eyes share; 0 where they disagree."""
+    first, second = now.tolist()
+    shifts = ((first - x, second - y) for x, y in (place.tolist() for place in then))
+    return max((min(abs(a), abs(b)) for a, b in shifts if a * b > 0.0), default=0.0)

@@ -15,6 +15,7 @@ from streamer.core.records import FaceMotion, Gate
 
 KEEP_S = 6.0  # how far back a macro-movement may look
 CONFIRM_S = 0.1  # after which a sample is final
+_NOTHING = np.zeros(N_ROWS, dtype=bool)  # is gated
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class MotionHistory:
             motion.index,
             with_symmetric_pairs(motion.displacement_iod),
             np.array([head[0], head[1], np.abs(head[2:]).sum()]),
-            FACE_ROWS.blinked & (Gate.BLINK in motion.gates),
+            FACE_ROWS.blinked if Gate.BLINK in motion.gates else _NOTHING,
             self._eyes_margin_s,
         )
         return self._update(motion)

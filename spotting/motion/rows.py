@@ -41,8 +41,12 @@ FACE_ROWS = Rows(
 
 def with_symmetric_pairs(displacement: NDArray) -> NDArray[np.float32]:
     """Regions [R, 2] and, below them, the mean of each left region with its mirrored right one."""
-    pairs = 0.5 * (displacement[_LEFT] + displacement[_RIGHT] * _MIRROR)
-    return np.concatenate([displacement, pairs]).astype(np.float32)
+    regions = len(displacement)
+    rows = np.empty((regions + len(_LEFT), 2), dtype=np.float32)
+    rows[:regions] = displacement
+    mirrored = displacement.take(_RIGHT, axis=0) * _MIRROR
+    rows[regions:] = 0.5 * (displacement.take(_LEFT, axis=0) + mirrored)
+    return rows
 
 
 def moving_regions(row_scores: NDArray) -> tuple[str, ...]:

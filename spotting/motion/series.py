@@ -57,7 +57,7 @@ class MotionSeries:
         self.open[n] = True
         self._raw += 1
         if gated.any():
-            near = np.searchsorted(self.time_s[:n], time_s - gate_margin_s - TIE_S)
+            near = self.time_s[:n].searchsorted(time_s - gate_margin_s - TIE_S)
             self.open[near : n + 1, gated] = False
             self._gated_until_s[gated] = time_s + gate_margin_s + TIE_S
         self.open[n] &= self._gated_until_s < time_s
@@ -71,11 +71,12 @@ class MotionSeries:
         times = self.time_s[: self._raw]
         while self._final < self._raw and times[self._final] + self._confirm_s <= now_s + TIE_S:
             k = self._final
-            low = np.searchsorted(times, times[k] - self._half_s - TIE_S)
-            high = np.searchsorted(times, times[k] + self._half_s + TIE_S)
+            now = float(times[k])
+            low, high = times.searchsorted((now - self._half_s - TIE_S, now + self._half_s + TIE_S))
             only = high - low == 1
-            self.smooth[k] = self.value[k] if only else self.value[low:high].mean(axis=0)
-            if k > 0:
+            near = self.value[low:high]
+            self.smooth[k] = near[0] if only else np.add.reduce(near) / np.float32(high - low)
+            if k > 0 and not self.open[k].all():
                 held = ~self.open[k]
                 self.smooth[k, held] = self.smooth[k - 1, held]
             self._final += 1

@@ -137,6 +137,8 @@ class _Anchor:
     landmarks_px: NDArray[np.float32]  # aligned, at anchor time
     warp: Warp
     recent: list[NDArray[np.float32]] = field(default_factory=list)  # aligned rigid points
+    seen_px: NDArray[np.float32] | None = None  # the mesh [468, 3] whose visible share this is
+    visible: float = 1.0
 
 
 class Aligner:
@@ -163,6 +165,9 @@ class Aligner:
         resized = anchor is not None and anchor.warp.frame_shape != frame.image.shape
         if anchor is None or resized or (face.measured and self._drifted(anchor, face)):
             anchor = self._renew(face, frame)
+        if anchor.seen_px is not face.landmarks_px:  # a mesh is carried over a few frames
+            anchor.seen_px = face.landmarks_px
+            anchor.visible = visible_share(face.landmarks_px, frame.image.shape)
         image = anchor.warp.apply(frame.image)
         return AlignedFace(
             frame.index,
@@ -172,7 +177,7 @@ class Aligner:
             anchor.number,
             anchor.matrix,
             anchor.landmarks_px,
-            visible_share(face.landmarks_px, frame.image.shape),
+            anchor.visible,
         )
 
     def _renew(self, face: Face, frame: Frame) -> _Anchor:

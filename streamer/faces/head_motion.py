@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.lapack import dgesv
 
 N_PARAMETERS = 6
 # Yaw and pitch lean on the mesh's depth, which is a guess: hold them a little.
@@ -51,6 +52,7 @@ class RigidFit:
         self.design = rigid_design(*positions_iod.astype(np.float64).T)  # [C, 2, 6]
         self._rounds, self._scale_iod = rounds, scale_iod
         self._ridge, self._least_ridge = np.array(ridge), least_ridge
+        self._flat = self.design.reshape(-1, N_PARAMETERS)  # [2 C, 6]
         # A place's share of the normal equations: [C, 36].
         self._squares = np.einsum("cip,ciq->cpq", self.design, self.design).reshape(
             len(positions_iod), -1
@@ -58,24 +60,35 @@ class RigidFit:
 
     def motion(self, parameters: NDArray[np.float64]) -> NDArray[np.float64]:
         """Motion of every place [C, 2] under head parameters [6]."""
-        return self.design @ parameters
+        return np.asarray(self._flat @ parameters).reshape(-1, 2)
 
     def solve(self, motion_iod: NDArray, trust: NDArray) -> NDArray[np.float64]:
         """Head parameters [6] in `motion_iod` [C, 2], places trusted by `trust` [C]."""
         prior = trust.astype(np.float64)
         weight = prior
-        targets = (self.design * motion_iod[:, :, None]).sum(axis=1)  # [C, 6]
+        targets = self.design[:, 0] * motion_iod[:, :1]  # [C, 6]
+        targets += self.design[:, 1] * motion_iod[:, 1:]
         parameters = np.zeros(N_PARAMETERS)
-        for _ in range(self._rounds):
-            normal = (weight @ self._squares).reshape(N_PARAMETERS, N_PARAMETERS)
-            ridge = self._ridge * max(float(weight.sum()), 1e-9) + self._least_ridge
-            normal.flat[:: N_PARAMETERS + 1] += ridge
-            parameters = np.linalg.solve(normal, weight @ targets)
-            residual = motion_iod - self.design @ parameters
-            squared = (residual * residual).sum(axis=1)
-            scale = self._scale_iod or _robust_scale(squared, prior)
-            weight = prior / (1.0 + squared / scale**2)
+        for left in reversed(range(self._rounds)):
+            normal = weight @ self._squares  # [36]
+            ridge = self._ridge * max(float(np.add.reduce(weight)), 1e-9) + self._least_ridge
+            normal[:: N_PARAMETERS + 1] += ridge
+            square = normal.reshape(N_PARAMETERS, N_PARAMETERS)
+            parameters = dgesv(square, weight @ targets)[2]  # numpy's solve takes 5 times as long
+            if left:
+                weight = self._weight(motion_iod - self.motion(parameters), prior)
         return parameters
+
+    def _weight(
+        self, residual: NDArray[np.float64], prior: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Trust [C] in places that disagree by `residual` [C, 2] with the last round's head."""
+        residual *= residual
+        squared = residual[:, 0] + residual[:, 1]
+        scale = self._scale_iod or _robust_scale(squared, prior)
+        squared /= scale**2
+        squared += 1.0
+        return np.asarray(prior / squared)
 
 
 def _robust_scale(squared: NDArray[np.float64], weight: NDArray[np.float64]) -> float:

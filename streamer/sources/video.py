@@ -65,6 +65,7 @@ class VideoReader:
         self._stream.codec_context.options = decoder_limit(config.max_megapixels)
         self._decoder = Decoder(container, self._stream, self.counters, config.decode_threads, live)
         self._convert = PixelConverter().convert
+        self._time_base = _time_base(self._stream)
         self._layout = layout
         self._max_megapixels = config.max_megapixels
         self._without_times_fps = without_times_fps
@@ -172,7 +173,7 @@ class VideoReader:
         if self._without_times_fps is not None:
             self.counters.repair("unusable_pts")
             return (self._stamped - 1) / self._without_times_fps
-        return self._clock.stamp(frame.pts, _time_base(self._stream), frame.duration)
+        return self._clock.stamp(frame.pts, self._time_base, frame.duration)
 
     def _report_late_start(self, pts: int | None) -> None:
         if self.counters.report().repairs.get("late_first_pts") and pts is not None:

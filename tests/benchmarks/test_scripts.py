@@ -26,11 +26,56 @@ def run(script, *arguments):
 
 
 def test_throughput():
-    result = run("throughput", "sample", "--runs", "1", "--loop-minutes", "0.3")
+    result = run("throughput", "sample", "--runs", "1")
     assert result["size"] == "480x480"
-    assert 0 < result["ratio"] < 1
+    assert set(result["ratios"]) == {"wall", "cpu"}
+    assert all(0 < ratio < 1 for ratio in result["ratios"].values())
     assert set(result["ms_per_frame"]) == {"decode", "faces", "spot_and_recognise"}
-    assert result["memory"]["frames"] > 400
+
+
+@pytest.mark.slow
+def test_memory():
+    result = run("memory", "streamer/assets/sample.mp4", "--seconds", "12")
+    assert result["frames"] > 400 and result["stream_hours"] > 0.003
+    assert 50 < result["at_end"]["rss_mb"] <= result["peak_mb"] < 1000
+    assert result["at_end"]["threads"] > 1 and result["at_end"]["descriptors"] > 3
+
+
+@pytest.mark.slow
+def test_latency():
+    result = run("latency", "--seconds", "3", "--starts", "1")
+    assert set(result["live"]) == {
+        f"{fps} fps, {spotter}" for fps in (30, 200) for spotter in ("rule", "learned")
+    }
+    for one in result["live"].values():
+        assert one["pictures"] + one["dropped"] > 80
+        assert 0 < one["delay_ms"]["p50"] <= one["delay_ms"]["p99"] <= one["delay_ms"]["max"]
+        assert one["micro_wait_s"] <= one["stated_wait_s"]
+    assert all(one["median"] > 0.2 for one in result["start_s"].values())
+
+
+@pytest.mark.slow
+def test_peers():
+    result = run(
+        "peers", "sample", "--rounds", "1", "--profile-seconds", "1",
+        "--only", "mer-stream, rule", "mesh + Farneback", "MDMD",
+    )  # fmt: skip
+    methods = result["methods"]
+    assert set(methods) == {"decoding alone", "mer-stream, rule", "mesh + Farneback", "MDMD"}
+    assert all(one["of_decoding"] >= 1.0 for one in methods.values())
+    assert set(result["ratios"]) == {"mer-stream, rule"}
+    assert sum(result["profile"]["ms_per_frame"].values()) > 0
+
+
+@pytest.mark.slow
+def test_growth(tmp_path):
+    result = run(
+        "growth", "streamer/assets/sample.mp4", "--work", str(tmp_path), "--only", "faces",
+        "--runs", "1",
+    )  # fmt: skip
+    faces = result["growth"]["faces"]
+    assert [point["x"] for point in faces["points"]] == [1, 2, 4, 8]
+    assert 0.1 < faces["fit"]["slope"] < 1.5
 
 
 @pytest.mark.slow

@@ -15,7 +15,6 @@ from training.cli.options import (
     ConfigFile,
     Names,
     Overwrite,
-    Portraits,
     RunFolder,
     SetFolder,
     option,
@@ -32,37 +31,51 @@ def register(app: typer.Typer) -> None:
 
 
 def spot_set(
-    portraits: Portraits,
     output: SetFolder,
+    portraits: Annotated[Path | None, option("Folder of frontal portraits.")] = None,
+    bases: Annotated[
+        Path | None, option("Folder of real recordings with an index.csv, instead of portraits.")
+    ] = None,
     names: Names = "",
-    fps: Annotated[str, option("Frame rates.")] = "30,200",
-    seconds: Annotated[str, option("Length at each frame rate.")] = "45,15",
+    fps: Annotated[str, option("Portraits: frame rates; default 30,200.")] = "",
+    seconds: Annotated[str, option("Portraits: length at each rate; default 45,15.")] = "",
     strengths: Annotated[str, option("Of the motion, IOD.")] = "0.015,0.03,0.05",
     contents: Annotated[
-        str, option("expressions, talking (none injected), disturbed; or several.")
-    ] = "expressions,talking",
-    size: Annotated[int, option("Side of the picture, pixels.", Range(64, 4096))] = 400,
+        str,
+        option("Portraits: expressions, talking (none injected), disturbed; default the first 2."),
+    ] = "",
+    size: Annotated[
+        int | None, option("Portraits: side of the picture, pixels; default 400.", Range(64, 4096))
+    ] = None,
+    split: Annotated[str, option("Bases: people of train, test or all; default all.")] = "",
+    people: Annotated[str, option("Bases: only these persons: a,b.")] = "",
+    variants: Annotated[
+        str,
+        option("Bases: native, 15fps, 25fps, 30fps, 60fps, dropped, low-bitrate, mjpeg; several."),
+    ] = "",
+    controls: Annotated[
+        int | None,
+        option("Bases: every so many-th also untouched; 0: none; default 2.", Range(0, 1000)),
+    ] = None,
+    meshes: Annotated[
+        Path | None, option("Bases: where meshes are kept; default: beside the set's folder.")
+    ] = None,
     seed: Annotated[int, option("Another seed gives other scenes.", Seed)] = 0,
     jobs: Annotated[int, option("Recordings at the same time.", Workers)] = 1,
 ) -> None:
-    """Render recordings with micro-expressions of known truth from portraits."""
-    from training.spotting.synthetic_set import SpotSetConfig, parse_contents, write_set
-    from training.synthetic.video import find_portraits
+    """Make recordings with micro-expressions of known truth, from portraits or real people."""
+    from training.spotting.make_set import FromBases, FromPortraits, choose_source, make_set
 
-    config = SpotSetConfig(
-        fps=parse_numbers("--fps", fps),
-        seconds=parse_numbers("--seconds", seconds),
-        strengths_iod=parse_numbers("--strengths", strengths),
-        contents=parse_contents(contents),
-        size_px=size,
-        seed=seed,
+    request = choose_source(
+        FromPortraits(portraits, names, fps, seconds, contents, size),
+        FromBases(bases, split, people, variants, controls, meshes),
     )
-    made = write_set(find_portraits(portraits, parse_words(names)), config, output, jobs)
-    typer.echo(f"{output}: {made} recordings rendered, truth.csv and videos.csv written")
+    made = make_set(request, output, parse_numbers("--strengths", strengths), seed, jobs)
+    typer.echo(f"{output}: {made} recordings made, truth.csv and videos.csv written")
 
 
 def spot(
-    dataset: Annotated[str, option("casme-sq, samm-lv, casme3 or synthetic.")],
+    dataset: Annotated[str, option("casme-sq, samm-lv, casme3, synthetic or people.")],
     root: Annotated[Path, option("Folder of the data set; of a spot-set.")],
     output: RunFolder,
     spotter: Annotated[str, option("rule, learned, a baseline; or several: a,b.")] = "rule",

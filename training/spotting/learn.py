@@ -64,8 +64,8 @@ class Example:
 
     @property
     def portrait(self) -> str:
-        """The part of the name before the frame rate."""
-        return re.split(r"_[0-9.]+fps_", self.video)[0]
+        """The part of the name before the frame rate; of a person, whatever the recording."""
+        return re.split(r"(?:-[0-9]+)?_[0-9.]+fps_", self.video)[0]
 
 
 def run_learning(roots: Sequence[Path], output: Path, config: LearnConfig) -> dict[str, Any]:

@@ -15,6 +15,7 @@ _FOUND = {
     **dict.fromkeys(("onset", "apex", "offset", "face_id"), int),
     **dict.fromkeys(("onset_s", "apex_s", "offset_s", "emitted_s", "score"), float),
     "emotion": str,
+    "regions": [str],
 }
 _OBSERVATION = {
     "video": str,
@@ -41,6 +42,7 @@ class Found:
     score: float
     emotion: str
     face_id: int
+    regions: tuple[str, ...] = ()  # that moved, strongest first
 
     def row(self, video: str) -> SpotRow:
         """As the scorer wants it."""
@@ -93,7 +95,11 @@ class Observation:
         facts = {name: facts[name] for name in _OBSERVATION}
         runs = {
             name: SpotterRun(
-                tuple(Found(**{n: f[n] for n in _FOUND}) for f in run["found"]), run["wall_s"]
+                tuple(
+                    Found(**{n: f[n] for n in _FOUND} | {"regions": tuple(f["regions"])})
+                    for f in run["found"]
+                ),
+                run["wall_s"],
             )
             for name, run in facts["runs"].items()
         }

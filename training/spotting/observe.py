@@ -177,4 +177,5 @@ def _found(spot: Spot, emitted_s: float, emotion: str = "") -> Found:
         spot.score,
         emotion,
         spot.face_id,
+        spot.regions,
     )

@@ -9,6 +9,7 @@ from typing import Any
 from training.spotting.analysis import set_facts
 from training.spotting.megc import SetScore, score_set
 from training.spotting.observation import Observation
+from training.spotting.people_score import people_facts
 from training.spotting.sets import SpotSet
 from training.spotting.spotters import SPOTTERS
 from training.spotting.tables import SpotRow
@@ -23,6 +24,8 @@ def spotter_facts(
     movement. `known_after_offset_s` is stream time from the reported offset to the moment at which
     the event was known.
     """
+    facts = {} if not spot_set.people else {"people": people_facts(name, spot_set, observations)}
+    observations = judged(spot_set, observations)
     rows = [found.row(o.video) for o in observations for found in o.runs[name].found]
     score = score_set(spot_set.truth, rows)
     moving = {row.video for row in spot_set.truth}
@@ -39,7 +42,14 @@ def spotter_facts(
         "wall_ms_per_frame": round(
             1e3 * sum(o.runs[name].wall_s for o in observations) / max(frames, 1), 3
         ),
+        **facts,
     }
+
+
+def judged(spot_set: SpotSet, observations: Sequence[Observation]) -> list[Observation]:
+    """Without recordings that may hold movements of their own and are only there to compare."""
+    people = spot_set.people
+    return [o for o in observations if not people or people[o.video].content != "own"]
 
 
 def set_size(spot_set: SpotSet, observations: Sequence[Observation]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from streamer.core.errors import SourceFormatError, UsageError
@@ -18,6 +18,7 @@ from training.common.records import Clip, DataSet, Rejected
 from training.datasets import casme3, casme_sq, samm_lv
 from training.datasets.classes import class_map
 from training.datasets.frames import list_frames
+from training.spotting.people_facts import PersonVideo, read_people
 from training.spotting.synthetic_set import TRUTH, VIDEOS
 from training.spotting.tables import SpotRow, read_spots, read_videos
 
@@ -91,6 +92,8 @@ class SpotSet:
     recordings: tuple[Recording, ...]
     truth: tuple[SpotRow, ...]
     rejected: tuple[Rejected, ...] = ()
+    # who is seen, by recording; empty where it is no set of `spot-set --bases`
+    people: Mapping[str, PersonVideo] = field(default_factory=dict)
 
     @property
     def fps(self) -> Mapping[str, float]:
@@ -161,7 +164,8 @@ def _synthetic(root: Path) -> SpotSet:
     for row in truth:
         if row.video not in rates:
             raise SourceFormatError(f"{row.source}: video {row.video!r} is not in {VIDEOS}: add it")
-    return SpotSet("synthetic", tuple(recordings), truth)
+    people = read_people(root / VIDEOS)
+    return SpotSet("people" if people else "synthetic", tuple(recordings), truth, people=people)
 
 
 SETS: Mapping[str, Callable[[Path], SpotSet]] = {
@@ -169,4 +173,5 @@ SETS: Mapping[str, Callable[[Path], SpotSet]] = {
     "samm-lv": _samm_lv,
     "casme3": _casme3,
     "synthetic": _synthetic,
+    "people": _synthetic,
 }

@@ -128,7 +128,7 @@ def write_set(portraits: Sequence[Path], config: SpotSetConfig, output: Path, jo
         UsageError: `output` holds a set with other settings.
         SourceFormatError: a portrait shows no face.
     """
-    _check_settings(output, {"portraits": [p.stem for p in portraits], **asdict(config)})
+    check_settings(output, {"portraits": [p.stem for p in portraits], **asdict(config)})
     wanted = list(takes(portraits, config))
     todo = [take for take in wanted if not _truth_path(output, take).is_file()]
     made = do_all(partial(_render, output), todo, Execution(workers=jobs))
@@ -152,7 +152,12 @@ def _truth_path(output: Path, take: Take) -> Path:
     return output / f"{take.name}.truth.csv"
 
 
-def _check_settings(output: Path, settings: Mapping[str, Any]) -> None:
+def check_settings(output: Path, settings: Mapping[str, Any]) -> None:
+    """A folder holds a set of one kind; the first run writes its settings down.
+
+    Raises:
+        UsageError: it holds one with other settings.
+    """
     path = output / SETTINGS
     settings = json.loads(json.dumps(settings))
     try:

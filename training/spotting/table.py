@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from training.common.markdown import grid, short
+from training.spotting.people_table import NOTES as PEOPLE_NOTES
+from training.spotting.people_table import people_tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,11 @@ def make_table(results: Mapping[str, Any]) -> str:
         f"movement), {results['minutes']:.1f} minutes, {results['true_micro']} micro and "
         f"{results['true_macro']} macro movements"
     )
+    title = f"# Spotting, {results['dataset']}: {size}"
+    if all("people" in facts for facts in results["spotters"].values()):
+        return "\n".join([title, "", *people_tables(results["spotters"]), *PEOPLE_NOTES, ""])
     rows = [_row(name, facts) for name, facts in results["spotters"].items()]
-    lines = [f"# Spotting, {results['dataset']}: {size}", "", *grid(_HEAD, rows)]
+    lines = [title, "", *grid(_HEAD, rows)]
     by_strength = _strengths(results["spotters"])
     if by_strength:
         lines += ["", *by_strength]

@@ -1,8 +1,8 @@
 """Tables of movements as users bring them: CSV with a header, errors that name file, row and cure.
 
 Columns, in any order and case: `video`, `onset`, `offset` (frames, inclusive), and where there are
-any `apex`, `kind` (micro or macro), `emotion`, `fps`, `apex_s`, `strength_iod`. Others are passed
-over. A comma, semicolon or tab separates cells.
+any `apex`, `kind` (micro or macro), `emotion`, `fps`, `apex_s`, `strength_iod`, `aus`, `hidden`.
+Others are passed over. A comma, semicolon or tab separates cells.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ class SpotRow:
     emotion: str = ""
     source: str = ""  # file and row, for messages
     apex_s: float | None = None  # where it is known finer than to the frame
-    strength_iod: float | None = None  # of the motion, where it is known (synthetic recordings)
+    strength_iod: float | None = None  # of the motion, where it is known (injected ones)
+    aus: str = ""  # action units, "1+2", where they are known
+    hidden: str = ""  # why nobody could see it, where that is known
 
     @property
     def reversed(self) -> bool:
@@ -80,6 +82,8 @@ def read_spots(path: Path) -> SpotTable:
             where,
             _number(cells.get("apex_s", "")),
             _number(cells.get("strength_iod", "")),
+            cells.get("aus", ""),
+            cells.get("hidden", ""),
         )
         if not row.video:
             raise SourceFormatError(f"{where}: the video is empty: fill the cell")

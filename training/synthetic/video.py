@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
 import numpy as np
 
+from streamer.core.closing import Closing
 from streamer.core.errors import OutputError, SourceFormatError, SourceNotFoundError
 from streamer.core.records import Frame
 from streamer.outputs.cells import safe_cell
@@ -22,6 +25,8 @@ TRUTH_FIELDS = (
     "video", "onset", "apex", "offset", "onset_s", "apex_s", "offset_s", "kind", "emotion", "aus",
     "strength_iod", "during",
 )  # fmt: skip
+
+_TICK_S = Fraction(1, 90_000)
 
 
 def find_portraits(folder: Path, names: Sequence[str] = ()) -> list[Path]:
@@ -74,26 +79,69 @@ def write_recording(
     return scene
 
 
+class VideoWriter(Closing):
+    """An H.264 file that frames of one even size are added to.
+
+    Args:
+        timed: frames keep their own times; otherwise they follow each other at a constant rate.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+
+    def __init__(
+        self, path: Path, fps: float, crf: int = 15, tune: str = "grain", *, timed: bool = False
+    ) -> None:
+        self._path, self._timed = path, timed
+        self._rate = Fraction(fps).limit_denominator(1001)
+        self._options = {"crf": str(crf), "preset": "veryfast"} | ({"tune": tune} if tune else {})
+        with self._writing():
+            self._container: Any = av.open(str(path), "w")
+        self._stream: Any = None
+
+    def add(self, frame: Frame) -> None:
+        """Encode one frame."""
+        picture = av.VideoFrame.from_ndarray(frame.image, format="rgb24")
+        if self._timed:
+            picture.pts, picture.time_base = round(frame.time_s / _TICK_S), _TICK_S
+        with self._writing():
+            if self._stream is None:
+                self._stream = self._open_stream(frame)
+            self._container.mux(self._stream.encode(picture))
+
+    def close(self) -> None:
+        """Write what the coder still holds; safe to call twice."""
+        if self._container is None:
+            return
+        with self._writing():
+            if self._stream is not None:
+                self._container.mux(self._stream.encode())
+            self._container.close()
+        self._container = None
+
+    def _open_stream(self, frame: Frame) -> Any:
+        stream = self._container.add_stream("libx264", rate=self._rate, options=self._options)
+        stream.height, stream.width = frame.image.shape[:2]
+        stream.pix_fmt = "yuv420p"
+        if self._timed:
+            stream.codec_context.time_base = _TICK_S
+        return stream
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise OutputError(f"Cannot write {self._path}: {error}") from error
+
+
 def write_video(
     frames: Iterable[Frame], path: Path, fps: float, crf: int = 15, tune: str = "grain"
 ) -> None:
     """Encode frames of even size at a constant rate."""
-    rate = Fraction(fps).limit_denominator(1001)
-    options = {"crf": str(crf), "preset": "veryfast"} | ({"tune": tune} if tune else {})
-    try:
-        with av.open(str(path), "w") as container:
-            stream = None
-            for frame in frames:
-                if stream is None:
-                    stream = container.add_stream("libx264", rate=rate, options=options)
-                    stream.height, stream.width = frame.image.shape[:2]
-                    stream.pix_fmt = "yuv420p"
-                picture = av.VideoFrame.from_ndarray(frame.image, format="rgb24")
-                container.mux(stream.encode(picture))
-            if stream is not None:
-                container.mux(stream.encode())
-    except OSError as error:
-        raise OutputError(f"Cannot write {path}: {error}") from error
+    with VideoWriter(path, fps, crf, tune) as writer:
+        for frame in frames:
+            writer.add(frame)
 
 
 def write_truth(scene: Scene, video: str, path: Path) -> None:
