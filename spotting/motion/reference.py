@@ -26,7 +26,7 @@ from streamer.faces.landmarks import eye_centres, inter_ocular_px
 _WINDOW_PX = 15  # of the Lucas-Kanade patch on a 128-px face: a third of the inter-ocular distance
 _LOCAL_PX = 17  # neighbourhood for brightness normalisation
 # How far the head may be from the reference: x, y, scale, roll, yaw, pitch (IOD, rad).
-_FAR = np.array([0.15, 0.15, 0.03, 0.05, 0.05, 0.05])
+_FAR = np.array([0.15, 0.15, 0.04, 0.07, 0.08, 0.08])
 _GUESS_FROM = 0.02  # IOD or rad: a head that went less far needs no guess
 _LEAST_SEEN = 0.5  # share of the cells that must be found again for a step to be measured
 # Skin that expressions hardly move: forehead, bridge and tip of the nose, cheeks, chin.
