@@ -30,7 +30,8 @@ from streamer.sources import SourceConfig, open_source
 STAGES = (
     ("streamer.sources.decode", "Decoder._decode", "decode"),
     ("streamer.sources.pixels", "PixelConverter.convert", "picture to RGB"),
-    ("streamer.faces.detector", "MeshDetector.detect", "mesh"),
+    ("streamer.faces.search", "FaceSearch.follow", "mesh"),
+    ("streamer.faces.search", "FaceSearch.search", "face search"),
     ("streamer.faces.tracker", "FaceTracker.push", "tracker"),
     ("streamer.faces.alignment", "Warp.apply", "warp"),
     ("streamer.faces.alignment", "Aligner.push", "anchor"),

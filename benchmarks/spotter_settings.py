@@ -29,8 +29,8 @@ from spotting.spotter import Spotter
 from streamer.core.process.libraries import import_cv2
 from streamer.core.records import AlignedFace, Spot
 from streamer.faces.alignment import Aligner
+from streamer.faces.backends import open_finder
 from streamer.faces.config import FaceConfig
-from streamer.faces.detector import MeshDetector
 from streamer.faces.tracker import FaceTracker
 from training.spotting.megc import score_set
 from training.spotting.sets import Recording, load_set
@@ -99,7 +99,7 @@ def measure(args: argparse.Namespace, folder: Path) -> dict[str, object]:
 def align(recording: Recording) -> list[list[AlignedFace]]:
     """Aligned faces of every frame, as in a stream."""
     config = FaceConfig()
-    tracker, aligner = FaceTracker(MeshDetector(config), config), Aligner(config)
+    tracker, aligner = FaceTracker(open_finder(config), config), Aligner(config)
     faces = [aligner.push(frame, tracker.push(frame)) for frame in recording.frames()]
     tracker.close()
     return faces

@@ -84,13 +84,14 @@ def write_signals(path: Path) -> None:
 def write_checkpoint(path: Path) -> None:
     face = Face(1, (0.0, 0.0, 1.0, 1.0), np.zeros((468, 3), np.float32), 1.0)
     counts = {"frames": 3, "frames_with_face": 3, "faces": {1}, "first_s": 0.0, "last_s": 1.0}
+    counts["rolls"] = [3, 0, 0, 0]
     state = {
         "track": {"tracker": {"face": face}, "aligner": {"rows": [1, 2.5, None]}},
         "advance": {"spotter": {}, "buffer": {}, "now_s": 1.0},
         "counts": counts | {"kinds": {"micro": 1}, "emotions": {}},
     }
     facts = {
-        "version": 1,
+        "version": 2,
         "key": "k",
         "start": {"frame": 3, "time_s": 1.0, "checksum": 5, "plain": True},
         "lengths": {"events.jsonl": 0, "signals.csv": 0},

@@ -29,15 +29,14 @@ from typing import Any
 from benchmarks.reliability.process import environment, wait_for
 from benchmarks.reliability.promises import MEMORY_MB, ROOT, Ended
 
-# What a run imports sooner or later. MediaPipe and ONNX Runtime start their threads when a model is
-# opened, not when they are imported, so a fork is safe.
+# What a run imports sooner or later. ONNX Runtime starts its threads when a model is opened, not
+# when it is imported, so a fork is safe.
 _PRELOADED = (
     "streamer.cli.stream", "streamer.cli.batch", "streamer.run.in_turn", "streamer.batch.run",
     "streamer.run.pipeline", "streamer.outputs.video", "streamer.sources.files",
     "streamer.sources.images", "streamer.sources.network", "streamer.sources.pipe",
     "streamer.faces.tracker", "streamer.faces.alignment", "streamer.faces.detector",
-    "mediapipe.python.solutions.face_mesh", "onnxruntime", "spotting.spotter",
-    "recognition.loading",
+    "onnxruntime", "spotting.spotter", "recognition.loading",
 )  # fmt: skip
 _SPARE_MB = 2500  # of address space beyond the memory limit: stacks, arenas, mapped libraries
 

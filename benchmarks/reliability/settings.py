@@ -89,7 +89,7 @@ _VALUES = (
     f"source.queue_frames={_BIG}", "source.queue_frames=1e400", "source={fps: [}", "source=[]",
     "source.fps.x=1", ".=1", "..=1", "=1", "source.=1", ".source=1", "source..fps=1", "a b=1",
     "faces.max_faces=100000", "faces.aligned_size_px=1000000", "faces.aligned_size_px=-128",
-    "faces.restart_s=0", "faces.restart_s=.nan", "faces.min_detection=2", "faces=null",
+    "faces.restart_s=20", "faces.mesh_interval_s=.nan", "faces.min_detection=2", "faces=null",
     "spotter.sensitivity=0", "spotter.sensitivity=1e-300", "spotter.sensitivity=.inf",
     "spotter.baseline_s=1e300", "spotter={? [a] : 1}", "spotter.sensitivity=[1]",
     "recognizer.motion=none", "recognizer.threads=100000", "recognizer={}", "recognise=maybe",

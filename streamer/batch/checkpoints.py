@@ -1,8 +1,7 @@
 """Checkpoints of one recording: the state of the pipeline beside the lengths of the logs.
 
-A checkpoint is taken before the first frame of a period of the face search (see
-`FaceConfig.period`), when the detector forgets what cannot be saved. The logs are brought to the
-disk first; resuming cuts them off at the lengths noted here.
+A checkpoint may be taken before any frame. The logs are brought to the disk first; resuming cuts
+them off at the lengths noted here.
 """
 
 from __future__ import annotations
@@ -22,20 +21,20 @@ from streamer.core.files.strict_json import Each, Whole, check_shape
 from streamer.core.files.writing import writing
 from streamer.core.records import Frame
 from streamer.core.snapshot import capture, from_bytes, restore, to_bytes
-from streamer.faces.config import FaceConfig
 from streamer.outputs.summary import Counts
 from streamer.run.pipeline import Pipeline
 from streamer.sources.resume_point import ResumePoint, checksum
 
 FILE_NAME = "checkpoint"
-_VERSION = 1
+_VERSION = 2
+_LEAST_APART_S = 1.0  # of the recording
 _LOG = logging.getLogger(__name__)
-_COUNTED = ("frames", "frames_with_face", "faces", "first_s", "last_s")
+_COUNTED = ("frames", "frames_with_face", "faces", "rolls", "first_s", "last_s")
 _MAX_BYTES = 1024 * 2**20  # a face takes about 10 MB
 _FACTS = {"start": {"frame": Whole, "time_s": float, "checksum": Whole, "plain": bool}}
 _COUNTS = {
     **{"frames": Whole, "frames_with_face": Whole, "first_s": float, "last_s": float},
-    **{"kinds": Each(Whole), "emotions": Each(Whole)},
+    **{"kinds": Each(Whole), "emotions": Each(Whole), "rolls": [Whole]},
 }
 _ADVANCE = {"spotter": dict, "buffer": dict, "now_s": float}
 
@@ -69,7 +68,6 @@ class CheckpointWriter:
         logs: Mapping[str, IO[str]],
         counts: Counts,
         *,
-        faces: FaceConfig,
         interval_s: float,
         start_s: float,
         is_plain: Callable[[], bool],
@@ -80,21 +78,19 @@ class CheckpointWriter:
         self._pipeline = pipeline
         self._logs = logs
         self._counts = counts
-        self._faces = faces
         self._interval_s = interval_s
-        self._period = faces.period(start_s)
+        self._last_s = start_s
         self._taken_s = time.monotonic()
         self._is_plain = is_plain
 
     def begin(self, frame: Frame) -> Any:
         """The state of the first half of the pipeline, if a checkpoint is due here."""
-        period = self._faces.period(frame.time_s)
-        if period == self._period:
+        now_s = time.monotonic()
+        if now_s - self._taken_s < self._interval_s:
             return None
-        self._period = period
-        if time.monotonic() - self._taken_s < self._interval_s:
+        if frame.time_s - self._last_s < _LEAST_APART_S:
             return None
-        self._taken_s = time.monotonic()
+        self._taken_s, self._last_s = now_s, frame.time_s
         # The tracker continues at once, so its part is taken now.
         return capture(self._pipeline.track_state())
 
@@ -150,6 +146,8 @@ def _check_state(state: Any) -> None:
     """Raise ValueError unless the parts of a state are there, and the counts are counts."""
     parts = {"track": {"tracker": dict, "aligner": dict}, "counts": _COUNTS, "advance": _ADVANCE}
     check_shape(state, parts)
+    if len(state["counts"]["rolls"]) != 4:
+        raise ValueError("counts.rolls are not those of four quarter turns")
     faces = state["counts"]["faces"]
     if not isinstance(faces, set) or not all(type(face) is int for face in faces):
         raise ValueError("counts.faces is no set of whole numbers")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -33,6 +34,7 @@ from streamer.sources.recording import RecordingSource
 
 EVENTS, SIGNALS = "events.jsonl", "signals.csv"
 _REPORT_EVERY_S = 0.5
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ class _Run:
             self._sinks,
             stop=stop,
             kinds=settings.config.kinds,
-            checkpoints=None if settings.video else self._checkpoint_writer(),
+            checkpoints=self._checkpoint_writer() if self._takes_checkpoints() else None,
             threads=settings.threads,
         )
         try:
@@ -164,11 +166,19 @@ class _Run:
             self._pipeline,
             self._logs,
             self.counts,
-            faces=settings.config.faces,
             interval_s=settings.checkpoint_s,
             start_s=self.resumed_at_s or 0.0,
             is_plain=lambda: not (source.report.repairs or source.report.truncated),
         )
+
+    def _takes_checkpoints(self) -> bool:
+        """Not with what cannot be resumed: a begun video, or a face backend with a memory."""
+        if not self._pipeline.is_resumable:
+            _LOG.info(
+                "No checkpoints: what faces.backend: mediapipe remembers cannot be saved; an "
+                "unfinished recording begins anew on --resume. faces.backend: onnx resumes."
+            )
+        return self._pipeline.is_resumable and not self._recording.job.settings.video
 
     def _progress(self, result: FrameResult) -> Progress:
         time_s = 0.0 if result.frame is None else result.frame.time_s

@@ -76,6 +76,7 @@ def run_json(job: Job, result: Result, local: str, work: Path, wall_s: float) ->
             "duration_s": summary.duration_s,
             "frames_with_face": summary.frames_with_face,
             "faces": summary.faces,
+            "turned_deg": summary.turned_deg,
             "events": summary.events,
             "emotions": summary.emotions,
         },
@@ -154,6 +155,7 @@ _COUNTS = {
     "duration_s": float,
     "frames_with_face": Whole,
     "faces": Whole,
+    "turned_deg?": Whole,
     "events": {"micro": Whole, "macro": Whole},
     "emotions": Each(Whole),
 }

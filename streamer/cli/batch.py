@@ -44,6 +44,7 @@ def batch(
         typer.Argument(metavar="INPUTS", help="Files, folders, patterns, URLs, or @list.txt."),
     ] = None,
     fps: common.Fps = None,
+    rotate: common.Rotate = None,
     output: Annotated[
         str | None, option(OUT, "Folder or URL (s3://...) for the results.", "--output", "-o")
     ] = None,
@@ -121,9 +122,9 @@ def batch(
     version: common.Version = False,
 ) -> None:
     own = overrides(
-        fps=fps, sensitivity=sensitivity, low_latency=low_latency, baseline=baseline,
-        spotter=spotter, max_faces=max_faces, micro_only=micro_only, model=model, motion=motion,
-        offline=offline, no_recognition=no_recognition,
+        fps=fps, rotate=rotate, sensitivity=sensitivity, low_latency=low_latency,
+        baseline=baseline, spotter=spotter, max_faces=max_faces, micro_only=micro_only,
+        model=model, motion=motion, offline=offline, no_recognition=no_recognition,
     )  # fmt: skip
     with telling_errors(_PROGRAM), logging_to(quiet, verbose, log_file, progress) as speaks:
         if not inputs:

@@ -21,6 +21,7 @@ LAW = (
 # The options that are settings, by name, with their keys in the tree; the page has some of them.
 KEYS = {
     "fps": "source.fps",
+    "rotate": "source.rotate",
     "sensitivity": "spotter.sensitivity",
     "low_latency": "spotter.low_latency",
     "baseline": "spotter.baseline_s",
@@ -33,14 +34,17 @@ KEYS = {
     "explain": "recognizer.keep_motion",
     "no_recognition": "recognise",
 }
+_MEANT: dict[str, dict[str, Any]] = {
+    "spotter": {"rule": None, "learned": "bundled"},
+    "rotate": {"90": 90, "180": 180, "270": 270},
+}
 _SWITCHES: dict[str, Any] = {"micro_only": ["micro"], "no_recognition": False}
 
 
 def overrides(**options: Any) -> dict[str, Any]:
     """Settings by key, of options by name; what was not given (None, False) is left out."""
-    meant = {"rule": None, "learned": "bundled"}
     return {
-        KEYS[name]: meant[value] if name == "spotter" else _SWITCHES.get(name, value)
+        KEYS[name]: _MEANT[name][value] if name in _MEANT else _SWITCHES.get(name, value)
         for name, value in options.items()
         if value is not None and value is not False
     }
@@ -90,6 +94,7 @@ Set = Annotated[
     option(HOW, "One setting, as in spotter.sensitivity=2. May be repeated.", "--set"),
 ]
 Fps = Annotated[float | None, setting("fps", panel=IN)]
+Rotate = Annotated[Literal["90", "180", "270"] | None, setting("rotate", "--rotate", panel=IN)]
 Sensitivity = Annotated[float | None, setting("sensitivity")]
 LowLatency = Annotated[bool, setting("low_latency", "--low-latency")]
 Baseline = Annotated[float | None, setting("baseline")]

@@ -59,6 +59,7 @@ def stream(
         ),
     ] = None,
     fps: common.Fps = None,
+    rotate: common.Rotate = None,
     max_seconds: Annotated[
         float | None,
         option(
@@ -127,9 +128,9 @@ def stream(
     version: common.Version = False,
 ) -> None:
     options = overrides(
-        fps=fps, sensitivity=sensitivity, low_latency=low_latency, baseline=baseline,
-        spotter=spotter, max_faces=max_faces, micro_only=micro_only, model=model, motion=motion,
-        offline=offline, explain=explain, no_recognition=no_recognition,
+        fps=fps, rotate=rotate, sensitivity=sensitivity, low_latency=low_latency,
+        baseline=baseline, spotter=spotter, max_faces=max_faces, micro_only=micro_only,
+        model=model, motion=motion, offline=offline, explain=explain, no_recognition=no_recognition,
     )  # fmt: skip
     from streamer.core.process.stopping import PATIENCE_S, StopFlag
 

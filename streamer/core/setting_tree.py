@@ -84,7 +84,7 @@ def _kind(hint: Any) -> str:
     if origin is Annotated:
         return _kind(parts[0])
     if origin is Literal:
-        return ", ".join(parts)
+        return ", ".join(map(str, parts))
     if origin in (Union, types.UnionType):
         return " or ".join(_kind(part) for part in parts)
     if origin is tuple:

@@ -2,7 +2,8 @@
 
 Each room keeps its own config dataclass next to the code that reads it; this module knows none of
 them. A mapping with an unknown key, a wrong type or a value the dataclass refuses is a
-`UsageError`; nothing is accepted and then ignored.
+`UsageError`; nothing is accepted and then ignored. `REMOVED` of a class tells what to do
+about a setting that it had once.
 """
 
 from __future__ import annotations
@@ -98,7 +99,10 @@ def _fill(cls: type[T], mapping: Any, where: str, prefix: str) -> T:
     hints = hints_of(cls)
     known = [field.name for field in dataclasses.fields(cls) if field.init]  # type: ignore[arg-type]
     values = {}
+    removed: Mapping[str, str] = getattr(cls, "REMOVED", {})
     for key, value in mapping.items():
+        if isinstance(key, str) and key in removed:
+            raise UsageError(f"{where}: '{prefix}{key}' was removed: {removed[key]}.")
         if key not in known:
             raise UsageError(_unknown(where, prefix, key, known))
         values[key] = _convert(value, hints[key], where, prefix + key)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar, Literal
 
 from streamer.core.ranges import Faces, Help, Range, Share, check_ranges
 
@@ -13,6 +13,19 @@ from streamer.core.ranges import Faces, Help, Range, Share, check_ranges
 class FaceConfig:
     """How faces are found, followed and aligned. Lengths in inter-ocular distances (IOD)."""
 
+    REMOVED: ClassVar[Mapping[str, str]] = {
+        "restart_s": "the face search never starts afresh now, and checkpoints are taken at any "
+        "frame; leave it out"
+    }
+
+    backend: Annotated[
+        Literal["onnx", "mediapipe"],
+        Help("What runs the face models; mediapipe: MediaPipe itself, if it is installed."),
+    ] = "onnx"
+    device: Annotated[
+        Literal["auto", "cpu", "cuda"],
+        Help("Where the face models run; auto: on CUDA where there is any."),
+    ] = "auto"
     max_faces: Annotated[Faces, Help("Faces to follow at most.")] = 4
     mesh_interval_s: Annotated[
         float,
@@ -20,15 +33,12 @@ class FaceConfig:
         Help("The face mesh is measured this often and carried over in between."),
     ] = 0.25
     search_interval_s: Annotated[
-        float, Range(0.0, 3600.0), Help("How often a single face is looked around for others.")
+        float,
+        Range(0.0, 3600.0),
+        Help("While faces are followed, how often others are looked for."),
     ] = 1.0
     min_detection: Annotated[Share, Help("Least confidence of a face that is found.")] = 0.5
     min_tracking: Annotated[Share, Help("Least confidence of a face that is followed.")] = 0.5
-    restart_s: Annotated[
-        float,
-        Range(1.0, 86_400.0),
-        Help("The mesh is searched for afresh at the multiples of this; checkpoints are too."),
-    ] = 20.0
     id_memory_s: Annotated[
         float, Range(0.0, 3600.0), Help("A face that is back within this time keeps its id.")
     ] = 3.0
@@ -56,15 +66,6 @@ class FaceConfig:
 
     def __post_init__(self) -> None:
         check_ranges(self)
-
-    def period(self, time_s: float) -> int:
-        """Number of the period that a frame is in.
-
-        MediaPipe remembers where the faces were in a way that cannot be read out. At the first
-        frame of each period it is made to forget, so that a run can be taken up there and find the
-        very same faces as one that was never stopped.
-        """
-        return math.floor(time_s / self.restart_s + 1e-6)
 
 
 IOD_FRACTION = 0.34  # inter-ocular distance over the side of the aligned square

@@ -1,191 +1,117 @@
-"""The MediaPipe face mesh behind a plain function call: frame in, meshes out.
-
-MediaPipe 0.10.21 carries its models inside the wheel, so nothing is downloaded. A build that cannot
-start raises `InstallError`; it is never mistaken for a frame without a face. What fails later, at
-one frame, is an error of that recording and no broken installation.
-"""
+"""Finds and follows face meshes: frame in, meshes out."""
 
 from __future__ import annotations
 
-import contextlib
-import os
-import sys
-from collections.abc import Iterator
-from importlib import resources
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from streamer.core.closing import Closing
 from streamer.core.errors import InstallError
 from streamer.faces.config import FaceConfig
-from streamer.faces.landmarks import N_LANDMARKS, Mesh
+from streamer.faces.face_detection import FaceDetector
+from streamer.faces.face_mesh import FaceMesh
+from streamer.faces.known_face import known_face
+from streamer.faces.landmarks import Mesh, is_degenerate, without_doubles
+from streamer.faces.networks import CURE
+from streamer.faces.regions import Region, overlap, region_of_mesh
 
-CURE = (
-    "The face mesh cannot start ({reason}). This is a broken installation, not a video without "
-    'faces. Reinstall with: pip install --force-reinstall "mediapipe==0.10.21"; on a minimal Linux '
-    "image also: apt-get install libgl1 libglib2.0-0"
-)
-# The score behind the decision whether a mesh is a face, once per place that was looked at.
-_PRESENCE = "facelandmarkcpu__face_presence_score"
-_NOBODY = np.zeros((64, 64, 3), dtype=np.uint8)
+if TYPE_CHECKING:
+    from streamer.faces.mediapipe_backend import MediapipeDetector
+
+__all__ = ["MeshDetector", "known_face", "open_detector"]
+
+SAME_FACE = 0.5  # least overlap of a followed region and a detection of the same face
+
+
+def open_detector(config: FaceConfig) -> MeshDetector | MediapipeDetector:
+    """The detector that `config.backend` names.
+
+    Raises:
+        InstallError: it cannot be used.
+    """
+    if config.backend == "mediapipe":
+        from streamer.faces.mediapipe_backend import MediapipeDetector
+
+        return MediapipeDetector(config)
+    return MeshDetector(config)
 
 
 class MeshDetector(Closing):
-    """Finds up to `max_faces` meshes in an RGB image. Holds MediaPipe's tracking state.
+    """Finds up to `max_faces` meshes in an RGB image, and follows them by where they were last.
 
-    A graph for several faces searches the picture whenever it knows fewer than it may find, which
-    costs as much again as the mesh; so there is a second one that follows a single face.
+    Its memory is the regions of the faces that are followed, nothing else.
 
     Raises:
-        InstallError: MediaPipe cannot be loaded, or misses the face in its test picture.
+        InstallError: a model or ONNX Runtime cannot be used, or they miss the face in the test
+            picture.
     """
 
     def __init__(self, config: FaceConfig) -> None:
-        self._many = _open_graph(config, config.max_faces)
-        self._one = self._many if config.max_faces == 1 else _open_graph(config, 1)
+        self._config = config
+        self.faces = FaceDetector(config.device)
+        self.mesh = FaceMesh(config.device)
+        self._regions: list[Region] = []
+        if not self.detect(known_face()):
+            raise InstallError(CURE.format(reason="they miss the face in their own test picture"))
+        self.forget()
 
     def detect(self, image: NDArray[np.uint8], search: bool = True) -> list[Mesh]:
         """The meshes in `image` [H, W, 3] RGB.
 
-        Without `search` only one face is followed: for when one is known to be there.
+        Without `search` faces are only followed, at the cost of a mesh each, and new ones looked
+        for where none is left.
 
         Raises:
-            RuntimeError: the graph has failed; it is of no use any more.
+            ValueError: not such an image.
         """
-        if not search and (found := self._one.process(image)):
-            return found
-        return _without_doubles(self._many.process(image))
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+            raise ValueError(
+                f"an image of three channels of uint8 is wanted, not {image.shape} {image.dtype}"
+            )
+        meshes = self._measure(image, self._regions)
+        if (search or not meshes) and len(meshes) < self._config.max_faces:
+            meshes += self._search(image, meshes)
+        meshes = without_doubles(meshes)
+        self._regions = [region_of_mesh(mesh) for mesh in meshes]
+        return meshes
 
     def forget(self) -> None:
-        """Lose the faces that are followed: the next picture is searched as by a new graph.
-
-        A picture without a face does it, and takes 2 ms; a restart takes 15.
-        """
-        for graph in self._graphs():
-            graph.process(_NOBODY)
+        """Lose the faces that are followed: the next picture is searched as by a new detector."""
+        self._regions = []
 
     def reset(self) -> None:
         """Forget the faces of the last stream, so that two files never influence each other."""
-        with _native_stderr_muted():
-            for graph in self._graphs():
-                graph.restart()
+        self.forget()
 
     def close(self) -> None:
-        """Free the graphs; safe to call twice."""
-        for graph in self._graphs():
-            graph.close()
+        """Nothing to free; the tracker closes what it was given."""
 
-    def _graphs(self) -> tuple[_Graph, ...]:
-        return (self._many,) if self._one is self._many else (self._many, self._one)
+    def state_dict(self) -> dict[str, Any]:
+        """The regions that are followed, [K, 4]: centre x and y and size in pixels, angle."""
+        rows = [(*one.centre_px, one.size_px, one.angle_rad) for one in self._regions]
+        return {"regions": np.array(rows, dtype=np.float64).reshape(-1, 4)}
 
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Follow the regions of a `state_dict`."""
+        rows = np.asarray(state["regions"], dtype=np.float64).reshape(-1, 4)
+        self._regions = [Region((x, y), size, angle) for x, y, size, angle in rows.tolist()]
 
-class _Graph:
-    """MediaPipe's face mesh, with the presence score of each mesh.
+    def _search(self, image: NDArray[np.uint8], known: list[Mesh]) -> list[Mesh]:
+        """The meshes of detected faces that are not known yet."""
+        followed = [region_of_mesh(mesh) for mesh in known]
+        found = (face.region for face in self.faces.find(image, self._config.min_detection))
+        new = [
+            region
+            for region in found
+            if all(overlap(region, other) <= SAME_FACE for other in followed)
+        ]
+        return self._measure(image, new[: self._config.max_faces - len(known)])
 
-    The solution only compares that score with a limit. It is a stream inside its graph, which can
-    be observed through private attributes of the release that `CURE` names.
-    """
-
-    def __init__(self, config: FaceConfig, max_faces: int) -> None:
-        from mediapipe.python.packet_getter import get_float
-        from mediapipe.python.solutions.face_mesh import FaceMesh
-
-        mesh: Any = FaceMesh(
-            max_num_faces=max_faces,
-            refine_landmarks=False,
-            min_detection_confidence=config.min_detection,
-            min_tracking_confidence=config.min_tracking,
-        )
-        self._mesh = mesh
-        self._least_score = config.min_tracking
-        scores: list[float] = []  # of the last picture, of all places that were looked at
-        self._scores = scores
-        mesh._graph.close()  # only a graph that does not run takes observers
-        mesh._graph.observe_output_stream(
-            _PRESENCE, lambda _, packet: scores.append(get_float(packet)), False
-        )
-        mesh._graph.start_run(mesh._input_side_packets)
-
-    def process(self, image: NDArray[np.uint8]) -> list[Mesh]:
-        self._scores.clear()
-        result = self._mesh.process(np.ascontiguousarray(image))
-        height, width = image.shape[:2]
-        scale = np.array([width, height, width], dtype=np.float32)
-        scores = [score for score in self._scores if score > self._least_score]
-        faces = result.multi_face_landmarks or ()
-        return [Mesh(_points(f) * scale, score) for f, score in zip(faces, scores, strict=True)]
-
-    def restart(self) -> None:
-        self._mesh.reset()
-        self.process(_NOBODY)  # starts up while native stderr is muted
-
-    def close(self) -> None:
-        if self._mesh is None:
-            return
-        # A graph that failed at a frame raises that error again.
-        with contextlib.suppress(RuntimeError):
-            self._mesh.close()
-        self._mesh = None
-
-
-def _points(face: Any) -> NDArray[np.float32]:
-    """Landmarks [468, 3] of MediaPipe's message, in shares of the picture."""
-    return np.array([(p.x, p.y, p.z) for p in face.landmark[:N_LANDMARKS]], dtype=np.float32)
-
-
-def _open_graph(config: FaceConfig, max_faces: int) -> _Graph:
-    os.environ.setdefault("GLOG_minloglevel", "2")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    try:
-        with _native_stderr_muted():
-            graph = _Graph(config, max_faces)
-            # Ask for a face that is known to be there: a broken graph is found now, not reported
-            # as "no face" later. The restart makes the graph forget that face.
-            if not graph.process(known_face()):
-                raise InstallError(CURE.format(reason="it misses the face in its own test picture"))
-            graph.restart()
-    except (ImportError, AttributeError, RuntimeError, ValueError, OSError) as error:
-        raise InstallError(CURE.format(reason=error)) from error
-    return graph
-
-
-def known_face() -> NDArray[np.uint8]:
-    """A public-domain portrait (NASA, Eileen Collins), RGB: the test picture of a new graph."""
-    data = (resources.files("streamer") / "assets" / "known_face.jpg").read_bytes()
-    picture = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_COLOR)
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
-
-
-@contextlib.contextmanager
-def _native_stderr_muted() -> Iterator[None]:
-    """Silence the native start-up chatter of TensorFlow Lite, which ignores Python's logging."""
-    if os.environ.get("MER_VERBOSE"):
-        yield
-        return
-    sys.stderr.flush()
-    saved = os.dup(2)
-    null = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(null, 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(null)
-        os.close(saved)
-
-
-def _without_doubles(meshes: list[Mesh]) -> list[Mesh]:
-    """MediaPipe can put two meshes on one face; keep the first of any two that nearly coincide."""
-    kept: list[Mesh] = []
-    for mesh in meshes:
-        centre, size = _centre(mesh), np.ptp(mesh.landmarks_px[:, 0])
-        if all(np.hypot(*(centre - _centre(other))) > 0.4 * size for other in kept):
-            kept.append(mesh)
-    return kept
-
-
-def _centre(mesh: Mesh) -> NDArray[np.float32]:
-    return np.asarray(mesh.landmarks_px[:, :2].mean(axis=0))
+    def _measure(self, image: NDArray[np.uint8], regions: list[Region]) -> list[Mesh]:
+        """The meshes in regions that hold a face."""
+        least = self._config.min_tracking
+        meshes = self.mesh.measure(image, regions)
+        return [m for m in meshes if m.score > least and not is_degenerate(m.landmarks_px)]

@@ -38,6 +38,26 @@ def inter_ocular_px(landmarks: NDArray[np.float32]) -> float:
     return float(np.hypot(*(right - left)))
 
 
+def roll_rad(landmarks: NDArray[np.float32]) -> float:
+    """How far a face is turned clockwise in the picture: 0 upright, pi upside down."""
+    left, right = eye_centres(landmarks)
+    return float(np.arctan2(*(right - left)[::-1]))
+
+
 def is_degenerate(landmarks_px: NDArray[np.float32]) -> bool:
     """Whether the eye centres coincide or a point is nowhere: such a mesh has no scale."""
     return not (np.isfinite(landmarks_px).all() and inter_ocular_px(landmarks_px) > LEAST_IOD_PX)
+
+
+def without_doubles(meshes: list[Mesh]) -> list[Mesh]:
+    """The first of any meshes that nearly coincide: two can come to lie on one face."""
+    kept: list[Mesh] = []
+    for mesh in meshes:
+        centre, size = _centre(mesh), np.ptp(mesh.landmarks_px[:, 0])
+        if all(np.hypot(*(centre - _centre(other))) > 0.4 * size for other in kept):
+            kept.append(mesh)
+    return kept
+
+
+def _centre(mesh: Mesh) -> NDArray[np.float32]:
+    return np.asarray(mesh.landmarks_px[:, :2].mean(axis=0))

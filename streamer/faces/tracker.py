@@ -1,202 +1,221 @@
-"""Faces with ids that stay: through short losses, crossings and MediaPipe's changing order."""
+"""Faces with ids that stay: through short losses, fast movements and crossings."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from streamer.core.records import Face, Frame, MissingFace
+from streamer.core.snapshot_check import is_alike
+from streamer.faces.absence import explain
 from streamer.faces.config import FaceConfig
-from streamer.faces.landmarks import Mesh, inter_ocular_px, is_degenerate
+from streamer.faces.finder import Finder
+from streamer.faces.identity import (
+    Candidate,
+    Track,
+    box_of,
+    centre_of,
+    look_of,
+    match,
+    size_of,
+    updated,
+    without_doubles,
+)
+from streamer.faces.landmarks import Mesh, inter_ocular_px, is_degenerate, roll_rad
+from streamer.faces.roll import Roll
+from streamer.faces.views import View, around, further_views, whole
 
-COST_LIMIT = 1.6  # of a match; one unit is a displacement by one face size, see _cost
-PATCH_PX = 8
-
-
-class Detector(Protocol):
-    """What the tracker needs of a mesh detector."""
-
-    def detect(self, image: NDArray[np.uint8], search: bool = True) -> list[Mesh]: ...
-    def forget(self) -> None: ...
-    def reset(self) -> None: ...
-    def close(self) -> None: ...
-
-
-@dataclass(slots=True)
-class _Track:
-    face: Face
-    time_s: float
-    velocity_px_s: NDArray[np.float64]
-    look: NDArray[np.float32]
+VIEWS_PER_SEARCH = 8  # besides the whole picture, while nobody is followed
+VIEWS_WHILE_FOLLOWED = 2  # where the one who is followed is too small for the whole picture
+_MOST_SCALE, _MOST_WAY = 2.0, 1.5  # of one measurement to the next; no head does that in 0.25 s
+_AROUND_LOST = 3.0  # face sizes: where a face that was just lost is looked for
+_SMALL = 0.06  # IOD over the picture's longer side: below, the whole picture does not show a face
+_CHECKED_S = 3.0  # a new face is asked whether it is the right way up for so long
+_UPSIDE_DOWN = -0.05
 
 
 class FaceTracker:
     """Measures the mesh every `mesh_interval_s`, carries it over in between, and keeps ids.
 
-    At the first frame of every period (see `FaceConfig.period`) the detector searches afresh.
     The schedule depends on the frames' times alone, so a file and a stream of the same frames give
-    the same faces.
+    the same faces; and all that is remembered is in `state_dict`.
     """
 
-    STATE = ("_tracks", "_current", "_measured_s", "_searched_s", "_next_id", "_period")
+    _STATE = (
+        *("_tracks", "_current", "_measured_s", "_searched_s", "_next_id", "_next_view"),
+        *("_roll", "_missing"),
+    )
 
-    def __init__(self, detector: Detector, config: FaceConfig) -> None:
-        self._detector = detector
+    def __init__(self, finder: Finder, config: FaceConfig) -> None:
+        self._finder = finder
         self._config = config
-        self._tracks: dict[int, _Track] = {}
-        self._current: list[Face] = []
-        self._measured_s = self._searched_s = -np.inf
-        self._next_id = 0
-        self._period = 0
+        self._start_over()
+
+    @property
+    def is_resumable(self) -> bool:
+        """Whether `state_dict` is all that is remembered."""
+        return self._finder.is_resumable
 
     @property
     def missing(self) -> MissingFace | None:
-        """Why the last frame has no face; None where nothing is known of it."""
-        return None
+        """Why the last frame has no face; None where it has one."""
+        return None if self._current else self._missing
 
     def push(self, frame: Frame) -> list[Face]:
         """Faces of this frame, lowest id first; empty when no face is there."""
-        period = self._config.period(frame.time_s)
-        if period != self._period:
-            self._period = period
-            self._detector.forget()
-            self._measured_s = self._searched_s = -np.inf
         due = self._measured_s + self._config.mesh_interval_s - 1e-4
         if frame.time_s < due:
             return [_carried(face) for face in self._current]
         self._measured_s = frame.time_s
-        search = (
-            len(self._current) != 1
-            or frame.time_s >= self._searched_s + self._config.search_interval_s - 1e-4
-        )
-        if search:
-            self._searched_s = frame.time_s
-        self._current = self._assign(frame, self._detector.detect(frame.image, search))
+        self._forget_the_long_lost(frame.time_s)
+        found = self._follow(frame)
+        if self._is_search_due(frame, found):
+            found = without_doubles([*found, *self._search(frame, found)])
+        self._current = self._name(frame, found[: self._config.max_faces])
         return list(self._current)
 
     def lose(self) -> None:
         """The pictures broke off: search the next frame afresh, and give known faces their ids."""
-        self._detector.forget()
+        self._finder.forget()
         self._current = []
         self._measured_s = self._searched_s = -np.inf
 
     def reset(self) -> None:
         """Forget everything; the next frame starts a new stream with ids from 0."""
-        self._detector.reset()
-        self._tracks, self._current = {}, []
-        self._measured_s = self._searched_s = -np.inf
-        self._next_id = 0
-        self._period = 0
+        self._finder.forget()
+        self._start_over()
 
     def close(self) -> None:
-        """Free the detector."""
-        self._detector.close()
+        """Free the models."""
+        self._finder.close()
 
-    def _assign(self, frame: Frame, meshes: Sequence[Mesh]) -> list[Face]:
-        # A mesh without a scale can be neither matched nor aligned: there is no face this time.
-        meshes = [mesh for mesh in meshes if not is_degenerate(mesh.landmarks_px)]
+    def state_dict(self) -> dict[str, Any]:
+        """All that is remembered; to be captured before the next frame."""
+        return {name: getattr(self, name) for name in self._STATE}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state. Raises ValueError for that of something else."""
+        if set(state) != set(self._STATE):
+            raise ValueError(f"not the state of a face tracker: it holds {', '.join(state)}")
+        for name, value in state.items():
+            if not is_alike(getattr(self, name), value):
+                raise ValueError(f"{name} is no {name} of a face tracker")
+        for name, value in state.items():
+            setattr(self, name, value)
+
+    def _start_over(self) -> None:
+        self._tracks: dict[int, Track] = {}
+        self._current: list[Face] = []
+        self._measured_s = self._searched_s = -np.inf
+        self._next_id = self._next_view = 0
+        self._roll = Roll()
+        self._missing: MissingFace | None = None
+
+    def _forget_the_long_lost(self, time_s: float) -> None:
         memory = self._config.id_memory_s
-        self._tracks = {i: t for i, t in self._tracks.items() if frame.time_s - t.time_s <= memory}
-        looks = [_look(frame.image, mesh.landmarks_px) for mesh in meshes]
-        ids = list(self._tracks)
-        costs = np.array(
-            [
-                [_cost(self._tracks[i], mesh.landmarks_px, look, frame.time_s) for i in ids]
-                for mesh, look in zip(meshes, looks, strict=True)
-            ]
-        ).reshape(len(meshes), len(ids))
-        faces = []
-        for row, column in enumerate(_best_matches(costs)):
-            if column is None:
-                face_id, self._next_id = self._next_id, self._next_id + 1
-            else:
-                face_id = ids[column]
-            faces.append(self._update(face_id, frame.time_s, meshes[row], looks[row]))
-        return sorted(faces, key=lambda face: face.face_id)
+        self._tracks = {i: t for i, t in self._tracks.items() if time_s - t.time_s <= memory}
 
-    def _update(self, face_id: int, time_s: float, mesh: Mesh, look: NDArray[np.float32]) -> Face:
-        points = mesh.landmarks_px
-        face = Face(face_id, _box(points), points, mesh.score)
-        velocity = np.zeros(2)
-        old = self._tracks.get(face_id)
-        if old is not None and time_s > old.time_s:
-            moved = _centre(points) - _centre(old.face.landmarks_px)
-            velocity = 0.5 * old.velocity_px_s + 0.5 * moved / (time_s - old.time_s)
-            look = 0.8 * old.look + 0.2 * look
-        self._tracks[face_id] = _Track(face, time_s, velocity, look)
-        return face
+    def _follow(self, frame: Frame) -> list[Candidate]:
+        """The faces of the last measurement that are still there."""
+        known = [Mesh(face.landmarks_px, face.score) for face in self._current]
+        found = []
+        for face, mesh in zip(self._current, self._finder.follow(frame.image, known), strict=True):
+            if mesh is not None and _is_possible(face, mesh):
+                mesh = self._righted(frame, face, mesh)
+                look = look_of(frame.image, mesh.landmarks_px)
+                found.append(Candidate(mesh, look, face.face_id))
+        return without_doubles(found)
+
+    def _righted(self, frame: Frame, face: Face, mesh: Mesh) -> Mesh:
+        """A mesh turned by half, where a face turns out to be upside down."""
+        track = self._tracks.get(face.face_id)
+        if track is None or frame.time_s - track.first_s > _CHECKED_S:
+            return mesh
+        if not self._is_interval_over(frame.time_s):
+            return mesh
+        if self._finder.evidence(frame.image, mesh) >= _UPSIDE_DOWN:
+            return mesh
+        return self._finder.upended(frame.image, mesh) or mesh
+
+    def _is_interval_over(self, time_s: float) -> bool:
+        return bool(time_s >= self._searched_s + self._config.search_interval_s - 1e-4)
+
+    def _is_search_due(self, frame: Frame, found: list[Candidate]) -> bool:
+        """When nobody is followed, while somebody who was lost is remembered, and now and then."""
+        if len(found) >= self._config.max_faces:
+            return False
+        lost = len(found) < len(self._tracks)
+        return not found or lost or self._is_interval_over(frame.time_s)
+
+    def _search(self, frame: Frame, found: list[Candidate]) -> list[Candidate]:
+        if self._is_interval_over(frame.time_s) or not found:
+            self._searched_s = frame.time_s
+        known = [one.mesh for one in found]
+        views = self._views(frame, found)
+        seen = self._finder.search(frame.image, views, known, self._roll.angle_rad)
+        if not found and not seen.meshes:
+            self._missing = explain(frame.image, seen)
+        return [
+            Candidate(mesh, look_of(frame.image, mesh.landmarks_px))
+            for mesh in seen.meshes
+            if not is_degenerate(mesh.landmarks_px)
+        ]
+
+    def _views(self, frame: Frame, found: list[Candidate]) -> list[View]:
+        """Where the lost ones were; the whole picture; and some further views in turn."""
+        height, width = frame.image.shape[:2]
+        turn = self._roll.quarters
+        there = {one.followed for one in found}
+        views = [
+            _around_lost(track, (width, height), frame.time_s)
+            for face_id, track in self._tracks.items()
+            if face_id not in there
+        ]
+        views.append(whole(width, height, turn))
+        further = further_views(width, height, turn)
+        count = VIEWS_PER_SEARCH
+        if found:
+            further = tuple(view for view in further if view.quarters == turn)
+            iod_px = min(inter_ocular_px(one.mesh.landmarks_px) for one in found)
+            count = VIEWS_WHILE_FOLLOWED if iod_px < _SMALL * max(width, height) else 0
+        count = min(count, len(further))
+        first = self._next_view % max(len(further), 1)
+        self._next_view = first + count
+        return views + [further[(first + n) % len(further)] for n in range(count)]
+
+    def _name(self, frame: Frame, found: list[Candidate]) -> list[Face]:
+        ids = match(found, self._tracks, frame.time_s)
+        faces = []
+        for one, known_id in zip(found, ids, strict=True):
+            face_id = self._next_id if known_id is None else known_id
+            self._next_id = max(self._next_id, face_id + 1)
+            points = one.mesh.landmarks_px
+            face = Face(face_id, box_of(points), points, one.mesh.score)
+            old = self._tracks.get(face_id)
+            track = updated(old, face, one.look, frame.time_s)
+            self._tracks[face_id] = track
+            self._roll.add(roll_rad(points), track.first_roll_rad)
+            faces.append(face)
+        return sorted(faces, key=lambda face: face.face_id)
 
 
 def _carried(face: Face) -> Face:
     return Face(face.face_id, face.box_px, face.landmarks_px, face.score, measured=False)
 
 
-def _box(mesh: NDArray[np.float32]) -> tuple[float, float, float, float]:
-    low, high = mesh[:, :2].min(axis=0), mesh[:, :2].max(axis=0)
-    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+def _is_possible(face: Face, mesh: Mesh) -> bool:
+    """Whether a head can have moved so from one measurement to the next."""
+    before, after = face.landmarks_px, mesh.landmarks_px
+    scale = inter_ocular_px(after) / max(inter_ocular_px(before), 1e-6)
+    way = float(np.hypot(*(centre_of(after) - centre_of(before)))) / size_of(before)
+    return 1.0 / _MOST_SCALE < scale < _MOST_SCALE and way < _MOST_WAY
 
 
-def _centre(mesh: NDArray[np.float32]) -> NDArray[np.float64]:
-    return mesh[:, :2].mean(axis=0).astype(np.float64)
-
-
-def _look(image: NDArray[np.uint8], mesh: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A small colour picture of the face, [P*P*3] in 0..1: tells people apart when they cross."""
-    x0, y0, x1, y1 = _box(mesh)
-    height, width = image.shape[:2]
-    left, top = max(0, int(x0)), max(0, int(y0))
-    patch = image[top : min(height, int(y1) + 1), left : min(width, int(x1) + 1)]
-    if patch.size == 0:
-        return np.zeros(PATCH_PX * PATCH_PX * 3, dtype=np.float32)
-    small = cv2.resize(patch, (PATCH_PX, PATCH_PX), interpolation=cv2.INTER_AREA)
-    return (small.astype(np.float32) / 255.0).ravel()
-
-
-def _cost(
-    track: _Track, mesh: NDArray[np.float32], look: NDArray[np.float32], time_s: float
-) -> float:
-    """Cost of taking `mesh` for `track`: way from the predicted place, size and look."""
-    gap_s = time_s - track.time_s
-    size = max(np.ptp(mesh[:, 0]), np.ptp(track.face.landmarks_px[:, 0]), 1.0)
-    # A face unseen for long may be anywhere: trust the prediction less and less.
-    predicted = _centre(track.face.landmarks_px) + track.velocity_px_s * min(gap_s, 0.5)
-    way = float(np.hypot(*(_centre(mesh) - predicted))) / size / (1.0 + gap_s)
-    ratio = inter_ocular_px(mesh) / max(inter_ocular_px(track.face.landmarks_px), 1e-6)
-    look_change = float(np.abs(look - track.look).mean())
-    return way + abs(float(np.log(max(ratio, 1e-6)))) + 4.0 * look_change
-
-
-def _best_matches(costs: NDArray[np.float64]) -> list[int | None]:
-    """For each row its column or None: the assignment of least total cost, none over the limit."""
-    rows, columns = costs.shape
-    if rows == 0 or columns == 0:
-        return [None] * rows
-    capped = np.minimum(np.nan_to_num(costs, nan=COST_LIMIT), COST_LIMIT)
-    # Padding columns stand for "a new face"; there are few faces, so trying all is quickest.
-    padded = np.hstack([capped, np.full((rows, rows), COST_LIMIT)])
-    if rows <= 4 and columns <= 4:
-        choice: Sequence[int] = min(
-            itertools.permutations(range(columns + rows), rows),
-            key=lambda order: (sum(padded[r, c] for r, c in enumerate(order)), order),
-        )
-    else:
-        choice = _greedy(padded)
-    return [c if c < columns and costs[r, c] < COST_LIMIT else None for r, c in enumerate(choice)]
-
-
-def _greedy(costs: NDArray[np.float64]) -> Sequence[int]:
-    rows, columns = costs.shape
-    choice = [-1] * rows
-    taken = np.zeros(columns, dtype=bool)
-    for flat in np.argsort(costs, axis=None, kind="stable"):
-        r, c = divmod(int(flat), columns)
-        if choice[r] < 0 and not taken[c]:
-            choice[r] = c
-            taken[c] = True
-    return choice
+def _around_lost(track: Track, size_px: tuple[int, int], time_s: float) -> View:
+    points = track.face.landmarks_px
+    x, y = centre_of(points) + track.velocity_px_s * min(time_s - track.time_s, 0.5)
+    side = _AROUND_LOST * size_of(points)
+    turn = round(roll_rad(points) / (np.pi / 2)) % 4
+    return around(float(x), float(y), side, size_px, turn)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,12 +12,12 @@ from typing import Literal
 
 from streamer.core.files.writing import open_output, writing
 from streamer.core.printable import printable, to_json
-from streamer.core.records import FrameResult, JsonObject, SourceReport
+from streamer.core.records import AlignedFace, FrameResult, JsonObject, SourceReport
 
 SCHEMA = "mer-stream/summary/1"
 Status = Literal["done", "kept", "failed", "interrupted"]
 _FIGURES = (
-    "frames", "duration_s", "frames_with_face", "faces", "events", "emotions", "dropped",
+    "frames", "duration_s", "frames_with_face", "faces", "turned_deg", "events", "emotions", "dropped",
     "reconnects", "truncated", "repairs", "warnings", "wall_s",
 )  # fmt: skip
 NOTHING_READ = SourceReport(
@@ -40,6 +41,7 @@ class RunRecord:
     duration_s: float = 0.0
     frames_with_face: int = 0
     faces: int = 0
+    turned_deg: int = 0  # how far most faces stand turned clockwise in the picture: 0, 90, ...
     events: Mapping[str, int] = field(default_factory=lambda: {"micro": 0, "macro": 0})
     emotions: Mapping[str, int] = field(default_factory=dict)
     dropped: int = 0
@@ -88,6 +90,7 @@ class Counts:
     frames: int = 0
     frames_with_face: int = 0
     faces: set[int] = field(default_factory=set)
+    rolls: list[int] = field(default_factory=lambda: [0, 0, 0, 0])  # faces by quarter turns
     kinds: Counter[str] = field(default_factory=Counter)
     emotions: Counter[str] = field(default_factory=Counter)
     first_s: float = 0.0
@@ -112,6 +115,8 @@ class Counts:
         ids = {aligned.face.face_id for aligned in result.faces}
         self.frames_with_face += bool(ids)
         self.faces |= ids
+        for aligned in result.faces:
+            self.rolls[_quarter_turns(aligned)] += 1
 
     def close(self) -> None:
         """Nothing to close."""
@@ -121,6 +126,12 @@ class Counts:
         """From the first frame to the end of the last, which lasts as long as the average."""
         span_s = self.last_s - self.first_s
         return span_s * self.frames / (self.frames - 1) if self.frames > 1 else 0.0
+
+    @property
+    def turned_deg(self) -> int:
+        """The roll of more than half of the faces that were seen, 0 where there is none."""
+        most = max(range(4), key=lambda quarter: self.rolls[quarter])
+        return 90 * most if 2 * self.rolls[most] > sum(self.rolls) else 0
 
     def summarise(
         self,
@@ -141,6 +152,7 @@ class Counts:
             duration_s=round(self.duration_s, 6),
             frames_with_face=self.frames_with_face,
             faces=len(self.faces),
+            turned_deg=self.turned_deg,
             events={"micro": self.kinds["micro"], "macro": self.kinds["macro"]},
             emotions=dict(sorted(self.emotions.items())),
             dropped=report.dropped,
@@ -158,7 +170,7 @@ def format_summary(record: RunRecord) -> str:
     if record.frames == 0:
         return head + printable(record.error or "no frames were read.")
     lines = [head + ", ".join([_amount(record), _faces(record), _events(record)])]
-    lines += [f"  {line}" for line in (_losses(record), _ending(record)) if line]
+    lines += [f"  {line}" for line in (_roll(record), _losses(record), _ending(record)) if line]
     lines += [f"  note: {printable(warning)}" for warning in record.warnings]
     if record.error:
         lines.append(f"  ended by an error: {printable(record.error)}")
@@ -193,6 +205,22 @@ def _faces(record: RunRecord) -> str:
     if record.faces == 0:
         return "no face found"
     return f"{_count(record.faces, 'face')} in {record.coverage:.0%} of the frames"
+
+
+def _roll(record: RunRecord) -> str:
+    if record.turned_deg == 0:
+        return ""
+    how = "upside down" if record.turned_deg == 180 else f"turned by {record.turned_deg} degrees"
+    return (
+        f"the faces are {how} in the picture and were followed so; "
+        f"--rotate {360 - record.turned_deg} turns the picture"
+    )
+
+
+def _quarter_turns(aligned: AlignedFace) -> int:
+    """How far a face stands turned clockwise in the picture, by how it was turned back."""
+    cos, sin = aligned.frame_to_face[0, :2]
+    return round(math.degrees(math.atan2(sin, cos)) / 90) % 4
 
 
 def _events(record: RunRecord) -> str:

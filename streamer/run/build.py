@@ -27,7 +27,7 @@ def build_pipeline(config: StreamConfig | None = None, *, source_name: str = "")
 
     import_cv2()  # a broken installation is reported here, before the rooms import cv2
     from streamer.faces.alignment import Aligner
-    from streamer.faces.detector import MeshDetector
+    from streamer.faces.backends import open_finder
     from streamer.faces.tracker import FaceTracker
     from streamer.run.pipeline import Pipeline
 
@@ -38,7 +38,7 @@ def build_pipeline(config: StreamConfig | None = None, *, source_name: str = "")
 
         recognizer = load_recognizer(config.model, config.recognizer)
     return Pipeline(
-        FaceTracker(MeshDetector(config.faces), config.faces),
+        FaceTracker(open_finder(config.faces), config.faces),
         Aligner(config.faces),
         make_spotter(config),
         recognizer,

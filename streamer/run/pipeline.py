@@ -29,6 +29,8 @@ class Tracker(Protocol):
 
     @property
     def missing(self) -> MissingFace | None: ...  # why the last frame has no face
+    @property
+    def is_resumable(self) -> bool: ...  # whether its state can be saved
     def push(self, frame: Frame) -> list[Face]: ...
     def lose(self) -> None: ...
     def reset(self) -> None: ...
@@ -157,6 +159,11 @@ class Pipeline:
         """A copy of the faces of the last seconds: what an output that looks back begins with."""
         return self._buffer.copy()
 
+    @property
+    def is_resumable(self) -> bool:
+        """Whether `track_state` and `advance_state` hold all that is remembered."""
+        return self._tracker.is_resumable
+
     def track_state(self) -> dict[str, Any]:
         """Where the first half is in the stream; for `snapshot.capture`, before the next frame."""
         return {"tracker": state_of(self._tracker), "aligner": state_of(self._aligner)}
@@ -170,7 +177,7 @@ class Pipeline:
         }
 
     def resume(self, track_state: Mapping[str, Any], advance_state: Mapping[str, Any]) -> None:
-        """Go on from states taken before the same frame, the first of a period of the tracker.
+        """Go on from states taken before the same frame.
 
         Raises:
             ValueError: the states are those of another version.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from streamer.core.ranges import FrameRate, Help, Range, check_ranges
 from streamer.sources.limits import MAX_MEGAPIXELS
@@ -43,6 +43,10 @@ class SourceConfig:
     max_megapixels: Annotated[
         float, Range(0.001, 4096.0), Help("Size of one picture; larger ones are refused.")
     ] = MAX_MEGAPIXELS
+    rotate: Annotated[
+        Literal[0, 90, 180, 270],
+        Help("Degrees by which pictures are turned clockwise, after what their file says."),
+    ] = 0
     decode_threads: Annotated[
         int, Range(0, 64), Help("Threads of the decoder; 0: by the picture and the cores.")
     ] = 0

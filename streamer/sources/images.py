@@ -25,6 +25,7 @@ from streamer.sources.counters import SourceCounters
 from streamer.sources.limits import MAX_MEGAPIXELS, check_size
 from streamer.sources.naming import natural_key
 from streamer.sources.picture_size import picture_size
+from streamer.sources.pixels import rotated
 from streamer.sources.recording import RecordingSource
 
 EXTENSIONS = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
@@ -56,7 +57,9 @@ def open_images(folder: Path, config: SourceConfig) -> RecordingSource:
             f"{folder} is a folder of images, which carry no times. Give their rate: --fps 200"
         )
     images.sort(key=lambda path: natural_key(path.name))
-    return RecordingSource(ImageReader(folder, images, config.fps, config.max_megapixels))
+    return RecordingSource(
+        ImageReader(folder, images, config.fps, config.max_megapixels, config.rotate)
+    )
 
 
 class ImageReader:
@@ -68,10 +71,14 @@ class ImageReader:
         paths: Sequence[Path],
         fps: float,
         max_megapixels: float = MAX_MEGAPIXELS,
+        rotate_deg: int = 0,
     ) -> None:
-        """Raises SourceFormatError for no readable image, SourceRefusedError for too large ones."""
+        """rotate_deg: turn images clockwise.
+
+        Raises SourceFormatError for no readable image, SourceRefusedError for too large ones."""
         self.counters = SourceCounters()
         self._max_megapixels = max_megapixels
+        self._rotate_deg = rotate_deg
         self._fps = fps
         self._slots = frame_slots([path.stem for path in paths])
         missing = self._slots[-1] + 1 - len(paths)
@@ -129,7 +136,7 @@ class ImageReader:
                 )
                 continue
             first_slot = slot if first_slot is None else first_slot
-            yield (slot - first_slot) / self._fps, image
+            yield (slot - first_slot) / self._fps, rotated(image, self._rotate_deg)
 
 
 def frame_slots(stems: Sequence[str]) -> list[int]:

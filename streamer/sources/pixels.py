@@ -21,7 +21,9 @@ from streamer.core.process.libraries import import_cv2
 class PixelConverter:
     """Turns frames of one stream into images [H, W, 3] uint8 RGB, contiguous and upright."""
 
-    def __init__(self) -> None:
+    def __init__(self, rotate_deg: int = 0) -> None:
+        """rotate_deg: turn pictures clockwise by so much, after what their frames say."""
+        self._rotate_deg = rotate_deg
         self._reformatter = VideoReformatter()
         self._rotation: int | None = None
         self._turn = (0, False)
@@ -32,7 +34,8 @@ class PixelConverter:
         image: NDArray[np.uint8] = np.ascontiguousarray(rgb.to_ndarray(), dtype=np.uint8)
         if frame.rotation != self._rotation:
             self._rotation = frame.rotation
-            self._turn = upright_turn(_display_matrix(frame), self._rotation)
+            turned = upright_turn(_display_matrix(frame), self._rotation)
+            self._turn = turned_further(turned, self._rotate_deg)
         return turn(image, *self._turn)
 
 
@@ -50,6 +53,18 @@ def upright_turn(matrix: tuple[int, ...] | None, rotation_deg: int) -> tuple[int
         a, c = -a, -c
     angle = float(np.degrees(np.arctan2(-b, a)))
     return round(angle / 90) % 4, mirrored
+
+
+def turned_further(done: tuple[int, bool], rotate_deg: int) -> tuple[int, bool]:
+    """A turn as of `upright_turn`, followed by one of `rotate_deg` clockwise."""
+    quarters, mirrored = done
+    further = -(rotate_deg // 90)  # counter-clockwise
+    return (quarters - further if mirrored else quarters + further) % 4, mirrored
+
+
+def rotated(image: NDArray[np.uint8], rotate_deg: int) -> NDArray[np.uint8]:
+    """`image` turned clockwise by 0, 90, 180 or 270 degrees."""
+    return turn(image, *turned_further((0, False), rotate_deg))
 
 
 def turn(image: NDArray[np.uint8], quarters: int, mirrored: bool) -> NDArray[np.uint8]:

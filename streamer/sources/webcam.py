@@ -21,12 +21,17 @@ from streamer.core.records import SourceInfo
 from streamer.sources.config import SourceConfig
 from streamer.sources.limits import MAX_MEGAPIXELS, check_size
 from streamer.sources.live import LiveSource
+from streamer.sources.pixels import rotated
 from streamer.sources.timing import CaptureClock
 
 
 def open_webcam(number: int, config: SourceConfig) -> LiveSource:
     """Camera `number` of this machine. Raises CameraError where it is absent or busy."""
-    capture = WebcamCapture(number, config.fps, config.max_megapixels)
+
+    def connect() -> WebcamCapture:
+        return WebcamCapture(number, config.fps, config.max_megapixels, config.rotate)
+
+    capture = connect()
     info = SourceInfo(
         name=f"webcam:{number}",
         kind="camera",
@@ -39,7 +44,7 @@ def open_webcam(number: int, config: SourceConfig) -> LiveSource:
     )
     return LiveSource(
         capture,
-        lambda: WebcamCapture(number, config.fps, config.max_megapixels),
+        connect,
         info,
         config,
     )
@@ -49,9 +54,16 @@ class WebcamCapture:
     """One opened camera."""
 
     def __init__(
-        self, number: int, fps: float | None = None, max_megapixels: float = MAX_MEGAPIXELS
+        self,
+        number: int,
+        fps: float | None = None,
+        max_megapixels: float = MAX_MEGAPIXELS,
+        rotate_deg: int = 0,
     ) -> None:
-        """fps: the rate to ask the camera for. Raises CameraError, SourceRefusedError."""
+        """fps: the rate to ask the camera for. rotate_deg: turn pictures clockwise.
+
+        Raises CameraError, SourceRefusedError.
+        """
         self._cv2 = import_cv2()
         self._name = f"webcam:{number}"
         check_device(number)
@@ -65,7 +77,8 @@ class WebcamCapture:
                 f"{self._name} cannot be opened or gives no picture. Close other programs that "
                 "use the camera, allow this one to use it, or choose another: webcam:1"
             )
-        self.height_px, self.width_px = image.shape[:2]
+        self._rotate_deg = rotate_deg
+        self.height_px, self.width_px = rotated(image, rotate_deg).shape[:2]
         try:
             check_size(self.width_px, self.height_px, max_megapixels, self._name)
         except SourceRefusedError:
@@ -82,7 +95,8 @@ class WebcamCapture:
                 raise CameraError(f"{self._name} gives no more pictures.")
             stamp_s = self._camera.get(self._cv2.CAP_PROP_POS_MSEC) / 1000
             time_s = clock.stamp(stamp_s, time.monotonic())
-            yield time_s, self._cv2.cvtColor(image, self._cv2.COLOR_BGR2RGB)
+            rgb = self._cv2.cvtColor(image, self._cv2.COLOR_BGR2RGB)
+            yield time_s, rotated(rgb, self._rotate_deg)
 
     def close(self) -> None:
         """Release the camera."""

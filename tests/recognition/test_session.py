@@ -9,6 +9,7 @@ import pytest
 from recognition import session
 from recognition.files.model_file import BUNDLED, read_model
 from streamer.core.errors import InstallError
+from streamer.core.process import onnx_sessions
 
 
 def test_auto_without_a_driver_runs_on_the_cpu(
@@ -16,7 +17,7 @@ def test_auto_without_a_driver_runs_on_the_cpu(
     caplog: pytest.LogCaptureFixture,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(session, "_cuda_device_there", lambda: False)
+    monkeypatch.setattr(onnx_sessions, "cuda_device_there", lambda: False)
     with caplog.at_level(logging.INFO):
         opened = session.open_session(read_model(BUNDLED), "auto", 1)
     assert opened.get_providers() == ["CPUExecutionProvider"]
@@ -28,13 +29,13 @@ def test_auto_with_a_driver_whose_cuda_libraries_are_missing_is_quiet(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Whether CUDA works here or not, nothing is printed and the session is usable."""
-    monkeypatch.setattr(session, "_cuda_device_there", lambda: True)
+    monkeypatch.setattr(onnx_sessions, "cuda_device_there", lambda: True)
     opened = session.open_session(read_model(BUNDLED), "auto", 1)
     assert opened.get_providers()[-1] == "CPUExecutionProvider"
     assert capfd.readouterr() == ("", "")
 
 
 def test_cuda_by_name_must_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "_cuda_device_there", lambda: False)
+    monkeypatch.setattr(onnx_sessions, "cuda_device_there", lambda: False)
     with pytest.raises(InstallError, match=r"mer-stream\[gpu\]"):
         session.open_session(read_model(BUNDLED), "cuda", 1)

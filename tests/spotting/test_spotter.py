@@ -12,17 +12,17 @@ from streamer.faces.alignment import Aligner
 from streamer.faces.config import FaceConfig
 from streamer.faces.tracker import FaceTracker
 from tests.streamer.faces.meshes import mesh_at
-from tests.streamer.faces.test_tracker import ScriptedDetector
+from tests.streamer.faces.test_tracker import ScriptedFinder
 
 
 @pytest.fixture(scope="module")
 def aligned():
     """Aligned faces of the bundled sample: a list a frame."""
-    from streamer.faces.detector import MeshDetector
+    from streamer.faces.backends import open_finder
     from streamer.sources import open_source
 
     config = FaceConfig(max_faces=1)
-    tracker, aligner = FaceTracker(MeshDetector(config), config), Aligner(config)
+    tracker, aligner = FaceTracker(open_finder(config), config), Aligner(config)
     with open_source("sample") as source:
         return [aligner.push(frame, tracker.push(frame)) for frame in source]
 
@@ -93,7 +93,7 @@ def still_faces(n, moving_row=None):
     image = np.kron(texture, np.ones((4, 4, 1), dtype=np.uint8))
     config = FaceConfig()
     mesh = mesh_at(320.0, 150.0, 70.0)
-    tracker = FaceTracker(ScriptedDetector([[mesh]]), config)
+    tracker = FaceTracker(ScriptedFinder([[mesh]]), config)
     aligner = Aligner(config)
     for i in range(n):
         noise = rng.normal(0, 2, image.shape)

@@ -21,8 +21,8 @@ from recognition.motion.methods import motion_field
 from streamer.core.errors import OutputError, SourceFormatError, SourceNotFoundError, UsageError
 from streamer.core.records import Frame
 from streamer.faces.alignment import Aligner, bring_to_anchor
+from streamer.faces.backends import open_finder
 from streamer.faces.config import FaceConfig
-from streamer.faces.detector import MeshDetector
 from streamer.faces.tracker import FaceTracker
 from streamer.sources import open_source
 from tests.training.datasets.trees import casme2, casme2_row
@@ -109,7 +109,7 @@ def test_what_is_kept(cache: Path, tree: Path) -> None:
 def test_the_map_is_that_of_the_stream(cache: Path, tree: Path) -> None:
     """The same frames through tracker and aligner by hand give the same map, byte for byte."""
     config = FaceConfig()
-    tracker, aligner = FaceTracker(MeshDetector(config), config), Aligner(config)
+    tracker, aligner = FaceTracker(open_finder(config), config), Aligner(config)
     faces = {}
     for number in range(46, 52):
         image = cv2.cvtColor(cv2.imread(str(tree / f"sample/img{number}.png")), cv2.COLOR_BGR2RGB)

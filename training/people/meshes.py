@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,6 @@ from streamer.core.files.writing import writing
 from streamer.core.records import Frame
 from streamer.faces.config import FaceConfig
 from streamer.faces.landmarks import N_LANDMARKS, Mesh, eye_centres, inter_ocular_px, is_degenerate
-from streamer.faces.tracker import Detector
 
 _JUMP_IOD = 1.5  # a mesh so far from the last one is another face
 _LOST_S = 1.0  # after so long the largest face is taken again
@@ -28,6 +28,13 @@ _ARRAYS = {
     "landmarks_px": Array(("f",), (None, N_LANDMARKS, 3), finite=False),
     "size_px": Array(("i",), (2,)),
 }
+
+
+class Detector(Protocol):
+    """What is needed of a mesh detector, which remembers the face that it follows."""
+
+    def detect(self, image: NDArray[np.uint8], search: bool = True) -> list[Mesh]: ...
+    def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from streamer.core.records import AlignedFace, Face
 from streamer.faces.alignment import Aligner
+from streamer.faces.backends import open_finder
 from streamer.faces.config import FaceConfig
-from streamer.faces.detector import MeshDetector
 from streamer.faces.tracker import FaceTracker
 from training.common.records import Clip
 from training.datasets.frames import read_frames
@@ -18,7 +18,7 @@ class ClipFollower:
     """The streaming tracker and aligner over clips; every clip is a stream of its own."""
 
     def __init__(self, config: FaceConfig) -> None:
-        self._tracker = FaceTracker(MeshDetector(config), config)
+        self._tracker = FaceTracker(open_finder(config), config)
         self._aligner = Aligner(config)
 
     def follow(

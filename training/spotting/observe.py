@@ -59,10 +59,10 @@ class _Bench:
 
     def __init__(self, recording: Recording, spotters: Sequence[str], config: StreamConfig) -> None:
         from streamer.faces.alignment import Aligner
-        from streamer.faces.detector import MeshDetector
+        from streamer.faces.backends import open_finder
         from streamer.faces.tracker import FaceTracker
 
-        tracker = FaceTracker(MeshDetector(config.faces), config.faces)
+        tracker = FaceTracker(open_finder(config.faces), config.faces)
         aligner = Aligner(config.faces)
         made = {name: SPOTTERS[name] for name in spotters}
         streams = {name: one.stream(config) for name, one in made.items() if one.stream is not None}

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from streamer.core.errors import SourceFormatError
 from streamer.core.records import Frame
 from streamer.faces.config import FaceConfig
-from streamer.faces.detector import MeshDetector
+from streamer.faces.detector import open_detector
 from streamer.faces.landmarks import eye_centres, inter_ocular_px
 from training.synthetic.action_units import Activation, displacement
 from training.synthetic.face_model import face_coordinates
@@ -41,7 +41,7 @@ def load_portrait(image: NDArray[np.uint8], size_px: int, name: str = "portrait"
     """
     method = cv2.INTER_AREA if size_px < image.shape[0] else cv2.INTER_CUBIC
     scaled = np.asarray(cv2.resize(image, (size_px, size_px), interpolation=method))
-    with MeshDetector(FaceConfig(max_faces=1)) as detector:
+    with open_detector(FaceConfig(max_faces=1)) as detector:
         meshes = [detector.detect(scaled) for _ in range(3)][-1]
     if not meshes:
         raise SourceFormatError(f"No face found in {name}: choose a frontal, well-lit portrait")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,11 +18,12 @@ from streamer.batch.settings import BatchSettings
 from streamer.core.snapshot import capture, from_bytes, restore, to_bytes
 from streamer.outputs.summary import RunRecord
 from streamer.run.config import load_config
+from streamer.run.pipeline import Pipeline
 from streamer.sources import open_source
 from tests.streamer.sources import make
 
-# The face search restarts every second, and every restart is a checkpoint.
-CONFIG = load_config(overrides=[("faces.restart_s", 1.0)])
+CONFIG = load_config()
+# Every second of the recording is a checkpoint.
 SETTINGS = BatchSettings(CONFIG, ("jsonl", "csv", "srt", "html"), images=True, checkpoint_s=0.0)
 
 
@@ -95,7 +97,7 @@ def test_a_folder_holds_logs_formats_and_the_run(clean: Path) -> None:
     }
     run = json.loads((folder / "run.json").read_text())
     assert run["counts"]["events"] == {"micro": 1, "macro": 0}
-    assert run["settings"]["config"]["faces"]["restart_s"] == 1.0
+    assert run["settings"]["config"]["faces"]["mesh_interval_s"] == 0.25
     assert len(run["input"]["sha256"]) == len(run["model"]["sha256"]) == 64
     assert set(run["outputs"]) >= {"events.jsonl", "signals.csv"}
     assert len((folder / "signals.csv").read_text().splitlines()) == FRAMES + 1
@@ -241,3 +243,17 @@ def test_a_bad_file_is_an_outcome(
 def test_an_outcome_does_not_compare_its_speed() -> None:
     slow = RunRecord("a", "a", "done", wall_s=9.0)
     assert slow == replace(slow, wall_s=1.0)
+
+
+def test_what_cannot_be_saved_is_told_and_begins_anew(
+    tmp_path: Path, pipelines: Pipelines, monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    """As with faces.backend: mediapipe."""
+    monkeypatch.setattr(Pipeline, "is_resumable", property(lambda self: False))
+    quick = replace(SETTINGS, config=replace(CONFIG, recognise=False), formats=("jsonl",))
+    one = job(tmp_path, settings=quick, resume=True)
+    with caplog.at_level(logging.INFO):
+        assert do_recording(one, pipelines, stop=StopAfter(70)).status == "interrupted"
+    assert "begins anew on --resume. faces.backend: onnx resumes" in caplog.text
+    assert not (tmp_path / ".partial" / "sample" / "checkpoint").exists()

@@ -135,7 +135,7 @@ def test_killed_and_resumed_is_as_never_killed(study: Path, tmp_path: Path) -> N
     def command(output: Path) -> list[str]:
         return [
             *(sys.executable, "-m", "streamer.cli.batch", str(study), "-o", str(output), "-q"),
-            *("--resume", "--checkpoint-every", "0", "--set", "faces.restart_s=1"),
+            *("--resume", "--checkpoint-every", "0"),
             *("--formats", "jsonl,html", "--no-recognition", "--workers", "2"),
         ]
 

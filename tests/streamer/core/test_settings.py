@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import pytest
 from hypothesis import given
@@ -168,3 +169,16 @@ def test_set_key_makes_sections_and_refuses_values_as_sections() -> None:
 def test_to_mapping_holds_plain_data_only() -> None:
     assert to_mapping(Inner(path=Path("p")))["path"] == "p"
     assert to_mapping(Outer())["inner"]["pair"] == [0.0, 1.0]
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    REMOVED: ClassVar[Mapping[str, str]] = {"old": "use 'new'"}
+
+    new: int = 0
+
+
+def test_a_setting_that_was_removed_names_the_cure() -> None:
+    with pytest.raises(UsageError) as caught:
+        fill(Later, {"old": 3}, where="my.yaml")
+    assert str(caught.value) == "my.yaml: 'old' was removed: use 'new'."

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer.faces.config import FaceConfig
-from streamer.faces.detector import MeshDetector, known_face
+from streamer.faces.detector import known_face, open_detector
 from streamer.faces.landmarks import eye_centres
 
 
 @lru_cache(maxsize=1)
 def upright_mesh() -> NDArray[np.float32]:
     """A real mesh [468, 3] in inter-ocular distances, eyes level, eye midpoint at the origin."""
-    with MeshDetector(FaceConfig(max_faces=1)) as detector:
+    with open_detector(FaceConfig(max_faces=1)) as detector:
         (found,) = detector.detect(known_face())
     mesh = found.landmarks_px
     left, right = eye_centres(mesh)

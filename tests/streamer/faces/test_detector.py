@@ -1,14 +1,10 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from streamer.core.errors import InstallError
 from streamer.faces import detector as room
 from streamer.faces.config import FaceConfig
-from streamer.faces.landmarks import Mesh, inter_ocular_px
-
-CLIPS = Path(__file__).parents[4] / "shared" / "clips"
+from streamer.faces.landmarks import inter_ocular_px
 
 
 def test_a_face_is_found_and_forgotten_on_reset():
@@ -29,24 +25,12 @@ def test_no_face_is_an_answer_not_an_error():
 
 def test_a_detector_that_misses_its_test_picture_is_a_broken_install(monkeypatch):
     monkeypatch.setattr(room, "known_face", lambda: np.zeros((64, 64, 3), dtype=np.uint8))
-    with pytest.raises(InstallError, match=r"broken installation.*mediapipe==0\.10\.21"):
+    with pytest.raises(InstallError, match=r"broken installation.*reinstall mer-stream"):
         room.MeshDetector(FaceConfig())
-
-
-def test_a_missing_mediapipe_is_a_broken_install(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "mediapipe.python.solutions.face_mesh", None)
-    with pytest.raises(InstallError, match="not a video without faces"):
-        room.MeshDetector(FaceConfig())
-
-
-def test_two_meshes_on_one_face_become_one():
-    mesh = np.random.default_rng(0).uniform(100, 200, (468, 3)).astype(np.float32)
-    kept = room._without_doubles([Mesh(mesh + by, 1.0) for by in (0.0, 3.0, 150.0)])
-    assert [found.landmarks_px[0, 0] for found in kept] == [mesh[0, 0], mesh[0, 0] + 150.0]
 
 
 @pytest.mark.parametrize("search", [True, False])
-def test_what_is_found_after_forgetting_is_what_a_new_graph_finds(search):
+def test_what_is_found_after_forgetting_is_what_a_new_detector_finds(search):
     """On it hangs that a recording which is gone on with finds the same faces."""
     picture = room.known_face()
     moved = np.ascontiguousarray(np.roll(picture, (3, 5), axis=(0, 1)))
@@ -80,6 +64,6 @@ def test_the_score_is_that_of_the_network_for_each_face(clear_first):
 
 def test_what_fails_at_one_frame_is_no_broken_install():
     with room.MeshDetector(FaceConfig(max_faces=1)) as mesh:
-        with pytest.raises(ValueError, match="three channel"):
+        with pytest.raises(ValueError, match="three channels"):
             mesh.detect(np.zeros((64, 64, 4), dtype=np.uint8))
         assert len(mesh.detect(room.known_face())) == 1

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from streamer.core.errors import OutputError
@@ -68,6 +70,38 @@ def test_summary_counts_by_hand() -> None:
         "note: a note.",
     ):
         assert part in text
+
+
+@pytest.mark.parametrize(
+    ("degrees", "turned_deg", "says"),
+    [
+        ([0.0, 0.0, 180.0], 0, None),
+        (
+            [178.0, -178.0, 5.0],
+            180,
+            "upside down in the picture and were followed so; --rotate 180 ",
+        ),
+        ([80.0], 90, "turned by 90 degrees in the picture and were followed so; --rotate 270 "),
+        ([-91.0], 270, "turned by 270 degrees in the picture and were followed so; --rotate 90 "),
+        ([44.0], 0, None),
+        ([0.0, 180.0], 0, None),
+    ],
+)
+def test_faces_that_stand_turned_are_told(
+    degrees: list[float], turned_deg: int, says: str | None
+) -> None:
+    """By the roll that the alignment takes back; only where more than half of them stand so."""
+    counts = Counts()
+    for index, angle in enumerate(np.radians(degrees)):
+        result = make_result(index, float(index), (0,))
+        back = np.array([[np.cos(angle), np.sin(angle), 0], [-np.sin(angle), np.cos(angle), 0]])
+        (face,) = result.faces
+        counts.write(replace(result, faces=(replace(face, frame_to_face=0.5 * back),)))
+    summary = counts.summarise("a.mp4", REPORT)
+    assert summary.turned_deg == turned_deg
+    text = format_summary(summary)
+    assert ("--rotate" in text) == (says is not None)
+    assert says is None or says in text
 
 
 def test_summary_of_nothing() -> None:

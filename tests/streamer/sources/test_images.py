@@ -102,3 +102,12 @@ def test_no_readable_image(tmp_path):
 )
 def test_slots_by_hand(stems, slots):
     assert frame_slots(stems) == slots
+
+
+def test_images_are_turned_as_wanted(tmp_path, read):
+    cv2.imwrite(str(tmp_path / "img1.png"), np.zeros((4, 6, 3), dtype=np.uint8))
+    with open_source(str(tmp_path), SourceConfig(fps=25, rotate=90)) as source:
+        assert (source.info.width_px, source.info.height_px) == (4, 6)
+    frames, report = read(tmp_path, SourceConfig(fps=25, rotate=270))
+    assert frames[0].image.shape == (6, 4, 3)
+    assert report.repairs == {}

@@ -13,7 +13,7 @@ from av.video.reformatter import ColorRange, Colorspace
 from streamer.core.errors import InstallError, UsageError
 from streamer.sources import SourceConfig, open_source
 from streamer.sources.header import missing_end
-from streamer.sources.pixels import upright_turn
+from streamer.sources.pixels import rotated, turn, turned_further, upright_turn
 from tests.streamer.sources import make
 
 
@@ -134,6 +134,31 @@ def test_rotation_of_the_header_is_applied(tmp_path, matrix, shape, corner):
     assert image.shape == (*shape, 3) and image.flags.c_contiguous
     red = {(row, column) for row in (0, -1) for column in (0, -1) if image[row, column, 0] > 120}
     assert red == {corner}
+
+
+@pytest.mark.parametrize(
+    ("rotate", "shape", "corner"),
+    [(90, (64, 48), (0, -1)), (180, (48, 64), (-1, -1)), (270, (64, 48), (-1, 0))],
+)
+def test_the_wanted_rotation_is_clockwise(tmp_path, rotate, shape, corner):
+    """The red corner is the first of the first line before."""
+    path = make.write_video(tmp_path / "plain.mp4", [make.corner(size=(64, 48))] * 3)
+    with open_source(str(path), SourceConfig(rotate=rotate)) as source:
+        image = next(iter(source)).image
+        assert (source.info.height_px, source.info.width_px) == shape == image.shape[:2]
+    red = {(row, column) for row in (0, -1) for column in (0, -1) if image[row, column, 0] > 120}
+    assert red == {corner}
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("quarters", range(4))
+@pytest.mark.parametrize("rotate", [0, 90, 180, 270])
+def test_a_further_rotation_comes_after_that_of_the_header(quarters, mirrored, rotate):
+    image = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
+    upright = turn(image, quarters, mirrored)
+    at_once = turn(image, *turned_further((quarters, mirrored), rotate))
+    assert np.array_equal(at_once, np.rot90(upright, -rotate // 90))
+    assert np.array_equal(rotated(upright, rotate), at_once)
 
 
 def test_turn_without_a_matrix():

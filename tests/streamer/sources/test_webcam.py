@@ -100,3 +100,9 @@ def test_message_lists_the_cameras_that_are_there(tmp_path):
 def test_real_machine_without_a_camera():
     with pytest.raises(CameraError, match="there are: none"):
         open_source("webcam")
+
+
+def test_pictures_of_a_camera_are_turned_as_wanted(camera):
+    with open_source("webcam", SourceConfig(rotate=90)) as source:
+        assert (source.info.width_px, source.info.height_px) == (6, 8)
+        assert next(iter(source)).image.shape == (8, 6, 3)

@@ -1,0 +1,37 @@
+import numpy as np
+import pytest
+
+from streamer.core.records import MissingFace, NoFace
+from streamer.faces.absence import explain
+from streamer.faces.finder import Sighting
+
+NOBODY = Sighting()
+
+
+def picture(mean, spread=0.0):
+    rng = np.random.default_rng(0)
+    coarse = rng.normal(mean, spread, (9, 16, 3))
+    return np.clip(np.kron(coarse, np.ones((20, 20, 1))), 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("image", "seen", "missing"),
+    [
+        (picture(0), NOBODY, MissingFace(NoFace.DARK, 0.0)),
+        (picture(255), NOBODY, MissingFace(NoFace.FLAT, 255.0)),
+        (picture(128), NOBODY, MissingFace(NoFace.FLAT, 128.0)),
+        (picture(120, 50), NOBODY, MissingFace(NoFace.NOTHING, 0.0)),
+        (picture(120, 50), Sighting(best=0.64), MissingFace(NoFace.NOTHING, 0.64)),
+        (picture(120, 50), Sighting(small_px=28.04), MissingFace(NoFace.SMALL, 28.0)),
+        (picture(120, 50), Sighting(best=0.8, turned_deg=-90), MissingFace(NoFace.TURNED, -90)),
+        (picture(120, 50), Sighting(best=0.6, turned_deg=90), MissingFace(NoFace.NOTHING, 0.6)),
+    ],
+)
+def test_the_reason_by_picture_and_search(image, seen, missing):
+    assert explain(image, seen) == missing
+
+
+def test_a_dark_picture_with_a_lamp_in_it_is_not_called_dark():
+    image = picture(6)
+    image[:60, :140] = 240
+    assert explain(image, NOBODY).reason is NoFace.NOTHING
