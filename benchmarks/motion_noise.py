@@ -154,7 +154,7 @@ def head_kinds(person: Person) -> NDArray[np.intp]:
     _, turn, place = _fronted(person)
     kinds = np.zeros(len(turn), dtype=np.intp)
     for k, time_s in enumerate(person.time_s):
-        near = np.abs(person.time_s - time_s) <= HALF_WIDTH_S
+        near = (np.abs(person.time_s - time_s) <= HALF_WIDTH_S) & person.seen
         turned, went = (
             np.nanmax(x[near], axis=0) - np.nanmin(x[near], axis=0) if near.any() else np.zeros(3)
             for x in (turn, place)
