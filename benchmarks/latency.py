@@ -15,25 +15,25 @@ import argparse
 import json
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.clips import Picture, at_rate, pictures, write_clip
+from benchmarks.clips import at_rate, pictures, write_clip
 from benchmarks.loop_video import loop_video
+from benchmarks.paced_camera import PacedCapture, WatchedPipeline
 from benchmarks.performance_page import heading, made_by, picture_path, publish
 from benchmarks.speed_plots import PLACES, plot_latency
 from benchmarks.start_time import measure_starts, starts_row
 from streamer.core.errors import CameraError
-from streamer.core.records import AlignedFace, EmotionEvent, Frame, FrameResult, SourceInfo
+from streamer.core.records import EmotionEvent, SourceInfo
 from streamer.run.build import build_pipeline, warm_up
 from streamer.run.config import StreamConfig, load_config
-from streamer.run.pipeline import Pipeline
 from streamer.run.recording import run_recording
-from streamer.sources import SourceConfig, open_source
+from streamer.sources import open_source
 from streamer.sources.live import LiveSource
 from training.common.markdown import table
 
@@ -42,53 +42,6 @@ RATES = (30.0, 200.0)
 SPOTTERS = {"rule": None, "learned": "bundled"}
 _FILM_S = 14.0  # of the clip, then again
 _AFTER_S = 2.0  # of film more than is watched, so that its end is never met
-
-
-class PacedCapture:
-    """A film as a camera: each picture is decoded when it is due, not before."""
-
-    def __init__(self, film: Path, fps: float) -> None:
-        self._film, self._fps = film, fps
-        self.due_s: list[float] = []  # on the clock, by number
-        self.queued_s: list[float] = []
-
-    def __iter__(self) -> Iterator[tuple[float, Picture]]:
-        with open_source(str(self._film), SourceConfig(decode_threads=1)) as source:
-            frames = iter(source)
-            start_s = time.monotonic() + 0.1
-            while True:
-                due_s = start_s + len(self.due_s) / self._fps
-                time.sleep(max(0.0, due_s - time.monotonic()))
-                frame = next(frames, None)
-                if frame is None:
-                    return
-                self.due_s.append(due_s)
-                self.queued_s.append(time.monotonic())
-                yield frame.time_s, frame.image
-
-    def close(self) -> None:
-        """Nothing is left open."""
-
-
-class WatchedPipeline:
-    """A pipeline that notes when it is given each picture, which is when it leaves the queue."""
-
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._pipeline = pipeline
-        self.taken_s: list[float] = []
-
-    def track(self, frame: Frame) -> Sequence[AlignedFace]:
-        self.taken_s.append(time.monotonic())
-        return self._pipeline.track(frame)
-
-    def lose(self) -> None:
-        self._pipeline.lose()
-
-    def advance(self, frame: Frame, faces: Sequence[AlignedFace]) -> FrameResult:
-        return self._pipeline.advance(frame, faces)
-
-    def flush(self) -> FrameResult:
-        return self._pipeline.flush()
 
 
 def main() -> None:
@@ -247,14 +200,15 @@ def _verdict(facts: dict[str, Any]) -> str:
     runs = facts["live"].items()
     late = [n for n, one in runs if one["event_compute_ms"].get("p99", 0.0) > LIMIT_MS]
     old = [n for n, one in runs if one["in_queue_ms"]["max"] > LIMIT_MS]
-    parts = []
-    for names, promise in (
-        (late, "99 % of the events are known within 100 ms of computing after their stated wait"),
-        (old, "no picture is older than 100 ms in the queue"),
-    ):
-        parts.append(f"{promise}: {'not held at ' + '; '.join(names) if names else 'held'}.")
-    text = " ".join(parts)
-    return text[0].upper() + text[1:]
+    long = [n for n, one in runs if one["micro_wait_s"] > one["stated_wait_s"] + 1e-3]
+    return " ".join(
+        f"{promise}: {'not held at ' + '; '.join(names) if names else 'held'}."
+        for names, promise in (
+            (late, "99 % of the events come within 100 ms of computing after their wait"),
+            (old, "No picture is older than 100 ms in the queue"),
+            (long, "No event waits longer than stated"),
+        )
+    )
 
 
 if __name__ == "__main__":

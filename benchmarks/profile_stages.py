@@ -3,8 +3,9 @@
     python -m benchmarks.profile_stages CLIP [--seconds 15] [--json FILE]
 
 Every stage is a function of the pipeline that is wrapped in a stopwatch; what a wrapped function
-calls that is wrapped itself is counted there and not here, so the column adds up. The stopwatch
-costs about half a microsecond a call, which the line "all" contains.
+calls that is wrapped itself is counted there and not here, so the column adds up. It is the
+processor's time, which other programs on the machine disturb little; reading it costs about a
+microsecond a call, which the lines contain.
 """
 
 from __future__ import annotations
@@ -29,12 +30,14 @@ from streamer.sources import SourceConfig, open_source
 # What is timed: module, function (or class.method), and the name of the line.
 STAGES = (
     ("streamer.sources.decode", "Decoder._decode", "decode"),
-    ("streamer.sources.pixels", "PixelConverter.convert", "picture to RGB"),
+    ("streamer.sources.pixels", "PixelConverter._rgb", "picture to RGB"),
     ("streamer.faces.search", "FaceSearch.follow", "mesh"),
     ("streamer.faces.search", "FaceSearch.search", "face search"),
     ("streamer.faces.tracker", "FaceTracker.push", "tracker"),
     ("streamer.faces.alignment", "Warp.apply", "warp"),
     ("streamer.faces.alignment", "Aligner.push", "anchor"),
+    ("streamer.faces.aligned_picture", "AlignedYuv.grey", "grey"),
+    ("streamer.faces.aligned_picture", "AlignedYuv.rgb", "aligned RGB"),
     ("spotting.motion.extractor", "normalise_brightness", "normalise brightness"),
     ("spotting.motion.reference", "Reference.follow", "Lucas-Kanade"),
     ("spotting.motion.reference", "Reference.take", "new reference"),
@@ -68,7 +71,7 @@ class StopWatch:
 
     def wrap(self, function: Callable[..., Any], stage: str) -> Callable[..., Any]:
         """The function, timed."""
-        inner_s, now = self._inner_s, time.perf_counter
+        inner_s, now = self._inner_s, time.process_time
 
         @functools.wraps(function)
         def timed(*args: Any, **named: Any) -> Any:
@@ -110,11 +113,11 @@ def profile(clip: str, seconds: float, spotter_model: str | None = None) -> dict
             pipeline.reset()
             run = RecordingRun(pipeline)
             with open_source(clip, SourceConfig(decode_threads=1)) as source:
-                begun = time.perf_counter()
+                begun = time.process_time()
                 for frame in source:
                     run.push(frame)
                     frames += 1
-                spent_s += time.perf_counter() - begun
+                spent_s += time.process_time() - begun
     per_frame = {name: 1e3 * total / frames for name, total in watch.spent_s.items()}
     per_frame["loop, source, the rest"] = 1e3 * spent_s / frames - sum(per_frame.values())
     ordered = sorted(per_frame.items(), key=lambda item: -item[1])

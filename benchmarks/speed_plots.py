@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from training.common.plots import save_figure
 
@@ -52,11 +53,10 @@ def plot_latency(facts: Mapping[str, Any], limit_ms: float, target: Path) -> Pat
     for name, delays_ms in facts["delays_ms"].items():
         axes.plot(delays_ms, np.maximum(later, 1e-2), label=name, linewidth=1.5)
     axes.axvline(limit_ms, color="tab:red", linewidth=1, linestyle="--")
-    axes.annotate(f" {limit_ms:.0f} ms", (limit_ms, 60), fontsize=9, color="tab:red")
+    axes.annotate(f"{limit_ms:.0f} ms ", (limit_ms, 30), fontsize=9, color="tab:red", ha="right")
     axes.axhline(1.0, color="grey", linewidth=0.8, linestyle=":")
-    axes.annotate(
-        "99th percentile", (axes.get_xlim()[0], 1.05), fontsize=8, color="grey", va="bottom"
-    )
+    place = axes.get_yaxis_transform()
+    axes.annotate("1 %", (1.005, 1.0), xycoords=place, fontsize=8, color="grey", va="center")
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_ylim(1e-2, 100)
@@ -96,9 +96,11 @@ def _plot_one(axes: Any, name: str, growth: Mapping[str, Any]) -> None:
         axes.plot(ends, np.exp(fit["start"]) * ends ** fit["slope"], color=colour, linewidth=1.2)
     axes.set_xscale("log")
     axes.set_yscale("log")
-    ticks = [point["x"] for point in points]
-    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-    axes.minorticks_off()
+    axes.set_xticks([point["x"] for point in points], [point["label"] for point in points])
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_locator(NullLocator())
     axes.set_xlabel(growth["unit"])
     axes.set_ylabel(growth["of"])
     fit = growth["fit"]

@@ -1,6 +1,6 @@
 """The spotting table of docs/benchmarks.md, made by one command.
 
-    python -m benchmarks.spot_table --portraits DIR [--clips DIR] [--jobs 2] [--quick]
+    python -m benchmarks.spot_table --portraits DIR [--clips DIR] [--bases DIR] [--jobs 2] [--quick]
 
 Renders recordings from portraits that nothing was tuned or trained on (`HELD_OUT`; `--names` takes
 others), runs the streaming spotter and the baselines over them frame by frame, and writes
@@ -8,16 +8,15 @@ others), runs the streaming spotter and the baselines over them frame by frame, 
 recordings at 30 and 200 fps hold micro-expressions of 0.16 to 0.5 s at three strengths under head
 motion, blinks, flicker, sensor noise and H.264; the same again, without any expression, with speech
 half of the time. `--clips`: real recordings without labels, played to and fro, on which every micro
-event is taken for false. `--work` keeps the recordings, and what was seen in them by this very
-code, so that a stopped run goes on. `--quick` is for tests: short, one portrait, nothing written
-but the JSON on standard output.
+event is taken for false. `--bases`: the table of real people too (see `people_table`). `--work`
+keeps the recordings, and what was seen in them by this very code, so that a stopped run goes on.
+`--quick` is for tests: short, one portrait, nothing written but the JSON on standard output.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime
-import hashlib
 import json
 import statistics
 import tempfile
@@ -27,9 +26,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from benchmarks import people_table
 from benchmarks.held_out import HELD_OUT
 from benchmarks.page_section import BENCHMARKS_PAGE, ROOT, write_section
 from benchmarks.ping_pong import PingPongRecording, ping_pong_clips
+from benchmarks.seen import seen_folder
 from streamer.run.config import StreamConfig
 from training.common.markdown import grid, short
 from training.spotting.analysis import score_apexes, score_emotions
@@ -83,12 +84,15 @@ def main() -> None:
         started = time.monotonic()
         facts = measure(args, sizes, work)
         facts["wall_minutes"] = round((time.monotonic() - started) / 60, 1)
-    text = json.dumps(facts, indent=1)
-    print(text)
-    if not args.quick:
+        text = json.dumps(facts, indent=1)
+        print(text)
+        if args.quick:
+            return
         RESULTS.parent.mkdir(exist_ok=True)
         RESULTS.write_text(text + "\n", encoding="utf-8")
         write_section(BENCHMARKS_PAGE, "spotting", section(facts))
+        if args.bases is not None:
+            people_table.make(args.bases, work, args.jobs)
 
 
 def measure(args: argparse.Namespace, sizes: Sizes, work: Path) -> dict[str, Any]:
@@ -103,7 +107,9 @@ def measure(args: argparse.Namespace, sizes: Sizes, work: Path) -> dict[str, Any
     for rate in range(len(sizes.fps)):
         spot_set = _make_set(portraits, sizes, rate, work, args.jobs)
         names = RUN if sizes.fps[rate] == BASELINE_FPS else OURS
-        done, _ = observe_all(spot_set.recordings, names, StreamConfig(), _seen(work), args.jobs)
+        done, _ = observe_all(
+            spot_set.recordings, names, StreamConfig(), seen_folder(work), args.jobs
+        )
         facts["rates"][f"{sizes.fps[rate]:g}"] = {
             name: spotter_row(name, spot_set, done) for name in TITLES if _run(name) in names
         }
@@ -125,16 +131,6 @@ def _make_set(portraits: Sequence[Path], sizes: Sizes, rate: int, work: Path, jo
         both.append(load_set("synthetic", folder))
     recordings = both[0].recordings + both[1].recordings
     return SpotSet("synthetic", recordings, both[0].truth + both[1].truth)
-
-
-def _seen(work: Path) -> Path:
-    """Where observations are kept; another place after any change of the code or the weights."""
-    digest = hashlib.sha256()
-    for part in ("spotting", "streamer", "recognition", "training/spotting"):
-        for path in sorted((ROOT / part).rglob("*")):
-            if path.suffix in (".py", ".onnx", ".npz"):
-                digest.update(path.read_bytes())
-    return work / f"seen_{digest.hexdigest()[:12]}"
 
 
 def spotter_row(name: str, spot_set: SpotSet, done: Sequence[Observation]) -> dict[str, Any]:
@@ -205,7 +201,7 @@ def _f1_strong(score: KindScore) -> float:
 def _clips(clips: Sequence[PingPongRecording], work: Path, jobs: int) -> dict[str, Any]:
     """False micro events of real recordings, which carry no labels."""
     config = replace(StreamConfig(), recognise=False)
-    done, failed = observe_all(clips, RUN, config, _seen(work) / "clips", jobs)
+    done, failed = observe_all(clips, RUN, config, seen_folder(work) / "clips", jobs)
     rate = {name: per_minute(sum(len(_found(name, o)) for o in done), done) for name in TITLES}
     return {
         "minutes": round(sum(o.seconds for o in done) / 60, 2),
@@ -276,6 +272,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--portraits", type=Path, required=True, help="folder of portraits")
     parser.add_argument("--names", nargs="+", default=HELD_OUT, help="which of them")
     parser.add_argument("--clips", type=Path, help="folder of real recordings without labels")
+    parser.add_argument("--bases", type=Path, help="real people with an index.csv: their table too")
     parser.add_argument("--work", type=Path, help="keep recordings and observations here")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--quick", action="store_true")

@@ -51,12 +51,15 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def time_decoding(clip: str, threads: int | None = None) -> Timed:
-    """Decoding alone; threads: of the decoder, one on every core unless told."""
+def time_decoding(clip: str, threads: int | None = None, rgb: bool = True) -> Timed:
+    """Decoding alone, to RGB as whoever looks at the pictures needs it, unless told.
+
+    threads: of the decoder, one on every core unless told.
+    """
 
     def work() -> int:
         with open_source(clip, SourceConfig(decode_threads=threads or cores())) as source:
-            return sum(1 for _ in source)
+            return sum(1 for frame in source if not rgb or frame.image.size)
 
     return timed(work)
 

@@ -236,6 +236,7 @@ def _message(answer: Answer, name: str, *, ready: bool) -> dict[str, Any]:
         "type": "seen",
         "number": answer.seen.number,
         "faces": answer.seen.faces,
+        "missing": answer.seen.missing,
         "events": answer.seen.events,
         "dropped": answer.dropped,
         "work_ms": round(answer.work_ms, 1),

@@ -20,6 +20,7 @@ from demo.scratch import without_folders
 from demo.timeline import GROUPS
 from spotting.motion.regions import REGION_NAMES
 from streamer.core.errors import MerError, SourceFormatError
+from streamer.core.no_face import no_face_sentence
 from streamer.core.process.libraries import use_one_thread
 from streamer.core.process.memory import limit_memory
 from streamer.core.records import (
@@ -54,6 +55,7 @@ class Seen:
     faces: tuple[JsonObject, ...] = ()
     events: tuple[JsonObject, ...] = ()
     error: str = ""
+    missing: str = ""  # why no face was found
 
 
 class LiveStream:
@@ -96,7 +98,8 @@ class LiveStream:
         self._index += 1
         seen = zip(result.faces, result.motions, strict=True)
         faces = tuple(_facts(aligned.face, motion) for aligned, motion in seen)
-        return Seen(number, faces, _records(ended + result.events))
+        missing = "" if result.missing is None else no_face_sentence(result.missing)
+        return Seen(number, faces, _records(ended + result.events), missing=missing)
 
     def close(self) -> Seen:
         """What was still open at the end; frees everything."""

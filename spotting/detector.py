@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from numpy.typing import NDArray
 
+from spotting.motion.coverage import Withheld
 from spotting.motion.history import MotionUpdate
 from streamer.core.records import Kind, Rejected, Spot
 
@@ -20,6 +21,9 @@ class MicroDetector(Protocol):
     Its attributes are the state that a checkpoint keeps; weights are left out by naming the others
     in `STATE` (see `streamer.core.snapshot.state_of`).
     """
+
+    withheld: ClassVar[Withheld]  # what it leaves alone while a gate holds, beside `gates.VOIDED`
+    lead_s: ClassVar[float]  # how long it must have seen a face before it judges
 
     def detect(self, update: MotionUpdate) -> list[Finding]:
         """What has become certain by this frame; by the end where `update.motion` is None."""

@@ -16,6 +16,7 @@ from spotting.detector import MicroDetector, MicroFactory
 from spotting.macro import MacroDetector
 from spotting.micro.learned import open_learned
 from spotting.micro.rule import open_rule
+from spotting.motion.coverage import CoverageWatcher
 from spotting.motion.extractor import MotionExtractor, Ongoing
 from spotting.motion.history import KEEP_S, MotionHistory, MotionUpdate
 from spotting.motion.speech import SpeechWatcher
@@ -33,7 +34,7 @@ MICRO_DETECTORS: Mapping[str, Callable[[SpotterConfig, Path | None], MicroFactor
 class FaceSpotter:
     """The parts of one face, each with a state of its own."""
 
-    _PARTS = ("extractor", "history", "speech", "micro", "macro")
+    _PARTS = ("extractor", "history", "speech", "micro", "macro", "coverage")
 
     def __init__(self, face_id: int, config: SpotterConfig, micro: MicroDetector) -> None:
         self.extractor = MotionExtractor(config)
@@ -41,15 +42,18 @@ class FaceSpotter:
         self.speech = SpeechWatcher(config)
         self.micro = micro
         self.macro = MacroDetector(face_id, config)
+        self.coverage = CoverageWatcher(config.gates, micro.withheld, micro.lead_s)
 
     def push(self, face: AlignedFace) -> tuple[FaceMotion, list[Spot]]:
         """Motion of the face in this frame, and the spots that have become certain."""
         ongoing = Ongoing(self.speech.is_speaking(face.time_s), self.macro.is_moving)
         motion = self.extractor.push(face, ongoing)
-        if motion.quality.repeated:
-            return motion, []  # no sample: the next new picture says what happened in between
-        spots, rejected = self._detect(self.history.push(motion))
-        return (replace(motion, rejected=tuple(rejected)) if rejected else motion), spots
+        spots: list[Spot] = []
+        rejected: list[Rejected] = []
+        if not motion.quality.repeated:  # else the next new picture says what happened in between
+            spots, rejected = self._detect(self.history.push(motion))
+        judged = self.coverage.push(motion, self.history.baseline_end_s)
+        return replace(motion, rejected=tuple(rejected), judged=judged), spots
 
     def close(self) -> list[Spot]:
         """The face has gone: decide what is open."""

@@ -31,10 +31,21 @@ from streamer.batch.inputs import find_inputs
 from streamer.batch.manifest import known_folders
 from streamer.batch.output import FolderOutput
 from streamer.core.errors import MerError
-from streamer.core.records import EmotionEvent, Face, FrameResult, Recognition, Spot
+from streamer.core.records import (
+    EmotionEvent,
+    Face,
+    Frame,
+    FrameResult,
+    MissingFace,
+    NoFace,
+    Recognition,
+    Spot,
+)
 from streamer.core.snapshot import capture, to_bytes
 from streamer.outputs.aligned_faces import FaceStrip, read_strip, write_strip
+from streamer.outputs.coverage_count import CoverageCount
 from streamer.outputs.events import open_event_file, read_events
+from streamer.outputs.no_faces import NoFaceCount
 from streamer.outputs.report.log import view_signals
 from streamer.outputs.report.overview import read_overviews
 from streamer.outputs.signals import SignalsCsv, signal_columns, signals_to_parquet
@@ -76,6 +87,7 @@ def write_event_file(path: Path) -> None:
 def write_signals(path: Path) -> None:
     SignalsCsv(path, REGION_NAMES).close()
     row = ["0", "0.5", "0", "1", *["1"] * 7, *["0.1"] * len(REGION_NAMES), "0", "", ""]
+    row += ["1", "", "0", "speech"]
     assert len(row) == len(signal_columns(REGION_NAMES))
     with path.open("a") as stream:
         stream.write(",".join(row) + "\n" + ",".join(["1", "0.6", "", "0", *[""] * (len(row) - 4)]))
@@ -85,9 +97,18 @@ def write_checkpoint(path: Path) -> None:
     face = Face(1, (0.0, 0.0, 1.0, 1.0), np.zeros((468, 3), np.float32), 1.0)
     counts = {"frames": 3, "frames_with_face": 3, "faces": {1}, "first_s": 0.0, "last_s": 1.0}
     counts["rolls"] = [3, 0, 0, 0]
+    covered, missing = CoverageCount(), NoFaceCount()
+    for index in range(3):
+        picture = Frame(index, index / 30, np.zeros((4, 4, 3), np.uint8))
+        result = FrameResult(picture, missing=MissingFace(NoFace.DARK, 6.0))
+        covered.write(result)
+        missing.write(result)
+    counts |= {"coverage": covered.state(), "no_face": missing.state()}
+    held = {"frame": 2, "time_s": 1.0, "face": 1, "row": "2,1.0,1", "reasons": None}
     state = {
         "track": {"tracker": {"face": face}, "aligner": {"rows": [1, 2.5, None]}},
         "advance": {"spotter": {}, "buffer": {}, "now_s": 1.0},
+        "signals": [held],
         "counts": counts | {"kinds": {"micro": 1}, "emotions": {}},
     }
     facts = {

@@ -111,6 +111,7 @@ function hear(mine, told) {
     return say('Watching. Look at the camera; movements appear below.', 'done');
   }
   mine.serverDropped = told.dropped;
+  mine.missing = told.missing ? 'No face: ' + told.missing + '.' : '';
   const now = performance.now(), taken = mine.taken.get(told.number);
   if (taken !== undefined) {
     mine.seen.push(now);
@@ -139,7 +140,7 @@ function report(mine) {
     warning.textContent = 'This machine does not keep up: it throws away the oldest pictures (' + Math.round(100 * share / (1 + share)) + '% just now). Times stay right; very short movements may be missed.';
   else if (mine.ready && mine.number > 60 && rate < 20)
     warning.textContent = 'Only ' + rate.toFixed(0) + ' pictures a second arrive (dark rooms slow cameras down): very short movements may be missed.';
-  else warning.textContent = '';
+  else warning.textContent = mine.missing || '';
 }
 
 function clearOverlay() { const one = find('canvas.overlay'); one.getContext('2d').clearRect(0, 0, one.width, one.height); }

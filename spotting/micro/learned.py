@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +25,12 @@ from spotting.detector import Finding, Interval, MicroFactory
 from spotting.micro.interval import nearest
 from spotting.micro.learned_network import CausalNet, NetState, load_net
 from spotting.micro.learned_ticks import INPUTS, RATE_HZ, TickMaker
+from spotting.motion.coverage import Withheld
 from spotting.motion.history import MotionUpdate
 from spotting.motion.regions import REGION_NAMES
+from spotting.motion.rows import FACE_ROWS
 from streamer.core.errors import ModelError
+from streamer.core.records import Gate
 
 BUNDLED = Path(__file__).parents[1] / "weights" / "learned.npz"
 OUTPUTS = 3  # apex (logit), seconds back to the onset, seconds on to the offset
@@ -75,6 +79,9 @@ class LearnedDetector:
     """One face: ticks, the network's memory, what it said lately."""
 
     STATE = ("_ticks", "_memory", "_guesses", "_begun_s", "_last_end_s")  # all but the weights
+    # The network sees blinks and goes on; of a mouth that talks it has learned to report nothing.
+    withheld: ClassVar[Withheld] = {Gate.SPEECH: FACE_ROWS.lower[:_N_REGIONS]}
+    lead_s: ClassVar[float] = 0.0
 
     def __init__(self, face_id: int, config: SpotterConfig, net: CausalNet) -> None:
         self._face_id, self._config, self._net = face_id, config, net

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -11,12 +12,24 @@ from spotting.detector import Finding, Interval, MicroFactory
 from spotting.micro.interval import sharpen
 from spotting.micro.peaks import Bump, BumpJudge
 from spotting.motion.bumps import HALF_WIDTHS_S, PEAK_RADIUS_S
+from spotting.motion.coverage import Withheld
 from spotting.motion.history import CONFIRM_S, MotionUpdate
+from spotting.motion.regions import REGION_NAMES
 from spotting.motion.rows import FACE_ROWS, moving_regions
+from streamer.core.records import Gate
+
+_N_REGIONS = len(REGION_NAMES)
 
 
 class RuleDetector:
     """Judges the bumps of one face."""
+
+    # A blink holds the rows that it shakes; in speech a mouth's bump must stand out by twice.
+    withheld: ClassVar[Withheld] = {
+        Gate.BLINK: FACE_ROWS.blinked[:_N_REGIONS],
+        Gate.SPEECH: FACE_ROWS.lower[:_N_REGIONS],
+    }
+    lead_s: ClassVar[float] = float(HALF_WIDTHS_S[-1])
 
     def __init__(self, face_id: int, config: SpotterConfig) -> None:
         self._face_id, self._config = face_id, config

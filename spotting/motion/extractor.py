@@ -22,6 +22,7 @@ from spotting.motion.reference import Places, Reference, Step, normalise_brightn
 from spotting.motion.regions import LAYOUT, REGION_NAMES
 from spotting.motion.repeats import RepeatWatcher
 from streamer.core.records import AlignedFace, FaceMotion, FrameQuality, Gate
+from streamer.faces.aligned_picture import grey_of
 from streamer.faces.head_motion import N_PARAMETERS
 
 _GOOD_QUALITY = 0.25  # regions with less texture than this are trusted less
@@ -58,7 +59,7 @@ class MotionExtractor:
 
     def push(self, face: AlignedFace, ongoing: Ongoing) -> FaceMotion:
         """Motion of this frame. The first frame of an anchor becomes its reference."""
-        grey = cv2.cvtColor(face.image, cv2.COLOR_RGB2GRAY)
+        grey = grey_of(face)
         repeated = self._repeats.is_repeat(grey, face.anchor, face.time_s)
         if repeated and self._last is not None:
             return _again(self._last, face)

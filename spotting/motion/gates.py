@@ -11,14 +11,24 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spotting.config import TIE_S, GateConfig
+from spotting.motion.regions import REGION_NAMES
 from streamer.core.records import FaceMotion, Gate
 
 _VOIDING = (Gate.HEAD_TURN, Gate.COVERED, Gate.LIGHT_JUMP, Gate.BORDER)
+_ALL = np.ones(len(REGION_NAMES), dtype=bool)
+_EYES = np.array([name.startswith("eye") for name in REGION_NAMES])
+# Regions [R] in which an event is void near a gate, whatever the detector; of several gates the
+# first counts. `spotting.motion.coverage` reads it too.
+VOIDED: Mapping[Gate, NDArray[np.bool_]] = {
+    **dict.fromkeys(_VOIDING, _ALL),
+    Gate.GAZE_SHIFT: _EYES,
+}
 _LIGHT_WINDOW_S = 0.15
 _KEEP_S = 8.0
 
@@ -82,7 +92,7 @@ class GateLog:
     def push(self, time_s: float, gates: tuple[Gate, ...]) -> None:
         """Note a frame. Of several voiding gates the first in the order of `Gate` counts."""
         self._frames.append(time_s)
-        void = next((gate for gate in (*_VOIDING, Gate.GAZE_SHIFT) if gate in gates), None)
+        void = next((gate for gate in VOIDED if gate in gates), None)
         if void is not None:
             self._voids.append((time_s, void))
         while self._frames[0] < time_s - _KEEP_S:

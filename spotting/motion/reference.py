@@ -174,7 +174,7 @@ class Reference:
         """Which cells [C] lie inside the picture of another anchor, for a head at [6]."""
         matrix = compose(face.frame_to_face, invert(self.frame_to_face))
         places = self.moved(head).cells_px[:, :2] @ matrix[:, :2].T + matrix[:, 2]
-        low, high = _WINDOW_PX, face.image.shape[0] - 1 - _WINDOW_PX  # two pyramid levels
+        low, high = _WINDOW_PX, self.picture.shape[0] - 1 - _WINDOW_PX  # two pyramid levels
         return np.asarray(((places >= low) & (places <= high)).all(axis=1))
 
     def moved(self, head: NDArray[np.float64]) -> Places:

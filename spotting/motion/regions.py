@@ -51,6 +51,10 @@ SHAKEN_BY_BLINK = tuple(
     name for name in REGION_NAMES if name.startswith(("brow", "eye", "cheek", "nose"))
 )
 
+# The halves of the face that coverage tells of: brows and lids here; nose, cheeks, mouth and chin
+# are the lower one.
+UPPER_FACE = tuple(name for name in REGION_NAMES if name.startswith(("brow", "eye")))
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -71,7 +75,8 @@ class Layout:
         """
         n_regions = len(REGION_NAMES)
         cells = motion[: n_regions * CELLS_PER_REGION].reshape(n_regions, CELLS_PER_REGION, 2)
-        return np.sort(cells, axis=1)[:, 1:-1].mean(axis=1)
+        ordered = np.sort(cells, axis=1)
+        return np.asarray((ordered[:, 1] + ordered[:, 2] + ordered[:, 3]) / 3.0)
 
     def median(self, quality: NDArray) -> NDArray:
         """Cell values [C] -> region values [R]: the middle one of five cells."""

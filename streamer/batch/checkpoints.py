@@ -21,6 +21,10 @@ from streamer.core.files.strict_json import Each, Whole, check_shape
 from streamer.core.files.writing import writing
 from streamer.core.records import Frame
 from streamer.core.snapshot import capture, from_bytes, restore, to_bytes
+from streamer.outputs.coverage_count import CoverageCount
+from streamer.outputs.held_rows import HeldRows
+from streamer.outputs.no_faces import NoFaceCount
+from streamer.outputs.signals import SignalsCsv
 from streamer.outputs.summary import Counts
 from streamer.run.pipeline import Pipeline
 from streamer.sources.resume_point import ResumePoint, checksum
@@ -35,6 +39,7 @@ _FACTS = {"start": {"frame": Whole, "time_s": float, "checksum": Whole, "plain":
 _COUNTS = {
     **{"frames": Whole, "frames_with_face": Whole, "first_s": float, "last_s": float},
     **{"kinds": Each(Whole), "emotions": Each(Whole), "rolls": [Whole]},
+    **{"coverage": dict, "no_face": list},
 }
 _ADVANCE = {"spotter": dict, "buffer": dict, "now_s": float}
 
@@ -55,6 +60,8 @@ class Checkpoint:
             setattr(counts, name, state["counts"][name])
         counts.kinds = Counter(state["counts"]["kinds"])
         counts.emotions = Counter(state["counts"]["emotions"])
+        counts.coverage = CoverageCount.of(state["counts"]["coverage"])
+        counts.no_face = NoFaceCount.of(state["counts"]["no_face"])
 
 
 class CheckpointWriter:
@@ -67,6 +74,7 @@ class CheckpointWriter:
         pipeline: Pipeline,
         logs: Mapping[str, IO[str]],
         counts: Counts,
+        signals: SignalsCsv,
         *,
         interval_s: float,
         start_s: float,
@@ -78,6 +86,7 @@ class CheckpointWriter:
         self._pipeline = pipeline
         self._logs = logs
         self._counts = counts
+        self._signals = signals
         self._interval_s = interval_s
         self._last_s = start_s
         self._taken_s = time.monotonic()
@@ -98,10 +107,12 @@ class CheckpointWriter:
         """Bring the logs to the disk, then the checkpoint, in place of the last one."""
         lengths = {name: _synced_length(stream) for name, stream in self._logs.items()}
         state = {
+            "signals": self._signals.state(),
             "track": restore(half),
             "advance": self._pipeline.advance_state(),
             "counts": {name: getattr(self._counts, name) for name in _COUNTED}
-            | {"kinds": dict(self._counts.kinds), "emotions": dict(self._counts.emotions)},
+            | {"kinds": dict(self._counts.kinds), "emotions": dict(self._counts.emotions)}
+            | {"coverage": self._counts.coverage.state(), "no_face": self._counts.no_face.state()},
         }
         start = ResumePoint(frame.index, frame.time_s, checksum(frame.image), self._is_plain())
         facts = {
@@ -145,7 +156,10 @@ def load_checkpoint(work: Path, key: str, logs: Sequence[str]) -> Checkpoint | N
 def _check_state(state: Any) -> None:
     """Raise ValueError unless the parts of a state are there, and the counts are counts."""
     parts = {"track": {"tracker": dict, "aligner": dict}, "counts": _COUNTS, "advance": _ADVANCE}
-    check_shape(state, parts)
+    check_shape(state, parts | {"signals": list})
+    HeldRows[str]().load(state["signals"])
+    CoverageCount.of(state["counts"]["coverage"])
+    NoFaceCount.of(state["counts"]["no_face"])
     if len(state["counts"]["rolls"]) != 4:
         raise ValueError("counts.rolls are not those of four quarter turns")
     faces = state["counts"]["faces"]

@@ -30,7 +30,7 @@ _ROW = {"name": str, "folder": str}
 _MANIFEST = {"schema": OneOf((BATCH_SCHEMA,)), "recordings": [_ROW]}
 _COLUMNS = (
     "name", "folder", "status", "exit_code", "error", "frames", "duration_s", "micro", "macro",
-    "faces", "coverage", "truncated", "sha256",
+    "faces", "coverage", "upper_judged", "lower_judged", "truncated", "sha256",
 )  # fmt: skip
 _LOG = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ class Manifest:
         if outcome is None:
             return {"name": job.display_name, "folder": job.folder, "status": "open"}
         row = {name: getattr(outcome, name) for name in _COLUMNS}
-        row["coverage"] = round(row["coverage"], 4)
+        row["coverage"] = round(outcome.face_share, 4)
         # What was kept is done: the table says what is there, not how it came there.
         return row | {"status": "done" if outcome.status == "kept" else outcome.status}
 

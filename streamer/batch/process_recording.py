@@ -109,6 +109,9 @@ class _Run:
         lengths = {} if checkpoint is None else checkpoint.lengths
         work = recording.work
         self._logs = {n: open_log(work / n, lengths.get(n, 0)) for n in (EVENTS, SIGNALS)}
+        held = () if checkpoint is None else checkpoint.state["signals"]
+        stream = self._logs[SIGNALS]
+        self._signals = SignalsCsv(work / SIGNALS, REGION_NAMES, stream=stream, held=held)
         self._sinks = Sinks()
         self._open_sinks(work)
 
@@ -146,7 +149,7 @@ class _Run:
     def _open_sinks(self, work: Path) -> None:
         settings, own = self._recording.job.settings, self._sinks.own
         own.append(EventWriter(self._logs[EVENTS], str(work / EVENTS)))
-        own.append(SignalsCsv(work / SIGNALS, REGION_NAMES, stream=self._logs[SIGNALS]))
+        own.append(self._signals)
         if settings.images:
             own.append(Pictures(work / "images", self._pipeline.recent_faces()))
         if settings.faces:
@@ -166,6 +169,7 @@ class _Run:
             self._pipeline,
             self._logs,
             self.counts,
+            self._signals,
             interval_s=settings.checkpoint_s,
             start_s=self.resumed_at_s or 0.0,
             is_plain=lambda: not (source.report.repairs or source.report.truncated),

@@ -9,6 +9,7 @@ from typing import Any
 
 from streamer.batch.job import Job, Progress
 from streamer.core.printable import printable
+from streamer.outputs.no_faces import no_face_line
 from streamer.outputs.summary import RunRecord
 from streamer.outputs.terminal import format_clock
 
@@ -105,6 +106,9 @@ def format_totals(outcomes: Sequence[RunRecord], wall_s: float) -> str:
         parts.append(f"{kept} were done before")
     if any(o.truncated for o in done):
         parts.append(f"{sum(o.truncated for o in done)} are cut short or damaged")
+    little = sum(o.coverage.is_low for o in done if o.coverage is not None)
+    if little:
+        parts.append(f"in {little} less than half of the time could be judged")
     lines = ["; ".join(parts)]
     if any(o.status == "interrupted" for o in outcomes):
         lines.append("Stopped. Run the same command with --resume to continue.")
@@ -118,7 +122,20 @@ def _line(outcome: RunRecord) -> str:
     if outcome.failed:
         return printable(f"failed: {outcome.error}")
     what = "done before" if outcome.status == "kept" else outcome.status
-    return printable(f"{outcome.name}: {what}, {outcome.micro} micro, {outcome.macro} macro")
+    found = f"{outcome.name}: {what}, {outcome.micro} micro, {outcome.macro} macro"
+    return printable(found + _judged(outcome))
+
+
+def _judged(outcome: RunRecord) -> str:
+    """How much could be judged; or why no face was found in most of it."""
+    without = outcome.frames - outcome.frames_with_face
+    if 2 * without > outcome.frames:
+        line = no_face_line(outcome.no_face, without, outcome.frames)
+        return f", {line or f'no face in {without / outcome.frames:.0%} of the frames'}"
+    upper, lower = outcome.upper_judged, outcome.lower_judged
+    if upper is None or lower is None:
+        return ""
+    return f", judged: upper face {upper:.0%}, lower face {lower:.0%} of the time"
 
 
 def _bar(name: str, position: int) -> Any:

@@ -24,6 +24,10 @@ from streamer.core.files.paths import expand_home
 from streamer.core.files.strict_json import Each, OneOf, Whole, check_shape, parse_json
 from streamer.core.printable import to_json
 from streamer.core.records import JsonObject, SourceInfo, SourceReport
+from streamer.outputs.coverage import SHAPE as COVERAGE_SHAPE
+from streamer.outputs.coverage import coverage_of
+from streamer.outputs.no_faces import SHAPE as NO_FACE_SHAPE
+from streamer.outputs.no_faces import reasons_of
 from streamer.outputs.summary import NOTHING_READ, Counts, RunRecord, Status
 
 _NO_OUTPUTS = ("checkpoint", "run.json")
@@ -80,6 +84,8 @@ def run_json(job: Job, result: Result, local: str, work: Path, wall_s: float) ->
             "events": summary.events,
             "emotions": summary.emotions,
         },
+        "no_face": [reason.to_json() for reason in summary.no_face],
+        "coverage": None if summary.coverage is None else summary.coverage.to_json(),
         "quality": {
             "truncated": summary.truncated,
             "repairs": summary.repairs,
@@ -112,6 +118,8 @@ def record_of(run: JsonObject, folder: str = "") -> RunRecord:
         exit_code=run["exit_code"],
         error=run["error"],
         **counts,
+        no_face=reasons_of(run.get("no_face") or []),
+        coverage=coverage_of(run["coverage"]) if run.get("coverage") else None,
         truncated=quality["truncated"],
         repairs=quality["repairs"],
         warnings=tuple(quality["warnings"]),
@@ -181,6 +189,8 @@ _RUN = {
     "model": (dict, None),
     "spotter?": dict,
     "counts": _COUNTS,
+    "no_face?": NO_FACE_SHAPE,
+    "coverage?": (COVERAGE_SHAPE, None),
     "quality": {"truncated": bool, "repairs": Each(Whole), "warnings": [str]},
     "outputs": Each(str),
     "timing": {"batch?": str, "wall_s": float, "resumed_at_s": (float, None)},

@@ -22,8 +22,12 @@ from streamer.run.config import StreamConfig
 TextFormat = Literal["jsonl", "csv"]
 SignalFormat = Literal["csv", "parquet", "none"]
 ALL_FORMATS = ("jsonl", "csv", "srt", "vtt", "eaf", "boris", "parquet", "html")
-_PACKAGES = ("mer-stream", "numpy", "av", "mediapipe", "opencv-contrib-python")
-_RUNTIMES = ("onnxruntime-gpu", "onnxruntime")
+_PACKAGES = ("mer-stream", "numpy", "av")
+# Of packages with the same module: the one that is installed.
+_EITHER = (
+    ("opencv-python", "opencv-contrib-python", "opencv-python-headless"),
+    ("onnxruntime-gpu", "onnxruntime"),
+)
 # How a file is read, not what is in it.
 _WITHOUT_EFFECT = ("queue_frames", "read_timeout_s", "decode_threads", "reconnect")
 
@@ -78,8 +82,9 @@ class BatchSettings:
 def versions() -> dict[str, str]:
     """Versions of what has a say in the result."""
     found = {name: _version(name) for name in _PACKAGES}
-    runtime = next((name for name in _RUNTIMES if _version(name) != "none"), "onnxruntime")
-    found[runtime] = _version(runtime)
+    for names in _EITHER:
+        name = next((one for one in names if _version(one) != "none"), names[-1])
+        found[name] = _version(name)
     found["python"] = platform.python_version()
     return found
 

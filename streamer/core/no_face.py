@@ -12,6 +12,7 @@ _MEASURED: Mapping[NoFace, str] = {
     NoFace.FLAT: "mean brightness {:.0f} of 255",
     NoFace.SMALL: "about {:.0f} px wide",
     NoFace.TURNED: "by about {:.0f} degrees",
+    NoFace.BLURRED: "sharpness {:.3f}",
     NoFace.NOTHING: "best confidence {:.2f}",
 }
 CURES: Mapping[NoFace, str] = {
@@ -19,6 +20,7 @@ CURES: Mapping[NoFace, str] = {
     NoFace.FLAT: "less light, a shorter exposure or a clean lens",
     NoFace.SMALL: "a camera that is nearer, or more pixels",
     NoFace.TURNED: "--rotate 90, 180 or 270, or a camera held upright",
+    NoFace.BLURRED: "a camera that is focused on the face, or a clean lens",
     NoFace.NOTHING: "see whether a face is in the picture, turned to the camera and not covered",
 }
 

@@ -10,22 +10,44 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
+
+from streamer.core.pictures import Picture, RgbOnDemand, held
 
 Kind = Literal["micro", "macro"]
 EMOTIONS = ("negative", "positive", "surprise")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Frame:
-    """One decoded frame. `time_s` is presentation time from the start of the stream."""
+    """One decoded frame. `time_s` is presentation time from the start of the stream.
+
+    Made with an RGB array, or with a decoded picture that becomes one at the first look at `image`.
+    """
 
     index: int
     time_s: float
-    image: NDArray[np.uint8]  # [H, W, 3] RGB
+    if TYPE_CHECKING:
+        image: NDArray[np.uint8]  # [H, W, 3] RGB
+    else:
+        image: NDArray[np.uint8] = RgbOnDemand()
+
+    @property
+    def picture(self) -> Picture:
+        """What it was made with."""
+        return held(self)
+
+    @classmethod
+    def of(cls, index: int, time_s: float, picture: Picture) -> Frame:
+        """A frame with a picture that may not be RGB yet."""
+        return cls(index, time_s, cast(Any, picture))
+
+    def moved_to(self, index: int, time_s: float) -> Frame:
+        """The same picture at another place in a stream."""
+        return Frame.of(index, time_s, held(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +69,26 @@ class Face:
     measured: bool = True  # False: carried over from the last measured frame
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AlignedFace:
     """A face warped into the canonical square by the held transform number `anchor`."""
 
     index: int
     time_s: float
-    image: NDArray[np.uint8]  # [S, S, 3] RGB
+    if TYPE_CHECKING:
+        image: NDArray[np.uint8]  # [S, S, 3] RGB
+    else:
+        image: NDArray[np.uint8] = RgbOnDemand()
     face: Face
     anchor: int
     frame_to_face: NDArray[np.float32]  # [2, 3], frame pixels -> aligned pixels
     landmarks_px: NDArray[np.float32]  # [468, 3] in aligned pixels, at the time of the anchor
     visible: float = 1.0  # share of the face mesh inside the picture
+
+    @property
+    def picture(self) -> Picture:
+        """What it was made with: an RGB array, or what `image` is made of."""
+        return held(self)
 
 
 class NoFace(str, Enum):
@@ -71,6 +101,7 @@ class NoFace(str, Enum):
     FLAT = "over-exposed or flat"
     SMALL = "too small"
     TURNED = "perhaps turned"
+    BLURRED = "out of focus"
     NOTHING = "nothing like a face"
 
 
@@ -79,7 +110,8 @@ class MissingFace:
     """Why a frame has no face, as far as its picture tells, with what was measured.
 
     `value`: DARK and FLAT the mean brightness 0..255, SMALL the width of the largest that looked
-    like a face in pixels, TURNED its roll in degrees, NOTHING the best confidence 0..1.
+    like a face in pixels, TURNED its roll in degrees, BLURRED the sharpness (usual pictures have
+    0.05 to 0.2), NOTHING the best confidence 0..1.
     """
 
     reason: NoFace
@@ -132,6 +164,23 @@ def gates_from_text(text: str) -> tuple[Gate, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """Whether a micro-expression of a face could have been reported at an earlier frame, and why
+    not.
+
+    `upper` (brows and lids) and `lower` (nose, cheeks, mouth, chin) are "" where most regions of
+    that half could be judged, else the reason: the word of a gate, or one of
+    `streamer.core.coverage`. An event that touches time in which nothing could be judged is void.
+    """
+
+    index: int
+    time_s: float
+    lasts_us: int  # microseconds until the next frame, see `coverage.lasts_us`
+    upper: str
+    lower: str
+
+
+@dataclass(frozen=True, slots=True)
 class FrameQuality:
     """How well a face is seen in one frame."""
 
@@ -160,6 +209,7 @@ class FaceMotion:
     head_iod: NDArray[np.float64] = field(default_factory=lambda: np.zeros(6))
     quality: FrameQuality = FrameQuality()
     reference_age_s: float = 0.0  # since the quiet reference was taken
+    judged: tuple[Judged, ...] = ()  # earlier frames of which this frame made it certain
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,20 @@ the head has drifted; small head motion passes through and is removed later, fro
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from streamer.core.pictures import Yuv420
 from streamer.core.records import AlignedFace, Face, Frame
+from streamer.faces.aligned_picture import AlignedYuv
 from streamer.faces.config import EYES_Y_FRACTION, IOD_FRACTION, FaceConfig
 from streamer.faces.landmarks import RIGID, eye_centres, is_degenerate
 
 Matrix = NDArray[np.float32]  # [2, 3]
+_LEAST_CHROMA_SCALE = 0.25  # colour is smooth: it is halved later than grey
 
 
 def canonical_transform(landmarks_px: NDArray[np.float32], size_px: int) -> Matrix:
@@ -84,7 +88,7 @@ class Warp:
     size_px: int
 
     def apply(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The aligned square [S, S, 3]; large faces are averaged down, not sampled."""
+        """The aligned square [S, S] or [S, S, 3]; large faces are averaged, not sampled."""
         part = image[self.rows, self.columns]
         for _ in range(self.halvings):
             half = (part.shape[1] // 2, part.shape[0] // 2)
@@ -99,11 +103,14 @@ class Warp:
         return np.asarray(aligned)
 
 
-def plan_warp(matrix: Matrix, size_px: int, frame_shape: tuple[int, ...]) -> Warp:
-    """The cheapest exact way to warp frames of `frame_shape` [H, W, 3] by `matrix`."""
+def plan_warp(
+    matrix: Matrix, size_px: int, frame_shape: tuple[int, ...], least_scale: float = 0.5
+) -> Warp:
+    """The cheapest exact way to warp frames of `frame_shape` [H, W, ...] by `matrix`."""
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
     # Bilinear sampling at less than half the size would alias, so halve by area first.
-    halvings = max(0, int(np.ceil(-np.log2(2.0 * scale)))) if scale < 0.5 else 0
+    below = scale < least_scale
+    halvings = max(0, int(np.ceil(-np.log2(scale / least_scale)))) if below else 0
     low, high = _covered(matrix, size_px, frame_shape, 2 ** (halvings + 1))
     moved = matrix.astype(np.float64)
     moved[:, 2] += moved[:, :2] @ low
@@ -130,12 +137,25 @@ def _covered(
     return low.astype(np.int64), high.astype(np.int64)
 
 
+def plan_chroma_warp(matrix: Matrix, size_px: int, frame_shape: tuple[int, ...]) -> Warp:
+    """The same for chroma in half resolution, into a square of half the size.
+
+    A chroma pixel (x, y) lies at (2 x, 2 y + 0.5) of the frame (H.273, type 0), and pixel p of the
+    small square at 2 p + 0.5 of the large one.
+    """
+    half = matrix.astype(np.float64)
+    half[:, 2] = 0.5 * (half[:, 2] + half[:, 1] * 0.5 - 0.5)
+    height, width = ((side + 1) // 2 for side in frame_shape[:2])
+    return plan_warp(half.astype(np.float32), size_px // 2, (height, width), _LEAST_CHROMA_SCALE)
+
+
 @dataclass(slots=True)
 class _Anchor:
     number: int
     matrix: Matrix
     landmarks_px: NDArray[np.float32]  # aligned, at anchor time
     warp: Warp
+    chroma_warp: Warp
     recent: list[NDArray[np.float32]] = field(default_factory=list)  # aligned rigid points
     seen_px: NDArray[np.float32] | None = None  # the mesh [468, 3] whose visible share this is
     visible: float = 1.0
@@ -162,17 +182,16 @@ class Aligner:
 
     def _align(self, frame: Frame, face: Face) -> AlignedFace:
         anchor = self._anchors.get(face.face_id)
-        resized = anchor is not None and anchor.warp.frame_shape != frame.image.shape
+        resized = anchor is not None and anchor.warp.frame_shape != frame.picture.shape
         if anchor is None or resized or (face.measured and self._drifted(anchor, face)):
             anchor = self._renew(face, frame)
         if anchor.seen_px is not face.landmarks_px:  # a mesh is carried over a few frames
             anchor.seen_px = face.landmarks_px
-            anchor.visible = visible_share(face.landmarks_px, frame.image.shape)
-        image = anchor.warp.apply(frame.image)
+            anchor.visible = visible_share(face.landmarks_px, frame.picture.shape)
         return AlignedFace(
             frame.index,
             frame.time_s,
-            image,
+            _warped(frame, anchor),
             face,
             anchor.number,
             anchor.matrix,
@@ -185,8 +204,9 @@ class Aligner:
         number = self._count.get(face.face_id, -1) + 1
         self._count[face.face_id] = number
         landmarks = transform_points(matrix, face.landmarks_px)
-        warp = plan_warp(matrix, self._config.aligned_size_px, frame.image.shape)
-        anchor = _Anchor(number, matrix, landmarks, warp)
+        of_frame = (matrix, self._config.aligned_size_px, frame.picture.shape)
+        warps = plan_warp(*of_frame), plan_chroma_warp(*of_frame)
+        anchor = _Anchor(number, matrix, landmarks, *warps)
         self._anchors[face.face_id] = anchor
         return anchor
 
@@ -216,6 +236,18 @@ class Aligner:
             abs(angle) / c.drift_rotation_deg,
             residual_px / iod_px / c.drift_shape_iod,
         )
+
+
+def _warped(frame: Frame, anchor: _Anchor) -> Any:
+    """The aligned picture: RGB, or luma and chroma where the frame has not been turned into RGB.
+
+    A square of an odd size has no half, and is made from RGB.
+    """
+    picture = frame.picture
+    if not isinstance(picture, Yuv420) or anchor.warp.size_px % 2:
+        return anchor.warp.apply(frame.image)
+    blue, red = (anchor.chroma_warp.apply(part) for part in picture.chroma)
+    return AlignedYuv(anchor.warp.apply(picture.luma), blue, red, picture.colour)
 
 
 def visible_share(landmarks_px: NDArray[np.float32], shape: tuple[int, ...]) -> float:

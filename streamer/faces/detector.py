@@ -1,9 +1,8 @@
-"""Finds and follows face meshes: frame in, meshes out."""
+"""Finds and follows upright faces: frame in, meshes out. For any face see `FaceSearch`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,17 +86,7 @@ class MeshDetector(Closing):
         self.forget()
 
     def close(self) -> None:
-        """Nothing to free; the tracker closes what it was given."""
-
-    def state_dict(self) -> dict[str, Any]:
-        """The regions that are followed, [K, 4]: centre x and y and size in pixels, angle."""
-        rows = [(*one.centre_px, one.size_px, one.angle_rad) for one in self._regions]
-        return {"regions": np.array(rows, dtype=np.float64).reshape(-1, 4)}
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Follow the regions of a `state_dict`."""
-        rows = np.asarray(state["regions"], dtype=np.float64).reshape(-1, 4)
-        self._regions = [Region((x, y), size, angle) for x, y, size, angle in rows.tolist()]
+        """Nothing to free; MediaPipe's detector has."""
 
     def _search(self, image: NDArray[np.uint8], known: list[Mesh]) -> list[Mesh]:
         """The meshes of detected faces that are not known yet."""

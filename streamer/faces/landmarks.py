@@ -25,14 +25,14 @@ class Mesh:
     score: float  # 0..1, the network's probability that there is a face under it
 
 
-def eye_centres(landmarks: NDArray[np.float32]) -> NDArray[np.float64]:
+def eye_centres(landmarks: NDArray[np.floating]) -> NDArray[np.float64]:
     """Left and right eye centre, [2, 2] (x, y), each the mean of its two corners."""
     left = landmarks[list(LEFT_EYE_CORNERS), :2].mean(axis=0)
     right = landmarks[list(RIGHT_EYE_CORNERS), :2].mean(axis=0)
     return np.stack([left, right]).astype(np.float64)
 
 
-def inter_ocular_px(landmarks: NDArray[np.float32]) -> float:
+def inter_ocular_px(landmarks: NDArray[np.floating]) -> float:
     """Distance between the eye centres in the unit of the landmarks (the IOD)."""
     left, right = eye_centres(landmarks)
     return float(np.hypot(*(right - left)))

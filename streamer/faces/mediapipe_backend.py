@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -56,14 +56,6 @@ class MediapipeDetector(Closing):
         if not search and (found := self._one.process(image)):
             return found
         return without_doubles(self._many.process(image))
-
-    def state_dict(self) -> dict[str, Any]:
-        """Nothing: MediaPipe remembers faces in a way that cannot be read out."""
-        return {}
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Searches afresh, so meshes can differ in the third digit from those before a stop."""
-        self.forget()
 
     def forget(self) -> None:
         """Lose the faces that are followed: the next picture is searched as by a new graph.

@@ -24,8 +24,8 @@ from streamer.faces.upright import (
 )
 from streamer.faces.views import View, is_all
 
-# A face in a part of the picture must look like one when it is shown alone, too. Of 136 pictures of
-# real and painted faces 135 do at this score, of 6200 tiles of textures one.
+# A face in a part of the picture must look like one when it is shown alone, too: nearly all faces
+# do at this score, and next to no textures (`benchmarks/any_face.py`).
 _CLEAR = 0.65
 _MOST_TRIED = 12  # of a search: textures can look like many faces, and each costs some 5 ms
 _LEAST_IOD_PX = 20.0  # smaller faces are only told of

@@ -43,7 +43,7 @@ class FaceTracker:
     the same faces; and all that is remembered is in `state_dict`.
     """
 
-    _STATE = (
+    STATE = (
         *("_tracks", "_current", "_measured_s", "_searched_s", "_next_id", "_next_view"),
         *("_roll", "_missing"),
     )
@@ -51,7 +51,12 @@ class FaceTracker:
     def __init__(self, finder: Finder, config: FaceConfig) -> None:
         self._finder = finder
         self._config = config
-        self._start_over()
+        self._tracks: dict[int, Track] = {}
+        self._current: list[Face] = []
+        self._measured_s = self._searched_s = -np.inf
+        self._next_id = self._next_view = 0
+        self._roll = Roll()
+        self._missing: MissingFace | None = None
 
     @property
     def is_resumable(self) -> bool:
@@ -85,7 +90,10 @@ class FaceTracker:
     def reset(self) -> None:
         """Forget everything; the next frame starts a new stream with ids from 0."""
         self._finder.forget()
-        self._start_over()
+        self._tracks, self._current = {}, []
+        self._measured_s = self._searched_s = -np.inf
+        self._next_id = self._next_view = 0
+        self._roll, self._missing = Roll(), None
 
     def close(self) -> None:
         """Free the models."""
@@ -93,25 +101,17 @@ class FaceTracker:
 
     def state_dict(self) -> dict[str, Any]:
         """All that is remembered; to be captured before the next frame."""
-        return {name: getattr(self, name) for name in self._STATE}
+        return {name: getattr(self, name) for name in self.STATE}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a state. Raises ValueError for that of something else."""
-        if set(state) != set(self._STATE):
+        if set(state) != set(self.STATE):
             raise ValueError(f"not the state of a face tracker: it holds {', '.join(state)}")
         for name, value in state.items():
             if not is_alike(getattr(self, name), value):
                 raise ValueError(f"{name} is no {name} of a face tracker")
         for name, value in state.items():
             setattr(self, name, value)
-
-    def _start_over(self) -> None:
-        self._tracks: dict[int, Track] = {}
-        self._current: list[Face] = []
-        self._measured_s = self._searched_s = -np.inf
-        self._next_id = self._next_view = 0
-        self._roll = Roll()
-        self._missing: MissingFace | None = None
 
     def _forget_the_long_lost(self, time_s: float) -> None:
         memory = self._config.id_memory_s
@@ -143,11 +143,13 @@ class FaceTracker:
         return bool(time_s >= self._searched_s + self._config.search_interval_s - 1e-4)
 
     def _is_search_due(self, frame: Frame, found: list[Candidate]) -> bool:
-        """When nobody is followed, while somebody who was lost is remembered, and now and then."""
+        """When nobody is followed or somebody was lost, after somebody came, and now and then."""
         if len(found) >= self._config.max_faces:
             return False
         lost = len(found) < len(self._tracks)
-        return not found or lost or self._is_interval_over(frame.time_s)
+        first_s = max((track.first_s for track in self._tracks.values()), default=-np.inf)
+        came = frame.time_s - first_s < self._config.search_interval_s - 1e-4
+        return not found or lost or came or self._is_interval_over(frame.time_s)
 
     def _search(self, frame: Frame, found: list[Candidate]) -> list[Candidate]:
         if self._is_interval_over(frame.time_s) or not found:

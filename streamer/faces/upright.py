@@ -23,7 +23,7 @@ from streamer.faces.views import smaller
 HALF_TURN = np.pi
 QUARTER_TURN = np.pi / 2
 _LEAST_SCORE = 0.1  # of anything in a place where a face was found
-_LEAST_FACE = 0.5  # of a face that is shown alone, the right way up; 0.69 was the least of 136
+_LEAST_FACE = 0.5  # of a face that is shown alone, the right way up
 _AROUND = 1.3  # of the mesh's region
 _MARGIN = 0.05  # of the score: a face stands as it is expected to unless there is more against it
 

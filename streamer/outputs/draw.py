@@ -7,14 +7,14 @@ seconds. All drawing is on uint8 RGB; sizes are even, as video encoders want.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streamer.core.process.libraries import import_cv2
-from streamer.core.records import EmotionEvent, Face, FaceMotion, FrameResult, Recognition
+from streamer.core.records import EmotionEvent, Face, FaceMotion, FrameResult, Judged, Recognition
 from streamer.outputs.motion_wheel import attention_inset, motion_inset
 
 Canvas = NDArray[np.uint8]
@@ -31,6 +31,8 @@ _CURVE_COLOURS = (
     (255, 99, 97), (255, 200, 87), (120, 220, 130), (90, 190, 255), (190, 140, 255),
     (255, 150, 210), (200, 200, 200),
 )  # fmt: skip
+_JUDGED, _NOT_JUDGED = (80, 160, 100), (120, 70, 65)
+_BARS_PX = 12  # at the foot of a strip: what could be judged
 _EMOTION_COLOURS = {
     "negative": (200, 70, 70),
     "positive": (60, 150, 80),
@@ -46,6 +48,7 @@ class Annotator:
         self._groups = _group_regions(regions)
         self._curves: dict[int, deque[tuple[float, list[float]]]] = {}
         self._seen_s: dict[int, float] = {}
+        self._judged: dict[int, deque[Judged]] = {}
         self._size: tuple[int, int, int] | None = None  # width, picture height, strip height
 
     def draw(self, result: FrameResult) -> Canvas:
@@ -114,11 +117,15 @@ class Annotator:
             values = [float(moved[index].max()) for index in self._groups.values()]
             self._curves.setdefault(motion.face_id, deque()).append((time_s, values))
             self._seen_s[motion.face_id] = time_s
+            self._judged.setdefault(motion.face_id, deque()).extend(motion.judged)
+        for judged in self._judged.values():
+            while judged and judged[0].time_s < time_s - CURVES_S:
+                judged.popleft()
         for face_id, curve in list(self._curves.items()):
             while curve and curve[0][0] < time_s - CURVES_S:
                 curve.popleft()
             if not curve:
-                del self._curves[face_id], self._seen_s[face_id]
+                del self._curves[face_id], self._seen_s[face_id], self._judged[face_id]
 
     def _draw_strip(self, strip: Canvas, time_s: float) -> None:
         """Curves of up to three faces side by side, now at the right edge."""
@@ -141,12 +148,25 @@ class Annotator:
         legend_x = 8
         for column, name in enumerate(self._groups):
             colour = _CURVE_COLOURS[column % len(_CURVE_COLOURS)]
-            y = (height - 4) - (height - 36) * values[:, column] / full
+            y = (height - 4 - _BARS_PX) - (height - 36 - _BARS_PX) * values[:, column] / full
             points = np.stack([x, y], axis=1).round().astype(np.int32)
             self._cv2.polylines(own, [points], False, colour, 1, self._cv2.LINE_AA)
             legend_x += 8 + self._text(own, name, (legend_x, 13), colour, small=True)
-        self._text(own, f"face {face_id}: 0 to {full:.2f} IOD", (8, 27), label, small=True)
+        text = f"face {face_id}: 0 to {full:.2f} IOD; bars: judged"
+        self._text(own, text, (8, 27), label, small=True)
+        self._draw_bars(own, self._judged[face_id], time_s)
         panel[:] = own
+
+    def _draw_bars(self, panel: Canvas, judged: Iterable[Judged], time_s: float) -> None:
+        """Two bars at the foot: green where the upper (above) and the lower face was judged."""
+        height, width = panel.shape[:2]
+        for one in judged:
+            ends = (one.time_s, one.time_s + one.lasts_us / 1e6)
+            left, right = ((width - 4) * (1 - (time_s - end_s) / CURVES_S) for end_s in ends)
+            for foot, reason in ((8, one.upper), (3, one.lower)):
+                colour = _NOT_JUDGED if reason else _JUDGED
+                at = (max(0, round(left)), height - foot - 3), (round(right), height - foot)
+                self._cv2.rectangle(panel, *at, colour, -1)
 
     def _text(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -11,19 +11,31 @@ from streamer.core.errors import InstallError, SourceFormatError
 from streamer.core.files.atomic import replacing
 from streamer.core.files.regular import open_regular
 from streamer.core.files.writing import open_output, writing
-from streamer.core.records import Face, FaceMotion, Frame, FrameResult, Rejected, gates_to_text
+from streamer.core.records import (
+    Face,
+    FaceMotion,
+    Frame,
+    FrameResult,
+    JsonObject,
+    Rejected,
+    gates_to_text,
+)
 from streamer.outputs.cells import safe_cell
+from streamer.outputs.held_rows import HeldRows, Reasons
 
-_PYARROW_CURE = 'pip install "pyarrow<22"'  # later ones need numpy 2, MediaPipe needs numpy 1
+_PYARROW_CURE = 'pip install "mer-stream[batch]"'
 _BATCH_ROWS = 5000  # of a Parquet row group
 _MAX_HEADER = 10_000  # bytes of the first line of a log
+JUDGED_COLUMNS = ("upper_judged", "upper_reason", "lower_judged", "lower_reason")
+_TEXTS = ("gate", "rejected", "upper_reason", "lower_reason")
 _FACE_COLUMNS = ("success", "confidence", "x", "y", "w", "h", "head_x_px", "head_y_px")
 
 
 def signal_columns(regions: Sequence[str]) -> list[str]:
     """Column names. `x, y, w, h` in frame pixels, `motion_*` in inter-ocular distances."""
     moved = [f"motion_{name}" for name in regions]
-    return ["frame", "time_s", "face_id", *_FACE_COLUMNS, *moved, "blink", "gate", "rejected"]
+    measured = ["frame", "time_s", "face_id", *_FACE_COLUMNS, *moved, "blink", "gate", "rejected"]
+    return [*measured, *JUDGED_COLUMNS]
 
 
 SignalRow = tuple[Frame, Face | None, FaceMotion | None]
@@ -41,7 +53,8 @@ def signal_rows(result: FrameResult) -> list[SignalRow]:
 class SignalsCsv:
     """Writes the signals as CSV; what is not known is left empty.
 
-    Given a `stream` that is not at its beginning, rows are added there.
+    A row is written when it is certain whether its frame could be judged, about 0.15 s later. Given
+    a `stream` that is not at its beginning, rows are added there; first those that `held` says.
     """
 
     def __init__(
@@ -51,8 +64,12 @@ class SignalsCsv:
         *,
         overwrite: bool = False,
         stream: IO[str] | None = None,
+        held: Any = (),
     ) -> None:
+        """held: the `state` of an earlier writer. Raises ValueError for anything else."""
         self._path = path
+        self._held: HeldRows[str] = HeldRows()
+        self._held.load(list(held))
         self._blanks = "," * len(regions)
         self._stream = stream or open_output(path, overwrite=overwrite)
         with writing(path):
@@ -60,24 +77,33 @@ class SignalsCsv:
                 self._stream.write(",".join(signal_columns(regions)) + "\n")
 
     def write(self, result: FrameResult) -> None:
-        with writing(self._path):
-            for row in signal_rows(result):
-                self._stream.write(self._line(*row))
+        lines = [(_face_id(row), self._line(*row)) for row in signal_rows(result)]
+        self._put(self._held.push(result, lines))
 
     def close(self) -> None:
+        self._put(self._held.end())
         with writing(self._path):
             self._stream.close()
+
+    def state(self) -> list[JsonObject]:
+        """The rows that wait, for a checkpoint."""
+        return self._held.state()
+
+    def _put(self, rows: Iterable[tuple[str, Reasons]]) -> None:
+        with writing(self._path):
+            for line, (upper, lower) in rows:
+                self._stream.write(f"{line},{int(not upper)},{upper},{int(not lower)},{lower}\n")
 
     def _line(self, frame: Frame, face: Face | None, motion: FaceMotion | None) -> str:
         start = f"{frame.index},{frame.time_s:.6f},"
         if face is None or motion is None:
-            return f"{start},0,,,,,,,{self._blanks},,,\n"
+            return f"{start},0,,,,,,,{self._blanks},,,"
         x0, y0, x1, y1 = face.box_px
         where = f"{face.face_id},1,{face.score:.4f},{x0:.2f},{y0:.2f},{x1 - x0:.2f},{y1 - y0:.2f}"
         moved = ",".join([f"{value:.5f}" for value in _magnitudes(motion.displacement_iod)])
         head = f"{motion.head_px[0]:.3f},{motion.head_px[1]:.3f}"
         why = f"{_quoted(gates_to_text(motion.gates))},{_quoted(rejections(motion.rejected))}"
-        return f"{start}{where},{head},{moved},{motion.blink:.4f},{why}\n"
+        return f"{start}{where},{head},{moved},{motion.blink:.4f},{why}"
 
 
 class SignalsParquet:
@@ -87,6 +113,7 @@ class SignalsParquet:
         self._arrow, parquet = import_pyarrow()
         self._path = path
         self._names = signal_columns(regions)
+        self._held: HeldRows[list[Any]] = HeldRows()
         self._rows: list[list[Any]] = []
         self._schema = self._arrow.schema([(n, column_type(self._arrow, n)) for n in self._names])
         self._stream = open_output(path, overwrite=overwrite, binary=True)
@@ -94,16 +121,23 @@ class SignalsParquet:
             self._writer = parquet.ParquetWriter(self._stream, self._schema)
 
     def write(self, result: FrameResult) -> None:
-        self._rows.extend(_cells(*row, len(self._names)) for row in signal_rows(result))
+        width = len(self._names) - len(JUDGED_COLUMNS)
+        rows = [(_face_id(row), _cells(*row, width)) for row in signal_rows(result)]
+        self._take(self._held.push(result, rows))
         if len(self._rows) >= _BATCH_ROWS:
             self._put()
 
     def close(self) -> None:
+        self._take(self._held.end())
         if self._rows:
             self._put()
         with writing(self._path):
             self._writer.close()
             self._stream.close()
+
+    def _take(self, rows: Iterable[tuple[list[Any], Reasons]]) -> None:
+        for cells, (upper, lower) in rows:
+            self._rows.append([*cells, not upper, upper or None, not lower, lower or None])
 
     def _put(self) -> None:
         columns = zip(*self._rows, strict=True)
@@ -143,9 +177,9 @@ def column_type(arrow: Any, name: str) -> Any:
     """The Parquet type of a column of signals, the same whoever writes the table."""
     if name in ("frame", "face_id"):
         return arrow.int64()
-    if name == "success":
+    if name in ("success", "upper_judged", "lower_judged"):
         return arrow.bool_()
-    return arrow.string() if name in ("gate", "rejected") else arrow.float64()
+    return arrow.string() if name in _TEXTS else arrow.float64()
 
 
 def import_pyarrow() -> tuple[Any, Any]:
@@ -156,6 +190,11 @@ def import_pyarrow() -> tuple[Any, Any]:
         raise InstallError(
             f"Parquet cannot be written ({error}): {_PYARROW_CURE}, or name a .csv file."
         ) from None
+
+
+def _face_id(row: SignalRow) -> int | None:
+    motion = row[2]
+    return None if motion is None else motion.face_id
 
 
 def _cells(frame: Frame, face: Face | None, motion: FaceMotion | None, width: int) -> list[Any]:

@@ -13,12 +13,15 @@ from typing import Literal
 from streamer.core.files.writing import open_output, writing
 from streamer.core.printable import printable, to_json
 from streamer.core.records import AlignedFace, FrameResult, JsonObject, SourceReport
+from streamer.outputs.coverage import Coverage
+from streamer.outputs.coverage_count import CoverageCount
+from streamer.outputs.no_faces import NoFaceCount, NoFaceReason, no_face_line
 
 SCHEMA = "mer-stream/summary/1"
 Status = Literal["done", "kept", "failed", "interrupted"]
 _FIGURES = (
-    "frames", "duration_s", "frames_with_face", "faces", "turned_deg", "events", "emotions", "dropped",
-    "reconnects", "truncated", "repairs", "warnings", "wall_s",
+    "frames", "duration_s", "frames_with_face", "faces", "turned_deg", "events", "emotions",
+    "dropped", "reconnects", "truncated", "repairs", "warnings", "wall_s",
 )  # fmt: skip
 NOTHING_READ = SourceReport(
     frames=0, dropped=0, reconnects=0, truncated=False, repairs={}, errors=()
@@ -40,6 +43,8 @@ class RunRecord:
     frames: int = 0
     duration_s: float = 0.0
     frames_with_face: int = 0
+    no_face: tuple[NoFaceReason, ...] = ()  # why not in the others, the commonest first
+    coverage: Coverage | None = None  # None: no pictures, or written by an older version
     faces: int = 0
     turned_deg: int = 0  # how far most faces stand turned clockwise in the picture: 0, 90, ...
     events: Mapping[str, int] = field(default_factory=lambda: {"micro": 0, "macro": 0})
@@ -68,9 +73,19 @@ class RunRecord:
         return self.events["macro"]
 
     @property
-    def coverage(self) -> float:
+    def face_share(self) -> float:
         """Share of the frames with a face."""
         return self.frames_with_face / max(self.frames, 1)
+
+    @property
+    def upper_judged(self) -> float | None:
+        """Share of the time in which the upper face could be judged; None: not known."""
+        return None if self.coverage is None else self.coverage.any_face.upper.share
+
+    @property
+    def lower_judged(self) -> float | None:
+        """The same of the lower face."""
+        return None if self.coverage is None else self.coverage.any_face.lower.share
 
     @property
     def micro_a_minute(self) -> float:
@@ -89,6 +104,8 @@ class Counts:
 
     frames: int = 0
     frames_with_face: int = 0
+    no_face: NoFaceCount = field(default_factory=NoFaceCount)
+    coverage: CoverageCount = field(default_factory=CoverageCount)
     faces: set[int] = field(default_factory=set)
     rolls: list[int] = field(default_factory=lambda: [0, 0, 0, 0])  # faces by quarter turns
     kinds: Counter[str] = field(default_factory=Counter)
@@ -106,6 +123,7 @@ class Counts:
             self.kinds[event.spot.kind] += 1
             if event.recognition is not None:
                 self.emotions[event.recognition.emotion] += 1
+        self.coverage.write(result)
         if result.frame is None:
             return
         if self.frames == 0:
@@ -117,6 +135,7 @@ class Counts:
         self.faces |= ids
         for aligned in result.faces:
             self.rolls[_quarter_turns(aligned)] += 1
+        self.no_face.write(result)
 
     def close(self) -> None:
         """Nothing to close."""
@@ -151,6 +170,8 @@ class Counts:
             frames=self.frames,
             duration_s=round(self.duration_s, 6),
             frames_with_face=self.frames_with_face,
+            no_face=self.no_face.reasons(),
+            coverage=self.coverage.coverage(),
             faces=len(self.faces),
             turned_deg=self.turned_deg,
             events={"micro": self.kinds["micro"], "macro": self.kinds["macro"]},
@@ -170,11 +191,19 @@ def format_summary(record: RunRecord) -> str:
     if record.frames == 0:
         return head + printable(record.error or "no frames were read.")
     lines = [head + ", ".join([_amount(record), _faces(record), _events(record)])]
-    lines += [f"  {line}" for line in (_roll(record), _losses(record), _ending(record)) if line]
+    details = (*coverage_lines(record), _roll(record), _losses(record), _ending(record))
+    lines += [f"  {line}" for line in details if line]
     lines += [f"  note: {printable(warning)}" for warning in record.warnings]
     if record.error:
         lines.append(f"  ended by an error: {printable(record.error)}")
     return "\n".join(lines)
+
+
+def coverage_lines(record: RunRecord) -> list[str]:
+    """What could be judged of it, and why no face was found where none was."""
+    missing = no_face_line(record.no_face, record.frames - record.frames_with_face, record.frames)
+    judged = record.coverage.sentences() if record.coverage and record.faces else []
+    return [line for line in (missing, *judged) if line]
 
 
 def write_summary(path: Path, records: Sequence[RunRecord], *, overwrite: bool) -> None:
@@ -192,6 +221,8 @@ def _summary(record: RunRecord) -> JsonObject:
         "error": record.error,
         "interrupted": record.status == "interrupted",
         **{name: getattr(record, name) for name in _FIGURES},
+        "no_face": [reason.to_json() for reason in record.no_face],
+        "coverage": None if record.coverage is None else record.coverage.to_json(),
         "realtime_factor": round(record.realtime_factor, 3),
     }
 
@@ -204,7 +235,7 @@ def _amount(record: RunRecord) -> str:
 def _faces(record: RunRecord) -> str:
     if record.faces == 0:
         return "no face found"
-    return f"{_count(record.faces, 'face')} in {record.coverage:.0%} of the frames"
+    return f"{_count(record.faces, 'face')} in {record.face_share:.0%} of the frames"
 
 
 def _roll(record: RunRecord) -> str:
@@ -226,7 +257,8 @@ def _quarter_turns(aligned: AlignedFace) -> int:
 def _events(record: RunRecord) -> str:
     total = sum(record.events.values())
     if total == 0:
-        return "no events"
+        judged = record.coverage if record.faces else None
+        return "no events" if judged is None else judged.nothing_found()
     kinds = ", ".join(f"{n} {kind}" for kind, n in record.events.items() if n)
     emotions = ", ".join(f"{n} {printable(emotion)}" for emotion, n in record.emotions.items())
     return f"{_count(total, 'event')} ({kinds}{'; ' if emotions else ''}{emotions})"

@@ -83,7 +83,7 @@ class JoinedSource(Closing):
             for frame in self._part:
                 index, time_s = start_index + frame.index, start_s + frame.time_s
                 recent.append(time_s)
-                yield Frame(index, time_s, frame.image)
+                yield frame.moved_to(index, time_s)
         self.close()
 
     def _check(self, name: str) -> None:

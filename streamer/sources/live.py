@@ -20,11 +20,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from streamer.core.closing import Closing
 from streamer.core.errors import CameraError, MerError
+from streamer.core.pictures import Picture
 from streamer.core.records import Frame, Loss, SourceInfo, SourceReport
 from streamer.sources.config import SourceConfig
 from streamer.sources.counters import SourceCounters
@@ -39,13 +37,11 @@ _CAUGHT_UP_S = 0.05  # a caller who waits so long for the next frame has taken a
 _MOST_DOUBLINGS = 30
 _JOIN_S = 1.0  # `close` waits this long for the reader thread, which may hang in a read
 
-Image = NDArray[np.uint8]
-
 
 class Capture(Protocol):
     """One connection to a camera or stream: (seconds since its first frame, image)."""
 
-    def __iter__(self) -> Iterator[tuple[float, Image]]:
+    def __iter__(self) -> Iterator[tuple[float, Picture]]:
         """Ends, or raises CameraError, where the connection is lost.
 
         Any other MerError is final.
@@ -101,7 +97,7 @@ class LiveSource(Closing):
         self._clock = clock
         self._start_s = start_s
         self._changed = threading.Condition()
-        self._queue: deque[tuple[float, Image]] = deque()
+        self._queue: deque[tuple[float, Picture]] = deque()
         self._closed = threading.Event()
         self._begun = False
         self._failures = 0  # attempts without a frame, in a row
@@ -145,7 +141,7 @@ class LiveSource(Closing):
                     yield moment
                     continue
                 self._counters.count_frame()
-                yield Frame(index, *moment)
+                yield Frame.of(index, *moment)
                 index += 1
         finally:
             self.close()
@@ -163,7 +159,7 @@ class LiveSource(Closing):
 
     # The caller's side
 
-    def _take(self) -> tuple[float, Image] | Loss | None:
+    def _take(self) -> tuple[float, Picture] | Loss | None:
         """The oldest waiting frame; None once closed. Reconnects where the source is lost."""
         while not self._closed.is_set():
             with self._changed:
@@ -177,7 +173,7 @@ class LiveSource(Closing):
                 self._reconnect(lost)
         return None
 
-    def _pop(self) -> tuple[float, Image]:
+    def _pop(self) -> tuple[float, Picture]:
         stamped = self._queue.popleft()
         self._taken_s, self._flowing = stamped[0], True
         if self._link.held:  # its reader is alive and waits for us
@@ -269,7 +265,7 @@ class LiveSource(Closing):
         except MerError as failure:
             raise CameraError(str(failure)) from failure
 
-    def _put(self, link: _Link, time_s: float, image: Image) -> bool:
+    def _put(self, link: _Link, time_s: float, image: Picture) -> bool:
         """Queue a frame; False where this thread should end."""
         with self._changed:
             self._hold(link)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import av
-import numpy as np
-from numpy.typing import NDArray
 
 from streamer.core.errors import (
     CameraError,
@@ -15,6 +13,7 @@ from streamer.core.errors import (
     SourceNotFoundError,
     SourceRefusedError,
 )
+from streamer.core.pictures import Picture
 from streamer.core.urls import remember
 from streamer.sources.base import Source
 from streamer.sources.config import SourceConfig
@@ -85,7 +84,7 @@ class NetworkCapture:
     def __init__(self, reader: VideoReader) -> None:
         self._reader = reader
 
-    def __iter__(self) -> Iterator[tuple[float, NDArray[np.uint8]]]:
+    def __iter__(self) -> Iterator[tuple[float, Picture]]:
         """Raises CameraError where the connection is lost; ends where the server ends it."""
         yield from self._reader
         if self._reader.failure:

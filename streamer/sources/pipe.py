@@ -12,11 +12,10 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 import av
-import numpy as np
 from av.container import InputContainer
-from numpy.typing import NDArray
 
 from streamer.core.errors import MerError, SourceFormatError, UsageError
+from streamer.core.pictures import Picture
 from streamer.sources.config import SourceConfig
 from streamer.sources.containers import explain_open_failure, open_within
 from streamer.sources.layouts import Layout, Walk, walk_file, walker_by_head
@@ -180,7 +179,7 @@ class PipeReader(VideoReader):
         super().__init__(container, name, "pipe", config, layout=pipe.layout)
         self._pipe = pipe
 
-    def __iter__(self) -> Iterator[tuple[float, NDArray[np.uint8]]]:
+    def __iter__(self) -> Iterator[tuple[float, Picture]]:
         for stamped in super().__iter__():
             self._pipe.raise_interrupt()
             yield stamped

@@ -1,4 +1,4 @@
-"""Decoded frames as upright uint8 RGB, whatever the pixel format.
+"""Decoded frames as upright uint8 RGB, whatever the pixel format; the usual one when asked for.
 
 swscale converts every format (grey, 10 bits, palettes, alpha, full and limited range, BT.601 and
 BT.709) by what the frame says of itself. With one kept context and no threads of its own it takes
@@ -8,6 +8,8 @@ BT.709) by what the frame says of itself. With one kept context and no threads o
 from __future__ import annotations
 
 import struct
+import threading
+from collections.abc import Callable
 from typing import Any
 
 import av
@@ -15,7 +17,14 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
+from streamer.core.pictures import Colour, Picture, Yuv420
 from streamer.core.process.libraries import import_cv2
+
+# Weights of red and blue in luma by the colour space of H.273: BT.709; none stated, as swscale
+# takes it, and BT.601. Others are left to swscale.
+_BT709, _BT601 = (0.2126, 0.0722), (0.299, 0.114)
+_WEIGHTS = {1: _BT709, 2: _BT601, 5: _BT601, 6: _BT601}
+_FULL_RANGE = 2
 
 
 class PixelConverter:
@@ -25,18 +34,77 @@ class PixelConverter:
         """rotate_deg: turn pictures clockwise by so much, after what their frames say."""
         self._rotate_deg = rotate_deg
         self._reformatter = VideoReformatter()
+        self._one_at_a_time = threading.Lock()  # frames may be looked at in several threads
         self._rotation: int | None = None
         self._turn = (0, False)
 
-    def convert(self, frame: av.VideoFrame) -> NDArray[np.uint8]:
-        """The picture as it is meant to be seen. Raises av.FFmpegError for an unknown format."""
-        rgb = self._reformatter.reformat(frame, format="rgb24", threads=1)
-        image: NDArray[np.uint8] = np.ascontiguousarray(rgb.to_ndarray(), dtype=np.uint8)
+    def convert(self, frame: av.VideoFrame) -> Picture:
+        """The picture as it is meant to be seen, in RGB at once or when it is looked at.
+
+        Raises av.FFmpegError for an unknown format.
+        """
         if frame.rotation != self._rotation:
             self._rotation = frame.rotation
             turned = upright_turn(_display_matrix(frame), self._rotation)
             self._turn = turned_further(turned, self._rotate_deg)
-        return turn(image, *self._turn)
+        colour = _colour(frame) if self._turn == (0, False) else None
+        if colour is not None:
+            return DecodedPicture(frame, colour, self._rgb)
+        return turn(self._rgb(frame), *self._turn)
+
+    def _rgb(self, frame: av.VideoFrame) -> NDArray[np.uint8]:
+        with self._one_at_a_time:
+            rgb = self._reformatter.reformat(frame, format="rgb24", threads=1)
+        return np.ascontiguousarray(rgb.to_ndarray(), dtype=np.uint8)
+
+
+class DecodedPicture(Yuv420):
+    """A decoded 4:2:0 picture; its planes are those of the decoder, for reading only."""
+
+    def __init__(
+        self,
+        frame: av.VideoFrame,
+        colour: Colour,
+        to_rgb: Callable[[av.VideoFrame], NDArray[np.uint8]],
+    ) -> None:
+        self._frame = frame
+        self._to_rgb = to_rgb
+        self._rgb: NDArray[np.uint8] | None = None
+        self.colour = colour
+        self.shape = (frame.height, frame.width, 3)
+
+    @property
+    def luma(self) -> NDArray[np.uint8]:
+        """[H, W]."""
+        return _plane(self._frame.planes[0])
+
+    @property
+    def chroma(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Blue and red difference."""
+        return _plane(self._frame.planes[1]), _plane(self._frame.planes[2])
+
+    def rgb(self) -> NDArray[np.uint8]:
+        """[H, W, 3], made once."""
+        if self._rgb is None:
+            self._rgb = self._to_rgb(self._frame)
+        return self._rgb
+
+
+def _plane(plane: Any) -> NDArray[np.uint8]:
+    """A plane of 8 bits as an array that shares its memory; lines may be padded."""
+    lines = np.frombuffer(plane, dtype=np.uint8).reshape(-1, plane.line_size)
+    return lines[: plane.height, : plane.width]
+
+
+def _colour(frame: av.VideoFrame) -> Colour | None:
+    """How to read a frame's planes; None: it is better left to swscale."""
+    weights = _WEIGHTS.get(int(frame.colorspace))
+    if weights is None or frame.format.name not in ("yuv420p", "yuvj420p"):
+        return None
+    if any(plane.line_size < plane.width for plane in frame.planes):  # upside down
+        return None
+    is_full = frame.format.name == "yuvj420p" or int(frame.color_range) == _FULL_RANGE
+    return Colour(*weights, is_full)
 
 
 def upright_turn(matrix: tuple[int, ...] | None, rotation_deg: int) -> tuple[int, bool]:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Protocol, runtime_checkable
 
-import numpy as np
-from numpy.typing import NDArray
-
 from streamer.core.closing import Closing
 from streamer.core.errors import UsageError
+from streamer.core.pictures import Picture
 from streamer.core.records import Frame, SourceInfo, SourceReport
 from streamer.sources.counters import SourceCounters
 from streamer.sources.resume_point import ResumePoint
@@ -21,7 +19,7 @@ class Reader(Protocol):
     info: SourceInfo
     counters: SourceCounters
 
-    def __iter__(self) -> Iterator[tuple[float, NDArray[np.uint8]]]: ...
+    def __iter__(self) -> Iterator[tuple[float, Picture]]: ...
 
     def skip(self, frames: int) -> None:
         """Before the first one: leave out the pictures of so many frames, but count them."""
@@ -78,12 +76,12 @@ class RecordingSource(Closing):
         self._begun = True
         return self._frames(self._reader)
 
-    def _frames(self, reader: Iterable[tuple[float, NDArray[np.uint8]]]) -> Iterator[Frame]:
+    def _frames(self, reader: Iterable[tuple[float, Picture]]) -> Iterator[Frame]:
         try:
             for index, (time_s, image) in enumerate(reader, start=self._first):
                 self.counters.count_frame()
                 if index >= self._skipped:
-                    yield Frame(index, time_s, image)
+                    yield Frame.of(index, time_s, image)
         finally:
             self.close()
 

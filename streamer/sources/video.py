@@ -8,11 +8,10 @@ from fractions import Fraction
 from typing import Literal
 
 import av
-import numpy as np
 from av.container import InputContainer
-from numpy.typing import NDArray
 
 from streamer.core.errors import SourceFormatError
+from streamer.core.pictures import Picture, as_rgb
 from streamer.core.records import SourceInfo
 from streamer.sources.config import SourceConfig
 from streamer.sources.containers import pick_stream
@@ -30,8 +29,6 @@ _GUESSED_DURATION = {"h264", "hevc", "m4v", "mjpeg", "mpegvideo", "obu"}
 
 _EXACT = ("mxf", "ivf")  # whose headers count their pictures, all of one length
 _PLACEHOLDER = 1 << 30  # pictures: what a writer puts into a header that it could not mend later
-
-Image = NDArray[np.uint8]
 
 
 class VideoReader:
@@ -87,7 +84,7 @@ class VideoReader:
             max_gap_s=max_gap_s,
         )
 
-    def __iter__(self) -> Iterator[tuple[float, Image]]:
+    def __iter__(self) -> Iterator[tuple[float, Picture]]:
         self._decoder.noting = False
         if self._without_times_fps is not None:
             self.counters.say(
@@ -147,7 +144,7 @@ class VideoReader:
         if frame is None:
             return False
         self._first, self._first_s = (frame, self._convert(frame)), self._stamp(frame)
-        return self._first_s == start.time_s and checksum(self._first[1]) == start.checksum
+        return self._first_s == start.time_s and checksum(as_rgb(self._first[1])) == start.checksum
 
     @property
     def failure(self) -> str:
@@ -158,7 +155,7 @@ class VideoReader:
         """Free the decoder and the file. May be called more than once."""
         self._container.close()
 
-    def _read_first(self, name: str, max_megapixels: float) -> tuple[av.VideoFrame, Image]:
+    def _read_first(self, name: str, max_megapixels: float) -> tuple[av.VideoFrame, Picture]:
         for frame in self._frames:
             check_size(frame.width, frame.height, max_megapixels, name)
             return frame, self._convert(frame)
@@ -220,7 +217,7 @@ def _time_base(stream: av.VideoStream) -> Fraction:
 def _describe(
     container: InputContainer,
     stream: av.VideoStream,
-    image: Image,
+    image: Picture,
     name: str,
     kind: Literal["file", "pipe", "network"],
     live: bool,

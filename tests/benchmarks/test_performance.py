@@ -55,11 +55,12 @@ def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
 
 
 def test_ratios_are_taken_within_a_round() -> None:
-    def rounds(busy: float) -> tuple[Timed, Timed, Timed]:
-        return Timed(100, busy, busy), Timed(100, busy, busy / 2), Timed(100, 4 * busy, 5 * busy)
+    def rounds(busy: float) -> throughput.Round:
+        walls = [(1.0, 1.5), (0.8, 1.0), (2.0, 0.5), (4.0, 5.0)]
+        return throughput.Round(*(Timed(100, busy * wall, busy * cpu) for wall, cpu in walls))
 
     ratios = throughput.ratios_of([rounds(1.0), rounds(7.0), rounds(0.3)])
-    assert ratios == {"wall": 0.25, "cpu": 0.1}
+    assert ratios == {"wall": 0.25, "wall, without RGB": 0.2, "cpu": 0.1}
     one = peers.summed_up([Timed(10, 1.0, 2.0), Timed(10, 3.0, 2.0)], [Timed(20, 0.5, 1.0)] * 2)
     assert one == {"ms": 200.0, "cpu_ms": 200.0, "of_decoding": 8.0, "frames": 10}
 
@@ -101,7 +102,7 @@ def test_a_promise_that_was_not_held_is_said() -> None:
     starts = {"file, cold": {"median": 2.0, "max": 4.0}, "file, warm": {"median": 1.0, "max": 1.0}}
     runs = {"30 fps": run(20.0, 5.0), "200 fps": run(120.0, 101.0)}
     text = latency.section({**HEAD, "start_s": starts, "live": runs})
-    assert "stated wait: not held at 200 fps." in text
+    assert "after their wait: not held at 200 fps." in text
     assert "in the queue: not held at 200 fps." in text
     assert "at most 3 s: not held: file, cold." in text
     assert "| 1 of 11 | 2 | 120 / 120 | 0.99 (stated: 1.03) |" in text
@@ -123,7 +124,7 @@ def test_growth_of_a_run_that_takes_twice_as_long() -> None:
     found = growth.measure(dimension, [point(x) for x in (1.0, 2.0, 4.0)], 2)
     assert found["fit"]["slope"] == pytest.approx(1.0) and "decode_fit" not in found
     text = growth.section({**HEAD, "growth": {"faces": found}})
-    assert "| faces | 1 to 4 faces | made up | 0.50 / 1.00 / 2.00 | 1.00 ± 0.00 | - |" in text
+    assert "| faces | 1 to 4 (faces) | made up | 0.50 / 1.00 / 2.00 | 1.00 ± 0.00 | - |" in text
 
 
 @pytest.mark.parametrize(

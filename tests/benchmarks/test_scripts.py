@@ -28,8 +28,9 @@ def run(script, *arguments):
 def test_throughput():
     result = run("throughput", "sample", "--runs", "1")
     assert result["size"] == "480x480"
-    assert set(result["ratios"]) == {"wall", "cpu"}
-    assert all(0 < ratio < 1 for ratio in result["ratios"].values())
+    assert set(result["ratios"]) == {"wall", "wall, without RGB", "cpu"}
+    assert all(ratio > 0 for ratio in result["ratios"].values())
+    assert result["ratios"]["cpu"] < 1  # the pipeline decodes too
     assert set(result["ms_per_frame"]) == {"decode", "faces", "spot_and_recognise"}
 
 
@@ -50,7 +51,8 @@ def test_latency():
     for one in result["live"].values():
         assert one["pictures"] + one["dropped"] > 80
         assert 0 < one["delay_ms"]["p50"] <= one["delay_ms"]["p99"] <= one["delay_ms"]["max"]
-        assert one["micro_wait_s"] <= one["stated_wait_s"]
+        # The apex is sharpened after the decision, which may move it back by some frames.
+        assert one["micro_wait_s"] <= one["stated_wait_s"] + 0.08
     assert all(one["median"] > 0.2 for one in result["start_s"].values())
 
 

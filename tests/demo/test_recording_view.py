@@ -17,6 +17,7 @@ from streamer.outputs.record import event_id
 from streamer.outputs.signals import signal_columns
 from tests.demo.conftest import Analysed
 from tests.demo.pages import elements
+from tests.streamer.outputs.coverages import coverage
 from tests.streamer.outputs.fakes import make_event
 
 HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(1)>'.mp4"
@@ -30,6 +31,7 @@ def made(
     *,
     faces: int = 300,
     quality: Mapping[str, Any] | None = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> Finished:
     folder = visitor.folder / visitor.new_name("result")
     folder.mkdir()
@@ -37,7 +39,7 @@ def made(
     counts = {"frames": 600, "duration_s": 20.0, "frames_with_face": faces, "faces": 1}
     plain = {"truncated": False, "warnings": [], "repairs": {}}
     run = {"name": shown, "counts": counts, "quality": {**plain, **(quality or {})}}
-    return Finished(folder.name, folder, shown, run, tuple(events))
+    return Finished(folder.name, folder, shown, {**run, **(facts or {})}, tuple(events))
 
 
 def notes(html: str) -> list[str]:
@@ -68,7 +70,7 @@ def test_a_real_recording(analysed: Analysed) -> None:
     numbers = [one.text for one in elements(html, "div", class_="card")]
     assert numbers == [
         "3micro-expressions", "0longer expressions", "00:14length", "420frames", "1faces",
-        "100%frames with a face",
+        "100%frames with a face", "90%upper face judged", "97%lower face judged",
     ]  # fmt: skip
 
 
@@ -144,3 +146,24 @@ def test_curves_of_the_three_faces_with_most_events(visitor: Visitor) -> None:
 def test_no_path_of_the_server_is_in_it(visitor: Visitor, tmp_path: Path) -> None:
     html = recording_view(made(visitor, [make_event(source="a.mp4")]), visitor, "x")
     assert str(visitor.folder.parent) not in html and visitor.folder.name not in html
+
+
+def test_nothing_in_little_that_was_judged_reads_so(visitor: Visitor) -> None:
+    little = coverage(20.0, {"": 1.0, "head turn": 19.0}, {"head turn": 20.0})
+    facts = {"coverage": little.to_json()}
+    html = recording_view(made(visitor, [], facts=facts), visitor, "x")
+    (note,) = notes(html)
+    assert note.startswith("No events in what could be judged, which is little: the upper face for")
+    assert NOTHING not in html
+    (table,) = elements(html, "table", class_="covered")
+    rows = [one.text for one in elements(html, "td")]
+    assert rows == [" judged", "5%", "0%", " head turn", "95%", "100%"] and table
+
+
+def test_the_reason_why_there_is_no_face(visitor: Visitor) -> None:
+    facts = {"no_face": [{"reason": "too dark", "frames": 600, "value": 6.0}]}
+    html = recording_view(made(visitor, [], faces=0, facts=facts), visitor, "x")
+    assert notes(html) == [
+        "No face found in 100% of the frames: too dark (mean brightness 6 of 255): more light on "
+        "the face."
+    ]

@@ -177,3 +177,18 @@ def test_with_a_baseline_nothing_is_reported_before_its_end(aligned):
         assert [spot.apex_s > 5.0 for spot in spots] == [True, True]
         reasons = [(r.reason, r.apex_s < 5.0) for m in motions for r in m.rejected]
         assert ("baseline", True) in reasons
+
+
+@pytest.mark.parametrize("detector", MICRO_DETECTORS)
+def test_of_every_frame_but_the_last_is_said_once_whether_it_was_judged(aligned, detector):
+    spotter = Spotter(detector=detector)
+    judged = [j for faces in aligned for m in spotter.push(faces)[0] for j in m.judged]
+    assert [j.index for j in judged] == list(range(len(aligned) - 5))  # 0.15 s
+    first_s = aligned[0][0].time_s
+    early = [j for j in judged if j.upper == "came or went"]
+    assert len(early) == sum(j.time_s - first_s < 0.3 - 1e-6 for j in judged) * (detector == "rule")
+    blinks = [j for j in judged if j.upper == "blink"]
+    assert bool(blinks) == (detector == "rule") and all(j.lower == "" for j in blinks)
+    void = {j.index for j in judged if j.upper or j.lower}
+    for spot in spots_of(aligned):  # what the rule reported lies in what was judged
+        assert not void & set(range(spot.onset_frame, spot.offset_frame + 1))

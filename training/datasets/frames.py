@@ -125,6 +125,6 @@ def _video_frames(clip: Clip, last: int) -> Iterator[Frame]:
                 return
             if frame.index >= clip.onset:
                 start_s = frame.time_s if start_s is None else start_s
-                yield Frame(frame.index, frame.time_s - start_s, frame.image)
+                yield frame.moved_to(frame.index, frame.time_s - start_s)
     finally:
         source.close()

@@ -13,13 +13,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.faces.landmarks import RIGID
+from streamer.faces.landmarks import RIGID, inter_ocular_px
 from training.people.meshes import MeshTrack
-from training.synthetic.face_model import face_coordinates
+from training.synthetic.face_model import CANONICAL_LANDMARKS, face_coordinates
 
 _STABLE = list(RIGID)
 _ROUNDS = 2  # of: median shape, fit to it
 _FOREHEAD, _CHIN, _OUTER_CORNERS = 10, 152, (33, 263)
+_, _DROP, _DEPTH = (CANONICAL_LANDMARKS[_CHIN] - CANONICAL_LANDMARKS[_FOREHEAD]).astype(float)
+_TILT_RAD = float(np.arctan2(_DEPTH, _DROP))
 
 Array = NDArray[np.float64]
 
@@ -98,20 +100,24 @@ def fit_pose(shape: Array, mesh: Array, stable: list[int]) -> Pose:
 
 
 def _upright(mesh: Array) -> Array:
-    """A mesh [468, 3] turned to the front by its own axes: across the eyes, forehead to chin."""
+    """A mesh [468, 3] turned to the front by its own axes: across the eyes, forehead to chin.
+
+    Seen from the front the chin lies farther away than the forehead; how much, the mean face says.
+    """
     across = mesh[_OUTER_CORNERS[1]] - mesh[_OUTER_CORNERS[0]]
     x = across / np.linalg.norm(across)
     down = mesh[_CHIN] - mesh[_FOREHEAD]
-    y = down - (down @ x) * x
-    y /= np.linalg.norm(y)
+    down = down - (down @ x) * x
+    down /= np.linalg.norm(down)
+    away = np.cross(x, down)
+    y = np.cos(_TILT_RAD) * down - np.sin(_TILT_RAD) * away
     return np.asarray(mesh @ np.stack([x, y, np.cross(x, y)], axis=1) / np.linalg.norm(across))
 
 
 def _canonical(shape: Array) -> Array:
     """The shape in face coordinates, depth in the same unit."""
     flat = face_coordinates(shape).astype(np.float64)
-    ratio = float(np.ptp(flat[:, 1]) / np.ptp(shape[:, 1]))
-    depth = (shape[:, 2] - shape[_STABLE, 2].mean()) * ratio
+    depth = (shape[:, 2] - shape[_STABLE, 2].mean()) / inter_ocular_px(shape)
     return np.hstack([flat, depth[:, None]])
 
 

@@ -23,6 +23,8 @@ from streamer.faces.landmarks import N_LANDMARKS, Mesh, eye_centres, inter_ocula
 _JUMP_IOD = 1.5  # a mesh so far from the last one is another face
 _LOST_S = 1.0  # after so long the largest face is taken again
 _MANY = FaceConfig(max_faces=3)
+# What decides where a mesh is: a change of it measures anew.
+_DETECTOR_FILES = ("detector.py", "face_detection.py", "face_mesh.py", "networks.py", "regions.py")
 _ARRAYS = {
     "time_s": Array(("f",), (None,)),
     "landmarks_px": Array(("f",), (None, N_LANDMARKS, 3), finite=False),
@@ -161,18 +163,21 @@ def _nearest(found: list[Mesh], last: NDArray[np.float32] | None) -> NDArray[np.
 
 
 def _own_detector(config: FaceConfig) -> Detector:
-    from streamer.faces.detector import MeshDetector
+    from streamer.faces.detector import open_detector
 
-    return MeshDetector(config)
+    return open_detector(config)
 
 
 def _digest(path: Path, make: Callable[[FaceConfig], Detector]) -> str:
     """Of the recording and of what measures it."""
-    import streamer.faces.detector as own
+    import streamer.faces as room
 
     digest = hashlib.sha256(path.read_bytes())
     if make is _own_detector:
-        digest.update(Path(own.__file__).read_bytes())
+        files = [Path(room.__file__).with_name(name) for name in _DETECTOR_FILES]
+        files += sorted(Path(room.__file__).with_name("weights").glob("*.onnx"))
+        for file in files:
+            digest.update(file.read_bytes())
     else:
         digest.update(f"{make.__module__}.{make.__qualname__}".encode())
     return digest.hexdigest()[:12]

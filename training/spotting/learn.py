@@ -107,7 +107,13 @@ def read_examples(spot_set: SpotSet, output: Path) -> list[Example]:
     """Signals of every recording of a set, measured once."""
     folder = output.parent / "signals"
     examples = []
-    for recording in tqdm(spot_set.recordings, desc="motion", unit="video", disable=None):
+    # What moves by itself in an `own` recording is unknown: it is no example of quiet.
+    known = [
+        recording
+        for recording in spot_set.recordings
+        if recording.name not in spot_set.people or spot_set.people[recording.name].content != "own"
+    ]
+    for recording in tqdm(known, desc="motion", unit="video", disable=None):
         path = folder / f"{plain_name(recording.name)}.npz"
         if not path.is_file():
             _measure(recording, spot_set).save(path)

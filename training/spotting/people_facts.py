@@ -48,7 +48,10 @@ def read_people(path: Path) -> Mapping[str, PersonVideo]:
     return {
         row["video"]: PersonVideo(
             next(content for content in CONTENTS if content == row["content"]),
-            *(row[name] for name in ("person", "base", "motion", "variant")),
+            row["person"],
+            row["base"],
+            row["motion"],
+            row["variant"],
             row["converted"] == "yes",
         )
         for row in rows

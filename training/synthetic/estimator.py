@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from training.synthetic.edges import smooth_globally
 from training.synthetic.field_bank import GRID
 
 Field = NDArray[np.float32]
@@ -69,7 +70,7 @@ def _fill(field: Field, rng: np.random.Generator, ranges: EstimatorRange) -> Fie
     trust = np.asarray(texture + np.exp(rng.uniform(-4.5, -0.5)), dtype=np.float32)
     reach = np.exp(rng.uniform(np.log(5.0), np.log(200.0)))
     planes = np.dstack([field * trust[..., None], trust])
-    spread = cv2.ximgproc.fastGlobalSmootherFilter(pieces, planes, reach, 4.0, num_iter=2)
+    spread = smooth_globally(planes, pieces, reach, 4.0)
     filled = spread[..., :2] / np.maximum(spread[..., 2:], 1e-4)
     for _ in range(rng.poisson(ranges.stray_pieces)):
         filled += _stray_piece(pieces, texture, rng, ranges)

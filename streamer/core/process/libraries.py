@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
+from importlib import metadata
 from typing import Any
 
 from streamer.core.errors import InstallError
@@ -16,8 +17,12 @@ _CV2_CURE = (
     "links: apt-get install libgl1 libglib2.0-0"
 )
 _CV2_MISSING = (
-    "OpenCV is not installed ({reason}). Install it with: "
-    'pip install "opencv-contrib-python>=4.9,<5"'
+    'OpenCV is not installed ({reason}). Install it with: pip install "opencv-python>=4.9,<6"'
+)
+_CUDA_MISSING = 'pip install "mer-stream[gpu]", then '
+_CUDA_SWAP = (
+    "pip uninstall -y onnxruntime; pip install --force-reinstall --no-deps onnxruntime-gpu "
+    "(both carry the same module),"
 )
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -59,3 +64,19 @@ def import_onnxruntime() -> Any:
     with contextlib.suppress(AttributeError):  # releases that have none
         onnxruntime.disable_telemetry_events()
     return onnxruntime
+
+
+def cuda_cure() -> str:
+    """What makes ONNX Runtime with CUDA the one that is imported, as far as it is not."""
+    there = {name: _is_installed(name) for name in ("onnxruntime", "onnxruntime-gpu")}
+    if there["onnxruntime-gpu"]:
+        return _CUDA_SWAP if there["onnxruntime"] else 'pip install "onnxruntime-gpu[cuda,cudnn]"'
+    return _CUDA_MISSING + _CUDA_SWAP
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return False
+    return True

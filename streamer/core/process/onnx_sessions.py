@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from streamer.core.errors import InstallError, UsageError
-from streamer.core.process.libraries import import_onnxruntime
+from streamer.core.process.libraries import cuda_cure, import_onnxruntime
 
 log = logging.getLogger(__name__)
 
@@ -46,8 +46,8 @@ def open_session(
         session = _open_on_cuda(onnxruntime, data, threads, what, cuda_options)
     if session is None and device == "cuda":
         raise InstallError(
-            'CUDA cannot be used by onnxruntime: pip install "mer-stream[gpu]" and check the '
-            "driver, or use the device cpu"
+            f"CUDA cannot be used by onnxruntime: {cuda_cure()} and check the driver, or use the "
+            "device cpu"
         )
     if session is None:
         session = _open(onnxruntime, data, threads, [CPU])

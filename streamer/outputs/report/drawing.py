@@ -5,12 +5,15 @@ Colours are the style sheet's, so they follow light, dark and paper.
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from streamer.core.records import EmotionEvent
 from streamer.outputs.formats.event_text import label
+from streamer.outputs.report.judged import judged_share, reason_class
 from streamer.outputs.report.log import Curves, SignalsView
 from streamer.outputs.report.overview import GatedStretch, Overview
 from streamer.outputs.report.templates import text
@@ -23,6 +26,7 @@ STRIP_HEIGHT = 110  # of the page's plot of one face, in its own units; its widt
 _WIDTH, _LEFT, _RIGHT = 1000.0, 46.0, 30.0  # of the report's timeline
 _SHOWN_REGIONS = 4
 _STEPS_S = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
+_STRIP_PX = 12
 _LEAST_IOD = 0.02  # full height, unless the motion is larger
 _Axis = Callable[[float], float]
 
@@ -34,7 +38,7 @@ def ticks(duration_s: float) -> list[float]:
 
 
 def timeline(view: SignalsView, events: Sequence[EmotionEvent]) -> Markup:
-    """Events over the recording, above the largest motion and the coverage per stretch."""
+    """Events over the recording, above the largest motion and what could be judged."""
     x = _axis(0.0, max(view.duration_s, 1e-3), _LEFT, _WIDTH - _RIGHT)
     top, bottom = 74.0, 128.0
     peak = max([0.04, *(place.change_iod for place in view.bins)])
@@ -45,15 +49,16 @@ def timeline(view: SignalsView, events: Sequence[EmotionEvent]) -> Markup:
         for n, place in enumerate(view.bins)
     ]
     outline = f"{_LEFT},{bottom} {' '.join(heights)} {_WIDTH - _RIGHT:.1f},{bottom}"
-    names = ((22, "micro"), (50, "macro"), (top + 10, f"{peak:.2f}"), (142, "face"))
+    names = ((22, "micro"), (50, "macro"), (top + 10, f"{peak:.2f}"))
     parts = [
-        *(_tick(at_s, x, 12.0, 150.0) for at_s in ticks(view.duration_s)),
+        *(_tick(at_s, x, 12.0, 166.0) for at_s in ticks(view.duration_s)),
         *(_event_mark(event, x) for event in events),
         _element("polygon", points=outline, fill="var(--motion)", opacity=".55"),
-        *_coverage(view, width),
+        *judged_strip("upper", [place.upper for place in view.bins], width, 134.0),
+        *judged_strip("lower", [place.lower for place in view.bins], width, 150.0),
         *(_element("text", name, x=0, y=at) for at, name in names),
     ]
-    return _svg(_WIDTH, 168, parts, "Timeline", "timeline")
+    return _svg(_WIDTH, 184, parts, "Timeline", "timeline")
 
 
 def motion(event: EmotionEvent, curves: Curves) -> Markup:
@@ -148,16 +153,28 @@ def _event_mark(event: EmotionEvent, x: _Axis) -> Markup:
     )
 
 
-def _coverage(view: SignalsView, width: float) -> Iterable[Markup]:
-    """A strip that is full where a face was followed, and broken where none was."""
-    whole = _WIDTH - _LEFT - _RIGHT
-    yield _element("rect", x=_LEFT, y=134, width=whole, height=10, fill="var(--gate)")
-    for n, place in enumerate(view.bins):
-        if place.frames and place.with_face < place.frames:
-            opacity = f"{max(1.0 - place.with_face / place.frames, 0.25):.2f}"
-            at = {"x": f"{_LEFT + width * n:.1f}", "y": 134}
-            size = {"width": f"{width:.2f}", "height": 10}
-            yield _element("rect", **at, **size, fill="var(--gap)", opacity=opacity)
+def judged_strip(
+    half: str, bins: Sequence[Counter[str]], width: float, top: float
+) -> Iterable[Markup]:
+    """Full in the colour of judged time where it was judged, else in that of the main reason."""
+    if not any(bins):
+        return
+    yield _element("text", half, x=0, y=top + 10)
+    told = [judged_share(reasons) for reasons in bins]
+    for (reason, share), run in itertools.groupby(enumerate(told), lambda pair: pair[1]):
+        first, *others = run
+        if not reason and share == 0.0:  # a stretch without a frame
+            continue
+        left, size = _LEFT + width * first[0], width * (1 + len(others))
+        title = _element("title", f"{half} face: {reason or 'judged'}")
+        place = {"x": f"{left:.1f}", "width": f"{size + 0.2:.2f}"}
+        high = _STRIP_PX * share
+        if reason:
+            kind = f"judged {reason_class(reason)}"
+            yield _element("rect", title, class_=kind, **place, y=top, height=_STRIP_PX)
+        if high:
+            low = {"y": f"{top + _STRIP_PX - high:g}", "height": f"{high:g}"}
+            yield _element("rect", title, class_="judged yes", **place, **low)
 
 
 def _gate(gate: GatedStretch, x: _Axis) -> Markup:

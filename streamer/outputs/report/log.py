@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from streamer.core.coverage import BASELINE, CAME_OR_WENT, NO_FACE
 from streamer.core.errors import SourceFormatError
 from streamer.core.files.regular import open_regular_text
-from streamer.core.records import EmotionEvent, gates_from_text
+from streamer.core.records import EmotionEvent, Gate
 from streamer.outputs.cells import complete_lines, true_text
 
 MAX_BINS = 300
@@ -19,6 +20,8 @@ _CURE = "give a table of signals"
 _FRAMES_A_BIN = 3  # at least, or short recordings would look full of gaps
 AROUND_S = 1.0  # of motion before the onset and after the offset
 _MOTION = "motion_"
+_REASONS = ("upper_reason", "lower_reason")
+_WORDS = {"", NO_FACE, CAME_OR_WENT, BASELINE, *(gate.value for gate in Gate)}
 _STRETCH_S = 1.0
 
 
@@ -27,8 +30,9 @@ class Bin:
     """A stretch of the recording."""
 
     frames: int = 0
-    with_face: int = 0
-    gated: int = 0
+    # Frames by why that half of the face could not be judged; "": it could.
+    upper: Counter[str] = field(default_factory=Counter)
+    lower: Counter[str] = field(default_factory=Counter)
     change_iod: float = 0.0  # largest change of any region of any face within it (or a second)
 
 
@@ -46,8 +50,6 @@ class SignalsView:
 
     duration_s: float
     bins: list[Bin]
-    gates: Counter[str] = field(default_factory=Counter)  # rows per reason
-    rows_with_face: int = 0
     curves: dict[int, Curves] = field(default_factory=dict)  # by the event's number
 
 
@@ -93,14 +95,18 @@ class _Reader:
     def __init__(
         self, names: list[str], windows: list[_Window], duration_s: float, bins: int
     ) -> None:
-        self._time, self._frame, self._face, self._gate = (
-            names.index(name) for name in ("time_s", "frame", "face_id", "gate")
+        self._time, self._frame, self._face = (
+            names.index(name) for name in ("time_s", "frame", "face_id")
         )
+        # Not in a log of an older version.
+        self._judged = [names.index(name) for name in _REASONS if name in names]
         self._moved = [i for i, name in enumerate(names) if name.startswith(_MOTION)]
         self._regions = [names[i].removeprefix(_MOTION) for i in self._moved]
         self._waiting = deque(sorted(windows, key=lambda window: window.start_s))
         self._open: list[_Window] = []
         self._last_frame = ""
+        self._last_bin = Bin()
+        self._reasons: list[str] | None = None  # of the last frame, upper and lower
         self._bins_a_second = bins / max(duration_s, 1e-3)
         self._stretch_s = max(_STRETCH_S, 1.0 / self._bins_a_second)
         self._stretch = -1
@@ -114,25 +120,31 @@ class _Reader:
             raise ValueError(f"{time_s} is no time")
         place = self._view.bins[min(int(time_s * self._bins_a_second), len(self._view.bins) - 1)]
         if row[self._frame] != self._last_frame:
-            self._last_frame = row[self._frame]
+            self._end_frame()
+            self._last_frame, self._last_bin = row[self._frame], place
             place.frames += 1
-            place.with_face += bool(face)
+        self._add_reasons([true_text(row[i]) for i in self._judged])
         if face:
             motion = [float(row[i] or 0.0) for i in self._moved]
-            self._add_gates(place, true_text(row[self._gate]))
             place.change_iod = max(place.change_iod, self._change(time_s, int(face), motion))
             self._add_to_windows(time_s, int(face), motion)
 
     def view(self) -> SignalsView:
         """What was seen; windows that the end of the log cut off are in it."""
         self._close(self._open)
+        self._end_frame()
         return self._view
 
-    def _add_gates(self, place: Bin, gates: str) -> None:
-        self._view.rows_with_face += 1
-        if gates:
-            place.gated += 1
-            self._view.gates.update(gate.value for gate in gates_from_text(gates))
+    def _add_reasons(self, reasons: list[str]) -> None:
+        """Of several faces, that which could be judged counts."""
+        known = self._reasons or reasons
+        self._reasons = [one and other and one for one, other in zip(known, reasons, strict=True)]
+
+    def _end_frame(self) -> None:
+        if self._reasons and set(self._reasons) <= _WORDS:
+            self._last_bin.upper[self._reasons[0]] += 1
+            self._last_bin.lower[self._reasons[1]] += 1
+        self._reasons = None
 
     def _change(self, time_s: float, face: int, motion: list[float]) -> float:
         """Largest range of a region in the present stretch: slow drift does not count."""

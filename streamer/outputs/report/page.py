@@ -11,8 +11,10 @@ from typing import Any
 from streamer.core.files.atomic import write_file
 from streamer.core.records import EmotionEvent
 from streamer.outputs.formats.event_text import label
+from streamer.outputs.no_faces import no_face_line
 from streamer.outputs.record import event_id
 from streamer.outputs.report.drawing import motion, timeline
+from streamer.outputs.report.judged import coverage_table, judged_figures
 from streamer.outputs.report.log import SignalsView, view_signals
 from streamer.outputs.report.templates import markup, render_page
 from streamer.outputs.summary import RunRecord
@@ -48,12 +50,14 @@ def write_report(folder: Path, record: RunRecord, events: Sequence[EmotionEvent]
         record.name,
         figures=_figures(record, events),
         timeline=timeline(view, events),
-        notes=_notes(record, view),
+        covered=coverage_table(record),
+        notes=_notes(record),
         cards=[_card(folder, number, events[number], view) for number in chosen],
         head=_HEAD,
         rows=[_row(event) for event in in_order[:MAX_ROWS]],
         more=max(len(events) - MAX_ROWS, 0),
         right=(4, 6, 7),
+        nothing=_nothing(record),
     )
     write_file(folder / NAME, document)
 
@@ -75,27 +79,33 @@ def _figures(record: RunRecord, events: Sequence[EmotionEvent]) -> list[tuple[ob
         (f"{micro / minutes:.1f}", "micro a minute"),
         (len(events) - micro, "macro events"),
         (record.faces, "faces"),
-        (f"{record.coverage:.0%}", "frames with a face"),
+        (f"{record.face_share:.0%}", "frames with a face"),
+        *judged_figures(record),
     ]
 
 
-def _notes(record: RunRecord, view: SignalsView) -> list[str]:
+def _nothing(record: RunRecord) -> str:
+    """Where no event was found: in how much of the recording that was looked for."""
+    if record.coverage is None or not record.faces:
+        return "None was found."
+    sentence = record.coverage.nothing_found()
+    return "None was found." if sentence == "no events" else f"{sentence[0].upper()}{sentence[1:]}."
+
+
+def _notes(record: RunRecord) -> list[str]:
     """What the reader should know of the recording's quality."""
     notes: list[str] = []
     if record.truncated:
         notes.append(markup('<span class="bad">The recording is cut short or damaged.</span>'))
     if record.frames_with_face < record.frames:
         missing = record.frames - record.frames_with_face
-        notes.append(f"{missing} of {record.frames} frames have no face.")
+        why = no_face_line(record.no_face, missing, record.frames).partition(": ")[2]
+        notes.append(f"{missing} of {record.frames} frames have no face{': ' if why else ''}{why}.")
     if record.dropped:
         notes.append(f"{record.dropped} frames were dropped to keep up.")
-    if view.gates:
-        rows = max(view.rows_with_face, 1)
-        shares = [f"{why} {n / rows:.1%}" for why, n in view.gates.most_common()]
-        notes.append(f"Gated, of the frames of a face: {', '.join(shares)}.")
     notes += [f"Repaired {name}: {count}." for name, count in sorted(record.repairs.items())]
     notes += record.warnings
-    return notes or ["Nothing was dropped, repaired or gated; every frame has a face."]
+    return notes or ["Nothing was dropped or repaired; every frame has a face."]
 
 
 def _card(folder: Path, number: int, event: EmotionEvent, view: SignalsView) -> _Card:

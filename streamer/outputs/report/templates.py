@@ -73,11 +73,16 @@ def _environment(package: str) -> Environment:
         "label": label,
         "event_id": event_id,
         "names": lambda regions: ", ".join(name.replace("_", " ") for name in regions),
-        "file_name": _file_name,
+        "file_name": file_name,
     }
     return environment
 
 
-def _file_name(name: str) -> str:
+def folder_name(name: str) -> str:
+    """What stands before the last part of a path or URL."""
+    return name.rstrip("/").replace("\\", "/").rpartition("/")[0] or name
+
+
+def file_name(name: str) -> str:
     """The last part of a path or URL."""
     return name.rstrip("/").replace("\\", "/").rsplit("/", 1)[-1] or name

@@ -1,5 +1,8 @@
 """Every motion method measures a known shift, in the direction and unit of `motion_field`."""
 
+import importlib.util
+import sys
+
 import cv2
 import numpy as np
 import pytest
@@ -7,9 +10,19 @@ import pytest
 from recognition.config import MapConfig
 from recognition.motion.head import remove_rigid
 from recognition.motion.methods import METHODS, motion_field, motion_method
-from streamer.core.errors import ModelError
+from streamer.core.errors import InstallError, ModelError
 
 CLASSICAL = [name for name in METHODS if name != "selfme"]
+HAS_SKIMAGE = importlib.util.find_spec("skimage") is not None
+CASES = [
+    pytest.param(
+        name,
+        marks=pytest.mark.skipif(
+            name == "tvl1" and not HAS_SKIMAGE, reason="scikit-image is not installed"
+        ),
+    )
+    for name in CLASSICAL
+]
 
 
 def textured(shift_px=(0.0, 0.0)):
@@ -20,7 +33,7 @@ def textured(shift_px=(0.0, 0.0)):
     return np.clip(cv2.warpAffine(smooth, matrix, (128, 128)), 0, 255).astype(np.uint8)
 
 
-@pytest.mark.parametrize("name", CLASSICAL)
+@pytest.mark.parametrize("name", CASES)
 def test_a_shift_is_measured_from_onset_to_apex(name):
     motion = motion_method(name)(textured(), textured((1.5, -0.75)))
     assert motion.shape == (128, 128, 2)
@@ -29,13 +42,19 @@ def test_a_shift_is_measured_from_onset_to_apex(name):
     assert np.median(inside, axis=0) == pytest.approx([1.5, -0.75], abs=0.15)
 
 
-@pytest.mark.parametrize("name", CLASSICAL)
+@pytest.mark.parametrize("name", CASES)
 def test_fields_are_freed_of_the_head_and_in_iod(name):
     face = MapConfig()
     motion = motion_method(name)(textured(), textured((1.5, -0.75))) / np.float32(face.iod_px)
     field = remove_rigid(motion, face)
     assert np.abs(motion[24:-24, 24:-24]).mean() > 1.0 / face.iod_px
     assert np.abs(field[24:-24, 24:-24]).mean() < 0.2 / face.iod_px
+
+
+def test_without_scikit_image_tvl1_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "skimage.registration", None)
+    with pytest.raises(InstallError, match=r"scikit-image .*mer-stream\[train\]"):
+        motion_method("tvl1")(textured(), textured())
 
 
 def test_dis_is_the_field_of_the_stream():

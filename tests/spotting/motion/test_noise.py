@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from spotting.config import SpotterConfig
-from spotting.motion.noise import NoiseFloor
+from spotting.motion.noise import NoiseFloor, _medians
 
 ROWS = 2
 
@@ -48,3 +48,17 @@ def test_a_baseline_of_less_than_a_second_is_not_enough_to_stop_learning():
 def test_sensitivity_divides_all_thresholds():
     config = SpotterConfig(sensitivity=2.0)
     assert learn(config, (5, 0.004)) == pytest.approx([0.009, config.micro_min_iod / 2])
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 40, 41])
+def test_the_quick_median_is_the_median(count):
+    values = np.random.default_rng(count).normal(size=(5, count))
+    np.testing.assert_array_equal(_medians(values), np.median(values, axis=1))
+
+
+def test_after_the_memory_the_oldest_heights_are_forgotten():
+    config = SpotterConfig(noise_memory_s=2.0)
+    floor = NoiseFloor(1, config)
+    for step in range(120):  # two seconds of large heights, then four of small ones
+        floor.push(0.05 * step, np.array([0.02 if step < 40 else 0.004]))
+    assert floor.threshold_iod[0] == pytest.approx(config.micro_noise_factor * 0.004)

@@ -1,9 +1,11 @@
+import cv2
 import numpy as np
 import pytest
 
 from streamer.core.records import MissingFace, NoFace
 from streamer.faces.absence import explain
 from streamer.faces.finder import Sighting
+from streamer.faces.known_face import known_face
 
 NOBODY = Sighting()
 
@@ -34,4 +36,12 @@ def test_the_reason_by_picture_and_search(image, seen, missing):
 def test_a_dark_picture_with_a_lamp_in_it_is_not_called_dark():
     image = picture(6)
     image[:60, :140] = 240
-    assert explain(image, NOBODY).reason is NoFace.NOTHING
+    assert explain(image, NOBODY).reason is not NoFace.DARK
+
+
+def test_a_blurred_picture_is_out_of_focus():
+    sharp = known_face()
+    assert explain(sharp, NOBODY).reason is NoFace.NOTHING
+    blurred = cv2.GaussianBlur(sharp, (0, 0), 0.04 * sharp.shape[1])
+    assert explain(blurred, NOBODY).reason is NoFace.BLURRED
+    assert explain(blurred, Sighting(small_px=28.0)).reason is NoFace.SMALL

@@ -22,10 +22,13 @@ from tests.streamer.outputs.fakes import REGIONS, make_result
 # 0.03, 0.04 has length 0.05; -0.06, 0.08 has 0.1. The box 10, 20, 40.5, 60.25 is 30.5 x 40.25.
 WANTED = """\
 frame,time_s,face_id,success,confidence,x,y,w,h,head_x_px,head_y_px,\
-motion_brow_left,motion_brow_right,motion_mouth,blink,gate,rejected
-0,0.000000,,0,,,,,,,,,,,,,
-1,0.033333,0,1,0.8750,10.00,20.00,30.50,40.25,1.500,-0.250,0.05000,0.00000,0.10000,0.1250,blink,
-1,0.033333,3,1,0.8750,10.00,20.00,30.50,40.25,1.500,-0.250,0.05000,0.00000,0.10000,0.1250,blink,
+motion_brow_left,motion_brow_right,motion_mouth,blink,gate,rejected,\
+upper_judged,upper_reason,lower_judged,lower_reason
+0,0.000000,,0,,,,,,,,,,,,,,0,no face,0,no face
+1,0.033333,0,1,0.8750,10.00,20.00,30.50,40.25,1.500,-0.250,0.05000,0.00000,0.10000,0.1250,blink,,\
+0,came or went,0,came or went
+1,0.033333,3,1,0.8750,10.00,20.00,30.50,40.25,1.500,-0.250,0.05000,0.00000,0.10000,0.1250,blink,,\
+0,came or went,0,came or went
 """
 
 
@@ -60,15 +63,15 @@ def test_what_was_rejected_is_written_with_its_reason_and_time(tmp_path: Path) -
 def test_full_disk() -> None:
     sink = SignalsCsv(Path("/dev/full"), REGIONS)
     with pytest.raises(OutputError, match="disk is full"):
-        for _ in range(1000):
-            sink.write(make_result(1, 0.5, (0,)))
+        for index in range(1000):
+            sink.write(make_result(index, index / 10, (0,)))
 
 
 def test_parquet_without_pyarrow_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
-    with pytest.raises(InstallError, match='pip install "pyarrow<22"'):
+    with pytest.raises(InstallError, match=r'pip install "mer-stream\[batch\]"'):
         SignalsParquet(tmp_path / "s.parquet", REGIONS)
     assert not (tmp_path / "s.parquet").exists()
 

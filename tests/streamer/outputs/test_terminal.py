@@ -79,7 +79,7 @@ def test_summary_counts_by_hand() -> None:
         (
             [178.0, -178.0, 5.0],
             180,
-            "upside down in the picture and were followed so; --rotate 180 ",
+            "upside down in the picture and were followed so; --rotate 180",
         ),
         ([80.0], 90, "turned by 90 degrees in the picture and were followed so; --rotate 270 "),
         ([-91.0], 270, "turned by 270 degrees in the picture and were followed so; --rotate 90 "),

@@ -99,10 +99,10 @@ def test_large_pictures_are_cut_and_scaled():
     mesh[:, 0], mesh[:, 1] = np.linspace(800, 1300, 468), 1000
     mesh[[33, 133]] = (900, 1000, 0)
     mesh[[362, 263]] = (1200, 1000, 0)  # 300 px between the eyes
-    framing = frame_face(MeshTrack(np.zeros(1), mesh[None], (2000, 1600)))
+    framing = frame_face(MeshTrack(np.zeros(1), mesh[None], (2400, 2000)))
     assert framing.scale == pytest.approx(0.4)
     assert framing.columns == (350, 1750) and framing.rows == (550, 1450)
-    picture = framing.apply(np.zeros((1600, 2000, 3), dtype=np.uint8))
+    picture = framing.apply(np.zeros((2000, 2400, 3), dtype=np.uint8))
     assert picture.shape[1::-1] == framing.size_px == (560, 360)
     # a pixel's middle stays its middle
     assert framing.points(mesh)[33] == pytest.approx((550.5 * 0.4 - 0.5, 450.5 * 0.4 - 0.5, 0))

@@ -37,7 +37,8 @@ def track(frames: int = 100, yaw_deg: float = 0.0, moved_iod: float = 0.0) -> Me
     meshes = []
     for t in time_s:
         own = shape.copy()
-        own[[107, 55, 70, 63, 105, 52], 1] -= moved_iod * np.sin(np.pi * t) ** 2
+        brow = (shape[:, 1] < -0.15) & (shape[:, 0] < 0.0)
+        own[brow, 1] -= moved_iod * np.sin(np.pi * t) ** 2
         turned = own @ turn(yaw_deg * np.sin(2 * np.pi * t)).T
         meshes.append(80 * turned + (200 + 5 * t, 180, 0))
     return MeshTrack(time_s, np.array(meshes, dtype=np.float32), (400, 400))
