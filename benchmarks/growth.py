@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -92,7 +93,7 @@ def section(facts: dict[str, Any]) -> str:
                 name,
                 f"{first['label']} to {last['label']} ({growth['unit']})",
                 growth["note"],
-                " / ".join(f"{_median(p['seconds']):.2f}" for p in growth["points"]),
+                " / ".join(f"{statistics.median(p['seconds']):.2f}" for p in growth["points"]),
                 *(_exponent(growth.get(key)) for key in ("fit", "decode_fit")),
             ]
         )
@@ -109,10 +110,6 @@ def section(facts: dict[str, Any]) -> str:
 
 def _exponent(fit: Mapping[str, float] | None) -> str:
     return "-" if fit is None else f"{fit['slope']:.2f} ± {fit['error']:.2f}"
-
-
-def _median(values: Sequence[float]) -> float:
-    return sorted(values)[len(values) // 2]
 
 
 if __name__ == "__main__":

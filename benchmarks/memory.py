@@ -6,8 +6,9 @@
 A real `mer-stream -` with events, signals and a summary is fed through its standard input with the
 clip again and again, as fast as it reads, and watched from outside. Samples that follow each other
 are nearly the same one, so the slope goes through the medians of twelve stretches of the time after
-the warm-up. Its interval takes these as independent, which memory that comes and goes in steps is
-not quite; and a run shorter than what it is extrapolated to gives a straight line, not a proof.
+the warm-up. Its interval takes these as independent, which memory that comes in steps is not: so
+what it did in the second half is told too. A run shorter than what it is extrapolated to gives a
+straight line, not a proof.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import av
+import numpy as np
 import psutil
 
 from benchmarks.fits import block_medians, fit_line
@@ -95,6 +97,7 @@ def summed_up(samples: Sequence[Usage]) -> dict[str, Any]:
     at_h = block_medians([s.stream_s / 3600.0 for s in settled], _BLOCKS)
     rss = fit_line(at_h.tolist(), block_medians([s.rss_mb for s in settled], _BLOCKS).tolist())
     first, last = settled[0], samples[-1]
+    half = [s.rss_mb for s in samples if s.stream_s >= last.stream_s / 2.0]
     return {
         "stream_hours": round(last.stream_s / 3600.0, 3),
         "wall_s": round(last.wall_s - samples[0].wall_s, 1),
@@ -103,6 +106,7 @@ def summed_up(samples: Sequence[Usage]) -> dict[str, Any]:
         "extrapolated_mb": [
             round(_HOURS * (rss.slope + side * rss.error), 1) for side in (-1.0, 0.0, 1.0)
         ],
+        "second_half_mb": [round(float(edge(half)), 1) for edge in (np.min, np.max)],
         "after_warm_up": asdict(first),
         "at_end": asdict(last),
     }
@@ -223,7 +227,8 @@ def section(facts: dict[str, Any]) -> str:
         f"At most {facts['peak_mb']:.0f} MB (limit: {facts['limit_mb']:.0f}). Over {seen:.2f} "
         f"hours of the stream ({facts['frames']:,} frames in {facts['wall_s']:.0f} s) the slope "
         f"after the warm-up is {facts['slope_mb_per_hour']:+.1f} ± {error:.1f} MB an hour (95 %), "
-        f"which {tells}.{_extrapolation(facts)}\n\n"
+        f"which {tells}; in the second half it was between {facts['second_half_mb'][0]:.1f} and "
+        f"{facts['second_half_mb'][1]:.1f} MB.{_extrapolation(facts)}\n\n"
         "![Memory, threads and descriptors over the hours of the stream](performance-memory.png)"
     )
 

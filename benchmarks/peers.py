@@ -34,7 +34,7 @@ from streamer.run.config import StreamConfig, load_config
 from streamer.run.pipeline import Pipeline
 from streamer.run.recording import PipelineLike
 from streamer.sources import open_source
-from training.common.markdown import table
+from training.common.markdown import short, table
 from training.spotting.spotters import SPOTTERS
 
 _EVERY_FRAME = [("faces.mesh_interval_s", 0.0), ("recognise", False)]
@@ -138,7 +138,7 @@ def measure(clip: str, rounds: int, names: Sequence[str]) -> dict[str, Any]:
         "not_installed": [name for name in names if name not in there],
         "methods": {
             "decoding alone": summed_up(bounds, bounds),
-            "without RGB": summed_up(planes, bounds),
+            "decoding without RGB": summed_up(planes, bounds),
             **methods,
         },
         "ratios": {
@@ -190,7 +190,19 @@ def section(facts: dict[str, Any]) -> str:
     )
     if facts.get("not_installed"):
         text += f"\n\nNot installed there: {', '.join(facts['not_installed'])}."
-    return text + (_profile_table(facts["profile"]) if "profile" in facts else "")
+    if "profile" in facts:
+        text += _profile_table(facts["profile"]) + _least(facts)
+    return text
+
+
+def _least(facts: Mapping[str, Any]) -> str:
+    """What the ratio to decoding alone would be if every core were at work all the time."""
+    decode_ms, all_ms = facts["methods"]["decoding alone"]["cpu_ms"], facts["profile"]["all_ms"]
+    return (
+        f"\n\nWith every core at work all the time the pipeline would have "
+        f"{short(decode_ms / all_ms, 2)} of the speed of decoding alone: {decode_ms:.2f} ms of "
+        f"CPU time a frame against {all_ms:.2f}. Half of it needs {2 * decode_ms:.2f}."
+    )
 
 
 def _profile_table(found: Mapping[str, Any]) -> str:

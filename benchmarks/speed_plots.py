@@ -41,7 +41,7 @@ def plot_memory(facts: Mapping[str, Any], target: Path) -> Path:
         counts.plot(hours, [sample[key] for sample in samples], linewidth=1.2, label=label)
     counts.set_ylim(bottom=0)
     counts.set_xlabel("hours of the stream")
-    counts.legend(loc="lower right", fontsize=9)
+    counts.legend(loc="center right", fontsize=9)
     return save_figure(figure, target, _DPI)
 
 

@@ -64,7 +64,7 @@ def test_peers():
     )  # fmt: skip
     methods = result["methods"]
     assert set(methods) == {
-        "decoding alone", "without RGB", "mer-stream, rule", "mesh + Farneback", "MDMD"
+        "decoding alone", "decoding without RGB", "mer-stream, rule", "mesh + Farneback", "MDMD"
     }  # fmt: skip
     assert all(one["cpu_ms"] > 0 and one["frames"] > 100 for one in methods.values())
     assert methods["mesh + Farneback"]["cpu_ms"] > methods["decoding alone"]["cpu_ms"]
