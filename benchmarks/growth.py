@@ -40,7 +40,7 @@ def main() -> None:
     points = {name: DIMENSIONS[name].make(args.clip, args.work) for name in args.only}
     if args.prepare:
         return
-    facts = {
+    facts: dict[str, Any] = {
         **heading("python -m benchmarks.growth CLIP --work DIR --write"),
         "clip": Path(args.clip).name,
         "runs": args.runs,

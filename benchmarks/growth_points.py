@@ -98,7 +98,7 @@ def _sample_box() -> tuple[float, float, float, float]:
     from streamer.sources import open_source
 
     with closing(build_pipeline()) as pipeline, open_source("sample") as source:
-        (face,) = pipeline.track(next(iter(source)))
+        (face,) = pipeline.track(next(iter(source))).faces
         return face.face.box_px
 
 
@@ -110,7 +110,7 @@ def _check_faces(path: Path, count: int) -> None:
     config = load_config(None, [("faces.max_faces", 8), ("recognise", False)])
     with closing(build_pipeline(config)) as pipeline, open_source(str(path)) as source:
         for frame in source:
-            most = max(most, len(pipeline.track(frame)))
+            most = max(most, len(pipeline.track(frame).faces))
             if most == count or frame.time_s > 3.0:
                 break
     if most != count:

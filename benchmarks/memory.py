@@ -69,10 +69,11 @@ def main() -> None:
 def measure(clip: Path, seconds: float | None, hours: float | None) -> dict[str, Any]:
     """Run it, and sum up. One of `seconds` of the clock and `hours` of the stream ends it."""
     option = f"--hours {hours:g}" if hours else f"--seconds {seconds:g}"
+    head = heading(f"python -m benchmarks.memory CLIP {option} --write")
     with tempfile.TemporaryDirectory() as folder:
         samples, peak_mb, summary = watch(clip, Path(folder), seconds, 3600.0 * (hours or 1e6))
     return {
-        **heading(f"python -m benchmarks.memory CLIP {option} --write"),
+        **head,
         "clip": clip.name,
         "frames": summary.get("frames", 0),
         "peak_mb": round(peak_mb, 1),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.clips import Picture
-from streamer.core.records import AlignedFace, Frame, FrameResult
+from streamer.core.pictures import Picture
+from streamer.core.records import Frame, FrameResult, TrackedFaces
 from streamer.run.pipeline import Pipeline
 from streamer.sources import SourceConfig, open_source
 
@@ -32,7 +32,7 @@ class PacedCapture:
                     return
                 self.due_s.append(due_s)
                 self.queued_s.append(time.monotonic())
-                yield frame.time_s, frame.image
+                yield frame.time_s, frame.picture
 
     def close(self) -> None:
         """Nothing is left open."""
@@ -45,15 +45,15 @@ class WatchedPipeline:
         self._pipeline = pipeline
         self.taken_s: list[float] = []
 
-    def track(self, frame: Frame) -> Sequence[AlignedFace]:
+    def track(self, frame: Frame) -> TrackedFaces:
         self.taken_s.append(time.monotonic())
         return self._pipeline.track(frame)
 
     def lose(self) -> None:
         self._pipeline.lose()
 
-    def advance(self, frame: Frame, faces: Sequence[AlignedFace]) -> FrameResult:
-        return self._pipeline.advance(frame, faces)
+    def advance(self, frame: Frame, tracked: TrackedFaces) -> FrameResult:
+        return self._pipeline.advance(frame, tracked)
 
     def flush(self) -> FrameResult:
         return self._pipeline.flush()

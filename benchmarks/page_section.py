@@ -22,7 +22,7 @@ BENCHMARKS_PAGE = ROOT / "docs" / "benchmarks.md"
 # What the speed depends on; of a library that comes under several names those that are there.
 _LIBRARIES = (
     "numpy", "av", "onnxruntime", "onnxruntime-gpu", "opencv-python", "opencv-contrib-python",
-    "mediapipe",
+    "mediapipe", "scikit-image",
 )  # fmt: skip
 
 

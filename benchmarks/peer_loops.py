@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from recognition.motion.methods import motion_method
-from streamer.core.records import AlignedFace, Frame, FrameResult
+from streamer.core.records import AlignedFace, Frame, FrameResult, TrackedFaces
+from streamer.faces.aligned_picture import grey_of
 from streamer.run.pipeline import Pipeline
 from training.spotting.spotters import WholeRecordingSpotter
 
@@ -19,15 +20,15 @@ class PeerLoop:
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
 
-    def track(self, frame: Frame) -> Sequence[AlignedFace]:
+    def track(self, frame: Frame) -> TrackedFaces:
         return self._pipeline.track(frame)
 
     def lose(self) -> None:
         self._pipeline.lose()
 
-    def advance(self, frame: Frame, faces: Sequence[AlignedFace]) -> FrameResult:
-        self.look(faces)
-        return FrameResult(frame, tuple(faces))
+    def advance(self, frame: Frame, tracked: TrackedFaces) -> FrameResult:
+        self.look(tracked.faces)
+        return FrameResult(frame, tracked.faces)
 
     def look(self, faces: Sequence[AlignedFace]) -> None:
         """What the method does with the faces of a frame."""
@@ -47,7 +48,7 @@ class FlowOfEveryFrame(PeerLoop):
     def look(self, faces: Sequence[AlignedFace]) -> None:
         now = faces[0] if faces else None
         if now is not None and self._before is not None:
-            self._flow(self._before.image, now.image)
+            self._flow(grey_of(self._before), grey_of(now))
         self._before = now
 
 
@@ -74,13 +75,13 @@ class MediaPipeAlone:
 
         self._mesh: Any = FaceMesh(max_num_faces=1, refine_landmarks=False)
 
-    def track(self, frame: Frame) -> Sequence[AlignedFace]:
+    def track(self, frame: Frame) -> TrackedFaces:
         self._mesh.process(np.ascontiguousarray(frame.image))
-        return ()
+        return TrackedFaces()
 
     def lose(self) -> None: ...
 
-    def advance(self, frame: Frame, faces: Sequence[AlignedFace]) -> FrameResult:
+    def advance(self, frame: Frame, tracked: TrackedFaces) -> FrameResult:
         return FrameResult(frame)
 
     def flush(self) -> FrameResult:

@@ -5,6 +5,7 @@
 Every method goes through the same loop, which decodes and finds faces in one thread and does the
 rest in another; decoding alone, with a thread on every core, is the bound. The methods take turns,
 and each ratio is taken within its round. Slow methods see the first seconds of the clip only.
+MediaPipe and TV-L1 are rows where they are installed (`pip install "mer-stream[mediapipe,train]"`).
 """
 
 from __future__ import annotations
@@ -89,7 +90,9 @@ METHODS: Mapping[str, Method] = {
         "a mesh a frame", lambda _clip: closing(MediaPipeAlone()), available=_has("mediapipe")
     ),
     "mesh + Farneback": Method("a mesh and a flow a frame", _flow("farneback"), 10.0),
-    "mesh + TV-L1": Method("a mesh and a flow a frame", _flow("tvl1"), 2.0),
+    "mesh + TV-L1": Method(
+        "a mesh and a flow a frame", _flow("tvl1"), 2.0, available=_has("skimage")
+    ),
     "MDMD": Method("intervals at the end", _baseline("mdmd"), 10.0),
     "He 2021 / Zhao 2022": Method("intervals at the end", _baseline("he2021"), 5.0),
 }
@@ -116,20 +119,28 @@ def main() -> None:
 
 def measure(clip: str, rounds: int, names: Sequence[str]) -> dict[str, Any]:
     """Medians over rounds; every method and the bound once a round."""
+    head = heading(f"python -m benchmarks.peers CLIP --rounds {rounds} --write")
     there = [name for name in names if METHODS[name].available()]
     bounds: list[Timed] = []
+    planes: list[Timed] = []
     runs: dict[str, list[Timed]] = {name: [] for name in there}
     for _ in range(rounds):
         bounds.append(time_decoding(clip))
+        planes.append(time_decoding(clip, rgb=False))
         for name in there:
             with METHODS[name].open(clip) as loop:
                 runs[name].append(time_loop(clip, loop, METHODS[name].seconds))
     methods = {name: summed_up(runs[name], bounds) for name in there}
     return {
-        **heading(f"python -m benchmarks.peers CLIP --rounds {rounds} --write"),
+        **head,
         "clip": Path(clip).name,
         "rounds": rounds,
-        "methods": {"decoding alone": summed_up(bounds, bounds), **methods},
+        "not_installed": [name for name in names if name not in there],
+        "methods": {
+            "decoding alone": summed_up(bounds, bounds),
+            "without RGB": summed_up(planes, bounds),
+            **methods,
+        },
         "ratios": {
             name: round(1.0 / methods[name]["of_decoding"], 4) for name in OURS if name in methods
         },
@@ -164,7 +175,7 @@ def section(facts: dict[str, Any]) -> str:
     rows = [
         [
             f"**{name}**" if name in OURS else name,
-            METHODS[name].about if name in METHODS else "pictures: the bound",
+            METHODS[name].about if name in METHODS else "pictures, no faces: the bound",
             f"{one['ms']:.2f}",
             f"{one['of_decoding']:.1f}",
             f"{one['cpu_ms']:.2f}",
@@ -177,6 +188,8 @@ def section(facts: dict[str, Any]) -> str:
         f"{made_by(facts)}\n\n{table(head, rows)}\n\n"
         "![Milliseconds a frame of every method](performance-peers.png)"
     )
+    if facts.get("not_installed"):
+        text += f"\n\nNot installed there: {', '.join(facts['not_installed'])}."
     return text + (_profile_table(facts["profile"]) if "profile" in facts else "")
 
 

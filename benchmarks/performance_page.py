@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,20 @@ _FIGURES = ROOT / "demo" / "figures"
 
 
 def heading(command: str) -> dict[str, Any]:
-    """What stands above every result: command, date, machine, versions."""
-    return {"command": command, **made_on(), "versions": versions()}
+    """What stands above every result: command, date, machine, its load before, versions.
+
+    The load is the mean number of processes at work in the minute before (None: not known here).
+    """
+    load = round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
+    return {"command": command, **made_on(), "load_before": load, "versions": versions()}
 
 
 def made_by(facts: Mapping[str, Any]) -> str:
     """The sentence that begins every section."""
     used = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
-    return f"Made by `{facts['command']}` on {facts['date']} ({facts['machine']}; {used})."
+    load = facts.get("load_before")
+    busy = "" if load is None else f", {load:g} processes at work in the minute before"
+    return f"Made by `{facts['command']}` on {facts['date']} ({facts['machine']}{busy}; {used})."
 
 
 def result_path(name: str) -> Path:

@@ -126,7 +126,10 @@ def plot_peers(facts: Mapping[str, Any], target: Path) -> Path:
         axes.annotate(text, (one["ms"], place), va="center", fontsize=9)
     axes.set_yticks(range(len(names)), names)
     axes.set_xscale("log")
-    axes.set_xlim(0.8 * bound_ms, 12 * max(one["ms"] for one in methods.values()))
+    axes.set_xlim(
+        0.7 * min(one["ms"] for one in methods.values()),
+        12 * max(one["ms"] for one in methods.values()),
+    )
     axes.set_xlabel("milliseconds a frame, decoding included (times decoding alone)")
     axes.grid(axis="x", alpha=0.3, linewidth=0.5)
     return save_figure(figure, target, _DPI)

@@ -55,12 +55,13 @@ def main() -> None:
 
 def measure(clip: str, runs: int) -> dict[str, Any]:
     """Medians over `runs` of measurements that take turns."""
+    head = heading(f"python -m benchmarks.throughput CLIP --runs {runs}")
     rounds = [_round(clip) for _ in range(runs)]
     with open_source(clip) as source:
         size = f"{source.info.width_px}x{source.info.height_px}"
     ratios = ratios_of(rounds)
     return {
-        **heading(f"python -m benchmarks.throughput CLIP --runs {runs}"),
+        **head,
         "clip": Path(clip).name,
         "size": size,
         "decode_fps": round(statistics.median(one.decoded.fps for one in rounds), 1),

@@ -48,9 +48,11 @@ class FaceSpotter:
         """Motion of the face in this frame, and the spots that have become certain."""
         ongoing = Ongoing(self.speech.is_speaking(face.time_s), self.macro.is_moving)
         motion = self.extractor.push(face, ongoing)
-        update = self.history.push(motion)
-        spots, rejected = self._detect(update)
-        judged = self.coverage.push(motion, update.baseline_end_s)
+        spots: list[Spot] = []
+        rejected: list[Rejected] = []
+        if not motion.quality.repeated:  # else the next new picture says what happened in between
+            spots, rejected = self._detect(self.history.push(motion))
+        judged = self.coverage.push(motion, self.history.baseline_end_s)
         return replace(motion, rejected=tuple(rejected), judged=judged), spots
 
     def close(self) -> list[Spot]:

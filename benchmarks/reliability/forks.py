@@ -35,7 +35,7 @@ _PRELOADED = (
     "streamer.cli.stream", "streamer.cli.batch", "streamer.run.in_turn", "streamer.batch.run",
     "streamer.run.pipeline", "streamer.outputs.video", "streamer.sources.files",
     "streamer.sources.images", "streamer.sources.network", "streamer.sources.pipe",
-    "streamer.faces.tracker", "streamer.faces.alignment", "streamer.faces.detector",
+    "streamer.faces.tracker", "streamer.faces.alignment", "streamer.faces.search",
     "onnxruntime", "spotting.spotter", "recognition.loading",
 )  # fmt: skip
 _SPARE_MB = 2500  # of address space beyond the memory limit: stacks, arenas, mapped libraries

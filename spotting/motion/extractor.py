@@ -1,7 +1,8 @@
 """Aligned faces in, `FaceMotion` out: the one place where motion is measured.
 
 The head's rigid motion is fitted to the cells that were followed from the quiet reference, and
-removed; what is left is pooled per region. A new reference continues the old curve.
+removed; what is left is pooled per region. A new reference continues the old curve, and a repeated
+picture is no measurement.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from spotting.config import TIE_S, SpotterConfig
 from spotting.motion.appearance import AppearanceWatcher
 from spotting.motion.gates import GateWatcher
 from spotting.motion.gaze import GazeWatcher
-from spotting.motion.reference import Places, Reference, normalise_brightness
+from spotting.motion.limits import faded, within_limits
+from spotting.motion.reference import Places, Reference, Step, normalise_brightness
 from spotting.motion.regions import LAYOUT, REGION_NAMES
+from spotting.motion.repeats import RepeatWatcher
 from streamer.core.records import AlignedFace, FaceMotion, FrameQuality, Gate
 from streamer.faces.aligned_picture import grey_of
 from streamer.faces.head_motion import N_PARAMETERS
@@ -46,31 +49,63 @@ class MotionExtractor:
         self._skin = AppearanceWatcher(width_iod=0.35, height_iod=0.35, rank=-2, step_s=0.06)
         self._gaze = GazeWatcher()
         self._gates = GateWatcher(config.gates)
-        # Of the last frame: where a new anchor continues.
+        self._repeats = RepeatWatcher()
+        self._last: FaceMotion | None = None  # of the last new picture
+        # Of the last frame: where a new reference continues.
         self._displacement = np.zeros((len(REGION_NAMES), 2), dtype=np.float32)
         self._head_path = np.zeros(N_PARAMETERS)
+        self._head_speed = np.zeros(N_PARAMETERS)  # per second
+        self._time_s = 0.0
 
     def push(self, face: AlignedFace, ongoing: Ongoing) -> FaceMotion:
         """Motion of this frame. The first frame of an anchor becomes its reference."""
         grey = grey_of(face)
+        repeated = self._repeats.is_repeat(grey, face.anchor, face.time_s)
+        if repeated and self._last is not None:
+            return _again(self._last, face)
         picture = normalise_brightness(grey)
         new_anchor = self._reference is not None and self._reference.anchor != face.anchor
         reference = self._reference
+        if reference is not None and new_anchor:
+            self._finish(reference, face, grey)
         if reference is None or new_anchor:
-            places = Places.of(face.landmarks_px)
-            reference = self._renew(face, picture, places)
-        cells_iod, quality = reference.follow(picture)
-        head = reference.rigid.solve(cells_iod, LAYOUT.rigid_weight * quality)
-        residual = cells_iod - reference.rigid.motion(head)
-        pooled = LAYOUT.pool(residual) * self._trust_in(quality, face.time_s)[:, None]
-        self._displacement = (reference.carried_iod + pooled).astype(np.float32)
-        self._head_path = reference.carried_head + head
-        motion = self._motion(face, grey, reference, head, new_anchor)
+            reference = self._renew(face, picture, Places.of(face.landmarks_px))
+        step = reference.follow(picture, self._expected(reference, face.time_s))
+        self._advance(reference, step, face.time_s)
+        motion = self._motion(face, grey, reference, step.head, new_anchor)
         motion = replace(motion, gates=self._gates.push(motion, ongoing.speaking))
         old = motion.reference_age_s > self._reference_age_s - TIE_S
-        if old and Gate.BLINK not in motion.gates and not ongoing.moving:
-            self._renew(face, picture, reference.moved(head))
+        calm = Gate.BLINK not in motion.gates and not ongoing.moving
+        if step.is_far or (old and calm):
+            self._renew(face, picture, reference.moved(step.head))
+        self._last = motion
         return motion
+
+    def _finish(self, reference: Reference, face: AlignedFace, grey: NDArray[np.uint8]) -> None:
+        """The last step of an anchor, to the face of the next one: no movement is left out."""
+        expected = self._expected(reference, face.time_s)
+        picture = normalise_brightness(reference.shows(face, grey))
+        step = reference.follow(picture, expected, reference.inside(face, expected))
+        self._advance(reference, step, face.time_s)
+
+    def _expected(self, reference: Reference, time_s: float) -> NDArray[np.float64]:
+        """Where the head [6] will be from a reference if it goes on as it did."""
+        ahead = (time_s - self._time_s) * self._head_speed
+        return np.asarray(self._head_path + ahead - reference.carried_head)
+
+    def _advance(self, reference: Reference, step: Step, time_s: float) -> None:
+        """Take a step from the reference into the curves; one that found little is left out."""
+        passed_s, self._time_s = time_s - self._time_s, time_s
+        if not step.is_sound:
+            self._head_speed = np.zeros(N_PARAMETERS)
+            return
+        trust = self._trust_in(step.quality, time_s)
+        pooled = LAYOUT.pool(step.residual_iod) * trust[:, None]
+        carried = faded(reference.carried_iod, time_s - reference.time_s)
+        self._displacement = within_limits(carried + pooled)
+        before, self._head_path = self._head_path, reference.carried_head + step.head
+        if passed_s > 0.0:
+            self._head_speed = (self._head_path - before) / passed_s
 
     def _renew(self, face: AlignedFace, picture: NDArray[np.uint8], places: Places) -> Reference:
         """Take this face as the reference; the curves continue."""
@@ -87,7 +122,7 @@ class MotionExtractor:
         new_anchor: bool,
     ) -> FaceMotion:
         """The record of this frame, with how well the face is seen, and no gates yet."""
-        shift = head[:2] * reference.iod_px
+        shift, path_px = head[:2] * reference.iod_px, self._head_path[:2] * reference.iod_px
         eyes_px, skin_px = reference.places.eyes_px + shift, reference.places.skin_px + shift
         scale_and_time = (reference.iod_px, face.time_s)
         blink = self._eyes.push(grey, eyes_px, *scale_and_time)
@@ -100,7 +135,7 @@ class MotionExtractor:
             face.time_s,
             face.face.face_id,
             self._displacement,
-            (float(shift[0]), float(shift[1])),
+            (float(path_px[0]), float(path_px[1])),
             blink,
             head_iod=self._head_path,
             quality=FrameQuality(gaze_iod, cover, brightness, face.visible, new_anchor),
@@ -114,3 +149,18 @@ class MotionExtractor:
         now = np.minimum(LAYOUT.median(quality) / _GOOD_QUALITY, 1.0)
         self._trust += share * (now - self._trust)
         return self._trust
+
+
+def _again(last: FaceMotion, face: AlignedFace) -> FaceMotion:
+    """The last motion for a frame that shows the same picture once more."""
+    quality = replace(last.quality, repeated=True, new_anchor=False)
+    gates = tuple(gate for gate in last.gates if gate is not Gate.REANCHORED)
+    age_s = last.reference_age_s + face.time_s - last.time_s
+    return replace(
+        last,
+        index=face.index,
+        time_s=face.time_s,
+        quality=quality,
+        gates=gates,
+        reference_age_s=age_s,
+    )

@@ -38,6 +38,11 @@ class MotionHistory:
         self._gates = GateLog(config.gates.margin_s)
         self._bumps = BumpMeter(config, N_ROWS)
 
+    @property
+    def baseline_end_s(self) -> float:
+        """Nothing up to here may be reported; -inf without a baseline."""
+        return self._bumps.baseline_end_s
+
     def push(self, motion: FaceMotion) -> MotionUpdate:
         """Add a frame."""
         self._gates.push(motion.time_s, motion.gates)

@@ -2,6 +2,10 @@
 
 Cells on the mesh are followed by pyramidal Lucas-Kanade (Bouguet 2001) from the reference to the
 current face under the same held transform.
+
+The step from the reference is kept short. The rigid fit is linear in the head's rotation, and
+patches are followed by translation alone; so after a turn of a tenth of a radian a step measures
+the turn and not the face. The reference is renewed as soon as the head has moved by `_FAR`.
 """
 
 from __future__ import annotations
@@ -12,13 +16,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from spotting.motion.limits import CELL_FARTHEST_IOD
 from spotting.motion.regions import LAYOUT
 from streamer.core.records import AlignedFace
+from streamer.faces.alignment import Matrix, compose, invert
 from streamer.faces.head_motion import RigidFit
 from streamer.faces.landmarks import eye_centres, inter_ocular_px
 
 _WINDOW_PX = 15  # of the Lucas-Kanade patch on a 128-px face: a third of the inter-ocular distance
 _LOCAL_PX = 17  # neighbourhood for brightness normalisation
+# How far the head may be from the reference: x, y, scale, roll, yaw, pitch (IOD, rad).
+_FAR = np.array([0.15, 0.15, 0.04, 0.07, 0.08, 0.08])
+_GUESS_FROM = 0.02  # IOD or rad: a head that went less far needs no guess
+_LEAST_SEEN = 0.5  # share of the cells that must be found again for a step to be measured
 # Skin that expressions hardly move: forehead, bridge and tip of the nose, cheeks, chin.
 _SKIN = (151, 6, 4, 50, 280, 199)
 
@@ -52,11 +62,32 @@ class Places:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """The way of a face from its reference to one picture; C cells."""
+
+    head: NDArray[np.float64]  # [6]
+    residual_iod: NDArray[np.float64]  # [C, 2], what the head does not explain
+    quality: NDArray[np.float32]  # [C], 0..1
+    seen: float  # share of the cells that were found again
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether enough was found for the step to mean anything."""
+        return self.seen >= _LEAST_SEEN
+
+    @property
+    def is_far(self) -> bool:
+        """Whether the head has moved so far that the reference has to be renewed."""
+        return bool((np.abs(self.head) > _FAR).any())
+
+
+@dataclass(frozen=True, slots=True)
 class Reference:
     """What the current face is compared with; belongs to one anchor."""
 
     anchor: int
     time_s: float
+    frame_to_face: Matrix  # the held transform
     picture: NDArray[np.uint8]  # [S, S], brightness normalised
     places: Places
     points_px: NDArray[np.float32]  # [C, 1, 2], the cells as Lucas-Kanade wants them
@@ -79,27 +110,72 @@ class Reference:
         points = np.ascontiguousarray(cells[:, None, :2])
         rigid = RigidFit((cells - cells.mean(axis=0)) / iod_px)
         return cls(
-            *(face.anchor, face.time_s, picture, places, points, rigid, iod_px),
-            *(carried_iod, carried_head),
+            anchor=face.anchor,
+            time_s=face.time_s,
+            frame_to_face=face.frame_to_face,
+            picture=picture,
+            places=places,
+            points_px=points,
+            rigid=rigid,
+            iod_px=iod_px,
+            carried_iod=carried_iod,
+            carried_head=carried_head,
         )
 
-    def follow(self, picture: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-        """Cell motion [C, 2] in IOD from the reference to a picture, and its quality [C], 0..1."""
+    def follow(
+        self,
+        picture: NDArray[np.uint8],
+        expected_head: NDArray[np.float64],
+        shown: NDArray[np.bool_] | None = None,
+    ) -> Step:
+        """The way of the cells from the reference to a picture of the same anchor.
+
+        Where the head is expected [6] to have gone far, the cells are looked for there. Cells that
+        are not `shown` [C] are not in the picture.
+        """
+        guess, flags = None, cv2.OPTFLOW_LK_GET_MIN_EIGENVALS
+        if np.abs(expected_head).max() > _GUESS_FROM:
+            guess = self.moved(expected_head).cells_px[:, None, :2].copy()
+            flags |= cv2.OPTFLOW_USE_INITIAL_FLOW
         found, status, strength = cv2.calcOpticalFlowPyrLK(
             self.picture,
             picture,
             self.points_px,
-            None,
+            guess,
             winSize=(_WINDOW_PX, _WINDOW_PX),
             maxLevel=1,
             criteria=(cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 8, 0.01),
-            flags=cv2.OPTFLOW_LK_GET_MIN_EIGENVALS,
+            flags=flags,
         )
         motion = (found - self.points_px)[:, 0].astype(np.float64) / self.iod_px
-        seen = (status[:, 0] == 1) & (np.abs(motion).max(axis=1) < 0.5)
+        margin = _WINDOW_PX // 2  # a patch that leaves the picture is not followed
+        inside = (found > margin) & (found < picture.shape[0] - 1 - margin)
+        seen = (status[:, 0] == 1) & inside[:, 0].all(axis=1)
+        seen &= np.abs(motion).max(axis=1) < 0.5
+        if shown is not None:
+            seen &= shown
         strength = np.where(seen, strength[:, 0], 0.0)
         quality = strength / (strength + 0.02)
-        return np.where(seen[:, None], motion, 0.0), quality.astype(np.float32)
+        motion = np.where(seen[:, None], motion, 0.0)
+        head = self.rigid.solve(motion, LAYOUT.rigid_weight * quality)
+        residual = motion - self.rigid.motion(head)
+        # A cell that went farther than a face can has lost its way: it counts as not moved.
+        seen &= (residual * residual).sum(axis=1) < CELL_FARTHEST_IOD**2
+        residual[~seen] = 0.0
+        return Step(head, residual, quality.astype(np.float32), float(seen.mean()))
+
+    def shows(self, face: AlignedFace, grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """A grey aligned face [S, S] of another anchor, as the transform of this one shows it."""
+        matrix = compose(self.frame_to_face, invert(face.frame_to_face))
+        size = (grey.shape[1], grey.shape[0])
+        return np.asarray(cv2.warpAffine(grey, matrix, size, borderMode=cv2.BORDER_REPLICATE))
+
+    def inside(self, face: AlignedFace, head: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which cells [C] lie inside the picture of another anchor, for a head at [6]."""
+        matrix = compose(face.frame_to_face, invert(self.frame_to_face))
+        places = self.moved(head).cells_px[:, :2] @ matrix[:, :2].T + matrix[:, 2]
+        low, high = _WINDOW_PX, self.picture.shape[0] - 1 - _WINDOW_PX  # two pyramid levels
+        return np.asarray(((places >= low) & (places <= high)).all(axis=1))
 
     def moved(self, head: NDArray[np.float64]) -> Places:
         """The places after head motion [6]: the head moves inside the held transform."""

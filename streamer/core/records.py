@@ -189,6 +189,7 @@ class FrameQuality:
     brightness: float = 128.0  # mean grey level of the middle of the face, 0..255
     visible: float = 1.0  # share of the face mesh inside the picture
     new_anchor: bool = False  # the alignment was renewed at this frame
+    repeated: bool = False  # the picture of the last frame once more: nothing was measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +200,8 @@ class FaceMotion:
     time_s: float
     face_id: int
     displacement_iod: NDArray[np.float32]  # [R, 2] per region, head motion removed
-    head_px: tuple[float, float]  # translation of the head in aligned pixels, since the reference
+    # path of the head in aligned pixels, x and y: `head_iod` in the scale of the aligned face
+    head_px: tuple[float, float]
     blink: float  # eyelid change, 0 (as usual) upwards
     gates: tuple[Gate, ...] = ()  # why this frame is not fully trusted
     rejected: tuple[Rejected, ...] = ()  # movements about which this frame brought the decision

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +18,27 @@ _BRIGHT_MEAN = 235.0
 _FLAT_SPAN = 16.0  # between the 5th and the 95th percentile
 _FACE_LIKE = 0.7  # the detector's score: below it textures look like faces in any roll, too
 _SHOWN_PX = 320
+_CLUE_S = 5.0  # about as long as it takes to look through all views of a 4K picture
 # Recordings of people lie above it as they are, and below it once they are blurred so far that the
 # detector finds nobody (by a twenty-fifth of the picture).
 _SHARP = 0.045
+
+
+@dataclass(slots=True)
+class LastClue:
+    """What something like a face was, when one was last seen: a search sees a part of the views."""
+
+    missing: MissingFace | None = None
+    time_s: float = -math.inf
+
+    def among(self, missing: MissingFace, time_s: float) -> MissingFace:
+        """The reason of a search, or the clue of one not long before where this one has none."""
+        if missing.reason in (NoFace.SMALL, NoFace.TURNED):
+            self.missing, self.time_s = missing, time_s
+        has_none = missing.reason in (NoFace.NOTHING, NoFace.BLURRED)
+        if has_none and self.missing is not None and time_s - self.time_s <= _CLUE_S:
+            return self.missing
+        return missing
 
 
 def explain(image: NDArray[np.uint8], seen: Sighting) -> MissingFace:

@@ -56,7 +56,11 @@ def updated(old: Track | None, face: Face, look: NDArray[np.float32], time_s: fl
     moved = centre_of(face.landmarks_px) - centre_of(old.face.landmarks_px)
     velocity = 0.5 * old.velocity_px_s + 0.5 * moved / (time_s - old.time_s)
     look = 0.8 * old.look + 0.2 * look
-    return replace(old, face=face, time_s=time_s, velocity_px_s=velocity, look=look)
+    track = replace(old, face=face, time_s=time_s, velocity_px_s=velocity, look=look)
+    roll, before = roll_rad(face.landmarks_px), roll_rad(old.face.landmarks_px)
+    if np.cos(roll - before) < -0.5:  # it had been taken for upside down, or for upright
+        track = replace(track, first_roll_rad=roll)
+    return track
 
 
 def box_of(mesh: NDArray[np.float32]) -> tuple[float, float, float, float]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from streamer.core.records import Face, Frame, MissingFace
 from streamer.core.snapshot_check import is_alike
-from streamer.faces.absence import explain
+from streamer.faces.absence import LastClue, explain
 from streamer.faces.config import FaceConfig
 from streamer.faces.finder import Finder
 from streamer.faces.identity import (
@@ -45,7 +45,7 @@ class FaceTracker:
 
     STATE = (
         *("_tracks", "_current", "_measured_s", "_searched_s", "_next_id", "_next_view"),
-        *("_roll", "_missing"),
+        *("_roll", "_missing", "_clue"),
     )
 
     def __init__(self, finder: Finder, config: FaceConfig) -> None:
@@ -57,6 +57,7 @@ class FaceTracker:
         self._next_id = self._next_view = 0
         self._roll = Roll()
         self._missing: MissingFace | None = None
+        self._clue = LastClue()
 
     @property
     def is_resumable(self) -> bool:
@@ -93,7 +94,7 @@ class FaceTracker:
         self._tracks, self._current = {}, []
         self._measured_s = self._searched_s = -np.inf
         self._next_id = self._next_view = 0
-        self._roll, self._missing = Roll(), None
+        self._roll, self._missing, self._clue = Roll(), None, LastClue()
 
     def close(self) -> None:
         """Free the models."""
@@ -158,7 +159,7 @@ class FaceTracker:
         views = self._views(frame, found)
         seen = self._finder.search(frame.image, views, known, self._roll.angle_rad)
         if not found and not seen.meshes:
-            self._missing = explain(frame.image, seen)
+            self._missing = self._clue.among(explain(frame.image, seen), frame.time_s)
         return [
             Candidate(mesh, look_of(frame.image, mesh.landmarks_px))
             for mesh in seen.meshes

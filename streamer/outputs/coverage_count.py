@@ -125,8 +125,9 @@ def _moment(value: list[Any] | None) -> tuple[float, tuple[int, ...]] | None:
     if value is None:
         return None
     time_s, faces = value if len(value) == 2 else (None, None)
-    whole = isinstance(faces, list) and all(type(face) is int for face in faces)
-    if type(time_s) is not float or not whole:
+    if type(time_s) is not float or not isinstance(faces, list):
+        raise ValueError("coverage.before is no frame with its faces")
+    if not all(type(face) is int for face in faces):
         raise ValueError("coverage.before is no frame with its faces")
     return time_s, tuple(faces)
 

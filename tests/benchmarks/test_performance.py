@@ -18,7 +18,13 @@ from benchmarks.speed_plots import plot_growth, plot_latency, plot_memory, plot_
 from benchmarks.timing import Timed
 from streamer.sources import open_source
 
-HEAD = {"command": "X", "date": "2026-01-01", "machine": "m", "versions": {"numpy": "2"}}
+HEAD = {
+    "command": "X",
+    "date": "2026-01-01",
+    "machine": "m",
+    "load_before": 0.1,
+    "versions": {"numpy": "2"},
+}
 
 
 def grey(value: float) -> np.ndarray:

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from streamer.core.records import MissingFace, NoFace
-from streamer.faces.absence import explain
+from streamer.faces.absence import LastClue, explain
 from streamer.faces.finder import Sighting
 from streamer.faces.known_face import known_face
 
@@ -45,3 +45,15 @@ def test_a_blurred_picture_is_out_of_focus():
     blurred = cv2.GaussianBlur(sharp, (0, 0), 0.04 * sharp.shape[1])
     assert explain(blurred, NOBODY).reason is NoFace.BLURRED
     assert explain(blurred, Sighting(small_px=28.0)).reason is NoFace.SMALL
+
+
+def test_a_clue_is_remembered_while_the_other_views_are_looked_at():
+    nothing, small = MissingFace(NoFace.NOTHING, 0.1), MissingFace(NoFace.SMALL, 30.0)
+    dark = MissingFace(NoFace.DARK, 3.0)
+    clue = LastClue()
+    assert clue.among(nothing, 0.0) == nothing
+    assert clue.among(small, 0.25) == small
+    assert clue.among(nothing, 0.5) == small
+    assert clue.among(dark, 0.75) == dark
+    assert clue.among(nothing, 5.2) == small
+    assert clue.among(nothing, 5.3) == nothing

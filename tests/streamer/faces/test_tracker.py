@@ -200,6 +200,7 @@ def test_a_face_that_turns_out_to_be_upside_down_is_turned():
     assert (before.face_id, after.face_id) == (0, 0)
     assert abs(roll_rad(before.landmarks_px)) < 0.01
     assert abs(roll_rad(after.landmarks_px)) == pytest.approx(np.pi, abs=0.01)
+    assert abs(tracker.state_dict()["_tracks"][0].first_roll_rad) == pytest.approx(np.pi, abs=0.01)
 
 
 def test_a_frame_without_a_face_says_why():
