@@ -74,6 +74,7 @@ def is_alike(present: Any, other: Any) -> bool:
 
 def fits(value: Any, hint: Any) -> bool:
     """Whether a value is of a declared type; what cannot be checked fits."""
+    hint = _without_alias(hint)
     origin, inner = get_origin(hint) or hint, get_args(hint)
     if origin in (Union, types.UnionType):
         return any(fits(value, member) for member in inner)
@@ -83,6 +84,14 @@ def fits(value: Any, hint: Any) -> bool:
     if check is not None:
         return check(value, inner)
     return not isinstance(origin, type) or isinstance(value, origin)
+
+
+def _without_alias(hint: Any) -> Any:
+    """What a `type` alias stands for: since numpy 2.5 its NDArray is one."""
+    while hasattr(alias := get_origin(hint) or hint, "__value__"):
+        inner = get_args(hint)
+        hint = alias.__value__[inner] if inner else alias.__value__
+    return hint
 
 
 def _is_number(value: Any, inner: Any) -> bool:

@@ -35,7 +35,10 @@ class AlignedYuv:
         return (*self.luma.shape, 3)
 
     def grey(self) -> NDArray[np.uint8]:
-        """[S, S], as cv2.COLOR_RGB2GRAY makes it from RGB, within four levels."""
+        """[S, S], as cv2.COLOR_RGB2GRAY makes it from RGB, within a few levels.
+
+        Farther off only where a colour is outside RGB, which would have clipped it.
+        """
         grey = cv2.LUT(self.luma, _luma_table(self.colour.full_range))
         of_red, of_blue = _grey_of_chroma(self.colour)
         if max(abs(of_red), abs(of_blue)) < 1e-6:  # BT.601: luma is grey

@@ -22,6 +22,7 @@ from streamer.core.errors import OutputError
 
 # File names may hold bytes that are no text; they are written as \udcff.
 _TEXT: dict[str, Any] = {"encoding": "utf-8", "errors": "backslashreplace", "newline": ""}
+_BUFFER = 8192  # bytes that a killed process loses at most; Python 3.14 would take 131,072
 _CANNOT_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
 _REMOVED = "{path} was removed while it was written: nothing of it is left. Run again."
 _REPLACED = "{path} was replaced by another program while it was written. Run again."
@@ -37,7 +38,7 @@ def open_output(path: Path, *, overwrite: bool = False, binary: bool = False) ->
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         raw = WrittenFile(path, "w" if overwrite or is_device(path) else "x")
-        buffer = io.BufferedWriter(raw)
+        buffer = io.BufferedWriter(raw, _BUFFER)
         return buffer if binary else io.TextIOWrapper(buffer, **_TEXT)
 
 
@@ -46,9 +47,8 @@ def open_log(path: Path, offset: int) -> IO[str]:
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         raw = WrittenFile(path, "r+" if offset else "w")
-        stream = io.TextIOWrapper(
-            io.BufferedRandom(raw) if offset else io.BufferedWriter(raw), **_TEXT
-        )
+        kind = io.BufferedRandom if offset else io.BufferedWriter
+        stream = io.TextIOWrapper(kind(raw, _BUFFER), **_TEXT)
         stream.seek(offset)
         stream.truncate()
         return stream

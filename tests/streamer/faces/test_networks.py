@@ -54,5 +54,5 @@ def test_pictures_in_a_batch_give_what_they_give_alone():
 
 def test_cuda_by_name_must_work(monkeypatch):
     monkeypatch.setattr("streamer.core.process.onnx_sessions.cuda_device_there", lambda: False)
-    with pytest.raises(InstallError, match=r"mer-stream\[gpu\]"):
+    with pytest.raises(InstallError, match=r"CUDA cannot be used .*pip install"):
         networks.Network("face_mesh.onnx", ("landmarks",), "cuda")
