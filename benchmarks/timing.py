@@ -58,7 +58,9 @@ def time_decoding(clip: str, threads: int | None = None, rgb: bool = True) -> Ti
     """
 
     def work() -> int:
-        with open_source(clip, SourceConfig(decode_threads=threads or cores())) as source:
+        with open_source(
+            clip, SourceConfig(decode_threads=threads or cores(), from_luma=not rgb)
+        ) as source:
             return sum(1 for frame in source if not rgb or frame.image.size)
 
     return timed(work)

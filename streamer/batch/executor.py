@@ -43,6 +43,7 @@ from streamer.batch.tasks import (
     WorkerError,
     never,
 )
+from streamer.core.process.stopping import holding_signals
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -209,7 +210,8 @@ class _Crew:
         process = self._context.Process(
             target=work_on_tasks, args=(theirs, os.getpid(), self._execution), daemon=True
         )
-        process.start()
+        with holding_signals():
+            process.start()
         theirs.close()
         with contextlib.suppress(OSError):  # it died already: found out when it gets a task
             ours.send(self._make_work)

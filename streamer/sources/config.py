@@ -47,6 +47,13 @@ class SourceConfig:
         Literal[0, 90, 180, 270],
         Help("Degrees by which pictures are turned clockwise, after what their file says."),
     ] = 0
+    from_luma: Annotated[
+        bool,
+        Help(
+            "Measure on the decoder's own luma, and make RGB where it is asked for: faster, but "
+            "events near a threshold can differ from those of RGB pictures that are pushed."
+        ),
+    ] = False
     decode_threads: Annotated[
         int, Range(0, 64), Help("Threads of the decoder; 0: by the picture and the cores.")
     ] = 0

@@ -30,9 +30,14 @@ _FULL_RANGE = 2
 class PixelConverter:
     """Turns frames of one stream into images [H, W, 3] uint8 RGB, contiguous and upright."""
 
-    def __init__(self, rotate_deg: int = 0) -> None:
-        """rotate_deg: turn pictures clockwise by so much, after what their frames say."""
+    def __init__(self, rotate_deg: int = 0, *, from_luma: bool = False) -> None:
+        """rotate_deg: turn pictures clockwise by so much, after what their frames say.
+
+        from_luma: keep the decoder's planes where that is possible, for grey without RGB. It is
+        within a few levels of the grey of RGB, which is enough to move an event near a threshold.
+        """
         self._rotate_deg = rotate_deg
+        self._from_luma = from_luma
         self._reformatter = VideoReformatter()
         self._one_at_a_time = threading.Lock()  # frames may be looked at in several threads
         self._rotation: int | None = None
@@ -47,7 +52,8 @@ class PixelConverter:
             self._rotation = frame.rotation
             turned = upright_turn(_display_matrix(frame), self._rotation)
             self._turn = turned_further(turned, self._rotate_deg)
-        colour = _colour(frame) if self._turn == (0, False) else None
+        keeps_planes = self._from_luma and self._turn == (0, False)
+        colour = _colour(frame) if keeps_planes else None
         if colour is not None:
             return DecodedPicture(frame, colour, self._rgb)
         return turn(self._rgb(frame), *self._turn)

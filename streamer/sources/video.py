@@ -61,7 +61,7 @@ class VideoReader:
         self._stream = pick_stream(container, name)
         self._stream.codec_context.options = decoder_limit(config.max_megapixels)
         self._decoder = Decoder(container, self._stream, self.counters, config.decode_threads, live)
-        self._convert = PixelConverter(config.rotate).convert
+        self._convert = PixelConverter(config.rotate, from_luma=config.from_luma).convert
         self._time_base = _time_base(self._stream)
         self._layout = layout
         self._max_megapixels = config.max_megapixels

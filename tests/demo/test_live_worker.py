@@ -26,6 +26,10 @@ from tests.demo.conftest import Analysed
 QUICK = load_config(overrides=[("recognise", False)])
 CLOCK_S = 12345.0  # of a browser that has been open for a while
 GREY = np.full((48, 64, 3), 90, dtype=np.uint8)
+FLAT = (
+    "over-exposed or flat (mean brightness 90 of 255): "
+    "less light, a shorter exposure or a clean lens"
+)
 
 
 @pytest.fixture
@@ -82,7 +86,8 @@ def test_what_is_said_of_a_face(stream: LiveStream) -> None:
 
 
 def test_no_face_is_an_answer(stream: LiveStream) -> None:
-    assert stream.push(picture(1.0, 4, GREY)) == Seen(4)
+    seen = stream.push(picture(1.0, 4, GREY))
+    assert seen == Seen(4, missing=FLAT)
 
 
 def test_late_pictures_are_left_out(stream: LiveStream, tmp_path: Path) -> None:
@@ -171,7 +176,7 @@ def test_the_process_answers_until_an_empty_message(tmp_path: Path) -> None:
     thread.start()
     assert ours.recv() == Seen(0)
     ours.send_bytes(picture(1.0, 7, GREY))
-    assert ours.recv() == Seen(7)
+    assert ours.recv() == Seen(7, missing=FLAT)
     ours.send_bytes(b"")
     assert ours.recv() == Seen(0)
     thread.join(60.0)

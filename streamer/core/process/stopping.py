@@ -122,6 +122,28 @@ def interruptible(action: Callable[[], T], stop: StopFlag, dispose: Callable[[T]
     return results[0]
 
 
+@contextlib.contextmanager
+def holding_signals() -> Iterator[None]:
+    """A signal that comes within the block takes effect at its end.
+
+    For what must not stop half-way, such as the start of a process that waits for what to do.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    for number in _SIGNALS:
+        signal.signal(number, lambda number, frame: came.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+        for late in came:
+            signal.raise_signal(late)
+
+
 def interrupt_on_sigterm() -> None:
     """Outside `catching`, let SIGTERM end the program as Ctrl-C does."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -55,8 +55,9 @@ def picture(path, time_s, lift_iod):
     if lift_iod:
         brow = LAYOUT.positions(mesh_at(*centre, IOD))[5 * BROW : 5 * BROW + 5, :2].mean(axis=0)
         rows, columns = np.mgrid[0:SIZE, 0:SIZE].astype(np.float32)
-        near = np.exp(-((columns - brow[0]) ** 2 + (rows - brow[1]) ** 2) / (2 * (0.3 * IOD) ** 2))
-        shown = cv2.remap(shown, columns, rows + lift_iod * IOD * near, cv2.INTER_CUBIC)
+        away = (columns - brow[0]) ** 2 + (rows - brow[1]) ** 2
+        near = np.exp(-away / np.float32(2 * (0.3 * IOD) ** 2)).astype(np.float32)
+        shown = cv2.remap(shown, columns, rows + np.float32(lift_iod * IOD) * near, cv2.INTER_CUBIC)
     matrix = cv2.getRotationMatrix2D(centre, -roll, scale)
     matrix[:, 2] += (x, y)
     shown = cv2.warpAffine(shown, matrix, (SIZE, SIZE), borderMode=cv2.BORDER_REFLECT)

@@ -46,7 +46,7 @@ def aligned(picture):
 @pytest.mark.parametrize("colorspace", [BT601, BT709])
 @pytest.mark.parametrize("color_range", [ColorRange.MPEG, ColorRange.JPEG])
 def test_grey_and_rgb_are_those_of_the_rgb_path(colorspace, color_range):
-    picture = PixelConverter().convert(decoded(colorspace, color_range))
+    picture = PixelConverter(from_luma=True).convert(decoded(colorspace, color_range))
     assert isinstance(picture, DecodedPicture)
     ours, theirs = aligned(picture)
     assert isinstance(ours.picture, AlignedYuv)
@@ -70,7 +70,7 @@ def test_white_black_and_red_by_hand():
 
 
 def test_the_picture_is_made_rgb_once_and_a_copy_keeps_it():
-    picture = PixelConverter().convert(decoded())
+    picture = PixelConverter(from_luma=True).convert(decoded())
     frame = Frame.of(3, 0.1, picture)
     assert frame.image is frame.image
     assert frame.moved_to(4, 0.2).picture is picture
@@ -78,7 +78,7 @@ def test_the_picture_is_made_rgb_once_and_a_copy_keeps_it():
 
 
 def test_a_face_comes_back_from_a_snapshot_as_it_was():
-    face = aligned(PixelConverter().convert(decoded()))[0]
+    face = aligned(PixelConverter(from_luma=True).convert(decoded()))[0]
     snapshot, _ = from_bytes(to_bytes(capture(face), {}))
     again = restore(snapshot)
     assert isinstance(again.picture, AlignedYuv)
