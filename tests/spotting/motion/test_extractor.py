@@ -53,10 +53,12 @@ def picture(path, time_s, lift_iod):
     centre = (SIZE / 2, 130.0)
     shown = TEXTURE
     if lift_iod:
-        brow = LAYOUT.positions(mesh_at(*centre, IOD))[5 * BROW : 5 * BROW + 5, :2].mean(axis=0)
+        mesh = mesh_at(*centre, IOD)
+        brow = LAYOUT.positions(mesh)[5 * BROW : 5 * BROW + 5, :2].mean(axis=0)
         rows, columns = np.mgrid[0:SIZE, 0:SIZE].astype(np.float32)
         near = np.exp(-((columns - brow[0]) ** 2 + (rows - brow[1]) ** 2) / (2 * (0.3 * IOD) ** 2))
-        shown = cv2.remap(shown, columns, rows + lift_iod * IOD * near, cv2.INTER_CUBIC)
+        lower = np.float32(rows + lift_iod * IOD * near)
+        shown = cv2.remap(shown, columns, lower, cv2.INTER_CUBIC)
     matrix = cv2.getRotationMatrix2D(centre, -roll, scale)
     matrix[:, 2] += (x, y)
     shown = cv2.warpAffine(shown, matrix, (SIZE, SIZE), borderMode=cv2.BORDER_REFLECT)
