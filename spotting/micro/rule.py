@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from spotting.config import SpotterConfig
+from spotting.config import TIE_S, SpotterConfig
 from spotting.detector import Finding, Interval, MicroFactory
 from spotting.micro.interval import sharpen
 from spotting.micro.peaks import Bump, BumpJudge
@@ -51,22 +52,31 @@ class RuleDetector:
         gate = update.gates.voids(interval.onset_s, interval.offset_s, eyes_only)
         if gate is not None:
             return interval.rejected(gate.value, bump.score)
-        if not self._has_shape(interval):
+        if not self._has_shape(interval, update.series.time_s[update.series.final]):
             return None
         self._last_end_s = interval.offset_s
         regions = moving_regions(bump.row_scores)
         return interval.spot(self._face_id, "micro", bump.score, regions)
 
-    def _has_shape(self, interval: Interval) -> bool:
-        """Whether it has a rise and a fall of the right length, and is not the tail of the last."""
+    def _has_shape(self, interval: Interval, times_s: NDArray[np.float64]) -> bool:
+        """Whether it has a rise and a fall of the right length, and is not the tail of the last.
+
+        times_s [T]: of the samples; repeated pictures are none.
+        """
         length_s = interval.length_s
-        # Onset and offset are each known to half a frame.
-        frame_s = length_s / max(interval.offset_frame - interval.onset_frame, 1)
+        known_s = _known_to_s(times_s, interval.onset_s) + _known_to_s(times_s, interval.offset_s)
         return (
-            self._config.micro_min_s - frame_s <= length_s <= self._config.micro_max_s + frame_s
+            self._config.micro_min_s - known_s <= length_s <= self._config.micro_max_s + known_s
             and interval.onset_frame < interval.apex_frame < interval.offset_frame
             and interval.onset_s >= self._last_end_s - 0.5 * length_s
         )
+
+
+def _known_to_s(times_s: NDArray[np.float64], time_s: float) -> float:
+    """Half the time between the sample at `time_s` and the farther of its neighbours."""
+    place = int(times_s.searchsorted(time_s - TIE_S))
+    around = times_s[max(place - 1, 0) : place + 2]
+    return 0.5 * float(np.diff(around).max(initial=0.0)) + TIE_S
 
 
 def open_rule(config: SpotterConfig, _weights: Path | None) -> MicroFactory:
