@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer.faces.networks import Network
-from streamer.faces.regions import Region, region_of_detection
+from streamer.faces.regions import Region, crop, region_of_detection
 
 SIDE_PX = 128
 N_KEYPOINTS = 6
@@ -64,16 +64,7 @@ def letterbox(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The whole picture in the middle of a black square [128, 128, 3], sampled bilinearly."""
     height, width = image.shape[:2]
     square = Region((width / 2, height / 2), float(max(height, width)), 0.0)
-    return np.asarray(
-        cv2.warpAffine(
-            image,
-            square.matrix(SIDE_PX),
-            (SIDE_PX, SIDE_PX),
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_CONSTANT,
-        ),
-        dtype=np.uint8,
-    )
+    return crop(image, square, SIDE_PX, cv2.BORDER_CONSTANT)
 
 
 def anchors() -> NDArray[np.float32]:

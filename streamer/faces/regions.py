@@ -61,7 +61,9 @@ def region_of_mesh(mesh: Mesh) -> Region:
     )
 
 
-def crop(image: NDArray[np.uint8], region: Region, side: int) -> NDArray[np.uint8]:
+def crop(
+    image: NDArray[np.uint8], region: Region, side: int, border: int = cv2.BORDER_REPLICATE
+) -> NDArray[np.uint8]:
     """The region as an upright picture [side, side, 3]; beyond the border its edge goes on."""
     return np.asarray(
         cv2.warpAffine(
@@ -69,7 +71,7 @@ def crop(image: NDArray[np.uint8], region: Region, side: int) -> NDArray[np.uint
             region.matrix(side),
             (side, side),
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
+            borderMode=border,
         ),
         dtype=np.uint8,
     )
