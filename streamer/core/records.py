@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from streamer.core.pictures import Picture, RgbOnDemand, held
 
 Kind = Literal["micro", "macro"]
+_HALF_MS = 0.0005
 EMOTIONS = ("negative", "positive", "surprise")
 
 
@@ -259,7 +260,8 @@ class FrameResult:
     """All that became known with one frame: what a pipeline returns and every output is handed.
 
     `frame` is None where the pictures ended, or broke off for a while: then only `events` is
-    filled, with what was still open.
+    filled, with what was still open. After the end of a part there may be `motions` too, that tell
+    of frames in it.
     """
 
     frame: Frame | None
@@ -267,6 +269,23 @@ class FrameResult:
     motions: tuple[FaceMotion, ...] = ()  # one per face, in the same order
     events: tuple[EmotionEvent, ...] = ()  # that have become certain
     missing: MissingFace | None = None  # why `faces` is empty, where the tracker can tell
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The part of a recording that is asked for: start_s <= time < end_s, to half a millisecond.
+
+    Frames from before and after it may be delivered too: to warm up, and to see events out.
+    """
+
+    start_s: float = 0.0
+    end_s: float = float("inf")
+
+    def place(self, time_s: float) -> Literal[-1, 0, 1]:
+        """-1: before the part, 0: in it, 1: after it. Times that are printed have milliseconds."""
+        if time_s < self.start_s - _HALF_MS:
+            return -1
+        return 1 if time_s >= self.end_s - _HALF_MS else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +300,7 @@ class SourceInfo:
     declared_fps: float | None
     declared_frames: int | None
     declared_duration_s: float | None
+    part: Part | None = None  # None: all of it
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ from typing import Any, Protocol
 
 from streamer.core.errors import FAULTS, InternalError, MerError
 from streamer.core.process.two_threads import two_busy_threads
-from streamer.core.records import EmotionEvent, Frame, FrameResult, Loss, TrackedFaces
+from streamer.core.records import EmotionEvent, Frame, FrameResult, Loss, Part, TrackedFaces
 from streamer.outputs.sinks import Sinks
+from streamer.run.part import within
 from streamer.run.prefetch import Inline, Prefetch, SourceLike
 
 ALL_KINDS = ("micro", "macro")
@@ -40,6 +41,9 @@ class Checkpoints(Protocol):
         ...
 
 
+NOTHING = FrameResult(None)  # of a frame before or after the part that is asked for
+
+
 def never() -> bool:
     """Never stop early."""
     return False
@@ -53,8 +57,10 @@ class RecordingRun:
         pipeline: PipelineLike,
         sinks: Sinks | None = None,
         kinds: Collection[str] = ALL_KINDS,
+        part: Part | None = None,
     ) -> None:
-        """kinds: events of other kinds are left out."""
+        """kinds: events of other kinds are left out. part: so is what is outside of it."""
+        self._part = part
         self._pipeline = pipeline
         self._sinks = Sinks() if sinks is None else sinks
         self._kinds = kinds
@@ -75,6 +81,11 @@ class RecordingRun:
     def _hand_on(self, result: FrameResult) -> FrameResult:
         if not all(map(self._is_wanted, result.events)):
             result = replace(result, events=tuple(filter(self._is_wanted, result.events)))
+        if self._part is not None:
+            inside = within(result, self._part)
+            if inside is None:
+                return NOTHING
+            result = inside
         self._sinks.write(result)
         return result
 
@@ -100,8 +111,8 @@ def run_recording(
     the source is opened again. Events that were open when the pictures broke off (a loss, `stop`,
     `max_seconds`, an error, a recording that is cut short) are marked `cut`.
 
-    `stop` is asked between frames; `max_seconds` is stream time; events of other kinds than `kinds`
-    are left out. With one of `threads`, all is done in the caller's: for many recordings side by
+    `stop` is asked between frames; `max_seconds` is stream time, from the start of the part where
+    the source has one; events of other kinds than `kinds` are left out. With one of `threads`, all is done in the caller's: for many recordings side by
     side. The source is closed at the end, or when the generator is closed.
 
     Raises:
@@ -109,7 +120,10 @@ def run_recording(
             before it is lost; InternalError for an error that nobody expected.
     """
     sinks = Sinks() if sinks is None else sinks
-    run = RecordingRun(pipeline, sinks, kinds)
+    part = source.info.part
+    run = RecordingRun(pipeline, sinks, kinds, part)
+    if max_seconds is not None and part is not None:
+        max_seconds += part.start_s
     failure: MerError | None = None
 
     def stopped() -> bool:
@@ -125,7 +139,9 @@ def run_recording(
                     continue
                 if half is not None and checkpoints is not None:
                     checkpoints.finish(moment, half)
-                yield run.push(moment, tracked)
+                result = run.push(moment, tracked)
+                if result is not NOTHING:
+                    yield result
     except MerError as error:
         failure = error
     except FAULTS as error:

@@ -21,6 +21,7 @@ from streamer.sources.containers import PLAYLIST_REFUSED, open_within
 from streamer.sources.counters import SourceCounters
 from streamer.sources.live import LiveSource
 from streamer.sources.naming import url_scheme
+from streamer.sources.part import Cut, refuse_part
 from streamer.sources.recording import RecordingSource
 from streamer.sources.timing import MAX_GAP_S
 from streamer.sources.video import VideoReader
@@ -56,8 +57,13 @@ def open_network(url: str, config: SourceConfig) -> Source:
     name = remember(url)
     counters = SourceCounters()
     reader = _connect(url, name, config, counters)
+    try:
+        refuse_part(config, reader.info)
+    except MerError:
+        reader.close()
+        raise
     if not reader.info.live:
-        return RecordingSource(reader)
+        return RecordingSource(reader, Cut.of(config))
     return LiveSource(
         NetworkCapture(reader),
         lambda: NetworkCapture(_connect(url, name, config, counters, again=True)),

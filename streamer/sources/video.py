@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import bisect
+import itertools
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Literal
@@ -13,20 +17,26 @@ from av.container import InputContainer
 from streamer.core.errors import SourceFormatError
 from streamer.core.pictures import Picture, as_rgb
 from streamer.core.records import SourceInfo
+from streamer.sources.arrival import ArrivalClock
+from streamer.sources.choice import pick_stream
 from streamer.sources.config import SourceConfig
-from streamer.sources.containers import pick_stream
 from streamer.sources.counters import SourceCounters
 from streamer.sources.decode import STARTS_ANYWHERE, Decoder
+from streamer.sources.deinterlace import NOTE, NOTED_AT, deinterlaced
 from streamer.sources.header import missing_end
 from streamer.sources.layouts import Layout
+from streamer.sources.levels import LOOKED_AT, Levels, find_levels
 from streamer.sources.limits import check_size, decoder_limit
-from streamer.sources.pixels import PixelConverter
+from streamer.sources.part import Cut
+from streamer.sources.pixels import PixelConverter, is_deep
 from streamer.sources.resume_point import ResumePoint, checksum
 from streamer.sources.timing import MAX_GAP_S, PresentationClock
+from streamer.sources.view import View
 
 # Raw streams have no header: FFmpeg guesses their duration from the bit rate.
 _GUESSED_DURATION = {"h264", "hevc", "m4v", "mjpeg", "mpegvideo", "obu"}
 
+_ON_ARRIVAL = ("mpjpeg", "mjpeg")  # endless pictures without times: FFmpeg assumes 25 a second
 _EXACT = ("mxf", "ivf")  # whose headers count their pictures, all of one length
 _PLACEHOLDER = 1 << 30  # pictures: what a writer puts into a header that it could not mend later
 
@@ -58,10 +68,13 @@ class VideoReader:
         """
         self.counters = counters or SourceCounters()
         self._container = container
-        self._stream = pick_stream(container, name)
+        self._stream, choice = pick_stream(container, name, config.stream)
+        self.counters.say(choice)
         self._stream.codec_context.options = decoder_limit(config.max_megapixels)
         self._decoder = Decoder(container, self._stream, self.counters, config.decode_threads, live)
-        self._convert = PixelConverter(config.rotate, from_luma=config.from_luma).convert
+        levels = None if config.levels is None else Levels(*config.levels)
+        self._pixels = PixelConverter(View.of(config), levels, from_luma=config.from_luma)
+        self._convert = self._pixels.convert
         self._time_base = _time_base(self._stream)
         self._layout = layout
         self._max_megapixels = config.max_megapixels
@@ -70,9 +83,16 @@ class VideoReader:
         self._skipped = 0
         self._jumped = False
         self._first_s: float | None = None
-        self._frames = iter(self._decoder)
+        self._config = config
+        self._arrivals = ArrivalClock() if live and container.format.name in _ON_ARRIVAL else None
+        cut = Cut.of(config)
+        self._spared_s = 0.0 if cut is None else cut.from_s  # pictures before are not looked at
+        self._interlaced = 0
+        self._frames = self._whole(iter(self._decoder))
         self._first = self._read_first(name, config.max_megapixels)
         info = _describe(container, self._stream, self._first[1], name, kind, live)
+        if self._arrivals is not None:
+            info = replace(info, declared_fps=None)
         self.info = (
             info if without_times_fps is None else replace(info, declared_fps=without_times_fps)
         )
@@ -92,15 +112,18 @@ class VideoReader:
                 f"distances, {self._without_times_fps:g} a second."
             )
         frame, image = self._first
-        time_s = self._stamp(frame) if self._first_s is None else self._first_s
-        self._report_late_start(frame.pts)
+        time_s = self._first_s
+        if time_s is None:
+            time_s = self._stamp(frame)
+            self._report_late_start(frame.pts)
         yield time_s, image
         size = (frame.width, frame.height)
         small = (frame for frame in self._frames if self._is_small(frame))
         for index, frame in enumerate(small, start=1):
-            if index >= self._skipped:
-                image = self._convert(frame)
             time_s = self._stamp(frame)
+            if index >= self._skipped and time_s >= self._spared_s:
+                image = self._convert(frame)
+            self._note_interlaced(frame)
             if (frame.width, frame.height) != size:
                 self.counters.repair("frame_size_changes")
                 size = (frame.width, frame.height)
@@ -131,6 +154,7 @@ class VideoReader:
         """
         self._jumped = True
         frames = self._decoder.frames_from(start.frame)
+        frames = None if frames is None else self._whole(frames)
         self._decoder.noting = False
         stamps = self._decoder.stamps
         known = sorted((pts, duration) for pts, duration in stamps if pts is not None)
@@ -146,6 +170,49 @@ class VideoReader:
         self._first, self._first_s = (frame, self._convert(frame)), self._stamp(frame)
         return self._first_s == start.time_s and checksum(as_rgb(self._first[1])) == start.checksum
 
+    def go_near(self, time_s: float) -> int | None:
+        """Begin at the first frame of that time or later, decoding little before it.
+
+        Its number among all frames is worked out from the packets before it, whose time stamps have
+        to be sound. None, where that is not possible: this reader is of no use then.
+        """
+        self._jumped = True
+        origin = self._first[0].pts
+        if origin is None or self._without_times_fps is not None:
+            return None
+        wanted = origin + math.ceil(time_s / self._time_base)
+        frames = self._decoder.frames_near(
+            lambda packet: packet.pts is not None and packet.pts <= wanted,
+            lambda packet: packet.dts is not None and packet.dts > wanted,
+        )
+        self._decoder.noting = False
+        stamps = self._decoder.stamps
+        known = sorted((pts, duration) for pts, duration in stamps if pts is not None)
+        before = bisect.bisect_left(known, wanted, key=lambda stamp: stamp[0])
+        if frames is None or len(known) < len(stamps) or before == len(known):
+            return None
+        return before if self._begin_at(self._whole(frames), known, before) else None
+
+    def _begin_at(
+        self,
+        frames: Iterator[av.VideoFrame],
+        known: Sequence[tuple[int, int | None]],
+        number: int,
+    ) -> bool:
+        """Whether frame `number` comes with its own time stamp, and no stamp before is wrong."""
+        for pts, duration in known[:number]:
+            self._clock.stamp(pts, self._time_base, duration)
+        if set(self.counters.report().repairs) - {"late_first_pts"}:
+            return False
+        self._report_late_start(known[0][0])
+        wanted = known[number][0]
+        self._frames = (frame for frame in frames if frame.pts is None or frame.pts >= wanted)
+        frame = next(self._frames, None)
+        if frame is None or frame.pts != wanted:
+            return False
+        self._first, self._first_s = (frame, self._convert(frame)), self._stamp(frame)
+        return True
+
     @property
     def failure(self) -> str:
         """Why reading stopped before the end; empty where it did not."""
@@ -158,6 +225,11 @@ class VideoReader:
     def _read_first(self, name: str, max_megapixels: float) -> tuple[av.VideoFrame, Picture]:
         for frame in self._frames:
             check_size(frame.width, frame.height, max_megapixels, name)
+            self._frames = itertools.chain(self._find_levels(frame), self._frames)
+            if self._arrivals is not None:
+                self._first_s = self._arrivals.stamp(time.monotonic())
+            turned = self._pixels.turned_size(frame)
+            View.of(self._config).check(*turned, name)
             return frame, self._convert(frame)
         why = f" ({self._decoder.failure})" if self._decoder.failure else ""
         raise SourceFormatError(
@@ -165,8 +237,28 @@ class VideoReader:
             f"{why}. It is empty, damaged or cut off; try to play it."
         )
 
+    def _whole(self, frames: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
+        return deinterlaced(frames, self._time_base) if self._config.deinterlace else frames
+
+    def _find_levels(self, first: av.VideoFrame) -> list[av.VideoFrame]:
+        """Find the range of deep pictures; the frames beside the first that were read for it."""
+        if self._pixels.levels is not None or not is_deep(first):
+            return []
+        others = list(itertools.islice(self._frames, LOOKED_AT - 1))
+        deep = [f for f in (first, *others) if is_deep(f) and self._is_small(f)]
+        self._pixels.levels = find_levels(map(self._pixels.deep, deep))
+        self.counters.say(self._pixels.levels.sentence())
+        return others
+
+    def _note_interlaced(self, frame: av.VideoFrame) -> None:
+        self._interlaced += frame.interlaced_frame
+        if self._interlaced == NOTED_AT and not self._config.deinterlace:
+            self.counters.say(NOTE)
+
     def _stamp(self, frame: av.VideoFrame) -> float:
         self._stamped += 1
+        if self._arrivals is not None:
+            return self._arrivals.stamp(time.monotonic())
         if self._without_times_fps is not None:
             self.counters.repair("unusable_pts")
             return (self._stamped - 1) / self._without_times_fps
@@ -189,7 +281,8 @@ class VideoReader:
         for fault in layout.faults:
             self.counters.damage("damaged_layout", f"The recording {fault}.")
         found = self._decoder.packets
-        if layout.pictures is not None and found < layout.pictures:
+        alone = len(self._container.streams.video) == 1  # else they may be those of another stream
+        if alone and layout.pictures is not None and found < layout.pictures:
             self.counters.cut_short(
                 f"The recording is damaged: {found} of the {layout.pictures} pictures in it could "
                 "be read."
