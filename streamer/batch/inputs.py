@@ -52,9 +52,10 @@ def find_inputs(
     """The recordings that `specs` stand for, each once.
 
     A spec is a file, a folder (all recordings in it and below; with `fps`, a folder of images is
-    one recording), a pattern (one of images is one recording), a URL of an object store, or `@list.txt` with one spec a line. A
-    file that is not there stays in the list and fails when its turn comes. The folder `output` is
-    left out of the folders it lies in: what the batch writes is not to be read.
+    one recording), a pattern (one of images is one recording), a URL of an object store, or
+    `@list.txt` with one spec a line. A file that is not there stays in the list and fails when its
+    turn comes. The folder `output` is left out of the folders it lies in: what the batch writes is
+    not to be read.
 
     Raises UsageError for a live source or an empty list, SourceNotFoundError for a pattern or
     folder without a recording.

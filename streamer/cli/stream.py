@@ -52,8 +52,8 @@ def stream(
         list[str] | None,
         option(
             IN,
-            "sample, a file, a pattern, images (a folder, *.png, img%04d.png), webcam[:N], rtsp://, "
-            "http(s)://, or - for standard input. May be repeated.",
+            "sample, a file, a pattern, images (a folder, *.png, img%04d.png), webcam[:N], "
+            "rtsp://, http(s)://, or - for standard input. May be repeated.",
             "--source",
             "-s",
         ),

@@ -112,8 +112,9 @@ def run_recording(
     `max_seconds`, an error, a recording that is cut short) are marked `cut`.
 
     `stop` is asked between frames; `max_seconds` is stream time, from the start of the part where
-    the source has one; events of other kinds than `kinds` are left out. With one of `threads`, all is done in the caller's: for many recordings side by
-    side. The source is closed at the end, or when the generator is closed.
+    the source has one; events of other kinds than `kinds` are left out. With one of `threads`, all
+    is done in the caller's: for many recordings side by side. The source is closed at the end, or
+    when the generator is closed.
 
     Raises:
         MerError: of the source or the pipeline, after the last result, so that nothing found

@@ -1,4 +1,4 @@
-"""A part of a recording: what comes long before it is left out, what comes long after is not read."""
+"""A part of a recording, with what is read around it."""
 
 from __future__ import annotations
 
