@@ -122,7 +122,7 @@ class VideoReader:
         for index, frame in enumerate(small, start=1):
             time_s = self._stamp(frame)
             if index >= self._skipped and time_s >= self._spared_s:
-                image = self._convert(frame)
+                image = self._picture(frame)
             self._note_interlaced(frame)
             if (frame.width, frame.height) != size:
                 self.counters.repair("frame_size_changes")
@@ -167,7 +167,7 @@ class VideoReader:
         frame = next(self._frames, None)
         if frame is None:
             return False
-        self._first, self._first_s = (frame, self._convert(frame)), self._stamp(frame)
+        self._first, self._first_s = (frame, self._picture(frame)), self._stamp(frame)
         return self._first_s == start.time_s and checksum(as_rgb(self._first[1])) == start.checksum
 
     def go_near(self, time_s: float) -> int | None:
@@ -210,7 +210,7 @@ class VideoReader:
         frame = next(self._frames, None)
         if frame is None or frame.pts != wanted:
             return False
-        self._first, self._first_s = (frame, self._convert(frame)), self._stamp(frame)
+        self._first, self._first_s = (frame, self._picture(frame)), self._stamp(frame)
         return True
 
     @property
@@ -230,7 +230,7 @@ class VideoReader:
                 self._first_s = self._arrivals.stamp(time.monotonic())
             turned = self._pixels.turned_size(frame)
             View.of(self._config).check(*turned, name)
-            return frame, self._convert(frame)
+            return frame, self._picture(frame)
         why = f" ({self._decoder.failure})" if self._decoder.failure else ""
         raise SourceFormatError(
             f"{name}: not one frame of its {self._stream.codec_context.name} video can be decoded"
@@ -254,6 +254,11 @@ class VideoReader:
         self._interlaced += frame.interlaced_frame
         if self._interlaced == NOTED_AT and not self._config.deinterlace:
             self.counters.say(NOTE)
+
+    def _picture(self, frame: av.VideoFrame) -> Picture:
+        """Of the frame that was decoded last, or of the last sound one in its place."""
+        is_last = frame is self._decoder.last
+        return self._convert((self._decoder.shown if is_last else None) or frame)
 
     def _stamp(self, frame: av.VideoFrame) -> float:
         self._stamped += 1
