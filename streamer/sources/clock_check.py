@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
-from statistics import median
+from statistics import fmean, median
 
 _MOST = 2000  # frames that are looked at
 _LEAST = 25  # gaps below which nothing is said
@@ -59,16 +59,16 @@ class ClockCheck:
     def _other_rate(self) -> str:
         usual_s = median(self._gaps_s)
         slack_s = max(_EVEN * usual_s, self._tick_s)
-        even = sum(abs(gap_s - usual_s) <= slack_s for gap_s in self._gaps_s)
-        if usual_s <= 0 or even < _SHARE_EVEN * len(self._gaps_s):
+        even = [gap_s for gap_s in self._gaps_s if abs(gap_s - usual_s) <= slack_s]
+        if usual_s <= 0 or len(even) < _SHARE_EVEN * len(self._gaps_s):
             return ""
+        shown_fps = 1 / fmean(even)
         for fps in self._declared:
-            factor = usual_s * fps
+            factor = fps / shown_fps
             if factor >= _FACTOR or factor <= 1 / _FACTOR:
                 return (
-                    f"The times of the recording are those of {1 / usual_s:.4g} frames a second, "
-                    f"but it declares {fps:.4g}: {max(factor, 1 / factor):.3g} times as many or "
-                    "as few. Its times were used; if the camera took another number, as for slow "
-                    f"motion: --capture-fps {fps:.4g}."
+                    f"The times of the recording are those of {shown_fps:.4g} frames a second, but "
+                    f"it declares {fps:.4g}. Its times were used; if {fps:.4g} were taken, as in "
+                    f"slow motion: --capture-fps {fps:.4g}."
                 )
         return ""
