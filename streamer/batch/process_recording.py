@@ -193,7 +193,7 @@ class _Run:
 
 def share_done(time_s: float, info: SourceInfo) -> float:
     """0..1 of the recording, or of the part of it; 0 where its length is not known."""
-    whole_s = info.declared_duration_s or 0.0
+    whole_s = info.expected_s or 0.0
     part = info.part or Part(0.0, whole_s)
     end_s = min(part.end_s, whole_s)
     if end_s <= part.start_s:

@@ -44,6 +44,7 @@ def batch(
         typer.Argument(metavar="INPUTS", help="Files, folders, patterns, URLs, or @list.txt."),
     ] = None,
     fps: common.Fps = None,
+    capture_fps: common.CaptureFps = None,
     rotate: common.Rotate = None,
     start: common.Start = None,
     end: common.End = None,
@@ -72,6 +73,7 @@ def batch(
     save_video: Annotated[
         bool, option(OUT, "Annotated recordings; these begin anew on --resume.", "--save-video")
     ] = False,
+    time_of_day: common.TimeOfDay = None,
     redact: common.Redact = "off",
     hash_names: Annotated[
         bool, option(OUT, "Hashes in place of file names, everywhere.", "--hash-names")
@@ -129,8 +131,9 @@ def batch(
     version: common.Version = False,
 ) -> None:
     own = overrides(
-        fps=fps, rotate=rotate, start=start, end=end, roi=roi, stream=stream_, mirror=mirror,
-        levels=levels, deinterlace=deinterlace, sensitivity=sensitivity, low_latency=low_latency,
+        fps=fps, capture_fps=capture_fps, time_of_day=time_of_day, rotate=rotate, start=start,
+        end=end, roi=roi, stream=stream_, mirror=mirror, levels=levels, deinterlace=deinterlace,
+        sensitivity=sensitivity, low_latency=low_latency,
         baseline=baseline, spotter=spotter, max_faces=max_faces, micro_only=micro_only,
         model=model, motion=motion, offline=offline, no_recognition=no_recognition,
     )  # fmt: skip

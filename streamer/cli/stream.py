@@ -59,6 +59,7 @@ def stream(
         ),
     ] = None,
     fps: common.Fps = None,
+    capture_fps: common.CaptureFps = None,
     rotate: common.Rotate = None,
     start: common.Start = None,
     end: common.End = None,
@@ -98,6 +99,7 @@ def stream(
         Path | None,
         option(OUT, "Annotated recording: an .mp4 file; a folder for several sources."),
     ] = None,
+    time_of_day: common.TimeOfDay = None,
     redact: common.Redact = "off",
     explain: Annotated[
         bool,
@@ -135,8 +137,9 @@ def stream(
     version: common.Version = False,
 ) -> None:
     options = overrides(
-        fps=fps, rotate=rotate, start=start, end=end, roi=roi, stream=stream_, mirror=mirror,
-        levels=levels, deinterlace=deinterlace, sensitivity=sensitivity, low_latency=low_latency,
+        fps=fps, capture_fps=capture_fps, time_of_day=time_of_day, rotate=rotate, start=start,
+        end=end, roi=roi, stream=stream_, mirror=mirror, levels=levels, deinterlace=deinterlace,
+        sensitivity=sensitivity, low_latency=low_latency,
         baseline=baseline, spotter=spotter, max_faces=max_faces, micro_only=micro_only,
         model=model, motion=motion, offline=offline, explain=explain, no_recognition=no_recognition,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The annotated recording: H.264 with the source's own time stamps."""
+"""The annotated recording: H.264 with the source's own time stamps, as a player shows it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class VideoWriter:
         self._path = path
         self._anonymiser = None if redact == "off" else Anonymiser(redact)
         self._annotator = Annotator(regions)
-        self._waiting: deque[tuple[float, Canvas]] = deque()
+        self._waiting: deque[tuple[float, float, Canvas]] = deque()  # time_s, media_s, picture
         self._events: list[EmotionEvent] = []
         self._encoder: _Encoder | None = None
         self._overwrite = overwrite
@@ -62,10 +62,11 @@ class VideoWriter:
         if self._anonymiser is not None:
             hidden = replace(result.frame, image=self._anonymiser.hide(result))
             result = replace(result, frame=hidden)
-            waiting = [canvas for _, canvas in self._waiting]
+            waiting = [canvas for *_, canvas in self._waiting]
             scale = waiting[0].shape[1] / hidden.image.shape[1] if waiting else 1.0
             self._anonymiser.hide_earlier(waiting, scale)
-        self._waiting.append((now_s, self._annotator.draw(result)))
+        media_s = now_s if result.frame.media_s is None else result.frame.media_s
+        self._waiting.append((now_s, media_s, self._annotator.draw(result)))
         while self._is_due(now_s):
             self._write_oldest()
         horizon_s = now_s - DELAY_S - AFTERGLOW_S
@@ -86,15 +87,15 @@ class VideoWriter:
     def _is_due(self, now_s: float) -> bool:
         if not self._waiting:
             return False
-        time_s, canvas = self._waiting[0]
+        time_s, _, canvas = self._waiting[0]
         return now_s - time_s > DELAY_S or canvas.nbytes * len(self._waiting) > _DELAY_BYTES
 
     def _write_oldest(self) -> None:
-        time_s, canvas = self._waiting.popleft()
+        time_s, media_s, canvas = self._waiting.popleft()
         self._annotator.draw_banners(canvas, time_s, self._events)
         if self._encoder is None:
             self._encoder = _Encoder(self._path, canvas, overwrite=self._overwrite)
-        self._encoder.write(time_s, canvas)
+        self._encoder.write(media_s, canvas)
 
 
 class _Encoder:
@@ -116,9 +117,9 @@ class _Encoder:
             self._stream.pix_fmt = "yuv420p"
             self._stream.codec_context.time_base = _TIME_BASE
 
-    def write(self, time_s: float, canvas: Canvas) -> None:
+    def write(self, media_s: float, canvas: Canvas) -> None:
         frame = av.VideoFrame.from_ndarray(canvas, format="rgb24")
-        self._last_pts = max(round(time_s / _TIME_BASE), self._last_pts + 1)
+        self._last_pts = max(round(media_s / _TIME_BASE), self._last_pts + 1)
         frame.pts, frame.time_base = self._last_pts, _TIME_BASE
         with self._writing():
             self._container.mux(self._stream.encode(frame))

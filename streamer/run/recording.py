@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Generator
 from dataclasses import replace
 from typing import Any, Protocol
 
+from streamer.core.day_clock import DayClock
 from streamer.core.errors import FAULTS, InternalError, MerError
 from streamer.core.process.two_threads import two_busy_threads
 from streamer.core.records import EmotionEvent, Frame, FrameResult, Loss, Part, TrackedFaces
@@ -58,12 +59,17 @@ class RecordingRun:
         sinks: Sinks | None = None,
         kinds: Collection[str] = ALL_KINDS,
         part: Part | None = None,
+        starts_at: DayClock | None = None,
     ) -> None:
-        """kinds: events of other kinds are left out. part: so is what is outside of it."""
+        """kinds: events of other kinds are left out. part: so is what is outside of it.
+
+        starts_at: the time of day at time 0.
+        """
         self._part = part
         self._pipeline = pipeline
         self._sinks = Sinks() if sinks is None else sinks
         self._kinds = kinds
+        self._starts_at = starts_at
 
     def push(self, frame: Frame, tracked: TrackedFaces | None = None) -> FrameResult:
         """What became known with a frame. `tracked`: where its faces have been tracked already."""
@@ -86,11 +92,18 @@ class RecordingRun:
             if inside is None:
                 return NOTHING
             result = inside
+        if self._starts_at is not None and result.events:
+            result = replace(result, events=tuple(map(self._with_day, result.events)))
         self._sinks.write(result)
         return result
 
     def _is_wanted(self, event: EmotionEvent) -> bool:
         return event.spot.kind in self._kinds
+
+    def _with_day(self, event: EmotionEvent) -> EmotionEvent:
+        assert self._starts_at is not None
+        at, spot = self._starts_at.at, event.spot
+        return replace(event, day=(at(spot.onset_s), at(spot.apex_s), at(spot.offset_s)))
 
 
 def run_recording(
@@ -122,7 +135,7 @@ def run_recording(
     """
     sinks = Sinks() if sinks is None else sinks
     part = source.info.part
-    run = RecordingRun(pipeline, sinks, kinds, part)
+    run = RecordingRun(pipeline, sinks, kinds, part, source.info.starts_at)
     if max_seconds is not None and part is not None:
         max_seconds += part.start_s
     failure: MerError | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+from streamer.core.day_clock import parse_time_of_day
 from streamer.core.errors import SettingError
 from streamer.core.ranges import FrameRate, Help, Range, check_ranges
 from streamer.sources.limits import MAX_MEGAPIXELS, MAX_SIDE_PX
@@ -14,16 +15,32 @@ Place = Annotated[float, Range(0.0, MAX_SIDE_PX)]  # pixels or shares
 StreamNumber = Annotated[int, Range(0, 999)]
 Level = Annotated[float, Range(-1e9, 1e9)]  # of brightness, as stored
 
+FROM_FILE = "file"  # a time of day: the one that the container gives
+
 
 @dataclass(frozen=True, slots=True)
 class SourceConfig:
     """How sources are read. Times in seconds.
 
-    Raises SettingError for a value out of range.
+    Raises SettingError for a value out of range, ValueError for no time of day.
     """
 
     fps: Annotated[
         FrameRate | None, Help("Frames per second: of a folder of images, or asked of a webcam.")
+    ] = None
+    capture_fps: Annotated[
+        FrameRate | None,
+        Help(
+            "Frames per second that the camera took, whatever the recording says: for slow motion, "
+            "for raw streams, for a header that lies."
+        ),
+    ] = None
+    time_of_day: Annotated[
+        str | None,
+        Help(
+            "When the recording began, for events with the time of day: 14:03:20, "
+            "2026-11-26T14:03:20+01:00, or file: the creation time in the container."
+        ),
     ] = None
     queue_frames: Annotated[
         int,
@@ -98,6 +115,8 @@ class SourceConfig:
 
     def __post_init__(self) -> None:
         check_ranges(self)
+        if self.time_of_day is not None and self.time_of_day != FROM_FILE:
+            parse_time_of_day(self.time_of_day)
         if self.end_s is not None and self.end_s <= (self.start_s or 0.0):
             raise SettingError(
                 f"end_s ({self.end_s:g}) is not after start_s ({self.start_s or 0.0:g})."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bisect
-import itertools
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,22 +18,19 @@ from streamer.core.pictures import Picture, as_rgb
 from streamer.core.records import SourceInfo
 from streamer.sources.arrival import ArrivalClock
 from streamer.sources.choice import pick_stream
+from streamer.sources.clocks import RecordingClocks, Times
 from streamer.sources.config import SourceConfig
 from streamer.sources.counters import SourceCounters
-from streamer.sources.decode import STARTS_ANYWHERE, Decoder
-from streamer.sources.deinterlace import NOTE, NOTED_AT, deinterlaced
+from streamer.sources.decode import Decoder
+from streamer.sources.frame_pictures import FramePictures
 from streamer.sources.header import missing_end
 from streamer.sources.layouts import Layout
-from streamer.sources.levels import LOOKED_AT, Levels, find_levels
 from streamer.sources.limits import check_size, decoder_limit
 from streamer.sources.part import Cut
-from streamer.sources.pixels import PixelConverter, is_deep
+from streamer.sources.rates import WITHOUT_TIMES
+from streamer.sources.recording import Stamped
 from streamer.sources.resume_point import ResumePoint, checksum
-from streamer.sources.timing import MAX_GAP_S, PresentationClock
-from streamer.sources.view import View
-
-# Raw streams have no header: FFmpeg guesses their duration from the bit rate.
-_GUESSED_DURATION = {"h264", "hevc", "m4v", "mjpeg", "mpegvideo", "obu"}
+from streamer.sources.timing import MAX_GAP_S
 
 _ON_ARRIVAL = ("mpjpeg", "mjpeg")  # endless pictures without times: FFmpeg assumes 25 a second
 _EXACT = ("mxf", "ivf")  # whose headers count their pictures, all of one length
@@ -42,7 +38,7 @@ _PLACEHOLDER = 1 << 30  # pictures: what a writer puts into a header that it cou
 
 
 class VideoReader:
-    """Decodes, stamps and converts one container: iterate over (time_s, image), once.
+    """Decodes, stamps and converts one container: iterate over `Stamped`, once.
 
     The first frame is decoded at once, so that a container without one fails here.
     Damage found on the way is counted in `counters`; iterating does not raise for it.
@@ -72,64 +68,48 @@ class VideoReader:
         self.counters.say(choice)
         self._stream.codec_context.options = decoder_limit(config.max_megapixels)
         self._decoder = Decoder(container, self._stream, self.counters, config.decode_threads, live)
-        levels = None if config.levels is None else Levels(*config.levels)
-        self._pixels = PixelConverter(View.of(config), levels, from_luma=config.from_luma)
-        self._convert = self._pixels.convert
         self._time_base = _time_base(self._stream)
+        self._pictures = FramePictures(config, self.counters, self._decoder, self._time_base)
         self._layout = layout
         self._max_megapixels = config.max_megapixels
-        self._without_times_fps = without_times_fps
-        self._stamped = 0
         self._skipped = 0
         self._jumped = False
-        self._first_s: float | None = None
-        self._config = config
+        self._first_times: Times | None = None
         self._arrivals = ArrivalClock() if live and container.format.name in _ON_ARRIVAL else None
         cut = Cut.of(config)
         self._spared_s = 0.0 if cut is None else cut.from_s  # pictures before are not looked at
-        self._interlaced = 0
-        self._frames = self._whole(iter(self._decoder))
+        self._frames = self._pictures.whole(iter(self._decoder))
         self._first = self._read_first(name, config.max_megapixels)
         info = _describe(container, self._stream, self._first[1], name, kind, live)
-        if self._arrivals is not None:
-            info = replace(info, declared_fps=None)
-        self.info = (
-            info if without_times_fps is None else replace(info, declared_fps=without_times_fps)
+        self.info = info if self._arrivals is None else replace(info, declared_fps=None)
+        self._clocks = RecordingClocks(
+            container, self._stream, config, self.info, self.counters, without_times_fps, max_gap_s
         )
-        self._clock = PresentationClock(
-            self.counters.repair,
-            self.info.declared_fps,
-            self.info.declared_duration_s,
-            starts_at_zero=not (live or container.format.flags & STARTS_ANYWHERE),
-            max_gap_s=max_gap_s,
-        )
+        self.info = self._clocks.describe(self._first[0].pts, self._time_base)
 
-    def __iter__(self) -> Iterator[tuple[float, Picture]]:
+    def __iter__(self) -> Iterator[Stamped]:
         self._decoder.noting = False
-        if self._without_times_fps is not None:
-            self.counters.say(
-                "The time stamps of the recording contradict its header: frames are put at equal "
-                f"distances, {self._without_times_fps:g} a second."
-            )
+        self._clocks.tell()
         frame, image = self._first
-        time_s = self._first_s
-        if time_s is None:
-            time_s = self._stamp(frame)
+        times = self._first_times
+        if times is None:
+            times = self._stamp(frame)
             self._report_late_start(frame.pts)
-        yield time_s, image
+        yield times[0], image, times[1]
         size = (frame.width, frame.height)
         small = (frame for frame in self._frames if self._is_small(frame))
         for index, frame in enumerate(small, start=1):
-            time_s = self._stamp(frame)
+            time_s, media_s = self._stamp(frame)
             if index >= self._skipped and time_s >= self._spared_s:
-                image = self._picture(frame)
-            self._note_interlaced(frame)
+                image = self._pictures.of(frame)
+            self._pictures.note(frame)
             if (frame.width, frame.height) != size:
                 self.counters.repair("frame_size_changes")
                 size = (frame.width, frame.height)
-            yield time_s, image
-        self._compare_with_header(time_s)
+            yield time_s, image, media_s
+        self._compare_with_header(self._clocks.last_s)
         self._compare_with_layout()
+        self._clocks.tell_at_end()
 
     def _is_small(self, frame: av.VideoFrame) -> bool:
         """Whether a frame keeps to the limit that the first one kept to; reported if not."""
@@ -154,21 +134,22 @@ class VideoReader:
         """
         self._jumped = True
         frames = self._decoder.frames_from(start.frame)
-        frames = None if frames is None else self._whole(frames)
+        frames = None if frames is None else self._pictures.whole(frames)
         self._decoder.noting = False
         stamps = self._decoder.stamps
         known = sorted((pts, duration) for pts, duration in stamps if pts is not None)
         if frames is None or len(known) < len(stamps) or len(known) <= start.frame:
             return False
         for pts, duration in known[: start.frame]:
-            self._clock.stamp(pts, _time_base(self._stream), duration)
+            self._clocks.stamp(pts, self._time_base, duration)
         self._report_late_start(known[0][0])
         self._frames = (f for f in frames if f.pts is None or f.pts >= known[start.frame][0])
         frame = next(self._frames, None)
         if frame is None:
             return False
-        self._first, self._first_s = (frame, self._picture(frame)), self._stamp(frame)
-        return self._first_s == start.time_s and checksum(as_rgb(self._first[1])) == start.checksum
+        self._first, self._first_times = (frame, self._pictures.of(frame)), self._stamp(frame)
+        picture = as_rgb(self._first[1])
+        return self._first_times[0] == start.time_s and checksum(picture) == start.checksum
 
     def go_near(self, time_s: float) -> int | None:
         """Begin at the first frame of that time or later, decoding little before it.
@@ -178,7 +159,7 @@ class VideoReader:
         """
         self._jumped = True
         origin = self._first[0].pts
-        if origin is None or self._without_times_fps is not None:
+        if origin is None or self.info.capture_fps is not None:
             return None
         wanted = origin + math.ceil(time_s / self._time_base)
         frames = self._decoder.frames_near(
@@ -191,7 +172,7 @@ class VideoReader:
         before = bisect.bisect_left(known, wanted, key=lambda stamp: stamp[0])
         if frames is None or len(known) < len(stamps) or before == len(known):
             return None
-        return before if self._begin_at(self._whole(frames), known, before) else None
+        return before if self._begin_at(self._pictures.whole(frames), known, before) else None
 
     def _begin_at(
         self,
@@ -201,7 +182,7 @@ class VideoReader:
     ) -> bool:
         """Whether frame `number` comes with its own time stamp, and no stamp before is wrong."""
         for pts, duration in known[:number]:
-            self._clock.stamp(pts, self._time_base, duration)
+            self._clocks.stamp(pts, self._time_base, duration)
         if set(self.counters.report().repairs) - {"late_first_pts"}:
             return False
         self._report_late_start(known[0][0])
@@ -210,7 +191,7 @@ class VideoReader:
         frame = next(self._frames, None)
         if frame is None or frame.pts != wanted:
             return False
-        self._first, self._first_s = (frame, self._picture(frame)), self._stamp(frame)
+        self._first, self._first_times = (frame, self._pictures.of(frame)), self._stamp(frame)
         return True
 
     @property
@@ -225,49 +206,20 @@ class VideoReader:
     def _read_first(self, name: str, max_megapixels: float) -> tuple[av.VideoFrame, Picture]:
         for frame in self._frames:
             check_size(frame.width, frame.height, max_megapixels, name)
-            self._frames = itertools.chain(self._find_levels(frame), self._frames)
             if self._arrivals is not None:
-                self._first_s = self._arrivals.stamp(time.monotonic())
-            turned = self._pixels.turned_size(frame)
-            View.of(self._config).check(*turned, name)
-            return frame, self._picture(frame)
+                self._first_times = self._stamp(frame)
+            self._frames = self._pictures.begin(frame, self._frames, name)
+            return frame, self._pictures.of(frame)
         why = f" ({self._decoder.failure})" if self._decoder.failure else ""
         raise SourceFormatError(
             f"{name}: not one frame of its {self._stream.codec_context.name} video can be decoded"
             f"{why}. It is empty, damaged or cut off; try to play it."
         )
 
-    def _whole(self, frames: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
-        return deinterlaced(frames, self._time_base) if self._config.deinterlace else frames
-
-    def _find_levels(self, first: av.VideoFrame) -> list[av.VideoFrame]:
-        """Find the range of deep pictures; the frames beside the first that were read for it."""
-        if self._pixels.levels is not None or not is_deep(first):
-            return []
-        others = list(itertools.islice(self._frames, LOOKED_AT - 1))
-        deep = [f for f in (first, *others) if is_deep(f) and self._is_small(f)]
-        self._pixels.levels = find_levels(map(self._pixels.deep, deep))
-        self.counters.say(self._pixels.levels.sentence())
-        return others
-
-    def _note_interlaced(self, frame: av.VideoFrame) -> None:
-        self._interlaced += frame.interlaced_frame
-        if self._interlaced == NOTED_AT and not self._config.deinterlace:
-            self.counters.say(NOTE)
-
-    def _picture(self, frame: av.VideoFrame) -> Picture:
-        """Of the frame that was decoded last, or of the last sound one in its place."""
-        is_last = frame is self._decoder.last
-        return self._convert((self._decoder.shown if is_last else None) or frame)
-
-    def _stamp(self, frame: av.VideoFrame) -> float:
-        self._stamped += 1
+    def _stamp(self, frame: av.VideoFrame) -> Times:
         if self._arrivals is not None:
-            return self._arrivals.stamp(time.monotonic())
-        if self._without_times_fps is not None:
-            self.counters.repair("unusable_pts")
-            return (self._stamped - 1) / self._without_times_fps
-        return self._clock.stamp(frame.pts, self._time_base, frame.duration)
+            return self._arrivals.stamp(time.monotonic()), None
+        return self._clocks.stamp(frame.pts, self._time_base, frame.duration)
 
     def _report_late_start(self, pts: int | None) -> None:
         if self.counters.report().repairs.get("late_first_pts") and pts is not None:
@@ -341,7 +293,7 @@ def _declared_frames(container: InputContainer, stream: av.VideoStream) -> int |
 
 
 def _declared_duration(container: InputContainer, stream: av.VideoStream) -> float | None:
-    if container.format.name in _GUESSED_DURATION or stream.frames >= _PLACEHOLDER:
+    if container.format.name in WITHOUT_TIMES or stream.frames >= _PLACEHOLDER:
         return None
     if stream.duration:
         return float(stream.duration * _time_base(stream))

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.core.errors import CameraError, MerError
+from streamer.core.errors import CameraError, MerError, UsageError
 from streamer.core.process.libraries import import_cv2
 from streamer.core.records import SourceInfo
 from streamer.sources.config import SourceConfig
@@ -27,6 +27,12 @@ from streamer.sources.view import View, rotated
 
 def open_webcam(number: int, config: SourceConfig) -> LiveSource:
     """Camera `number` of this machine. Raises CameraError where it is absent or busy."""
+
+    if config.capture_fps is not None:
+        raise UsageError(
+            f"webcam:{number} is live: its frames have the times at which they came. Leave "
+            "--capture-fps out; --fps asks the camera for a rate."
+        )
 
     def connect() -> WebcamCapture:
         return WebcamCapture(number, config.fps, config.max_megapixels, View.of(config))
