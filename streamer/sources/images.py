@@ -155,17 +155,13 @@ class ImageReader:
 
     def _find_levels(self, paths: Sequence[Path]) -> None:
         """Look at the range of the first images, where they have more than 8 bits."""
-        if self._levels is not None:
-            return
-        deep = []
-        for path in paths[:LOOKED_AT]:
+        deep: list[NDArray[Any]] = []
+        for path in paths[:LOOKED_AT] if self._levels is None else ():
             with contextlib.suppress(SourceRefusedError):
                 image = read_deep(path, self._max_megapixels)
-                if image is None or image.dtype != np.uint8:
-                    deep.append(image)
-                    continue
-            return  # of 8 bits, or not to be read at all
-        deep = [image for image in deep if image is not None]
+                if image is not None and image.dtype == np.uint8:
+                    return
+                deep += [] if image is None else [image]
         if deep:
             self._levels = find_levels(deep)
             self.counters.say(self._levels.sentence())

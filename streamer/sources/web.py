@@ -106,7 +106,7 @@ def _opener(split: SplitResult, bare: str) -> urllib.request.OpenerDirector:
     passwords = urllib.request.HTTPPasswordMgrWithDefaultRealm()
     if split.username is not None:
         user, secret = unquote(split.username), unquote(split.password or "")
-        passwords.add_password(None, bare, user, secret)  # type: ignore[arg-type]
+        passwords.add_password(None, bare, user, secret)
     opener = urllib.request.OpenerDirector()
     for handler in (
         urllib.request.ProxyHandler(),
