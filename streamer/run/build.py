@@ -91,6 +91,7 @@ def make_spotter(config: StreamConfig) -> PipelineSpotter:
 
 def stream(
     source: str | Path,
+    /,
     config: StreamConfig | str | Path | None = None,
     *,
     max_seconds: float | None = None,
@@ -100,7 +101,8 @@ def stream(
 
     `source` is what `mer-stream --source` takes: "sample", a file, "webcam", a URL. `config` is a
     StreamConfig or a YAML file; `sections` override it, as in
-    `stream("clip.mp4", spotter={"sensitivity": 2.0}, recognise=False)`.
+    `stream("clip.mp4", spotter={"sensitivity": 2.0}, recognise=False)`, or for a part of it
+    `stream("clip.mp4", source={"start_s": 60.0, "end_s": 90.0})`.
 
     Raises a subclass of MerError whose message names the cure.
     """

@@ -67,4 +67,4 @@ def test_the_wanted_stream_is_read(tmp_path, read):
 
 
 def test_a_single_stream_is_not_spoken_of(clip, read):
-    assert read(clip)[1].errors == ()
+    assert not any("video streams" in error for error in read(clip)[1].errors)

@@ -81,15 +81,14 @@ def test_times_as_they_are_printed_name_their_frame(tmp_path, read):
     with open_source(str(path), SourceConfig(start_s=0.167, warm_up_s=0)) as source:
         part = source.info.part
         frames = list(source)
-    assert [f.index for f in frames if part.place(f.time_s) == 0][0] == 5
+    assert next(f.index for f in frames if part.place(f.time_s) == 0) == 5
     assert (part.place(0.1665), part.place(0.1664)) == (0, -1)
 
 
 @pytest.mark.parametrize("start_s", [3.0, 60.0])
 def test_a_part_behind_the_end_is_an_error(clip, start_s):
-    with open_source(str(clip), SourceConfig(start_s=start_s)) as source:
-        with pytest.raises(SourceFormatError, match=r"its last frame is at 1\.960 s"):
-            list(source)
+    with pytest.raises(SourceFormatError, match=r"its last frame is at 1\.960 s"):
+        list(open_source(str(clip), SourceConfig(start_s=start_s)))
 
 
 def test_parts_that_cannot_be():
