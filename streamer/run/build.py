@@ -94,6 +94,7 @@ def make_spotter(config: StreamConfig) -> PipelineSpotter:
 
 def stream(
     source: str | Path,
+    /,
     config: StreamConfig | str | Path | None = None,
     *,
     max_seconds: float | None = None,
@@ -103,7 +104,8 @@ def stream(
 
     `source` is what `mer-stream --source` takes: "sample", a file, "webcam", a URL. `config` is a
     StreamConfig or a YAML file; `sections` override it, as in
-    `stream("clip.mp4", spotter={"sensitivity": 2.0}, recognise=False)`.
+    `stream("clip.mp4", spotter={"sensitivity": 2.0}, recognise=False)` or
+    `stream("slow.mp4", source={"capture_fps": 240})`.
 
     What was odd about the recording (an assumed rate, damage) is logged as warnings at its end.
 

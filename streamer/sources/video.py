@@ -86,7 +86,7 @@ class VideoReader:
         small = (frame for frame in self._frames if self._is_small(frame))
         for index, frame in enumerate(small, start=1):
             if index >= self._skipped:
-                image = self._convert(frame)
+                image = self._picture(frame)
             time_s, media_s = self._stamp(frame)
             if (frame.width, frame.height) != size:
                 self.counters.repair("frame_size_changes")
@@ -131,7 +131,7 @@ class VideoReader:
         frame = next(self._frames, None)
         if frame is None:
             return False
-        self._first, self._first_times = (frame, self._convert(frame)), self._stamp(frame)
+        self._first, self._first_times = (frame, self._picture(frame)), self._stamp(frame)
         picture = as_rgb(self._first[1])
         return self._first_times[0] == start.time_s and checksum(picture) == start.checksum
 
@@ -147,12 +147,16 @@ class VideoReader:
     def _read_first(self, name: str, max_megapixels: float) -> tuple[av.VideoFrame, Picture]:
         for frame in self._frames:
             check_size(frame.width, frame.height, max_megapixels, name)
-            return frame, self._convert(frame)
+            return frame, self._picture(frame)
         why = f" ({self._decoder.failure})" if self._decoder.failure else ""
         raise SourceFormatError(
             f"{name}: not one frame of its {self._stream.codec_context.name} video can be decoded"
             f"{why}. It is empty, damaged or cut off; try to play it."
         )
+
+    def _picture(self, frame: av.VideoFrame) -> Picture:
+        """Of the frame that was decoded last, or of the last sound one in its place."""
+        return self._convert(self._decoder.shown or frame)
 
     def _stamp(self, frame: av.VideoFrame) -> Times:
         return self._clocks.stamp(frame.pts, self._time_base, frame.duration)
