@@ -65,7 +65,7 @@ def open_source(spec: str, config: SourceConfig | None = None) -> Source:
     if spec not in ("", "sample", "-") and url_scheme(spec) is None and is_folder(path):
         from streamer.sources.images import open_images
 
-        return open_images(path, config)
+        return open_images(path, config.for_images())
     _check_for_files(spec, config)
     if spec == "sample":
         from streamer.sources.files import open_sample

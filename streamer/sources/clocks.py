@@ -130,10 +130,8 @@ def _zero_s(container: InputContainer, anywhere: bool) -> float:
 
 def _day_of(config: SourceConfig, tags: Mapping[str, str]) -> DayClock | None:
     """The time of day at the beginning of the file, where it is asked for and known."""
-    if config.time_of_day is None:
-        return None
     if config.time_of_day != FROM_FILE:
-        return parse_time_of_day(config.time_of_day)
+        return config.day
     for name in _CREATED:
         try:
             return parse_time_of_day(tags[name])

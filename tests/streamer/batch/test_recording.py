@@ -128,7 +128,8 @@ def test_stopped_at_every_turn(clean: Path, tmp_path: Path, pipelines: Pipelines
     assert contents(tmp_path / "sample") == contents(clean / "sample")
 
 
-@pytest.mark.parametrize("frames", [55, 130])
+@pytest.mark.slow
+@pytest.mark.parametrize("frames", [70, 130])
 def test_other_clocks_are_resumed_as_well(
     tmp_path: Path, pipelines: Pipelines, frames: int
 ) -> None:

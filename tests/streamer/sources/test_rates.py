@@ -255,3 +255,12 @@ def test_a_time_of_day_counts_from_the_start_of_the_file(tmp_path):
     with open_source(str(path), SourceConfig(time_of_day="10:00:00")) as source:
         assert source.info.starts_at is not None
         assert source.info.starts_at.at(0.25) == "10:00:01.750"
+
+
+def test_the_rate_of_the_camera_is_that_of_its_images(tmp_path, read):
+    cv2 = pytest.importorskip("cv2")
+    for n, image in enumerate(make.noisy(3)):
+        cv2.imwrite(str(tmp_path / f"{n}.png"), image)
+    for config in (SourceConfig(capture_fps=200.0), SourceConfig(fps=25.0, capture_fps=200.0)):
+        frames, _ = read(tmp_path, config)
+        assert times(frames) == [0.0, 1 / 200, 2 / 200]
