@@ -19,7 +19,7 @@ from streamer.core.day_clock import DayClock
 from streamer.core.pictures import Picture, RgbOnDemand, held
 
 Kind = Literal["micro", "macro"]
-_HALF_MS = 0.0005
+HALF_MS = 0.0005
 EMOTIONS = ("negative", "positive", "surprise")
 
 
@@ -302,9 +302,9 @@ class Part:
 
     def place(self, time_s: float) -> Literal[-1, 0, 1]:
         """-1: before the part, 0: in it, 1: after it. Times that are printed have milliseconds."""
-        if time_s < self.start_s - _HALF_MS:
+        if time_s < self.start_s - HALF_MS:
             return -1
-        return 1 if time_s >= self.end_s - _HALF_MS else 0
+        return 1 if time_s >= self.end_s - HALF_MS else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ _DELAY_BYTES = 256 * 2**20  # ... or less, if the pictures are large
 _TIME_BASE = Fraction(1, 60_000)  # exact for 25, 30, 29.97, 50, 60, 100, 200 fps
 # Fragments keep a file that was cut short playable; at a normal end they become a plain MP4.
 _MUXER = {"movflags": "+hybrid_fragmented"}
+# A late start has to be known when the index is begun: it follows with the first fragment.
+_LATE_MUXER = {"movflags": "+hybrid_fragmented+delay_moov"}
 _ENCODERS = {  # the first that this FFmpeg has
     # No B-frames: they would shift all time stamps of a fragmented file by two frames.
     "libx264": {"preset": "veryfast", "crf": "20", "bf": "0", "g": "60"},
@@ -94,20 +96,21 @@ class VideoWriter:
         time_s, media_s, canvas = self._waiting.popleft()
         self._annotator.draw_banners(canvas, time_s, self._events)
         if self._encoder is None:
-            self._encoder = _Encoder(self._path, canvas, overwrite=self._overwrite)
+            self._encoder = _Encoder(self._path, canvas, media_s > 0, overwrite=self._overwrite)
         self._encoder.write(media_s, canvas)
 
 
 class _Encoder:
     """One MP4 file with one video stream in a time base of 1/60000 s."""
 
-    def __init__(self, path: Path, first: Canvas, *, overwrite: bool) -> None:
+    def __init__(self, path: Path, first: Canvas, is_late: bool, *, overwrite: bool) -> None:
         self._path = path
         self._file = open_output(path, overwrite=overwrite, binary=True)
         self._last_pts = -1
         self.broken = False
+        muxer = _LATE_MUXER if is_late else _MUXER
         with self._writing():
-            self._container = av.open(self._file, "w", format="mp4", options=_MUXER)
+            self._container = av.open(self._file, "w", format="mp4", options=muxer)
             name = _encoder_name()
             self._stream = cast(
                 "av.VideoStream",

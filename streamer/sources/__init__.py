@@ -9,7 +9,8 @@ from pathlib import Path
 
 from streamer.core.errors import SourceRefusedError, UsageError
 from streamer.core.files.paths import expand_home, is_folder
-from streamer.core.urls import display_name, is_like_url, strip_credentials
+from streamer.core.url_text import strip_credentials
+from streamer.core.urls import display_name, is_like_url
 from streamer.sources.base import Source
 from streamer.sources.config import SourceConfig
 from streamer.sources.naming import (
@@ -72,11 +73,11 @@ def open_source(spec: str, config: SourceConfig | None = None) -> Source:
     if spec not in ("", "sample", "-") and url_scheme(spec) is None and is_folder(path):
         from streamer.sources.images import open_images
 
-        return open_images(path, config)
+        return open_images(path, config.for_images())
     if is_sequence(spec):
         from streamer.sources.images import open_sequence
 
-        return open_sequence(spec, config)
+        return open_sequence(spec, config.for_images())
     _check_for_files(spec, config)
     if spec == "sample":
         from streamer.sources.files import open_sample

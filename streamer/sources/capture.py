@@ -62,14 +62,16 @@ class RecordingClock:
         zero_s: float = 0.0,
         check: ClockCheck | None = None,
         has_places: bool = True,
+        least_s: float = SAME_S,
     ) -> None:
         """presentation: None where the container's times are of no use; then there is an `even`.
 
         zero_s: the container's time at which players begin to count. has_places: False for a live
-        stream, of which nobody plays a file.
+        stream, of which nobody plays a file. least_s: a first frame that is less late is not late.
         """
         assert presentation is not None or even is not None
         self._has_places = has_places
+        self._least_s = least_s
         self._presentation = presentation
         self._even = even
         self._zero_s = zero_s
@@ -100,4 +102,4 @@ class RecordingClock:
         if pts is None or not self._has_places:
             return 0.0
         start_s = pts * time_base.numerator / time_base.denominator - self._zero_s
-        return start_s if start_s >= SAME_S else 0.0
+        return start_s if start_s >= self._least_s else 0.0

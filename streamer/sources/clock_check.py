@@ -11,7 +11,7 @@ _LEAST = 25  # gaps below which nothing is said
 _STANDS = 0.5  # share of gaps without any time
 _EVEN, _SHARE_EVEN = 0.04, 0.9  # a constant factor: so many gaps differ from the usual one by this
 _FACTOR = 1.15  # that is told; 24 and 25 frames a second are not the same either, but harmless
-_SLOWEST_FPS, _FASTEST_FPS = 5.0, 1000.0  # a rate that a header may mean
+_SLOWEST_FPS, _FASTEST_FPS = 5.0, 480.0  # of a header; others are the ticks of a clock
 
 
 class ClockCheck:
@@ -58,7 +58,7 @@ class ClockCheck:
 
     def _other_rate(self) -> str:
         usual_s = median(self._gaps_s)
-        slack_s = max(_EVEN * usual_s, self._tick_s)
+        slack_s = max(_EVEN * usual_s, 1.01 * self._tick_s)
         even = [gap_s for gap_s in self._gaps_s if abs(gap_s - usual_s) <= slack_s]
         if usual_s <= 0 or len(even) < _SHARE_EVEN * len(self._gaps_s):
             return ""
@@ -67,7 +67,7 @@ class ClockCheck:
             factor = fps / shown_fps
             if factor >= _FACTOR or factor <= 1 / _FACTOR:
                 return (
-                    f"The times of the recording are those of {shown_fps:.4g} frames a second, but "
+                    f"The times of the recording are those of {shown_fps:.3g} frames a second, but "
                     f"it declares {fps:.4g}. Its times were used; if {fps:.4g} were taken, as in "
                     f"slow motion: --capture-fps {fps:.4g}."
                 )

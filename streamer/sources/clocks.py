@@ -13,13 +13,13 @@ from av.container import InputContainer
 from streamer.core.day_clock import DayClock, parse_time_of_day
 from streamer.core.errors import UsageError
 from streamer.core.records import SourceInfo
-from streamer.sources.capture import EvenClock, RecordingClock
+from streamer.sources.capture import SAME_S, EvenClock, RecordingClock
 from streamer.sources.clock_check import ClockCheck
 from streamer.sources.config import FROM_FILE, SourceConfig
 from streamer.sources.counters import SourceCounters
 from streamer.sources.decode import STARTS_ANYWHERE
 from streamer.sources.rates import Verdict, find_rate, header_rate
-from streamer.sources.timing import PresentationClock
+from streamer.sources.timing import LATE_START_S, PresentationClock
 
 Times: TypeAlias = tuple[float, float | None]
 """time_s, and media_s where that is not the same."""
@@ -77,6 +77,8 @@ class RecordingClocks:
             _zero_s(container, anywhere),
             self._check,
             has_places=not info.live,
+            # AVI has the order of decoding only: FFmpeg's guess is late by a frame or two.
+            least_s=LATE_START_S if container.format.name == "avi" else SAME_S,
         )
 
     @property
@@ -128,10 +130,8 @@ def _zero_s(container: InputContainer, anywhere: bool) -> float:
 
 def _day_of(config: SourceConfig, tags: Mapping[str, str]) -> DayClock | None:
     """The time of day at the beginning of the file, where it is asked for and known."""
-    if config.time_of_day is None:
-        return None
     if config.time_of_day != FROM_FILE:
-        return parse_time_of_day(config.time_of_day)
+        return config.day
     for name in _CREATED:
         try:
             return parse_time_of_day(tags[name])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
-from streamer.core.day_clock import parse_time_of_day
+from streamer.core.day_clock import DayClock, parse_time_of_day
 from streamer.core.errors import SettingError
 from streamer.core.ranges import FrameRate, Help, Range, check_ranges
 from streamer.sources.limits import MAX_MEGAPIXELS, MAX_SIDE_PX
@@ -125,3 +125,14 @@ class SourceConfig:
             raise SettingError(f"roi {self.roi} has no width or no height: x,y,width,height.")
         if self.levels is not None and not self.levels[0] < self.levels[1]:
             raise SettingError(f"levels {self.levels}: the first must be below the second.")
+
+    @property
+    def day(self) -> DayClock | None:
+        """The time of day that was given; None where it is to be read from the container."""
+        if self.time_of_day is None or self.time_of_day == FROM_FILE:
+            return None
+        return parse_time_of_day(self.time_of_day)
+
+    def for_images(self) -> SourceConfig:
+        """For pictures, which have no times of their own: the rate of the camera is theirs."""
+        return self if self.capture_fps is None else replace(self, fps=self.capture_fps)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from streamer.core.errors import SourceFormatError, UsageError
-from streamer.core.records import Frame, Part, SourceInfo
+from streamer.core.records import HALF_MS, Frame, Part, SourceInfo
 from streamer.sources.config import SourceConfig
 
 # After its end, until all that began in it is decided: a macro-expression lasts up to 4 s.
@@ -31,8 +31,8 @@ class Cut:
 
     @property
     def from_s(self) -> float:
-        """The first frame that is looked at."""
-        return max(0.0, self.part.start_s - self.warm_up_s)
+        """Frames before this time are not looked at; that of the start itself always is."""
+        return max(0.0, self.part.start_s - self.warm_up_s - HALF_MS)
 
     @property
     def is_far(self) -> bool:

@@ -21,7 +21,7 @@ from streamer.sources.config import SourceConfig
 # Elementary streams: FFmpeg puts their frames 1/25 s apart, or invents times from packet sizes.
 WITHOUT_TIMES = frozenset({"h264", "hevc", "m4v", "mjpeg", "mpegvideo", "obu"})
 ASSUMED_FPS = 30.0  # what the cameras take that write such streams, unless told otherwise
-_SLOWEST_FPS, _FASTEST_FPS = 1.0, 1000.0  # a rate that a stream's header may mean
+_SLOWEST_FPS, _FASTEST_FPS = 1.0, 480.0  # of a header; others are the ticks of a clock
 # com.android.capture.fps, com.apple.quicktime.capture.fps and what else cameras call it.
 _TAG = re.compile(
     r"(?:capture|camera|sensor|recording|quicktime)\W?(?:.*\W)?(?:fps|frame\W?rate)$", re.I

@@ -47,6 +47,7 @@ def open_webcam(number: int, config: SourceConfig) -> LiveSource:
         declared_fps=capture.declared_fps,
         declared_frames=None,
         declared_duration_s=None,
+        starts_at=config.day,
     )
     return LiveSource(
         capture,
