@@ -41,7 +41,7 @@ def starts(name: str, length_s: float) -> Iterator[float]:
     """Of the parts that tile a recording, but for the first, which has nothing before it."""
     with open_source(name) as source:
         whole_s = source.info.declared_duration_s or 0.0
-    yield from (number * length_s for number in range(1, int(whole_s // length_s) + 1))
+    yield from (number * length_s for number in range(1, round(whole_s // length_s)))
 
 
 def compare(

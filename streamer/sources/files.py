@@ -10,6 +10,7 @@ import av
 
 from streamer.core.errors import InstallError, SourceFormatError, SourceNotFoundError
 from streamer.core.files.regular import open_regular, require_regular
+from streamer.sources.bayer import mosaic_refusal
 from streamer.sources.config import SourceConfig
 from streamer.sources.containers import explain_open_failure, open_within
 from streamer.sources.layouts import Layout, walk_file, walker_of
@@ -50,6 +51,8 @@ def open_file(path: Path, config: SourceConfig, name: str | None = None) -> Reco
 
 def _open_at_start(path: Path, config: SourceConfig, name: str) -> RecordingSource:
     head = _read_head(path, name)
+    if sentence := mosaic_refusal(head, name):
+        raise SourceFormatError(sentence)
     if is_animated_webp(head):
         return open_webp(path, config, name)
     fps = _rate_without_times(path, head)

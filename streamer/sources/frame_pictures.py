@@ -9,6 +9,7 @@ from fractions import Fraction
 import av
 
 from streamer.core.pictures import Picture
+from streamer.sources.bayer import MOSAIC_NOTE, is_mosaic
 from streamer.sources.config import SourceConfig
 from streamer.sources.counters import SourceCounters
 from streamer.sources.decode import Decoder
@@ -49,6 +50,8 @@ class FramePictures:
         Raises SourceFormatError where the cut lies outside of the pictures.
         """
         self._view.check(*self._converter.turned_size(first), name)
+        if len(first.format.components) == 1 and is_mosaic(self._converter.grey(first)):
+            self._counters.say(MOSAIC_NOTE)
         if self._converter.levels is not None or not is_deep(first):
             return rest
         others = list(itertools.islice(rest, LOOKED_AT - 1))

@@ -22,6 +22,7 @@ from streamer.core.errors import (
 from streamer.core.files.regular import open_regular
 from streamer.core.process.libraries import import_cv2
 from streamer.core.records import SourceInfo
+from streamer.sources.bayer import MOSAIC_NOTE, is_mosaic
 from streamer.sources.config import SourceConfig
 from streamer.sources.counters import SourceCounters
 from streamer.sources.levels import LOOKED_AT, Levels, find_levels
@@ -151,6 +152,8 @@ class ImageReader:
                 first_slot = slot
                 turned = rotated(image, self._view.rotate_deg)
                 self._view.check(turned.shape[1], turned.shape[0], self._name)
+                if not np.ptp(image[::7], axis=2).any() and is_mosaic(image[..., 0]):
+                    self.counters.say(MOSAIC_NOTE)
             yield (slot - first_slot) / self._fps, self._view.apply(self._in_8_bits(image))
 
     def _find_levels(self, paths: Sequence[Path]) -> None:

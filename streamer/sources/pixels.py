@@ -75,6 +75,10 @@ class PixelConverter:
             return image if self.levels is None else self.levels.apply(image)
         return self.levels.apply(self.deep(frame))
 
+    def grey(self, frame: av.VideoFrame) -> NDArray[Any]:
+        """[H, W] of a frame without colour, in up to 16 bits."""
+        return self._to_array(frame, "gray16le" if is_deep(frame) else "gray")
+
     def deep(self, frame: av.VideoFrame) -> NDArray[np.uint16]:
         """All bits of a frame, [H, W, 3] RGB, as stored."""
         if len(frame.format.components) > 1:

@@ -12,6 +12,7 @@ import pytest
 from streamer.core.errors import SourceFormatError, SourceRefusedError, UsageError
 from streamer.run.in_turn import _expand
 from streamer.sources import SourceConfig, expand_sources, open_source
+from streamer.sources.bayer import is_mosaic
 from streamer.sources.levels import Levels, find_levels
 from streamer.sources.sequence import grouped, images_of
 from streamer.sources.webp import frame_durations
@@ -193,3 +194,44 @@ def test_images_that_a_shell_named_one_by_one_are_one_recording(sequence):
 def test_negative_times_keep_every_frame_and_are_told(read):
     frames, report = read(CASES / "neg.mkv")
     assert len(frames) == 20 and report.repairs == {"missing_pts": 20}
+
+
+def mosaic(image):
+    """What a sensor with the pattern RGGB sees of an image."""
+    seen = image[..., 1].copy()
+    seen[0::2, 0::2], seen[1::2, 1::2] = image[0::2, 0::2, 0], image[1::2, 1::2, 2]
+    return seen
+
+
+def skin():
+    """A smooth picture of a skin's colours."""
+    shade = np.linspace(60, 130, 64)[None, :, None] + np.linspace(0, 40, 48)[:, None, None]
+    return np.rint(shade * (1.4, 1.0, 0.8)).astype(np.uint8)
+
+
+def test_a_bayer_mosaic_recorded_as_grey_is_named(tmp_path, read):
+    for number in range(2):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), mosaic(skin()))
+    assert "(Bayer)" in read(tmp_path, FPS)[1].errors[0]
+    path = tmp_path / "grey.mkv"
+    images = [np.repeat(mosaic(skin())[..., None], 3, axis=2)] * 2
+    make.write_video(path, images, codec="ffv1", pix_fmt="gray")
+    assert any("bayer_rggb8" in error for error in read(path)[1].errors)
+
+
+def test_smooth_grey_and_noise_are_no_mosaic():
+    noise = np.random.default_rng(0).integers(0, 255, (48, 64), np.uint8)
+    assert is_mosaic(mosaic(skin())) and not is_mosaic(skin()[..., 1]) and not is_mosaic(noise)
+
+
+@pytest.mark.parametrize(
+    ("code", "pattern"), [(b"RGGB", "rggb8"), (b"BA81", "bggr8"), (b"bg12", "bggr16le")]
+)
+def test_an_avi_of_a_bayer_format_is_named_with_the_cure(tmp_path, code, pattern):
+    path = make.write_video(
+        tmp_path / "a.avi", [make.plain()] * 3, codec="rawvideo", pix_fmt="gray"
+    )
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"Y800", code))
+    with pytest.raises(SourceFormatError, match=f"-pixel_format bayer_{pattern}"):
+        open_source(str(path))
