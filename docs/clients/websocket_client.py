@@ -1,6 +1,6 @@
 """Prints each event of a running mer-stream: python websocket_client.py [ws://127.0.0.1:8765/ws]
 
-    mer-stream webcam --serve-events            # in another terminal; pip install websockets
+mer-stream webcam --serve-events            # in another terminal; pip install websockets
 """
 
 import json

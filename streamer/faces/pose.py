@@ -1,9 +1,10 @@
 """Head pose of a face mesh: which way the head is turned, and where it is.
 
-A mean head is laid over the mesh by a least-squares similarity in three dimensions (Umeyama 1991,
-equations 39 to 42), on points that expressions hardly move. The depth is the mesh's own guess, and
-the picture is taken as seen from far away, so the angles are estimates: see docs/events.md for how
-far they are off on a rendered head.
+A mean head is laid over the mesh on points that expressions and the jaw hardly move, seen from far
+away (no perspective): in three dimensions by a least-squares similarity (Umeyama 1991, equations 39
+to 42), which gives pitch and size, and in the picture alone by the nearest turn to an affine fit,
+which gives yaw and roll. The mesh's depth is a guess that is better up and down than sideways.
+The angles are estimates: docs/events.md says how far they are off on a rendered head.
 """
 
 from __future__ import annotations
@@ -22,16 +23,23 @@ _HEAD = {
     33: (-0.723, -0.020, 0.126), 263: (0.723, -0.020, 0.126),  # eye corners, outer
     133: (-0.277, 0.020, 0.040), 362: (0.277, 0.020, 0.040),  # ... inner
     168: (0.0, -0.064, -0.220), 6: (0.0, 0.067, -0.278),  # bridge of the nose
-    127: (-1.079, 0.006, 0.911), 356: (1.079, 0.006, 0.911),  # temples
-    234: (-1.059, 0.219, 1.000), 454: (1.059, 0.219, 1.000),  # before the ears
-    93: (-1.036, 0.437, 1.025), 323: (1.036, 0.437, 1.025),  # edge of the cheeks
+    4: (0.0, 0.538, -0.536), 8: (0.0, -0.185, -0.235),  # its tip, and between the brows
+    9: (0.0, -0.320, -0.269), 151: (0.0, -0.579, -0.251),  # forehead, upwards
+    10: (0.0, -0.834, -0.209),  # ... to the hair
+    129: (-0.301, 0.580, -0.077), 358: (0.301, 0.580, -0.077),  # wings of the nose
+    64: (-0.272, 0.633, -0.198), 294: (0.272, 0.633, -0.198),  # nostrils
+    109: (-0.306, -0.826, -0.185), 338: (0.306, -0.826, -0.185),  # forehead, from the middle
+    67: (-0.563, -0.788, -0.082), 297: (0.563, -0.788, -0.082),  # ... outwards
+    103: (-0.796, -0.702, 0.098), 332: (0.796, -0.702, 0.098),
+    54: (-0.943, -0.569, 0.308), 284: (0.943, -0.569, 0.308),  # ... to the temples
 }  # fmt: skip
 HEAD_POINTS = tuple(_HEAD)
-HEAD_IOD: NDArray[np.float64] = np.array(list(_HEAD.values()))  # [12, 3]
+HEAD_IOD: NDArray[np.float64] = np.array(list(_HEAD.values()))  # [23, 3]
 HEAD_IOD.flags.writeable = False
 _INDICES = np.array(HEAD_POINTS)
 _CENTRED = HEAD_IOD - HEAD_IOD.mean(axis=0)
 _SQUARES = float((_CENTRED**2).sum())
+_AFFINE = np.linalg.pinv(_CENTRED)  # [3, 23]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +65,12 @@ def head_pose(landmarks_px: NDArray[np.floating]) -> HeadPose | None:
     down = (eyes[1][1] + eyes[3][1] - eyes[0][1] - eyes[2][1]) / 2
     if not (np.isfinite(points).all() and math.hypot(across, down) > LEAST_IOD_PX):
         return None
-    rotation, scale = _fit(points)
+    centred = points - points.mean(axis=0)
+    rotation, scale = _fit_in_space(centred)
+    _, pitch_deg, _ = angles_deg(rotation)
+    yaw_deg, _, roll_deg = angles_deg(_fit_in_picture(centred[:, :2]))
     middle = (sum(x for x, _, _ in eyes) / 4, sum(y for _, y, _ in eyes) / 4)
-    return HeadPose(*angles_deg(rotation), middle, scale)
+    return HeadPose(yaw_deg, pitch_deg, roll_deg, middle, scale)
 
 
 def rotation_of(yaw_deg: float, pitch_deg: float, roll_deg: float) -> NDArray[np.float64]:
@@ -81,9 +92,15 @@ def angles_deg(rotation: NDArray[np.float64]) -> tuple[float, float, float]:
     return math.degrees(yaw), math.degrees(pitch), math.degrees(roll)
 
 
-def _fit(points_px: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
-    """Rotation [3, 3] and pixels an IOD that carry the mean head to `points_px` [12, 3]."""
-    centred = points_px - points_px.mean(axis=0)
-    left, strengths, right = np.linalg.svd(centred.T @ _CENTRED)
+def _fit_in_space(centred_px: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+    """Rotation [3, 3] and pixels an IOD that carry the mean head to `centred_px` [23, 3]."""
+    left, strengths, right = np.linalg.svd(centred_px.T @ _CENTRED)
     signs = np.array([1.0, 1.0, np.sign(np.linalg.det(left @ right))])
     return (left * signs) @ right, float(strengths @ signs) / _SQUARES
+
+
+def _fit_in_picture(centred_px: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The rotation [3, 3] whose first two rows are nearest to the affine map to [23, 2]."""
+    left, _, right = np.linalg.svd((_AFFINE @ centred_px).T, full_matrices=False)
+    x, y = left @ right
+    return np.stack([x, y, np.cross(x, y)])
