@@ -140,7 +140,7 @@ def read_events(path: str | Path) -> Iterator[EmotionEvent]:
         with open_regular_text(path, str(path), "give a file of events") as stream:
             if path.suffix.lower() in (".csv", ".tsv"):
                 yield from _events(_table_rows(stream, path), _unflatten, path)
-            elif is_document(stream):
+            elif path.suffix.lower() == ".json" and is_document(stream):
                 yield from _events(_document_rows(stream, path), _parse_object, path)
             else:
                 lines = ((n, line) for n, line in _lines(stream, path) if line.strip())

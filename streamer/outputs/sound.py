@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -140,8 +140,12 @@ class _AacEncoder:
     def end(self) -> Iterator[av.Packet]:
         """What is left."""
         yield from self._encode(None)
-        yield from self._stream.encode(None)
+        yield from self._from_zero(self._stream.encode(None))
 
     def _encode(self, frame: av.AudioFrame | None) -> Iterator[av.Packet]:
         for samples in self._resampler.resample(frame):
-            yield from self._stream.encode(samples)
+            yield from self._from_zero(self._stream.encode(samples))
+
+    def _from_zero(self, packets: Iterable[av.Packet]) -> Iterator[av.Packet]:
+        """Without the silence that the encoder puts before time 0, by which all would be late."""
+        return (packet for packet in packets if packet.pts is None or packet.pts >= 0)
