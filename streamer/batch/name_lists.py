@@ -17,6 +17,7 @@ from streamer.core.files.regular import open_regular
 from streamer.sources.naming import url_scheme
 
 _MAX_BYTES = 64 * 2**20
+_LOOKED_AT = 64  # bytes; of UTF-16 every second one is 0, where letters are western
 _QUOTES = (('"', '"'), ("'", "'"), ("\u201c", "\u201d"))
 # Tried where a list is not UTF-8 and a name in it is not there byte for byte: of Windows and its
 # console in western and central Europe.
@@ -49,7 +50,7 @@ def _decode(data: bytes, path: Path) -> str:
     try:
         if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             text = data.decode("utf-16")
-        elif len(data) > 1 and data[1] == 0 and data[0] != 0 and len(data) % 2 == 0:
+        elif set(data[1:_LOOKED_AT:2]) == {0} and len(data) % 2 == 0:
             text = data.decode("utf-16-le")  # without its mark
         else:
             text = data.decode("utf-8-sig", errors="surrogateescape")

@@ -72,7 +72,7 @@ class Mp4Encoder:
         frame.pts, frame.time_base = self._last_pts, _TIME_BASE
         with self._writing():
             if self._sound is not None:
-                self._container.mux(self._sound.until(time_s))
+                self._container.mux(list(self._sound.until(time_s)))
             self._container.mux(self._stream.encode(frame))
 
     def close(self) -> None:
@@ -90,7 +90,7 @@ class Mp4Encoder:
             return
         with self._writing():
             if self._sound is not None:
-                self._container.mux(self._sound.rest())
+                self._container.mux(list(self._sound.rest()))
             self._container.mux(self._stream.encode(None))
             self._container.close()
             self._file.close()

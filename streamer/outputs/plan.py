@@ -287,7 +287,8 @@ def _event_format(options: OutputOptions) -> Format | None:
     if options.format == "text":
         raise UsageError("--format text is for standard output; a file is jsonl, json, csv or tsv.")
     path = Path(options.output)
-    form = options.format or by_suffix(path, _SUFFIXES)
+    by_name: Format | None = by_suffix(path, _SUFFIXES)
+    form = options.format or by_name
     if form is None and is_device(path):
         return "jsonl"
     if form is None:

@@ -54,14 +54,14 @@ class VideoWriter:
         self._events.extend(result.events)
         if result.frame is None:
             return
-        now_s = result.frame.time_s
+        now_s, at_s = result.frame.time_s, place_s(result.frame)
         if self._anonymiser is not None:
             hidden = replace(result.frame, image=self._anonymiser.hide(result))
             result = replace(result, frame=hidden)
             waiting = [canvas for *_, canvas in self._waiting]
             scale = waiting[0].shape[1] / hidden.image.shape[1] if waiting else 1.0
             self._anonymiser.hide_earlier(waiting, scale)
-        self._waiting.append((now_s, place_s(result.frame), self._annotator.draw(result)))
+        self._waiting.append((now_s, at_s, self._annotator.draw(result)))
         while self._is_due(now_s):
             self._write_oldest()
         horizon_s = now_s - DELAY_S - AFTERGLOW_S

@@ -99,8 +99,8 @@ def test_server_sent_events_have_names_and_numbers_to_return_by(server: EventSer
 
 
 def test_pages_of_other_sites_are_refused(server: EventServer) -> None:
-    foreign = connect(f"ws://127.0.0.1:{server.port}/ws", origin="http://evil.example")
-    with pytest.raises(exceptions.InvalidStatus) as caught, foreign:
+    url, foreign = f"ws://127.0.0.1:{server.port}/ws", "http://evil.example"
+    with pytest.raises(exceptions.InvalidStatus) as caught, connect(url, origin=foreign):
         pass
     assert caught.value.response.status_code == 403
     for headers in ({"Origin": "http://evil.example"}, {"Host": "evil.example"}):
@@ -135,7 +135,9 @@ def test_a_client_that_reads_nothing_holds_nobody_up(server: EventServer) -> Non
     mute.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     mute.sendall(b"GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
     wait_for_clients(server, 1)
-    play(server, frames=8_000)  # some 5 MB, more than sockets hold
+    twenty = make_result(0, 0.0, range(20))
+    for _ in range(1000):  # some 10 MB, more than sockets hold
+        server.write(twenty)
     (client,) = server._hub._clients
     assert len(client._signals) <= MOST_SIGNALS
     assert client._dropped > 0
