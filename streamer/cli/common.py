@@ -23,7 +23,7 @@ from streamer.core.errors import (
 )
 from streamer.core.printable import printable
 from streamer.core.ranges import clip
-from streamer.core.urls import strip_credentials
+from streamer.core.url_text import strip_credentials
 
 if TYPE_CHECKING:
     from streamer.run.config import StreamConfig

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from streamer.core.errors import SourceRefusedError, UsageError
 from streamer.core.files.paths import expand_home, is_folder
-from streamer.core.urls import display_name, is_like_url, strip_credentials
+from streamer.core.url_text import strip_credentials
+from streamer.core.urls import display_name, is_like_url
 from streamer.sources.base import Source
 from streamer.sources.config import SourceConfig
 from streamer.sources.naming import expand_sources, url_scheme, webcam_number

@@ -14,7 +14,7 @@ from streamer.core.errors import (
     SourceRefusedError,
 )
 from streamer.core.pictures import Picture
-from streamer.core.urls import remember
+from streamer.core.url_text import remember
 from streamer.sources.base import Source
 from streamer.sources.config import SourceConfig
 from streamer.sources.containers import PLAYLIST_REFUSED, open_within
