@@ -86,6 +86,7 @@ def test_a_client_gets_the_events_of_the_file_and_the_end_of_the_run(
     assert messages[-1]["schema"] == "mer-stream/end/1"
 
 
+@pytest.mark.slow
 def test_lsl_of_a_real_run(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pylsl = pytest.importorskip("pylsl", exc_type=(ImportError, RuntimeError, OSError))
     (tmp_path / "lsl.cfg").write_text("[multicast]\nResolveScope = machine\n")

@@ -59,7 +59,7 @@ def test_a_mesh_without_a_scale_has_none(mesh: np.ndarray) -> None:
 def test_a_rendered_head_is_found_to_be_turned_as_it_was() -> None:
     """The mesh network reads pictures of a head whose pose is known; the portrait's own is not."""
     head = TurnedHead(known_face())
-    turns = [(20.0, 0.0, 0.0), (-20.0, 0.0, 0.0), (0.0, 12.0, 0.0), (0.0, 0.0, 25.0)]
+    turns = [(20.0, 0.0, 0.0), (0.0, 12.0, 0.0), (0.0, 0.0, 25.0)]
     rows = measure(head, turns)
     assert all(row is not None for row in rows)
     for wanted, row in zip(turns, rows, strict=True):

@@ -129,8 +129,11 @@ def test_there_is_a_page_and_nothing_else(server: EventServer, path: str, code: 
     assert refused.value.code == 405
 
 
-def test_a_client_that_reads_nothing_holds_nobody_up(server: EventServer) -> None:
+def test_a_client_that_reads_nothing_holds_nobody_up(
+    server: EventServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What waits for it is bounded; the pipeline's side does not wait, and the run ends."""
+    monkeypatch.setattr("streamer.outputs.live.server._DRAIN_S", 0.1)
     mute = socket.create_connection(("127.0.0.1", server.port))
     mute.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     mute.sendall(b"GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
