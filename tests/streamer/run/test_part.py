@@ -6,7 +6,6 @@ import pytest
 
 from streamer.core.records import EmotionEvent, FaceMotion, Frame, FrameResult, Judged, Part, Spot
 from streamer.outputs.sinks import Sinks
-from streamer.outputs.sinks import Sinks
 from streamer.run.build import build_pipeline, stream
 from streamer.run.part import within
 from streamer.run.recording import run_recording
