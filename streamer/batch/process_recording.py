@@ -156,10 +156,18 @@ class _Run:
         if settings.faces:
             own.append(AlignedFaces(work / "faces", self._pipeline.recent_faces()))
         if settings.video:
+            from streamer.outputs.sound import open_sound
             from streamer.outputs.video import VideoWriter
 
             video = work / "annotated.mp4"
-            own.append(VideoWriter(video, REGION_NAMES, overwrite=True, redact=settings.redact))
+            sound = None
+            if settings.redact == "off" and self._recording.path.is_file():
+                sound = open_sound(self._recording.path, self._recording.job.display_name)
+            own.append(
+                VideoWriter(
+                    video, REGION_NAMES, overwrite=True, redact=settings.redact, sound=sound
+                )
+            )
         own.append(self.counts)
 
     def _checkpoint_writer(self) -> CheckpointWriter:

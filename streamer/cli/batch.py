@@ -58,8 +58,13 @@ def batch(
     ] = None,
     formats: Annotated[
         str,
-        option(OUT, "Of jsonl, csv, srt, vtt, eaf, boris, parquet, html; jsonl,csv,html if left."),
+        option(
+            OUT,
+            "Of jsonl, json, csv, tsv, srt, vtt, eaf, boris, xlsx, parquet, html; jsonl,csv,html "
+            "if left out.",
+        ),
     ] = "jsonl,csv,html",
+    csv_dialect: common.CsvDialect = None,
     signals: Annotated[
         Literal["csv", "parquet", "none"], option(OUT, "Per-frame signals; csv if left out.")
     ] = "csv",
@@ -159,7 +164,7 @@ def batch(
         code = run_jobs(
             BatchSettings(
                 settings, names, signals, images, faces, save_video, redact, hash_names,
-                os.environ.get("MER_HASH_KEY", ""), checkpoint_every,
+                os.environ.get("MER_HASH_KEY", ""), checkpoint_every, csv_dialect=csv_dialect,
             ),
             BatchOptions(
                 output, workers, threads, resume, overwrite, engine, address, scratch, quiet,

@@ -151,7 +151,11 @@ NoRecognition = Annotated[
 ]
 Redact = Annotated[
     Literal["off", "blur", "mask"],
-    option(OUT, "Hide faces in the annotated recording: blur or mask."),
+    option(OUT, "Hide faces in saved recordings and clips (without sound): blur or mask."),
+]
+CsvDialect = Annotated[
+    Literal["excel-eu"] | None,
+    option(OUT, "excel-eu: CSV with semicolons, decimal commas and a BOM.", "--csv-dialect"),
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 Progress = Annotated[

@@ -193,6 +193,7 @@ class FrameQuality:
     visible: float = 1.0  # share of the face mesh inside the picture
     new_anchor: bool = False  # the alignment was renewed at this frame
     repeated: bool = False  # the picture of the last frame once more: nothing was measured
+    gaze_x_iod: float = 0.0  # where both irises lie between the eye corners, > 0: to the right
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ def run_sources(
         return open_image_files(paths, config.source, f"{name}+{len(paths) - 1}")
 
     runs = sources[:1] if join else [members[0] for members in grouped(sources)]
-    plan = OutputPlan(outputs, runs)
+    plan = OutputPlan(outputs, runs, joined=join)
     return _InTurn(config, plan, stop or StopFlag(), max_seconds, open_parts).run(runs)
 
 
@@ -170,6 +170,7 @@ class _InTurn:
             if self._shared is None:  # they are opened with the first source that opens
                 self._shared = self._plan.open_shared_sinks(REGION_NAMES, self._stop.stop)
             sinks.shared.extend(self._shared)
+            self._plan.begin(source.info)
             return pipeline
         except MerError:
             source.close()

@@ -1,4 +1,4 @@
-"""Events as Parquet: one row per event, typed columns, the same names as in CSV."""
+"""Events as Parquet or workbook: one row per event, typed columns, the same names as in CSV."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from streamer.core.files.atomic import write_file
+from streamer.core.printable import printable
 from streamer.core.records import EMOTIONS, EmotionEvent, JsonObject
 from streamer.outputs.events import csv_columns, other_clocks
 from streamer.outputs.formats.event_text import Media
+from streamer.outputs.formats.workbook import workbook
 from streamer.outputs.record import DAY, event_to_record, probability_columns
 from streamer.outputs.signals import import_pyarrow
 
@@ -27,6 +29,18 @@ def write_parquet(events: Sequence[EmotionEvent], path: Path, media: Media) -> N
     data = io.BytesIO()
     parquet.write_table(table, data)
     write_file(path, data.getvalue())
+
+
+def write_xlsx(events: Sequence[EmotionEvent], path: Path, media: Media) -> None:
+    """All columns of the CSV file; numbers are numbers. Raises InstallError."""
+    columns = csv_columns()
+    rows = []
+    for event in events:
+        record = _flat(event_to_record(event))
+        record["regions"] = " ".join(record["regions"])
+        cells = (record[name] for name in columns)
+        rows.append([printable(cell) if isinstance(cell, str) else cell for cell in cells])
+    write_file(path, workbook(columns, rows))
 
 
 def _flat(record: JsonObject) -> JsonObject:
