@@ -24,6 +24,7 @@ from streamer.core.process.libraries import import_cv2
 from streamer.core.records import SourceInfo
 from streamer.sources.config import SourceConfig
 from streamer.sources.counters import SourceCounters
+from streamer.sources.day import day_of
 from streamer.sources.levels import LOOKED_AT, Levels, find_levels
 from streamer.sources.limits import MAX_MEGAPIXELS, check_size
 from streamer.sources.naming import natural_key
@@ -113,6 +114,7 @@ class ImageReader:
             declared_fps=fps,
             declared_frames=len(paths),
             declared_duration_s=(self._slots[-1] + 1) / fps,
+            starts_at=day_of(config, self.counters.say),
         )
 
     def __iter__(self) -> Iterator[tuple[float, Image]]:
