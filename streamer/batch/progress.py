@@ -54,6 +54,8 @@ class BatchView:
             bar.close()
         if not self._quiet and self._total is None:
             print(f"[{self._over}/{self._count}] {_line(outcome)}; {self._left()}", file=sys.stderr)
+            for warning in outcome.warnings:
+                print(f"  note: {printable(warning)}", file=sys.stderr)
         self._show()
 
     def close(self) -> None:
@@ -109,6 +111,9 @@ def format_totals(outcomes: Sequence[RunRecord], wall_s: float) -> str:
     little = sum(o.coverage.is_low for o in done if o.coverage is not None)
     if little:
         parts.append(f"in {little} less than half of the time could be judged")
+    noted = sum(bool(o.warnings) for o in done)
+    if noted:
+        parts.append(f"notes on {noted} are in their reports")
     lines = ["; ".join(parts)]
     if any(o.status == "interrupted" for o in outcomes):
         lines.append("Stopped. Run the same command with --resume to continue.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 from typing import TypeAlias
@@ -10,13 +9,13 @@ from typing import TypeAlias
 import av
 from av.container import InputContainer
 
-from streamer.core.day_clock import DayClock, parse_time_of_day
 from streamer.core.errors import UsageError
 from streamer.core.records import SourceInfo
 from streamer.sources.capture import SAME_S, EvenClock, RecordingClock
 from streamer.sources.clock_check import ClockCheck
-from streamer.sources.config import FROM_FILE, SourceConfig
+from streamer.sources.config import SourceConfig
 from streamer.sources.counters import SourceCounters
+from streamer.sources.day import day_of
 from streamer.sources.decode import STARTS_ANYWHERE
 from streamer.sources.rates import Verdict, find_rate, header_rate
 from streamer.sources.timing import LATE_START_S, PresentationClock
@@ -28,7 +27,6 @@ Times: TypeAlias = tuple[float, float | None]
 # begin at their start, as with broadcasts. Sound or pictures that begin later than the other do so
 # by less.
 _OTHER_CLOCK_S = 10.0
-_CREATED = ("com.apple.quicktime.creationdate", "creation_time")  # the first has the time zone
 
 
 class RecordingClocks:
@@ -50,8 +48,7 @@ class RecordingClocks:
         """
         self._counters = counters
         self._info = info
-        self._day = _day_of(config, {**stream.metadata, **container.metadata})
-        self._asks_day = config.time_of_day is not None
+        self._day = day_of(config, counters.say, {**stream.metadata, **container.metadata})
         if info.live and config.capture_fps is not None:
             raise UsageError(
                 f"{info.name} is live: its frames have the times at which they came. Leave "
@@ -98,6 +95,11 @@ class RecordingClocks:
             return replace(info, declared_fps=rate.fps)
         return replace(info, capture_fps=rate.fps)
 
+    @property
+    def go_by_stamps(self) -> bool:
+        """Whether times are those of the time stamps, so that they lead to a frame."""
+        return self._rate is None
+
     def stamp(self, pts: int | None, time_base: Fraction, duration: int | None) -> Times:
         """The times of the next frame, in order of presentation."""
         if self._rate is not None and self._rate.repair:
@@ -109,11 +111,6 @@ class RecordingClocks:
         for sentence in (self._hint, self._rate.sentence if self._rate is not None else ""):
             if sentence:
                 self._counters.say(sentence)
-        if self._asks_day and self._day is None:
-            self._counters.say(
-                "The recording gives no creation time: events have no time of day. Give it with "
-                "--time-of-day 14:03:20."
-            )
 
     def tell_at_end(self) -> None:
         """At the end: say what is odd about the clock."""
@@ -127,15 +124,3 @@ def player_zero_s(container: InputContainer) -> float:
     anywhere = bool(container.format.flags & STARTS_ANYWHERE)
     start_s = (container.start_time or 0) / av.time_base
     return start_s if anywhere or start_s < 0 or start_s > _OTHER_CLOCK_S else 0.0
-
-
-def _day_of(config: SourceConfig, tags: Mapping[str, str]) -> DayClock | None:
-    """The time of day at the beginning of the file, where it is asked for and known."""
-    if config.time_of_day != FROM_FILE:
-        return config.day
-    for name in _CREATED:
-        try:
-            return parse_time_of_day(tags[name])
-        except (KeyError, ValueError):
-            continue
-    return None

@@ -25,6 +25,7 @@ from streamer.core.records import SourceInfo
 from streamer.sources.bayer import MOSAIC_NOTE, is_mosaic
 from streamer.sources.config import SourceConfig
 from streamer.sources.counters import SourceCounters
+from streamer.sources.day import day_of
 from streamer.sources.levels import LOOKED_AT, Levels, find_levels
 from streamer.sources.limits import MAX_MEGAPIXELS, check_size
 from streamer.sources.naming import natural_key
@@ -114,6 +115,7 @@ class ImageReader:
             declared_fps=fps,
             declared_frames=len(paths),
             declared_duration_s=(self._slots[-1] + 1) / fps,
+            starts_at=day_of(config, self.counters.say),
         )
 
     def __iter__(self) -> Iterator[tuple[float, Image]]:

@@ -68,12 +68,7 @@ def find_rate(
     """
     if container.format.name in WITHOUT_TIMES:
         return Verdict(_of_raw(stream, config))
-    if config.fps is not None:
-        raise UsageError(
-            f"{name}: a rate ({config.fps:g} fps) is for image folders, webcams and raw streams. "
-            "This source has its own times; leave the rate out. If they are wrong, say what the "
-            f"camera took: --capture-fps {config.fps:g}"
-        )
+    refuse_rate(config, name)
     shown_fps = _shown_fps(stream)
     if config.capture_fps is not None:
         return Verdict(_asked(config.capture_fps, shown_fps, header_fps is None))
@@ -84,6 +79,16 @@ def find_rate(
         )
         return Verdict(CaptureRate(header_fps, sentence, "unusable_pts", has_places=False))
     return _by_tag(container, stream, shown_fps)
+
+
+def refuse_rate(config: SourceConfig, name: str) -> None:
+    """Raise UsageError for `config.fps`, for a recording with times of its own."""
+    if config.fps is not None:
+        raise UsageError(
+            f"{name}: a rate ({config.fps:g} fps) is for image folders, webcams and raw streams. "
+            "This source has its own times; leave the rate out. If they are wrong, say what the "
+            f"camera took: --capture-fps {config.fps:g}"
+        )
 
 
 def header_rate(stream: av.VideoStream) -> float | None:

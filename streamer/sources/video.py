@@ -163,7 +163,7 @@ class VideoReader:
         """
         self._jumped = True
         origin = self._first[0].pts
-        if origin is None or self.info.capture_fps is not None:
+        if origin is None or self._by_dts or not self._clocks.go_by_stamps:
             return None
         wanted = origin + math.ceil(time_s / self._time_base)
         frames = self._decoder.frames_near(

@@ -19,6 +19,8 @@ from streamer.core.errors import CameraError, MerError, UsageError
 from streamer.core.process.libraries import import_cv2
 from streamer.core.records import SourceInfo
 from streamer.sources.config import SourceConfig
+from streamer.sources.counters import SourceCounters
+from streamer.sources.day import day_of
 from streamer.sources.limits import MAX_MEGAPIXELS, check_size
 from streamer.sources.live import LiveSource
 from streamer.sources.timing import CaptureClock
@@ -38,6 +40,7 @@ def open_webcam(number: int, config: SourceConfig) -> LiveSource:
         return WebcamCapture(number, config.fps, config.max_megapixels, View.of(config))
 
     capture = connect()
+    counters = SourceCounters()
     info = SourceInfo(
         name=f"webcam:{number}",
         kind="camera",
@@ -47,13 +50,14 @@ def open_webcam(number: int, config: SourceConfig) -> LiveSource:
         declared_fps=capture.declared_fps,
         declared_frames=None,
         declared_duration_s=None,
-        starts_at=config.day,
+        starts_at=day_of(config, counters.say),
     )
     return LiveSource(
         capture,
         connect,
         info,
         config,
+        counters,
     )
 
 

@@ -14,13 +14,16 @@ from streamer.core.errors import InstallError, SourceFormatError
 from streamer.core.files.regular import open_regular
 from streamer.core.process.libraries import import_cv2
 from streamer.core.records import SourceInfo
+from streamer.sources.capture import EvenClock
 from streamer.sources.config import SourceConfig
 from streamer.sources.counters import SourceCounters
+from streamer.sources.day import day_of
 from streamer.sources.levels import Levels
 from streamer.sources.limits import check_size
 from streamer.sources.part import Cut
 from streamer.sources.picture_size import picture_size
-from streamer.sources.recording import RecordingSource
+from streamer.sources.rates import refuse_rate
+from streamer.sources.recording import RecordingSource, Stamped
 from streamer.sources.view import View, rotated
 
 _HELD_PIXELS = 64e6  # of one look into the file, which begins at its start each time
@@ -28,7 +31,7 @@ _LEAST_S = 0.01  # browsers show a picture of less for 0.1 s; times must move on
 
 
 def open_webp(path: Path, config: SourceConfig, name: str) -> RecordingSource:
-    """An animated WebP. Raises InstallError, SourceFormatError, SourceRefusedError."""
+    """An animated WebP. Raises InstallError, SourceFormatError, SourceRefusedError, UsageError."""
     return RecordingSource(WebpReader(path, config, name), Cut.of(config))
 
 
@@ -36,6 +39,7 @@ class WebpReader:
     """Iterate over (time_s, image), once; times are the sums of the pictures' own durations."""
 
     def __init__(self, path: Path, config: SourceConfig, name: str) -> None:
+        refuse_rate(config, name)
         self.counters = SourceCounters()
         self._path = path
         self._name = name
@@ -68,9 +72,20 @@ class WebpReader:
             declared_fps=len(self._durations_ms) / total_s if total_s > 0 else None,
             declared_frames=len(self._durations_ms),
             declared_duration_s=total_s,
+            capture_fps=config.capture_fps,
+            starts_at=day_of(config, self.counters.say),
         )
 
-    def __iter__(self) -> Iterator[tuple[float, NDArray[np.uint8]]]:
+    def __iter__(self) -> Iterator[Stamped]:
+        if self.info.capture_fps is None:
+            yield from self._shown()
+            return
+        clock = EvenClock(self.info.capture_fps)
+        for shown_s, image in self._shown():
+            yield clock.stamp(shown_s), image, shown_s
+
+    def _shown(self) -> Iterator[tuple[float, NDArray[np.uint8]]]:
+        """The pictures at the times at which a player shows them."""
         time_s, found = 0.0, 1
         yield time_s, self._first
         for before_ms, image in zip(self._durations_ms, self._images, strict=False):

@@ -64,6 +64,13 @@ class TestView:
         view.move(jobs[1], Progress(10.0, 1 / 3, 0))  # 100 bytes in 10 s, 300 are left
         assert view._left() == "00:30 left"
 
+    def test_notes_are_told(self, capsys: pytest.CaptureFixture[str]) -> None:
+        job = make_job("a", 100)
+        noted = RunRecord("a", "a", "done", warnings=("30 frames a second are assumed.",))
+        BatchView([job], 1, bars=False, quiet=False).end(job, noted)
+        assert "\n  note: 30 frames a second are assumed.\n" in capsys.readouterr().err
+        assert format_totals([noted], 1.0).endswith("; notes on 1 are in their reports")
+
     def test_totals_name_what_failed(self) -> None:
         outcomes = [
             RunRecord(

@@ -152,6 +152,15 @@ def test_animated_webp_is_a_recording(tmp_path, read, monkeypatch):
     assert frame_durations(path.read_bytes()) == ([40, 40, 100, 40, 40], True)
 
 
+def test_animated_webp_of_another_rate_has_both_clocks(tmp_path, read):
+    path = str(write_webp(tmp_path / "a.webp", [40] * 4))
+    frames, _ = read(path, SourceConfig(capture_fps=100.0))
+    assert [frame.time_s for frame in frames] == [0.0, 0.01, 0.02, 0.03]
+    assert [frame.media_s for frame in frames] == pytest.approx([0.0, 0.04, 0.08, 0.12])
+    with pytest.raises(UsageError, match="own times"):
+        open_source(path, SourceConfig(fps=25.0))
+
+
 def test_animated_webp_that_is_cut_off_or_too_large(tmp_path, read):
     whole = write_webp(tmp_path / "a.webp", [40] * 6).read_bytes()
     (tmp_path / "cut.webp").write_bytes(whole[: int(0.7 * len(whole))])

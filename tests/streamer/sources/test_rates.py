@@ -277,3 +277,32 @@ def test_h264_in_avi_in_another_order_than_it_is_shown_in(tmp_path, read):
     frames, report = read(path)
     assert times(frames) == pytest.approx([n / 30 for n in range(40)])
     assert (report.repairs, report.truncated) == ({}, False)
+
+
+def test_a_time_of_day_of_images_and_of_what_has_none(tmp_path, read):
+    cv2 = pytest.importorskip("cv2")
+    for n, image in enumerate(make.noisy(3)):
+        cv2.imwrite(str(tmp_path / f"{n}.png"), image)
+    given = SourceConfig(fps=25.0, time_of_day="10:00:00")
+    with open_source(str(tmp_path), given) as source:
+        assert source.info.starts_at is not None
+        assert source.info.starts_at.at(0.04) == "10:00:00.040"
+    _, report = read(tmp_path, SourceConfig(fps=25.0, time_of_day="file"))
+    assert "no creation time" in report.errors[0]
+
+
+@pytest.mark.parametrize("name", ["b.mjpeg", "b.mp4"])
+def test_a_part_of_a_recording_on_another_clock_is_that_of_the_whole(tmp_path, name):
+    """At 8 s the container has frame 200, and the camera took frame 120."""
+    codec = "mjpeg" if name.endswith("mjpeg") else "libx264"
+    pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+    images = [make.plain((n % 256, n // 4, 90)) for n in range(360)]
+    path = make.write_video(tmp_path / name, images, codec=codec, pix_fmt=pix_fmt, gop_size=20)
+
+    def numbers(**part):
+        with open_source(str(path), SourceConfig(capture_fps=15.0, **part)) as source:
+            return {f.index: (f.time_s, int(f.image[0, 0, 0])) for f in source}
+
+    whole, part = numbers(), numbers(start_s=9.0, end_s=10.0, warm_up_s=1.0)
+    assert whole[135][0] == 9.0 and 135 in part
+    assert part == {n: whole[n] for n in part}
