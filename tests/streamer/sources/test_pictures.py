@@ -19,7 +19,7 @@ from streamer.sources.webp import frame_durations
 from tests.streamer.sources import make
 
 FPS = SourceConfig(fps=30)
-CASES = Path(__file__).parent / "cases"
+CASES = Path(__file__).parents[2] / "cases"
 RAMP = np.tile(np.linspace(0, 1, 64), (48, 1))
 
 
