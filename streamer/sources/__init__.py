@@ -73,10 +73,12 @@ def open_source(spec: str, config: SourceConfig | None = None) -> Source:
     if spec not in ("", "sample", "-") and url_scheme(spec) is None and is_folder(path):
         from streamer.sources.images import open_images
 
+        _refuse_for_images(spec, config)
         return open_images(path, config.for_images())
     if is_sequence(spec):
         from streamer.sources.images import open_sequence
 
+        _refuse_for_images(spec, config)
         return open_sequence(spec, config.for_images())
     _check_for_files(spec, config)
     if spec == "sample":
@@ -99,6 +101,13 @@ def open_source(spec: str, config: SourceConfig | None = None) -> Source:
     from streamer.sources.files import open_file
 
     return open_file(path, config)
+
+
+def _refuse_for_images(spec: str, config: SourceConfig) -> None:
+    """Raise UsageError for what has no effect on images."""
+    for option, value in (("--stream", config.stream), ("--deinterlace", config.deinterlace)):
+        if value is not None and value is not False:
+            raise UsageError(f"{spec}: {option} is for videos and has no effect on images.")
 
 
 def _refuse_for_cameras(spec: str, config: SourceConfig) -> None:

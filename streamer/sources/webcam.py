@@ -21,6 +21,7 @@ from streamer.core.records import SourceInfo
 from streamer.sources.config import SourceConfig
 from streamer.sources.counters import SourceCounters
 from streamer.sources.day import day_of
+from streamer.sources.levels import Levels
 from streamer.sources.limits import MAX_MEGAPIXELS, check_size
 from streamer.sources.live import LiveSource
 from streamer.sources.timing import CaptureClock
@@ -36,8 +37,10 @@ def open_webcam(number: int, config: SourceConfig) -> LiveSource:
             "--capture-fps out; --fps asks the camera for a rate."
         )
 
+    levels = None if config.levels is None else Levels(*config.levels)
+
     def connect() -> WebcamCapture:
-        return WebcamCapture(number, config.fps, config.max_megapixels, View.of(config))
+        return WebcamCapture(number, config.fps, config.max_megapixels, View.of(config), levels)
 
     capture = connect()
     counters = SourceCounters()
@@ -70,8 +73,11 @@ class WebcamCapture:
         fps: float | None = None,
         max_megapixels: float = MAX_MEGAPIXELS,
         view: View | None = None,
+        levels: Levels | None = None,
     ) -> None:
         """fps: the rate to ask the camera for. view: turns, cuts and mirrors pictures.
+
+        levels: what becomes black and white.
 
         Raises CameraError, SourceRefusedError, SourceFormatError.
         """
@@ -89,6 +95,7 @@ class WebcamCapture:
                 "use the camera, allow this one to use it, or choose another: webcam:1"
             )
         self._view = view or View()
+        self._levels = levels
         try:
             check_size(image.shape[1], image.shape[0], max_megapixels, self._name)
             turned = rotated(image, self._view.rotate_deg)
@@ -109,7 +116,7 @@ class WebcamCapture:
             stamp_s = self._camera.get(self._cv2.CAP_PROP_POS_MSEC) / 1000
             time_s = clock.stamp(stamp_s, time.monotonic())
             rgb = self._cv2.cvtColor(image, self._cv2.COLOR_BGR2RGB)
-            yield time_s, self._view.apply(rgb)
+            yield time_s, self._view.apply(rgb if self._levels is None else self._levels.apply(rgb))
 
     def close(self) -> None:
         """Release the camera."""

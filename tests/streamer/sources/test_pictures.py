@@ -190,6 +190,8 @@ def test_patterns_of_images_are_one_recording(sequence, read, pattern):
         assert len(frames) == 4 and report.frames == 4
         with pytest.raises(UsageError, match="--fps"):
             open_source(spec)
+        with pytest.raises(UsageError, match="--deinterlace is for videos"):
+            open_source(spec, SourceConfig(fps=30, deinterlace=True))
     assert len(images_of(spec)) == 4
 
 

@@ -106,3 +106,13 @@ def test_pictures_of_a_camera_are_turned_as_wanted(camera):
     with open_source("webcam", SourceConfig(rotate=90)) as source:
         assert (source.info.width_px, source.info.height_px) == (6, 8)
         assert next(iter(source)).image.shape == (8, 6, 3)
+
+
+def test_pictures_of_a_mirroring_camera_are_flipped_and_cut(camera):
+    with open_source("webcam") as source:
+        plain = next(iter(source)).image
+    config = SourceConfig(mirror=True, levels=(0, 510))
+    with open_source("webcam", config) as source:
+        image = next(iter(source)).image
+    assert image.shape == plain.shape
+    assert abs(image[:, ::-1].astype(int) - plain // 2).max() <= 1
