@@ -194,7 +194,7 @@ class _Run:
 
     def _progress(self, result: FrameResult) -> Progress:
         time_s = 0.0 if result.frame is None else result.frame.time_s
-        total_s = self._source.info.declared_duration_s or 0.0
+        total_s = self._source.info.expected_s or 0.0
         share = min(time_s / total_s, 1.0) if total_s > 0 else 0.0
         return Progress(time_s, share, sum(self.counts.kinds.values()))
 

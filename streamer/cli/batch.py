@@ -44,6 +44,7 @@ def batch(
         typer.Argument(metavar="INPUTS", help="Files, folders, patterns, URLs, or @list.txt."),
     ] = None,
     fps: common.Fps = None,
+    capture_fps: common.CaptureFps = None,
     rotate: common.Rotate = None,
     output: Annotated[
         str | None, option(OUT, "Folder or URL (s3://...) for the results.", "--output", "-o")
@@ -70,6 +71,7 @@ def batch(
     save_video: Annotated[
         bool, option(OUT, "Annotated recordings; these begin anew on --resume.", "--save-video")
     ] = False,
+    time_of_day: common.TimeOfDay = None,
     redact: common.Redact = "off",
     hash_names: Annotated[
         bool, option(OUT, "Hashes in place of file names, everywhere.", "--hash-names")
@@ -127,7 +129,8 @@ def batch(
     version: common.Version = False,
 ) -> None:
     own = overrides(
-        fps=fps, rotate=rotate, sensitivity=sensitivity, low_latency=low_latency,
+        fps=fps, capture_fps=capture_fps, time_of_day=time_of_day, rotate=rotate,
+        sensitivity=sensitivity, low_latency=low_latency,
         baseline=baseline, spotter=spotter, max_faces=max_faces, micro_only=micro_only,
         model=model, motion=motion, offline=offline, no_recognition=no_recognition,
     )  # fmt: skip

@@ -21,6 +21,8 @@ LAW = (
 # The options that are settings, by name, with their keys in the tree; the page has some of them.
 KEYS = {
     "fps": "source.fps",
+    "capture_fps": "source.capture_fps",
+    "time_of_day": "source.time_of_day",
     "rotate": "source.rotate",
     "sensitivity": "spotter.sensitivity",
     "low_latency": "spotter.low_latency",
@@ -94,6 +96,8 @@ Set = Annotated[
     option(HOW, "One setting, as in spotter.sensitivity=2. May be repeated.", "--set"),
 ]
 Fps = Annotated[float | None, setting("fps", panel=IN)]
+CaptureFps = Annotated[float | None, setting("capture_fps", panel=IN)]
+TimeOfDay = Annotated[str | None, setting("time_of_day", panel=OUT)]
 Rotate = Annotated[Literal["90", "180", "270"] | None, setting("rotate", "--rotate", panel=IN)]
 Sensitivity = Annotated[float | None, setting("sensitivity")]
 LowLatency = Annotated[bool, setting("low_latency", "--low-latency")]

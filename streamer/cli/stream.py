@@ -74,6 +74,7 @@ def stream(
         ),
     ] = None,
     fps: common.Fps = None,
+    capture_fps: common.CaptureFps = None,
     rotate: common.Rotate = None,
     max_seconds: Annotated[
         float | None,
@@ -117,6 +118,7 @@ def stream(
         Path | None,
         option(OUT, "Folder for a cut of each event, at its own speed and slowed 4 times."),
     ] = None,
+    time_of_day: common.TimeOfDay = None,
     redact: common.Redact = "off",
     explain: Annotated[
         bool,
@@ -176,7 +178,8 @@ def stream(
     version: common.Version = False,
 ) -> None:
     options = overrides(
-        fps=fps, rotate=rotate, sensitivity=sensitivity, low_latency=low_latency,
+        fps=fps, capture_fps=capture_fps, time_of_day=time_of_day, rotate=rotate,
+        sensitivity=sensitivity, low_latency=low_latency,
         baseline=baseline, spotter=spotter, max_faces=max_faces, micro_only=micro_only,
         model=model, motion=motion, offline=offline, explain=explain, no_recognition=no_recognition,
     )  # fmt: skip

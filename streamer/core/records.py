@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from streamer.core.day_clock import DayClock
 from streamer.core.pictures import Picture, RgbOnDemand, held
 
 Kind = Literal["micro", "macro"]
@@ -23,7 +24,7 @@ EMOTIONS = ("negative", "positive", "surprise")
 
 @dataclass(frozen=True)
 class Frame:
-    """One decoded frame. `time_s` is presentation time from the start of the stream.
+    """One decoded frame. `time_s` is the time of capture, from the first frame of the stream.
 
     Made with an RGB array, or with a decoded picture that becomes one at the first look at `image`.
     """
@@ -34,6 +35,7 @@ class Frame:
         image: NDArray[np.uint8]  # [H, W, 3] RGB
     else:
         image: NDArray[np.uint8] = RgbOnDemand()
+    media_s: float | None = None  # where a player of the file shows it; None: at `time_s`
 
     @property
     def picture(self) -> Picture:
@@ -41,13 +43,13 @@ class Frame:
         return held(self)
 
     @classmethod
-    def of(cls, index: int, time_s: float, picture: Picture) -> Frame:
+    def of(cls, index: int, time_s: float, picture: Picture, media_s: float | None = None) -> Frame:
         """A frame with a picture that may not be RGB yet."""
-        return cls(index, time_s, cast(Any, picture))
+        return cls(index, time_s, cast(Any, picture), media_s)
 
-    def moved_to(self, index: int, time_s: float) -> Frame:
+    def moved_to(self, index: int, time_s: float, media_s: float | None = None) -> Frame:
         """The same picture at another place in a stream."""
-        return Frame.of(index, time_s, held(self))
+        return Frame.of(index, time_s, held(self), media_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +247,15 @@ class Recognition:
 
 
 @dataclass(frozen=True, slots=True)
+class Moments:
+    """Onset, apex and offset of an event on another clock than that of its spot, in seconds."""
+
+    onset_s: float
+    apex_s: float
+    offset_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class EmotionEvent:
     """A spotted and recognised movement: what the pipeline emits."""
 
@@ -253,6 +264,14 @@ class EmotionEvent:
     source: str
     emitted_s: float  # stream time at which the event was known
     cut: bool = False  # the pictures broke off before it was certain; its end may be too early
+    media: Moments | None = None  # where a player of the file shows it; None: as in `spot`
+    day: tuple[str, str, str] | None = None  # time of day of onset, apex and offset, ISO 8601
+
+    @property
+    def place(self) -> Moments:
+        """Where a player of the file shows it: what subtitles, ELAN and BORIS count by."""
+        spot = self.spot
+        return self.media or Moments(spot.onset_s, spot.apex_s, spot.offset_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +301,21 @@ class SourceInfo:
     declared_fps: float | None
     declared_frames: int | None
     declared_duration_s: float | None
+    capture_fps: float | None = None  # by which times are given; None: by the container's times
+    starts_at: DayClock | None = None  # the time of day of the first frame, where asked for
+
+    @property
+    def expected_s(self) -> float | None:
+        """How long it lasts in time of capture, as far as the header says."""
+        if self.capture_fps and self.declared_frames:
+            return self.declared_frames / self.capture_fps
+        if self.capture_fps and self.declared_fps and self.declared_duration_s:
+            return self.declared_duration_s * self.declared_fps / self.capture_fps
+        if self.declared_duration_s:
+            return self.declared_duration_s
+        if self.declared_frames and self.declared_fps:
+            return self.declared_frames / self.declared_fps
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ from streamer.outputs.sound import SoundTrack
 _TIME_BASE = Fraction(1, 60_000)  # exact for 25, 30, 29.97, 50, 60, 100, 200 fps
 # Fragments keep a file that was cut short playable; at a normal end they become a plain MP4.
 _MUXER = {"movflags": "+hybrid_fragmented"}
+# A late start has to be known when the index is begun: it follows with the first fragment.
+_LATE_MUXER = {"movflags": "+hybrid_fragmented+delay_moov"}
 _ENCODERS = {  # the first that this FFmpeg has
     # No B-frames: they would shift all time stamps of a fragmented file by two frames.
     "libx264": {"preset": "veryfast", "crf": "20", "bf": "0", "g": "60"},
@@ -40,18 +42,20 @@ class Mp4Encoder:
         overwrite: bool,
         sound: SoundTrack | None = None,
         origin_s: float = 0.0,
+        is_late: bool = False,
     ) -> None:
         """first: a picture [H, W, 3] of the size of all. sound: what is heard with the pictures.
 
-        origin_s: the time that is 0 in the file.
+        origin_s: the time that is 0 in the file. is_late: the first picture is after it.
         """
         self._path = path
         self._file = open_output(path, overwrite=overwrite, binary=True)
         self._last_pts = -1
         self._origin_s = origin_s
         self.broken = False
+        muxer = _LATE_MUXER if is_late or sound is not None else _MUXER
         with self._writing():
-            self._container = av.open(self._file, "w", format="mp4", options=_MUXER)
+            self._container = av.open(self._file, "w", format="mp4", options=muxer)
             name = _encoder_name()
             self._stream = cast(
                 "av.VideoStream",

@@ -20,19 +20,27 @@ from streamer.core.records import EMOTIONS, EmotionEvent, FrameResult, JsonObjec
 from streamer.outputs.cells import safe_cell, true_text
 from streamer.outputs.dialects import BOM, COMMA, Dialect, dialect_by
 from streamer.outputs.json_document import JsonDocument, is_document
-from streamer.outputs.record import FIELDS, event_to_record, probability_columns, record_to_event
+from streamer.outputs.record import (
+    DAY,
+    FIELDS,
+    MEDIA,
+    TIMES,
+    event_to_record,
+    probability_columns,
+    record_to_event,
+)
 
 _MAX_LINE = 2**20  # characters; an event has about 500
 _MAX_DOCUMENT = 64 * 2**20  # characters of one JSON document
-_TEXTS = ("schema", "id", "source", "kind", "emotion", "regions")
+_TEXTS = ("schema", "id", "source", "kind", "emotion", "regions", *DAY)
 _LOG = logging.getLogger(__name__)
 _Row = TypeVar("_Row")
 
 
 def csv_columns() -> list[str]:
-    """`FIELDS` with the probabilities spread over one column per emotion."""
+    """`FIELDS` with the probabilities spread over a column per emotion, then the other clocks."""
     at = FIELDS.index("probabilities")
-    return [*FIELDS[:at], *probability_columns(), *FIELDS[at + 1 :]]
+    return [*FIELDS[:at], *probability_columns(), *FIELDS[at + 1 :], *MEDIA, *DAY]
 
 
 def record_to_json(record: JsonObject) -> str:
@@ -49,7 +57,16 @@ def record_to_row(record: JsonObject) -> list[Any]:
     flat = {f"prob_{name}": probabilities.get(name) for name in EMOTIONS}
     flat |= {name: record[name] for name in FIELDS if name != "probabilities"}
     flat["regions"] = " ".join(record["regions"])
+    flat |= other_clocks(record)
     return ["" if flat[name] is None else safe_cell(flat[name]) for name in csv_columns()]
+
+
+def other_clocks(record: JsonObject) -> JsonObject:
+    """The columns of the places in the file, always filled, and of the times of day, if known."""
+    places = zip(MEDIA, TIMES, strict=True)
+    return {place: record.get(place, record[time]) for place, time in places} | {
+        name: record.get(name) for name in DAY
+    }
 
 
 class EventWriter:

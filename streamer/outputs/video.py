@@ -1,4 +1,4 @@
-"""The annotated recording: H.264 with the source's own time stamps, and its sound."""
+"""The annotated recording: H.264 with the times at which a player shows the source; its sound."""
 
 from __future__ import annotations
 
@@ -91,17 +91,18 @@ class VideoWriter:
         time_s, at_s, canvas = self._waiting.popleft()
         self._annotator.draw_banners(canvas, time_s, self._events)
         if self._encoder is None:
+            origin_s = at_s if self._from_zero else 0.0
             self._encoder = Mp4Encoder(
                 self._path,
                 canvas,
                 overwrite=self._overwrite,
                 sound=self._sound,
-                origin_s=at_s if self._from_zero else 0.0,
+                origin_s=origin_s,
+                is_late=at_s > origin_s,
             )
         self._encoder.write(at_s, canvas)
 
 
 def place_s(frame: Frame) -> float:
     """Where a player shows a frame of the source, in seconds."""
-    media_s: float | None = getattr(frame, "media_s", None)
-    return frame.time_s if media_s is None else media_s
+    return frame.time_s if frame.media_s is None else frame.media_s

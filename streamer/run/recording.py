@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Generator
 from dataclasses import replace
 from typing import Any, Protocol
 
+from streamer.core.day_clock import DayClock
 from streamer.core.errors import FAULTS, InternalError, MerError
 from streamer.core.process.two_threads import two_busy_threads
 from streamer.core.records import EmotionEvent, Frame, FrameResult, Loss, TrackedFaces
@@ -53,11 +54,13 @@ class RecordingRun:
         pipeline: PipelineLike,
         sinks: Sinks | None = None,
         kinds: Collection[str] = ALL_KINDS,
+        starts_at: DayClock | None = None,
     ) -> None:
-        """kinds: events of other kinds are left out."""
+        """kinds: events of other kinds are left out. starts_at: the time of day at time 0."""
         self._pipeline = pipeline
         self._sinks = Sinks() if sinks is None else sinks
         self._kinds = kinds
+        self._starts_at = starts_at
 
     def push(self, frame: Frame, tracked: TrackedFaces | None = None) -> FrameResult:
         """What became known with a frame. `tracked`: where its faces have been tracked already."""
@@ -75,11 +78,18 @@ class RecordingRun:
     def _hand_on(self, result: FrameResult) -> FrameResult:
         if not all(map(self._is_wanted, result.events)):
             result = replace(result, events=tuple(filter(self._is_wanted, result.events)))
+        if self._starts_at is not None and result.events:
+            result = replace(result, events=tuple(map(self._with_day, result.events)))
         self._sinks.write(result)
         return result
 
     def _is_wanted(self, event: EmotionEvent) -> bool:
         return event.spot.kind in self._kinds
+
+    def _with_day(self, event: EmotionEvent) -> EmotionEvent:
+        assert self._starts_at is not None
+        at, spot = self._starts_at.at, event.spot
+        return replace(event, day=(at(spot.onset_s), at(spot.apex_s), at(spot.offset_s)))
 
 
 def run_recording(
@@ -109,7 +119,7 @@ def run_recording(
             before it is lost; InternalError for an error that nobody expected.
     """
     sinks = Sinks() if sinks is None else sinks
-    run = RecordingRun(pipeline, sinks, kinds)
+    run = RecordingRun(pipeline, sinks, kinds, source.info.starts_at)
     failure: MerError | None = None
 
     def stopped() -> bool:

@@ -65,7 +65,7 @@ def open_source(spec: str, config: SourceConfig | None = None) -> Source:
     if spec not in ("", "sample", "-") and url_scheme(spec) is None and is_folder(path):
         from streamer.sources.images import open_images
 
-        return open_images(path, config)
+        return open_images(path, config.for_images())
     _check_for_files(spec, config)
     if spec == "sample":
         from streamer.sources.files import open_sample
@@ -102,8 +102,8 @@ def _check_for_files(spec: str, config: SourceConfig) -> None:
             "The name of the source is empty. Give a file, a folder of images, sample, webcam, "
             "rtsp://..., http(s)://..., or - for standard input."
         )
-    if config.fps is not None:
+    if config.fps is not None and url_scheme(spec) is not None:
         raise UsageError(
-            f"{display_name(spec)}: a rate ({config.fps:g} fps) is for image folders and webcams. "
-            "This source has its own times; leave the rate out."
+            f"{display_name(spec)}: a rate ({config.fps:g} fps) is for image folders, webcams and "
+            "raw streams. This source has its own times; leave the rate out."
         )

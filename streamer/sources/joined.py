@@ -70,6 +70,7 @@ class JoinedSource(Closing):
             raise UsageError(f"{self._info.name} was read already: open it again")
         self._started = True
         start_s, start_index, index = 0.0, 0, -1
+        behind_s = late_s = 0.0  # the player's clock behind that of capture: all parts, this one
         recent: deque[float] = deque(maxlen=_RECENT)
         for number, name in enumerate(self._names):
             if number > 0:
@@ -79,11 +80,14 @@ class JoinedSource(Closing):
                 gaps = [b - a for a, b in pairwise(recent)]
                 start_s = recent[-1] + (median(gaps) if gaps else _DEFAULT_GAP_S)
                 start_index = index + 1
+                behind_s, late_s = behind_s + late_s, 0.0
                 recent.clear()
             for frame in self._part:
                 index, time_s = start_index + frame.index, start_s + frame.time_s
                 recent.append(time_s)
-                yield frame.moved_to(index, time_s)
+                late_s = 0.0 if frame.media_s is None else frame.media_s - frame.time_s
+                media_s = time_s + behind_s + late_s if behind_s or late_s else None
+                yield frame.moved_to(index, time_s, media_s)
         self.close()
 
     def _check(self, name: str) -> None:

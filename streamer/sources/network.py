@@ -86,7 +86,8 @@ class NetworkCapture:
 
     def __iter__(self) -> Iterator[tuple[float, Picture]]:
         """Raises CameraError where the connection is lost; ends where the server ends it."""
-        yield from self._reader
+        for time_s, image, *_ in self._reader:
+            yield time_s, image
         if self._reader.failure:
             raise CameraError(f"{self._reader.failure}.")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from streamer.core.closing import Closing
 from streamer.core.errors import UsageError
@@ -12,14 +12,17 @@ from streamer.core.records import Frame, SourceInfo, SourceReport
 from streamer.sources.counters import SourceCounters
 from streamer.sources.resume_point import ResumePoint
 
+Stamped: TypeAlias = tuple[float, Picture] | tuple[float, Picture, float | None]
+"""time_s, image [H, W, 3] uint8 RGB, and media_s where a player shows it at another time."""
+
 
 class Reader(Protocol):
-    """What reads the frames of a recording: (time_s, image [H, W, 3] uint8 RGB)."""
+    """What reads the frames of a recording."""
 
     info: SourceInfo
     counters: SourceCounters
 
-    def __iter__(self) -> Iterator[tuple[float, Picture]]: ...
+    def __iter__(self) -> Iterator[Stamped]: ...
 
     def skip(self, frames: int) -> None:
         """Before the first one: leave out the pictures of so many frames, but count them."""
@@ -76,12 +79,12 @@ class RecordingSource(Closing):
         self._begun = True
         return self._frames(self._reader)
 
-    def _frames(self, reader: Iterable[tuple[float, Picture]]) -> Iterator[Frame]:
+    def _frames(self, reader: Iterable[Stamped]) -> Iterator[Frame]:
         try:
-            for index, (time_s, image) in enumerate(reader, start=self._first):
+            for index, stamped in enumerate(reader, start=self._first):
                 self.counters.count_frame()
                 if index >= self._skipped:
-                    yield Frame.of(index, time_s, image)
+                    yield Frame.of(index, *stamped)
         finally:
             self.close()
 

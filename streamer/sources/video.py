@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from fractions import Fraction
 from typing import Literal
 
@@ -13,26 +12,26 @@ from av.container import InputContainer
 from streamer.core.errors import SourceFormatError
 from streamer.core.pictures import Picture, as_rgb
 from streamer.core.records import SourceInfo
+from streamer.sources.clocks import RecordingClocks, Times
 from streamer.sources.config import SourceConfig
 from streamer.sources.containers import pick_stream
 from streamer.sources.counters import SourceCounters
-from streamer.sources.decode import STARTS_ANYWHERE, Decoder
+from streamer.sources.decode import Decoder
 from streamer.sources.header import missing_end
 from streamer.sources.layouts import Layout
 from streamer.sources.limits import check_size, decoder_limit
 from streamer.sources.pixels import PixelConverter
+from streamer.sources.rates import WITHOUT_TIMES
+from streamer.sources.recording import Stamped
 from streamer.sources.resume_point import ResumePoint, checksum
-from streamer.sources.timing import MAX_GAP_S, PresentationClock
-
-# Raw streams have no header: FFmpeg guesses their duration from the bit rate.
-_GUESSED_DURATION = {"h264", "hevc", "m4v", "mjpeg", "mpegvideo", "obu"}
+from streamer.sources.timing import MAX_GAP_S
 
 _EXACT = ("mxf", "ivf")  # whose headers count their pictures, all of one length
 _PLACEHOLDER = 1 << 30  # pictures: what a writer puts into a header that it could not mend later
 
 
 class VideoReader:
-    """Decodes, stamps and converts one container: iterate over (time_s, image), once.
+    """Decodes, stamps and converts one container: iterate over `Stamped`, once.
 
     The first frame is decoded at once, so that a container without one fails here.
     Damage found on the way is counted in `counters`; iterating does not raise for it.
@@ -65,48 +64,37 @@ class VideoReader:
         self._time_base = _time_base(self._stream)
         self._layout = layout
         self._max_megapixels = config.max_megapixels
-        self._without_times_fps = without_times_fps
-        self._stamped = 0
         self._skipped = 0
         self._jumped = False
-        self._first_s: float | None = None
+        self._first_times: Times | None = None
         self._frames = iter(self._decoder)
         self._first = self._read_first(name, config.max_megapixels)
-        info = _describe(container, self._stream, self._first[1], name, kind, live)
-        self.info = (
-            info if without_times_fps is None else replace(info, declared_fps=without_times_fps)
+        self.info = _describe(container, self._stream, self._first[1], name, kind, live)
+        self._clocks = RecordingClocks(
+            container, self._stream, config, self.info, self.counters, without_times_fps, max_gap_s
         )
-        self._clock = PresentationClock(
-            self.counters.repair,
-            self.info.declared_fps,
-            self.info.declared_duration_s,
-            starts_at_zero=not (live or container.format.flags & STARTS_ANYWHERE),
-            max_gap_s=max_gap_s,
-        )
+        self.info = self._clocks.describe(self._first[0].pts, self._time_base)
 
-    def __iter__(self) -> Iterator[tuple[float, Picture]]:
+    def __iter__(self) -> Iterator[Stamped]:
         self._decoder.noting = False
-        if self._without_times_fps is not None:
-            self.counters.say(
-                "The time stamps of the recording contradict its header: frames are put at equal "
-                f"distances, {self._without_times_fps:g} a second."
-            )
+        self._clocks.tell()
         frame, image = self._first
-        time_s = self._stamp(frame) if self._first_s is None else self._first_s
+        times = self._first_times or self._stamp(frame)
         self._report_late_start(frame.pts)
-        yield time_s, image
+        yield times[0], image, times[1]
         size = (frame.width, frame.height)
         small = (frame for frame in self._frames if self._is_small(frame))
         for index, frame in enumerate(small, start=1):
             if index >= self._skipped:
                 image = self._picture(frame)
-            time_s = self._stamp(frame)
+            time_s, media_s = self._stamp(frame)
             if (frame.width, frame.height) != size:
                 self.counters.repair("frame_size_changes")
                 size = (frame.width, frame.height)
-            yield time_s, image
-        self._compare_with_header(time_s)
+            yield time_s, image, media_s
+        self._compare_with_header(self._clocks.last_s)
         self._compare_with_layout()
+        self._clocks.tell_at_end()
 
     def _is_small(self, frame: av.VideoFrame) -> bool:
         """Whether a frame keeps to the limit that the first one kept to; reported if not."""
@@ -137,14 +125,15 @@ class VideoReader:
         if frames is None or len(known) < len(stamps) or len(known) <= start.frame:
             return False
         for pts, duration in known[: start.frame]:
-            self._clock.stamp(pts, _time_base(self._stream), duration)
+            self._clocks.stamp(pts, self._time_base, duration)
         self._report_late_start(known[0][0])
         self._frames = (f for f in frames if f.pts is None or f.pts >= known[start.frame][0])
         frame = next(self._frames, None)
         if frame is None:
             return False
-        self._first, self._first_s = (frame, self._picture(frame)), self._stamp(frame)
-        return self._first_s == start.time_s and checksum(as_rgb(self._first[1])) == start.checksum
+        self._first, self._first_times = (frame, self._picture(frame)), self._stamp(frame)
+        picture = as_rgb(self._first[1])
+        return self._first_times[0] == start.time_s and checksum(picture) == start.checksum
 
     @property
     def failure(self) -> str:
@@ -169,12 +158,8 @@ class VideoReader:
         """Of the frame that was decoded last, or of the last sound one in its place."""
         return self._convert(self._decoder.shown or frame)
 
-    def _stamp(self, frame: av.VideoFrame) -> float:
-        self._stamped += 1
-        if self._without_times_fps is not None:
-            self.counters.repair("unusable_pts")
-            return (self._stamped - 1) / self._without_times_fps
-        return self._clock.stamp(frame.pts, self._time_base, frame.duration)
+    def _stamp(self, frame: av.VideoFrame) -> Times:
+        return self._clocks.stamp(frame.pts, self._time_base, frame.duration)
 
     def _report_late_start(self, pts: int | None) -> None:
         if self.counters.report().repairs.get("late_first_pts") and pts is not None:
@@ -247,7 +232,7 @@ def _declared_frames(container: InputContainer, stream: av.VideoStream) -> int |
 
 
 def _declared_duration(container: InputContainer, stream: av.VideoStream) -> float | None:
-    if container.format.name in _GUESSED_DURATION or stream.frames >= _PLACEHOLDER:
+    if container.format.name in WITHOUT_TIMES or stream.frames >= _PLACEHOLDER:
         return None
     if stream.duration:
         return float(stream.duration * _time_base(stream))

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.core.errors import CameraError, SourceRefusedError
+from streamer.core.errors import CameraError, SourceRefusedError, UsageError
 from streamer.core.process.libraries import import_cv2
 from streamer.core.records import SourceInfo
 from streamer.sources.config import SourceConfig
@@ -27,6 +27,12 @@ from streamer.sources.timing import CaptureClock
 
 def open_webcam(number: int, config: SourceConfig) -> LiveSource:
     """Camera `number` of this machine. Raises CameraError where it is absent or busy."""
+
+    if config.capture_fps is not None:
+        raise UsageError(
+            f"webcam:{number} is live: its frames have the times at which they came. Leave "
+            "--capture-fps out; --fps asks the camera for a rate."
+        )
 
     def connect() -> WebcamCapture:
         return WebcamCapture(number, config.fps, config.max_megapixels, config.rotate)
@@ -41,6 +47,7 @@ def open_webcam(number: int, config: SourceConfig) -> LiveSource:
         declared_fps=capture.declared_fps,
         declared_frames=None,
         declared_duration_s=None,
+        starts_at=config.day,
     )
     return LiveSource(
         capture,

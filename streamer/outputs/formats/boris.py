@@ -18,35 +18,47 @@ from streamer.outputs.formats.event_text import Media, details, label, tier_of, 
 from streamer.outputs.formats.workbook import workbook
 
 COLUMNS = ("time", "subject", "code", "modifier", "comment")
-_Row = tuple[float, str, str, str, str]
+DAY_COLUMN = "time of day"  # one more, which BORIS passes over, where it was asked for
+_Row = tuple[float | str, ...]
 
 
 def boris_rows(events: Sequence[EmotionEvent]) -> list[_Row]:
     """Rows in the order of their times in seconds: START and STOP of each event.
 
-    Subject: the face; code: micro or macro (state events in BORIS); modifier: the emotion.
+    Subject: the face; code: micro or macro (state events in BORIS); modifier: the emotion. Where
+    the events have times of day there is a sixth cell.
     """
     groups = itertools.groupby(sorted(events, key=tier_of), tier_of)
     rows = itertools.chain.from_iterable(_rows_of(list(group)) for _, group in groups)
     # A STOP comes before a START at the same time, or BORIS would pair them the wrong way.
-    return sorted(rows, key=lambda row: (row[0], not row[4].startswith("STOP")))
+    return sorted(rows, key=lambda row: (row[0], not str(row[4]).startswith("STOP")))
 
 
 def write_boris(events: Sequence[EmotionEvent], path: Path, media: Media) -> None:
     """As .xlsx, or as .tsv by the suffix."""
+    columns = (*COLUMNS, DAY_COLUMN) if _have_days(events) else COLUMNS
     rows = boris_rows(events)
-    data = _as_tsv(rows) if path.suffix.lower() == ".tsv" else workbook(COLUMNS, rows)
+    write = _as_tsv if path.suffix.lower() == ".tsv" else workbook
+    data = write(columns, rows)
     write_file(path, data)
 
 
 def _rows_of(events: Sequence[EmotionEvent]) -> Iterator[_Row]:
+    days = _have_days(events)
     for start, end, event in without_overlap(events):
         subject, code = f"face {event.spot.face_id}", event.spot.kind
-        yield start / 1000, subject, code, label(event), f"START; {details(event)}"
-        yield end / 1000, subject, code, label(event), "STOP"
+        onset, _, offset = event.day or ("", "", "")
+        begin: _Row = (start / 1000, subject, code, label(event), f"START; {details(event)}")
+        stop: _Row = (end / 1000, subject, code, label(event), "STOP")
+        yield (*begin, onset) if days else begin
+        yield (*stop, offset) if days else stop
 
 
-def _as_tsv(rows: Sequence[_Row]) -> bytes:
+def _have_days(events: Sequence[EmotionEvent]) -> bool:
+    return any(event.day is not None for event in events)
+
+
+def _as_tsv(columns: Sequence[str], rows: Sequence[_Row]) -> bytes:
     cells = ([f"{row[0]:.3f}", *map(safe_cell, row[1:])] for row in rows)
-    text = "".join(csv_line(row, "\t") for row in (COLUMNS, *cells))
+    text = "".join(csv_line(row, "\t") for row in (columns, *cells))
     return text.encode("utf-8", "backslashreplace")

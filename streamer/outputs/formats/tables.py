@@ -10,10 +10,10 @@ from typing import Any
 from streamer.core.files.atomic import write_file
 from streamer.core.printable import printable
 from streamer.core.records import EMOTIONS, EmotionEvent, JsonObject
-from streamer.outputs.events import csv_columns
+from streamer.outputs.events import csv_columns, other_clocks
 from streamer.outputs.formats.event_text import Media
 from streamer.outputs.formats.workbook import workbook
-from streamer.outputs.record import event_to_record, probability_columns
+from streamer.outputs.record import DAY, event_to_record, probability_columns
 from streamer.outputs.signals import import_pyarrow
 
 _TEXT = ("schema", "id", "source", "kind", "emotion")
@@ -48,7 +48,12 @@ def _flat(record: JsonObject) -> JsonObject:
     plain = {name: _as_text(record[name]) for name in _TEXT}
     probabilities = record["probabilities"] or {}
     shares = (probabilities.get(name) for name in EMOTIONS)
-    return record | plain | dict(zip(probability_columns(), shares, strict=True))
+    return (
+        record
+        | plain
+        | other_clocks(record)
+        | dict(zip(probability_columns(), shares, strict=True))
+    )
 
 
 def _as_text(value: str | None) -> str | None:
@@ -58,6 +63,6 @@ def _as_text(value: str | None) -> str | None:
 def _type(arrow: Any, name: str) -> Any:
     if name == "regions":
         return arrow.list_(arrow.string())
-    if name in _TEXT:
+    if name in (*_TEXT, *DAY):
         return arrow.string()
     return arrow.int64() if name in _WHOLE else arrow.float64()
