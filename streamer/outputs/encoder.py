@@ -42,18 +42,18 @@ class Mp4Encoder:
         overwrite: bool,
         sound: SoundTrack | None = None,
         origin_s: float = 0.0,
-        is_late: bool = False,
+        first_s: float = 0.0,
     ) -> None:
         """first: a picture [H, W, 3] of the size of all. sound: what is heard with the pictures.
 
-        origin_s: the time that is 0 in the file. is_late: the first picture is after it.
+        origin_s: the time that is 0 in the file. first_s: that of the first picture.
         """
         self._path = path
         self._file = open_output(path, overwrite=overwrite, binary=True)
         self._last_pts = -1
         self._origin_s = origin_s
         self.broken = False
-        muxer = _LATE_MUXER if is_late or sound is not None else _MUXER
+        muxer = _LATE_MUXER if first_s > origin_s or sound is not None else _MUXER
         with self._writing():
             self._container = av.open(self._file, "w", format="mp4", options=muxer)
             name = _encoder_name()

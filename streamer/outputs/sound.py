@@ -17,6 +17,7 @@ import av
 from av.container import InputContainer, OutputContainer
 
 from streamer.core.files.regular import require_regular
+from streamer.sources.clocks import player_zero_s
 from streamer.sources.containers import open_container
 
 _TAIL_S = 0.1  # the last picture is seen for about so long
@@ -48,8 +49,7 @@ class SoundTrack:
         self._container = container
         self._source = stream
         self._name = name
-        # Of the earliest stream: a player's 0.
-        self._offset_s = container.start_time / av.time_base if container.start_time else 0.0
+        self._offset_s = player_zero_s(container)
         self._packets = self._read()
         self._next: av.Packet | None = None
         self._next_s = 0.0

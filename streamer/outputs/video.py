@@ -98,7 +98,7 @@ class VideoWriter:
                 overwrite=self._overwrite,
                 sound=self._sound,
                 origin_s=origin_s,
-                is_late=at_s > origin_s,
+                first_s=at_s,
             )
         self._encoder.write(at_s, canvas)
 

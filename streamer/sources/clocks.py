@@ -74,7 +74,7 @@ class RecordingClocks:
         self._clock = RecordingClock(
             presentation if self._rate is None or self._rate.has_places else None,
             None if self._rate is None else EvenClock(self._rate.fps),
-            _zero_s(container, anywhere),
+            player_zero_s(container),
             self._check,
             has_places=not info.live,
             # AVI has the order of decoding only: FFmpeg's guess is late by a frame or two.
@@ -122,8 +122,9 @@ class RecordingClocks:
             self._counters.say(sentence)
 
 
-def _zero_s(container: InputContainer, anywhere: bool) -> float:
-    """The container's time at which a player begins to count."""
+def player_zero_s(container: InputContainer) -> float:
+    """The container's time at which a player begins to count, in seconds."""
+    anywhere = bool(container.format.flags & STARTS_ANYWHERE)
     start_s = (container.start_time or 0) / av.time_base
     return start_s if anywhere or start_s < 0 or start_s > _OTHER_CLOCK_S else 0.0
 

@@ -64,6 +64,8 @@ class VideoReader:
         self._time_base = _time_base(self._stream)
         self._layout = layout
         self._max_megapixels = config.max_megapixels
+        self._by_dts = _has_guessed_pts(container, self._stream)
+        self._last_dts = 0
         self._skipped = 0
         self._jumped = False
         self._first_times: Times | None = None
@@ -117,6 +119,8 @@ class VideoReader:
         The times are worked out from the packets; that they lead to the very frame is checked.
         False, if they do not: this reader is of no use then.
         """
+        if self._by_dts:
+            return False
         self._jumped = True
         frames = self._decoder.frames_from(start.frame)
         self._decoder.noting = False
@@ -159,7 +163,11 @@ class VideoReader:
         return self._convert(self._decoder.shown or frame)
 
     def _stamp(self, frame: av.VideoFrame) -> Times:
-        return self._clocks.stamp(frame.pts, self._time_base, frame.duration)
+        pts = frame.pts
+        if self._by_dts:
+            pts = self._last_dts + 1 if frame.dts is None else frame.dts
+            self._last_dts = pts
+        return self._clocks.stamp(pts, self._time_base, frame.duration)
 
     def _report_late_start(self, pts: int | None) -> None:
         if self.counters.report().repairs.get("late_first_pts") and pts is not None:
@@ -197,6 +205,18 @@ class VideoReader:
             sentence = f"The recording lacks frames: {self._decoder.packets} of {exact} found."
         if sentence:
             self.counters.cut_short(sentence)
+
+
+def _has_guessed_pts(container: InputContainer, stream: av.VideoStream) -> bool:
+    """AVI numbers its pictures in the order of decoding. Where that is another one than that of
+    presentation, FFmpeg's guess for H.264 and H.265 is wrong; what comes out is in order.
+    """
+    context = stream.codec_context
+    return (
+        container.format.name == "avi"
+        and context.name in ("h264", "hevc")
+        and bool(context.has_b_frames)
+    )
 
 
 def _time_base(stream: av.VideoStream) -> Fraction:

@@ -38,8 +38,8 @@ def write_boris(events: Sequence[EmotionEvent], path: Path, media: Media) -> Non
     """As .xlsx, or as .tsv by the suffix."""
     columns = (*COLUMNS, DAY_COLUMN) if _have_days(events) else COLUMNS
     rows = boris_rows(events)
-    write = _as_tsv if path.suffix.lower() == ".tsv" else workbook
-    data = write(columns, rows)
+    as_tsv = path.suffix.lower() == ".tsv"
+    data = _as_tsv(columns, rows) if as_tsv else workbook(columns, rows)
     write_file(path, data)
 
 

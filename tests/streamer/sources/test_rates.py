@@ -264,3 +264,16 @@ def test_the_rate_of_the_camera_is_that_of_its_images(tmp_path, read):
     for config in (SourceConfig(capture_fps=200.0), SourceConfig(fps=25.0, capture_fps=200.0)):
         frames, _ = read(tmp_path, config)
         assert times(frames) == [0.0, 1 / 200, 2 / 200]
+
+
+def test_h264_in_avi_in_another_order_than_it_is_shown_in(tmp_path, read):
+    path = tmp_path / "b.avi"
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("libx264", rate=30, options={"bf": "3", "b_strategy": "0"})
+        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        for image in make.noisy(40):
+            container.mux(video.encode(av.VideoFrame.from_ndarray(image)))
+        container.mux(video.encode(None))
+    frames, report = read(path)
+    assert times(frames) == pytest.approx([n / 30 for n in range(40)])
+    assert (report.repairs, report.truncated) == ({}, False)
