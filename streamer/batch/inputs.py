@@ -18,8 +18,9 @@ from streamer.core.files.regular import is_regular, open_regular
 from streamer.core.printable import printable
 from streamer.core.urls import display_name, key_name
 from streamer.sources import expand_sources
-from streamer.sources.images import EXTENSIONS as IMAGE_SUFFIXES
-from streamer.sources.naming import natural_key, url_scheme, webcam_number
+from streamer.sources.naming import EXTENSIONS as IMAGE_SUFFIXES
+from streamer.sources.naming import is_sequence, natural_key, url_scheme, webcam_number
+from streamer.sources.sequence import images_of
 
 VIDEO_SUFFIXES = frozenset(
     {
@@ -91,10 +92,10 @@ def find_inputs(
     """The recordings that `specs` stand for, each once.
 
     A spec is a file, a folder (all recordings in it and below; with `fps`, a folder of images is
-    one recording), a pattern, a URL of an object store, or `@list.txt` with one spec a line. A
-    file that is not there stays in the list and fails when its turn comes. The folder `output` is
-    left out of the folders it lies in: what the batch writes is not to be read. Files of folders
-    that are passed over are noted in `left_out`.
+    one recording), a pattern (one of images is one recording), a URL of an object store, or
+    `@list.txt` with one spec a line. A file that is not there stays in the list and fails when its
+    turn comes. The folder `output` is left out of the folders it lies in: what the batch writes is
+    not to be read. Files of folders that are passed over are noted in `left_out`.
 
     Raises UsageError for a live source or an empty list, SourceNotFoundError for a pattern or
     folder without a recording.
@@ -171,10 +172,12 @@ def _is_same(folder: Path, other: Path | None) -> bool:
 
 def _size(path: Path) -> int:
     try:
+        if is_sequence(str(path)):
+            return sum(one.stat().st_size for one in images_of(str(path)))
         if path.is_dir():
             return sum(p.stat().st_size for p in path.iterdir() if p.is_file())
         return path.stat().st_size
-    except (OSError, ValueError):
+    except (OSError, ValueError, SourceNotFoundError):
         return 0
 
 
@@ -182,14 +185,14 @@ _BLOCK = 2**20
 
 
 def input_digest(path: Path) -> str:
-    """Of a file's bytes; of a folder's file names and bytes.
+    """Of a file's bytes; of the names and bytes of the files of a folder or a pattern of images.
 
     Raises SourceNotFoundError, and SourceRefusedError for what is no regular file or folder.
     """
     digest = hashlib.sha256()
     try:
-        if path.is_dir():
-            for file in sorted(path.iterdir(), key=lambda p: natural_key(p.name)):
+        if path.is_dir() or is_sequence(str(path)):
+            for file in _members(path):
                 if is_regular(file):
                     digest.update(f"{file.name}\0{file.stat().st_size}\0".encode(errors="replace"))
                     _add(digest, file)
@@ -201,6 +204,13 @@ def input_digest(path: Path) -> str:
             f"{path} cannot be read: {reason}. Check the path and its permissions."
         ) from None
     return digest.hexdigest()
+
+
+def _members(path: Path) -> list[Path]:
+    """The files of a folder or a pattern of images."""
+    if not path.is_dir():
+        return images_of(str(path))
+    return sorted(path.iterdir(), key=lambda p: natural_key(p.name))
 
 
 def sample_path() -> Path:

@@ -46,6 +46,13 @@ def batch(
     fps: common.Fps = None,
     capture_fps: common.CaptureFps = None,
     rotate: common.Rotate = None,
+    start: common.Start = None,
+    end: common.End = None,
+    roi: common.Roi = None,
+    stream_: common.Stream = None,
+    mirror: common.Mirror = False,
+    levels: common.Levels = None,
+    deinterlace: common.Deinterlace = False,
     output: Annotated[
         str | None, option(OUT, "Folder or URL (s3://...) for the results.", "--output", "-o")
     ] = None,
@@ -129,7 +136,8 @@ def batch(
     version: common.Version = False,
 ) -> None:
     own = overrides(
-        fps=fps, capture_fps=capture_fps, time_of_day=time_of_day, rotate=rotate,
+        fps=fps, capture_fps=capture_fps, time_of_day=time_of_day, rotate=rotate, start=start,
+        end=end, roi=roi, stream=stream_, mirror=mirror, levels=levels, deinterlace=deinterlace,
         sensitivity=sensitivity, low_latency=low_latency,
         baseline=baseline, spotter=spotter, max_faces=max_faces, micro_only=micro_only,
         model=model, motion=motion, offline=offline, no_recognition=no_recognition,

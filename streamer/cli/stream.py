@@ -67,8 +67,8 @@ def stream(
         list[str] | None,
         option(
             IN,
-            "sample, a file, a pattern, a folder of images, webcam[:N], rtsp://, http(s)://, or - "
-            "for standard input. May be repeated.",
+            "sample, a file, a pattern, images (a folder, *.png, img%04d.png), webcam[:N], "
+            "rtsp://, http(s)://, or - for standard input. May be repeated.",
             "--source",
             "-s",
         ),
@@ -76,6 +76,13 @@ def stream(
     fps: common.Fps = None,
     capture_fps: common.CaptureFps = None,
     rotate: common.Rotate = None,
+    start: common.Start = None,
+    end: common.End = None,
+    roi: common.Roi = None,
+    stream_: common.Stream = None,
+    mirror: common.Mirror = False,
+    levels: common.Levels = None,
+    deinterlace: common.Deinterlace = False,
     max_seconds: Annotated[
         float | None,
         option(
@@ -178,7 +185,8 @@ def stream(
     version: common.Version = False,
 ) -> None:
     options = overrides(
-        fps=fps, capture_fps=capture_fps, time_of_day=time_of_day, rotate=rotate,
+        fps=fps, capture_fps=capture_fps, time_of_day=time_of_day, rotate=rotate, start=start,
+        end=end, roi=roi, stream=stream_, mirror=mirror, levels=levels, deinterlace=deinterlace,
         sensitivity=sensitivity, low_latency=low_latency,
         baseline=baseline, spotter=spotter, max_faces=max_faces, micro_only=micro_only,
         model=model, motion=motion, offline=offline, explain=explain, no_recognition=no_recognition,

@@ -19,6 +19,7 @@ from streamer.core.day_clock import DayClock
 from streamer.core.pictures import Picture, RgbOnDemand, held
 
 Kind = Literal["micro", "macro"]
+HALF_MS = 0.0005
 EMOTIONS = ("negative", "positive", "surprise")
 
 
@@ -279,7 +280,8 @@ class FrameResult:
     """All that became known with one frame: what a pipeline returns and every output is handed.
 
     `frame` is None where the pictures ended, or broke off for a while: then only `events` is
-    filled, with what was still open.
+    filled, with what was still open. After the end of a part there may be `motions` too, that tell
+    of frames in it.
     """
 
     frame: Frame | None
@@ -287,6 +289,23 @@ class FrameResult:
     motions: tuple[FaceMotion, ...] = ()  # one per face, in the same order
     events: tuple[EmotionEvent, ...] = ()  # that have become certain
     missing: MissingFace | None = None  # why `faces` is empty, where the tracker can tell
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The part of a recording that is asked for: start_s <= time < end_s, to half a millisecond.
+
+    Frames from before and after it may be delivered too: to warm up, and to see events out.
+    """
+
+    start_s: float = 0.0
+    end_s: float = float("inf")
+
+    def place(self, time_s: float) -> Literal[-1, 0, 1]:
+        """-1: before the part, 0: in it, 1: after it. Times that are printed have milliseconds."""
+        if time_s < self.start_s - HALF_MS:
+            return -1
+        return 1 if time_s >= self.end_s - HALF_MS else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,6 +320,7 @@ class SourceInfo:
     declared_fps: float | None
     declared_frames: int | None
     declared_duration_s: float | None
+    part: Part | None = None  # None: all of it
     capture_fps: float | None = None  # by which times are given; None: by the container's times
     starts_at: DayClock | None = None  # the time of day of the first frame, where asked for
 

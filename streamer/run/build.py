@@ -104,8 +104,9 @@ def stream(
 
     `source` is what `mer-stream --source` takes: "sample", a file, "webcam", a URL. `config` is a
     StreamConfig or a YAML file; `sections` override it, as in
-    `stream("clip.mp4", spotter={"sensitivity": 2.0}, recognise=False)` or
-    `stream("slow.mp4", source={"capture_fps": 240})`.
+    `stream("clip.mp4", spotter={"sensitivity": 2.0}, recognise=False)`,
+    `stream("slow.mp4", source={"capture_fps": 240})`, or for a part of it
+    `stream("clip.mp4", source={"start_s": 60.0, "end_s": 90.0})`.
 
     What was odd about the recording (an assumed rate, damage) is logged as warnings at its end.
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import bisect
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Literal
 
@@ -12,20 +16,23 @@ from av.container import InputContainer
 from streamer.core.errors import SourceFormatError
 from streamer.core.pictures import Picture, as_rgb
 from streamer.core.records import SourceInfo
+from streamer.sources.arrival import ArrivalClock
+from streamer.sources.choice import pick_stream
 from streamer.sources.clocks import RecordingClocks, Times
 from streamer.sources.config import SourceConfig
-from streamer.sources.containers import pick_stream
 from streamer.sources.counters import SourceCounters
 from streamer.sources.decode import Decoder
+from streamer.sources.frame_pictures import FramePictures
 from streamer.sources.header import missing_end
 from streamer.sources.layouts import Layout
 from streamer.sources.limits import check_size, decoder_limit
-from streamer.sources.pixels import PixelConverter
+from streamer.sources.part import Cut
 from streamer.sources.rates import WITHOUT_TIMES
 from streamer.sources.recording import Stamped
 from streamer.sources.resume_point import ResumePoint, checksum
 from streamer.sources.timing import MAX_GAP_S
 
+_ON_ARRIVAL = ("mpjpeg", "mjpeg")  # endless pictures without times: FFmpeg assumes 25 a second
 _EXACT = ("mxf", "ivf")  # whose headers count their pictures, all of one length
 _PLACEHOLDER = 1 << 30  # pictures: what a writer puts into a header that it could not mend later
 
@@ -57,11 +64,12 @@ class VideoReader:
         """
         self.counters = counters or SourceCounters()
         self._container = container
-        self._stream = pick_stream(container, name)
+        self._stream, choice = pick_stream(container, name, config.stream)
+        self.counters.say(choice)
         self._stream.codec_context.options = decoder_limit(config.max_megapixels)
         self._decoder = Decoder(container, self._stream, self.counters, config.decode_threads, live)
-        self._convert = PixelConverter(config.rotate, from_luma=config.from_luma).convert
         self._time_base = _time_base(self._stream)
+        self._pictures = FramePictures(config, self.counters, self._decoder, self._time_base)
         self._layout = layout
         self._max_megapixels = config.max_megapixels
         self._by_dts = _has_guessed_pts(container, self._stream)
@@ -69,9 +77,13 @@ class VideoReader:
         self._skipped = 0
         self._jumped = False
         self._first_times: Times | None = None
-        self._frames = iter(self._decoder)
+        self._arrivals = ArrivalClock() if live and container.format.name in _ON_ARRIVAL else None
+        cut = Cut.of(config)
+        self._spared_s = 0.0 if cut is None else cut.from_s  # pictures before are not looked at
+        self._frames = self._pictures.whole(iter(self._decoder))
         self._first = self._read_first(name, config.max_megapixels)
-        self.info = _describe(container, self._stream, self._first[1], name, kind, live)
+        info = _describe(container, self._stream, self._first[1], name, kind, live)
+        self.info = info if self._arrivals is None else replace(info, declared_fps=None)
         self._clocks = RecordingClocks(
             container, self._stream, config, self.info, self.counters, without_times_fps, max_gap_s
         )
@@ -81,15 +93,18 @@ class VideoReader:
         self._decoder.noting = False
         self._clocks.tell()
         frame, image = self._first
-        times = self._first_times or self._stamp(frame)
-        self._report_late_start(frame.pts)
+        times = self._first_times
+        if times is None:
+            times = self._stamp(frame)
+            self._report_late_start(frame.pts)
         yield times[0], image, times[1]
         size = (frame.width, frame.height)
         small = (frame for frame in self._frames if self._is_small(frame))
         for index, frame in enumerate(small, start=1):
-            if index >= self._skipped:
-                image = self._picture(frame)
             time_s, media_s = self._stamp(frame)
+            if index >= self._skipped and time_s >= self._spared_s:
+                image = self._pictures.of(frame)
+            self._pictures.note(frame)
             if (frame.width, frame.height) != size:
                 self.counters.repair("frame_size_changes")
                 size = (frame.width, frame.height)
@@ -123,6 +138,7 @@ class VideoReader:
             return False
         self._jumped = True
         frames = self._decoder.frames_from(start.frame)
+        frames = None if frames is None else self._pictures.whole(frames)
         self._decoder.noting = False
         stamps = self._decoder.stamps
         known = sorted((pts, duration) for pts, duration in stamps if pts is not None)
@@ -135,9 +151,52 @@ class VideoReader:
         frame = next(self._frames, None)
         if frame is None:
             return False
-        self._first, self._first_times = (frame, self._picture(frame)), self._stamp(frame)
+        self._first, self._first_times = (frame, self._pictures.of(frame)), self._stamp(frame)
         picture = as_rgb(self._first[1])
         return self._first_times[0] == start.time_s and checksum(picture) == start.checksum
+
+    def go_near(self, time_s: float) -> int | None:
+        """Begin at the first frame of that time or later, decoding little before it.
+
+        Its number among all frames is worked out from the packets before it, whose time stamps have
+        to be sound. None, where that is not possible: this reader is of no use then.
+        """
+        self._jumped = True
+        origin = self._first[0].pts
+        if origin is None or self.info.capture_fps is not None:
+            return None
+        wanted = origin + math.ceil(time_s / self._time_base)
+        frames = self._decoder.frames_near(
+            lambda packet: packet.pts is not None and packet.pts <= wanted,
+            lambda packet: packet.dts is not None and packet.dts > wanted,
+        )
+        self._decoder.noting = False
+        stamps = self._decoder.stamps
+        known = sorted((pts, duration) for pts, duration in stamps if pts is not None)
+        before = bisect.bisect_left(known, wanted, key=lambda stamp: stamp[0])
+        if frames is None or len(known) < len(stamps) or before == len(known):
+            return None
+        return before if self._begin_at(self._pictures.whole(frames), known, before) else None
+
+    def _begin_at(
+        self,
+        frames: Iterator[av.VideoFrame],
+        known: Sequence[tuple[int, int | None]],
+        number: int,
+    ) -> bool:
+        """Whether frame `number` comes with its own time stamp, and no stamp before is wrong."""
+        for pts, duration in known[:number]:
+            self._clocks.stamp(pts, self._time_base, duration)
+        if set(self.counters.report().repairs) - {"late_first_pts"}:
+            return False
+        self._report_late_start(known[0][0])
+        wanted = known[number][0]
+        self._frames = (frame for frame in frames if frame.pts is None or frame.pts >= wanted)
+        frame = next(self._frames, None)
+        if frame is None or frame.pts != wanted:
+            return False
+        self._first, self._first_times = (frame, self._pictures.of(frame)), self._stamp(frame)
+        return True
 
     @property
     def failure(self) -> str:
@@ -151,18 +210,19 @@ class VideoReader:
     def _read_first(self, name: str, max_megapixels: float) -> tuple[av.VideoFrame, Picture]:
         for frame in self._frames:
             check_size(frame.width, frame.height, max_megapixels, name)
-            return frame, self._picture(frame)
+            if self._arrivals is not None:
+                self._first_times = self._stamp(frame)
+            self._frames = self._pictures.begin(frame, self._frames, name)
+            return frame, self._pictures.of(frame)
         why = f" ({self._decoder.failure})" if self._decoder.failure else ""
         raise SourceFormatError(
             f"{name}: not one frame of its {self._stream.codec_context.name} video can be decoded"
             f"{why}. It is empty, damaged or cut off; try to play it."
         )
 
-    def _picture(self, frame: av.VideoFrame) -> Picture:
-        """Of the frame that was decoded last, or of the last sound one in its place."""
-        return self._convert(self._decoder.shown or frame)
-
     def _stamp(self, frame: av.VideoFrame) -> Times:
+        if self._arrivals is not None:
+            return self._arrivals.stamp(time.monotonic()), None
         pts = frame.pts
         if self._by_dts:
             pts = self._last_dts + 1 if frame.dts is None else frame.dts
@@ -186,7 +246,8 @@ class VideoReader:
         for fault in layout.faults:
             self.counters.damage("damaged_layout", f"The recording {fault}.")
         found = self._decoder.packets
-        if layout.pictures is not None and found < layout.pictures:
+        alone = len(self._container.streams.video) == 1  # else they may be those of another stream
+        if alone and layout.pictures is not None and found < layout.pictures:
             self.counters.cut_short(
                 f"The recording is damaged: {found} of the {layout.pictures} pictures in it could "
                 "be read."
