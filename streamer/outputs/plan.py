@@ -142,7 +142,12 @@ class OutputPlan:
 
             sound = None if files.sound is None else open_sound(files.sound, info.name)
             video = VideoWriter(
-                files.video, regions, overwrite=overwrite, redact=options.redact, sound=sound
+                files.video,
+                regions,
+                overwrite=overwrite,
+                redact=options.redact,
+                sound=sound,
+                from_zero=info.part is not None and info.part.start_s > 0.0,
             )
             sinks.append(video)
         if options.save_clips is not None:

@@ -46,7 +46,7 @@ def test_a_slow_drift_is_none():
 def test_the_offset_is_where_the_irises_are(shift_px):
     watcher = GazeWatcher()
     watcher.push(face((shift_px, shift_px)), EYES, IOD_PX, 0.0)
-    assert watcher.offset_iod == pytest.approx(shift_px / IOD_PX, abs=0.006)
+    assert watcher.offset_iod == pytest.approx(shift_px / IOD_PX, abs=0.009)  # a third of a pixel
 
 
 def test_the_offset_stays_in_the_eye_where_there_is_nothing_too():
