@@ -133,12 +133,16 @@ def main() -> None:
     """Print both tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("pictures", nargs="+", type=Path, help="square portraits")
+    parser.add_argument("--only", choices=("pose", "gaze"), help="one of the tables")
+    options = parser.parse_args()
     heads = []
-    for path in parser.parse_args().pictures:
+    for path in options.pictures:
         image = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
         heads.append(TurnedHead(np.asarray(image, np.uint8)))
-    _print_turns(heads)
-    _print_looks(heads)
+    if options.only != "gaze":
+        _print_turns(heads)
+    if options.only != "pose":
+        _print_looks(heads)
 
 
 def _print_turns(heads: Sequence[TurnedHead]) -> None:

@@ -107,12 +107,12 @@ def write_checkpoint(path: Path) -> None:
     held = {"frame": 2, "time_s": 1.0, "face": 1, "row": "2,1.0,1", "reasons": None}
     state = {
         "track": {"tracker": {"face": face}, "aligner": {"rows": [1, 2.5, None]}},
-        "advance": {"spotter": {}, "buffer": {}, "now_s": 1.0},
+        "advance": {"spotter": {}, "buffer": {}, "places": {}, "now_s": 1.0},
         "signals": [held],
         "counts": counts | {"kinds": {"micro": 1}, "emotions": {}},
     }
     facts = {
-        "version": 2,
+        "version": 3,
         "key": "k",
         "start": {"frame": 3, "time_s": 1.0, "checksum": 5, "plain": True},
         "lengths": {"events.jsonl": 0, "signals.csv": 0},

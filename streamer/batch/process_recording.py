@@ -160,12 +160,18 @@ class _Run:
             from streamer.outputs.video import VideoWriter
 
             video = work / "annotated.mp4"
+            part = self._source.info.part
             sound = None
             if settings.redact == "off" and self._recording.path.is_file():
                 sound = open_sound(self._recording.path, self._recording.job.display_name)
             own.append(
                 VideoWriter(
-                    video, REGION_NAMES, overwrite=True, redact=settings.redact, sound=sound
+                    video,
+                    REGION_NAMES,
+                    overwrite=True,
+                    redact=settings.redact,
+                    sound=sound,
+                    from_zero=part is not None and part.start_s > 0.0,
                 )
             )
         own.append(self.counts)

@@ -53,7 +53,7 @@ class Mp4Encoder:
         self._last_pts = -1
         self._origin_s = origin_s
         self.broken = False
-        muxer = _LATE_MUXER if first_s > origin_s else _MUXER
+        muxer = _LATE_MUXER if first_s > origin_s or sound is not None else _MUXER
         with self._writing():
             self._container = av.open(self._file, "w", format="mp4", options=muxer)
             name = _encoder_name()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from streamer.core.errors import UsageError
 from streamer.core.files.paths import expand_home
@@ -19,10 +19,17 @@ from streamer.core.records import SourceInfo
 from streamer.core.urls import display_name, is_like_url, url_stem
 from streamer.outputs.anonymise import Anonymisation
 from streamer.outputs.dialects import CsvDialect, dialect_of
-from streamer.outputs.events import EventWriter, JsonWriter, open_event_file, open_json_file
+from streamer.outputs.event_outputs import (
+    LINES,
+    STDOUT,
+    Format,
+    check_file_format,
+    event_format,
+    open_lines,
+    standard_output,
+)
 from streamer.outputs.files import check_folder, check_outputs
-from streamer.outputs.formats import SUFFIXES as FILE_SUFFIXES
-from streamer.outputs.formats import EventFile, by_suffix, check_format
+from streamer.outputs.formats import EventFile
 from streamer.outputs.formats.event_text import Media
 from streamer.outputs.signals import SignalsCsv, SignalsParquet, import_pyarrow
 from streamer.outputs.sinks import Sink
@@ -32,16 +39,6 @@ if TYPE_CHECKING:
     from streamer.outputs.live.lsl import LslOutlets
     from streamer.outputs.live.server import EventServer
 
-Format = Literal[
-    "jsonl", "json", "csv", "tsv", "text", "srt", "vtt", "eaf", "boris", "xlsx", "parquet"
-]
-STDOUT = "-"
-# Written as events come.
-_LINES: tuple[Format | None, ...] = (None, "jsonl", "json", "csv", "tsv", "text")
-_SUFFIXES: dict[str, Format] = {
-    ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".csv": "csv", ".tsv": "tsv",
-    **FILE_SUFFIXES,
-}  # fmt: skip
 _SIGNAL_SUFFIXES = (".csv", ".parquet")
 _VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov")
 
@@ -94,12 +91,16 @@ class OutputPlan:
     ) -> None:
         """joined: of several parts, the first one stands for the recording."""
         self.options = options
-        self.format = _event_format(options)
+        self.format = event_format(options.output, options.format)
         self._sources = sources
         self._live: list[EventServer | LslOutlets] = []
-        _check_live(options)
-        if self.format not in _LINES:
-            _check_file_format(str(self.format), options.output, sources)
+        self._is_live = options.serve_events is not None or options.lsl is not None
+        if self._is_live:
+            from streamer.outputs.live.opening import check_live
+
+            check_live(options.serve_events, options.lsl)
+        if self.format not in LINES:
+            check_file_format(str(self.format), options.output, sources)
         stems = _unique_stems(sources)
         many = len(sources) > 1
         self.files = [
@@ -141,7 +142,12 @@ class OutputPlan:
 
             sound = None if files.sound is None else open_sound(files.sound, info.name)
             video = VideoWriter(
-                files.video, regions, overwrite=overwrite, redact=options.redact, sound=sound
+                files.video,
+                regions,
+                overwrite=overwrite,
+                redact=options.redact,
+                sound=sound,
+                from_zero=info.part is not None and info.part.start_s > 0.0,
             )
             sinks.append(video)
         if options.save_clips is not None:
@@ -168,7 +174,16 @@ class OutputPlan:
 
             window = open_window(regions, stop)
             sinks += [window] if window else []
-        self._live = self._open_live(regions)
+        if self._is_live:
+            from streamer.outputs.live.opening import open_live
+
+            self._live = open_live(
+                self.options.serve_events,
+                self.options.lsl,
+                regions,
+                signals=self.options.signals is not None,
+                quiet=self.options.quiet,
+            )
         return [*sinks, *self._live]
 
     def begin(self, info: SourceInfo) -> None:
@@ -176,51 +191,26 @@ class OutputPlan:
         for output in self._live:
             output.begin(info)
 
-    def _open_live(self, regions: Sequence[str]) -> list[EventServer | LslOutlets]:
-        """What other programs get while the run lasts."""
-        live: list[EventServer | LslOutlets] = []
-        if self.options.serve_events is not None:
-            from streamer.outputs.live.server import EventServer
-
-            signals = None if self.options.signals is None else regions
-            server = EventServer(self.options.serve_events, signals)
-            live.append(server)
-            if not self.options.quiet:
-                print(
-                    f"Events on 127.0.0.1, port {server.port}: /events (Server-Sent Events), /ws "
-                    "(WebSocket).",
-                    file=sys.stderr,
-                )
-        if self.options.lsl is not None:
-            from streamer.outputs.live.lsl import LslOutlets
-
-            live.append(LslOutlets(self.options.lsl, regions))
-        return live
-
     def open_event_sinks(self) -> list[Sink]:
         """Where events go: the file or standard output; a terminal gets readable lines too."""
         output, terminal = self.options.output, sys.stdout.isatty()
         if output is None or output == STDOUT:
             form = self.format or ("text" if terminal else "jsonl")
-            return [_standard_output(form, self.options.csv_dialect)]
+            return [standard_output(form, self.options.csv_dialect)]
         path = Path(output)
         sinks: list[Sink] = []
-        if self.format in _LINES:
-            sinks.append(self._open_lines(path))
+        if self.format in LINES:
+            sinks.append(
+                open_lines(
+                    path, self.format, self.options.csv_dialect, overwrite=self.options.overwrite
+                )
+            )
         else:
             media = Media(display_name(self._sources[0]), display_name(self._sources[0]))
             sinks.append(EventFile(str(self.format), path, media))
         if terminal and not self.options.quiet:
             sinks.append(TextWriter(sys.stdout))
         return sinks
-
-    def _open_lines(self, path: Path) -> Sink:
-        overwrite = self.options.overwrite
-        if self.format == "json":
-            return open_json_file(path, overwrite=overwrite)
-        dialect = dialect_of(self.format, self.options.csv_dialect)
-        as_csv = self.format in ("csv", "tsv")
-        return open_event_file(path, as_csv=as_csv, overwrite=overwrite, dialect=dialect)
 
     def _named(self) -> dict[str, Path]:
         named = {}
@@ -238,65 +228,6 @@ class OutputPlan:
             if str(path) == STDOUT:
                 raise UsageError(f"{option} needs a file; only --output can be '-'.")
         return named
-
-
-def _check_live(options: OutputOptions) -> None:
-    """Raise InstallError for a missing library, UsageError for a name that LSL cannot carry."""
-    if options.serve_events is not None:
-        from streamer.outputs.live.server import import_uvicorn
-
-        import_uvicorn()
-    if options.lsl is not None:
-        from streamer.outputs.live.lsl import import_pylsl
-
-        if not (options.lsl.isprintable() and options.lsl.strip()):
-            raise UsageError("--lsl: give the streams a name of printable letters.")
-        import_pylsl()
-
-
-def _check_file_format(form: str, output: str | None, sources: Sequence[str]) -> None:
-    check_format(form)
-    if output in (None, STDOUT):
-        raise UsageError(f"--format {form} needs a file: --output FILE.")
-    if len(sources) > 1:
-        raise UsageError(
-            f"--output {output}: a {form} file belongs to one recording; for several use: "
-            f"mer-batch ... --formats {form}"
-        )
-
-
-def _standard_output(form: Format, dialect: CsvDialect | None) -> Sink:
-    if form == "text":
-        return TextWriter(sys.stdout)
-    if form == "json":
-        return JsonWriter(sys.stdout, "standard output")
-    return EventWriter(
-        sys.stdout,
-        "standard output",
-        as_csv=form in ("csv", "tsv"),
-        dialect=dialect_of(form, dialect),
-    )
-
-
-def _event_format(options: OutputOptions) -> Format | None:
-    """The format asked for, or that of the suffix; None: standard output decides."""
-    if options.output is None:
-        return options.format
-    if options.output == STDOUT:
-        return options.format or "jsonl"
-    if options.format == "text":
-        raise UsageError("--format text is for standard output; a file is jsonl, json, csv or tsv.")
-    path = Path(options.output)
-    by_name: Format | None = by_suffix(path, _SUFFIXES)
-    form = options.format or by_name
-    if form is None and is_device(path):
-        return "jsonl"
-    if form is None:
-        raise UsageError(
-            f"--output {path}: the suffix says the format: .jsonl, .json, .csv or .tsv; "
-            f"for other programs {', '.join(FILE_SUFFIXES)} (or give --format)."
-        )
-    return form
 
 
 def _place(

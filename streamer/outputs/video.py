@@ -1,4 +1,4 @@
-"""The annotated recording: H.264 with the source's own time stamps, and its sound."""
+"""The annotated recording: H.264 with the times at which a player shows the source; its sound."""
 
 from __future__ import annotations
 
@@ -91,12 +91,13 @@ class VideoWriter:
         time_s, at_s, canvas = self._waiting.popleft()
         self._annotator.draw_banners(canvas, time_s, self._events)
         if self._encoder is None:
+            origin_s = at_s if self._from_zero else 0.0
             self._encoder = Mp4Encoder(
                 self._path,
                 canvas,
                 overwrite=self._overwrite,
                 sound=self._sound,
-                origin_s=at_s if self._from_zero else 0.0,
+                origin_s=origin_s,
                 first_s=at_s,
             )
         self._encoder.write(at_s, canvas)

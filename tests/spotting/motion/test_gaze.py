@@ -40,3 +40,25 @@ def test_a_slow_drift_is_none():
     watcher = GazeWatcher()
     shifts = [watcher.push(face([k * 0.01] * 2), EYES, IOD_PX, k / FPS) for k in range(120)]
     assert max(shifts) < 0.005
+
+
+@pytest.mark.parametrize("shift_px", [-2.0, -1.0, 0.0, 1.5])
+def test_the_offset_is_where_the_irises_are(shift_px):
+    watcher = GazeWatcher()
+    watcher.push(face((shift_px, shift_px)), EYES, IOD_PX, 0.0)
+    assert watcher.offset_iod == pytest.approx(shift_px / IOD_PX, abs=0.009)  # a third of a pixel
+
+
+def test_the_offset_stays_in_the_eye_where_there_is_nothing_too():
+    watcher = GazeWatcher()
+    watcher.push(face((9.0, 9.0)), EYES, IOD_PX, 0.0)
+    assert 0.05 < watcher.offset_iod <= 0.09
+    watcher.push(np.full((128, 128), 90, np.uint8), EYES, IOD_PX, 1.0)
+    assert abs(watcher.offset_iod) <= 0.09
+
+
+@pytest.mark.parametrize("iod_px", [5.0, 12.0, 300.0])
+def test_faces_of_any_size_have_an_offset(iod_px):
+    watcher = GazeWatcher()
+    watcher.push(face((0.0, 0.0)), EYES, iod_px, 0.0)
+    assert np.isfinite(watcher.offset_iod)

@@ -180,3 +180,22 @@ def test_a_worker_that_dies_takes_one_recording_with_it(tmp_path: Path) -> None:
     assert killed == 2
     assert ended["bad"].failed and "died twice" in str(ended["bad"].error)
     assert ended["sample"].status == "done" and ended["sample"].micro == 3
+
+
+def test_what_a_folder_leaves_out_is_told_at_the_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "study"
+    folder.mkdir()
+    (folder / "no.mp4").write_text("no video")  # fails at once
+    (folder / "tape7").touch()
+    options = BatchOptions(str(tmp_path / "out"), workers=1, progress=False)
+    assert run_jobs(QUICK, options, [str(folder)]) == 4
+    said = capsys.readouterr().err
+    assert "1 file was left out" in said and "tape7" in said.splitlines()[-1]
+
+
+def test_the_dialect_of_csv_needs_csv() -> None:
+    with pytest.raises(UsageError, match=r"--csv-dialect is of events\.csv"):
+        check_settings(BatchSettings(formats=("jsonl",), csv_dialect="excel-eu"))
+    check_settings(BatchSettings(formats=("csv",), csv_dialect="excel-eu"))

@@ -250,6 +250,10 @@ def test_full_disk_stops_with_a_sentence_and_other_outputs_are_whole(run: Run) -
         (["a.mp4", "--set", "faces.max_faces=many"], "whole number"),
         (["a.mp4", "--config", "none.yaml"], "no such configuration file"),
         (["a.mp4", "--explain"], "add --save-video"),
+        (["a.mp4", "-o", "e.jsonl", "--csv-dialect", "excel-eu"], "is of CSV files"),
+        (["a.mp4", "--redact", "blur"], "give --save-video or --save-clips"),
+        (["a.mp4", "--serve-events", "70000"], "--serve-events"),
+        (["a.mp4", "--lsl", " "], "printable letters"),
         (["a.mp4", "--quiet", "--verbose"], "choose one of them"),
         (["a.mp4", "--quiet", "--progress"], "choose one of them"),
         (["a.mp4", "--no-recognition", "--model", "m.onnx"], "model has no effect"),
@@ -265,6 +269,16 @@ def test_usage_errors_are_one_sentence(run: Run, args: list[str], part: str) -> 
     assert (code, out) == (2, "")
     assert err.startswith("mer-stream: error: ") and err.count("\n") == 1
     assert part in err
+
+
+def test_a_file_whose_name_begins_with_a_dash_gets_its_cure(run: Run) -> None:
+    run("x")
+    assert "begins with a dash" not in run("-dash.mp4")[2]  # there is no such file
+    Path("-dash.mp4").write_bytes(b"video")
+    code, _, err = run("-dash.mp4")
+    assert code == 2 and err.endswith(
+        "The file -dash.mp4 begins with a dash: write it as ./-dash.mp4\n"
+    )
 
 
 def test_the_source_file_is_never_an_output(run: Run) -> None:

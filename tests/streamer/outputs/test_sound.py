@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -74,9 +75,26 @@ def test_a_part_begins_at_zero_with_the_sound_of_that_moment(tmp_path: Path) -> 
     written = annotate(tmp_path / "v.mp4", source, times, from_zero=True)
     before, after = heard(source), heard(written)
     assert 40 < len(after) < 60  # 1.1 s of 46.9 packets a second
-    off = [time_s - (before[packet] - 1.0) for packet, time_s in after.items()]
-    assert off[0] == pytest.approx(0.0, abs=0.0214)  # a track begins at 0: up to one packet early
-    assert off[1:] == pytest.approx([0.0] * (len(off) - 1), abs=0.002)
+    for packet, time_s in after.items():
+        assert time_s == pytest.approx(before[packet] - 1.0, abs=0.002)
+
+
+def test_pictures_that_begin_after_the_sound_keep_their_offset(tmp_path: Path) -> None:
+    source = recording(tmp_path / "a.mp4")
+    sink = VideoWriter(tmp_path / "v.mp4", REGIONS, sound=open_sound(source, "x"))
+    for index in range(50):  # a second late in the file, and at 0 of the stream
+        result = make_result(index, index / 25, (0,))
+        assert result.frame is not None
+        frame = replace(result.frame, media_s=1.0 + index / 25)
+        sink.write(replace(result, frame=frame))
+    sink.close()
+    before, after = heard(source), heard(tmp_path / "v.mp4")
+    assert len(after) >= 138
+    for packet, time_s in after.items():
+        assert time_s == pytest.approx(before[packet], abs=0.002)
+    with av.open(str(tmp_path / "v.mp4")) as container:
+        first = next(container.decode(video=0))
+        assert float(first.time) == pytest.approx(1.0, abs=1e-3)
 
 
 def test_what_mp4_cannot_hold_is_encoded_anew_in_time(tmp_path: Path) -> None:
