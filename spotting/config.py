@@ -151,18 +151,18 @@ class SpotterConfig:
     ] = 12.0
 
     macro_open_iod: Annotated[
+        float, Range(1e-6, 1000.0), Help("Smallest height of a macro-expression, by the mesh.")
+    ] = 0.03
+    macro_noise_factor: Annotated[
         float,
-        Range(1e-6, 1000.0),
-        Help("Least departure of a macro-expression from rest, by the mesh."),
-    ] = 0.035
+        Range(0.0, 1000.0),
+        Help("And as a multiple of what the region does usually."),
+    ] = 2.5
     macro_turn_leak: Annotated[
         float,
         Range(0.0, 1000.0),
-        Help("And so much more for each radian that the head has turned from where it rested."),
-    ] = 0.1
-    macro_close_fraction: Annotated[
-        Share, Help("A macro-expression ends when it is back to this share of its peak.")
-    ] = 0.33
+        Help("So much (IOD) of each radian that the head turns to and fro is taken off."),
+    ] = 0.05
     macro_max_s: Annotated[float, Range(0.1, 3600.0), Help("Longest macro-expression.")] = 4.0
 
     gates: GateConfig = field(default_factory=GateConfig)

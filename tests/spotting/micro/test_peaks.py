@@ -128,7 +128,7 @@ def test_nothing_is_reported_in_the_baseline():
 def test_what_comes_back_with_the_head_is_taken_off():
     times = times_of(30, 5)
     curve = raised_cosine(times, 2.0, 2.2, 2.4)
-    head = np.zeros((len(times), 3))
+    head = np.zeros((len(times), 6))
     head[:, 1] = 0.3 * curve
     assert bumps(times, motion_of(times, 0.03 * curve), head=head)[0] == []
 
@@ -163,7 +163,7 @@ def test_advancing_frame_by_frame_gives_the_same_bumps():
     series = MotionSeries(ROWS, 6.0, CONFIG.smooth_s, 0.1)
     found = []
     for k, time_s in enumerate(times):
-        series.push(float(time_s), k, motion[k], np.zeros(3), NONE, 0.1)
+        series.push(float(time_s), k, motion[k], np.zeros(6), NONE, 0.1)
         found += judge.advance(meter.advance(series), meter.baseline_end_s)
     series.flush()
     found += judge.advance(meter.advance(series, flush=True), meter.baseline_end_s, flush=True)
