@@ -21,13 +21,17 @@ from spotting.micro.interval import flank_s
 from spotting.motion.bumps import lengths
 from spotting.motion.history import MotionUpdate
 from spotting.motion.mesh_series import STEP_S, MeshSeries
-from spotting.motion.rows import FACE_ROWS, moving_regions
+from spotting.motion.rows import FACE_ROWS, N_ROWS, moving_regions
+from streamer.core.records import FaceMotion, Gate, Spot
 
 _HALF_STEPS = np.array([4, 7, 11, 16, 21])  # half-widths, in steps of the series
-HALF_WIDTHS_S = _HALF_STEPS * STEP_S
+AHEAD_S = float(_HALF_STEPS[-1] + 10) * STEP_S  # when a movement is known after its apex
 _USUAL_WIDTH = 1  # where it is learned what a row does usually
 _USUAL_STEPS = 300  # and from how many steps
 _LEAST_STEPS = 20
+_EVERY = 5  # steps between two looks at their median
+_UNKNOWN = 3.0  # multiples of the least height before it is known what is usual
+_SPEECH_KEPT_S = 6.0
 _PEAK_STEPS = 10  # a peak is the highest this far to both sides
 _JAW = np.array([name in ("chin", "lip_lower", "lip_upper") for name in FACE_ROWS.names])
 _LEFT_OUT = FACE_ROWS.eyes | _JAW  # lids that look down and jaws that chew express nothing
@@ -50,23 +54,34 @@ class MacroDetector:
     def __init__(self, face_id: int, config: SpotterConfig) -> None:
         self._face_id, self._config = face_id, config
         self._series = MeshSeries()
-        self._usual: deque[NDArray[np.float64]] = deque(maxlen=_USUAL_STEPS)
+        self._usual = np.empty((0, N_ROWS))  # heights of the last steps
+        self._usual_iod = np.zeros(N_ROWS)  # their median
         self._next = 0  # absolute number of the next step to look at
+        self._done = -1  # steps up to here have been decided
         self._moments: deque[_Moment] = deque()
         self._last_end_s = -np.inf
+        self._spoken_s: deque[float] = deque()  # when the mouth spoke
+        self._known: deque[tuple[float, float]] = deque(maxlen=8)  # onset, offset
 
-    @property
-    def is_moving(self) -> bool:
-        """Whether a movement stands out whose end is not known yet."""
-        return bool(self._moments) and self._moments[-1].score > 1.0
+    def note(self, spot: Spot) -> None:
+        """A macro-expression that somebody else has found: it is not reported again."""
+        self._known.append((spot.onset_s, spot.offset_s))
 
     def detect(self, update: MotionUpdate) -> list[Finding]:
         """Movements that have become certain, as spots or with the reason against them."""
         flush = update.motion is None
-        if update.motion is not None and not self._series.push(update.motion.mesh):
-            return []
+        if update.motion is not None:
+            self._note_speech(update.motion)
+            if not self._series.push(update.motion.mesh):
+                return []
         found = [self._finding(peak, update) for peak in self._peaks(flush)]
         return [finding for finding in found if finding is not None]
+
+    def _note_speech(self, motion: FaceMotion) -> None:
+        if Gate.SPEECH in motion.gates:
+            self._spoken_s.append(motion.time_s)
+        while self._spoken_s and self._spoken_s[0] < motion.time_s - _SPEECH_KEPT_S:
+            self._spoken_s.popleft()
 
     def _peaks(self, flush: bool) -> Iterator[_Moment]:
         """Moments that no other within `_PEAK_STEPS` outdoes; of equals the first."""
@@ -74,22 +89,23 @@ class MacroDetector:
         while self._next + ahead < self._series.end:
             if self._next - self._series.start >= _HALF_STEPS[0]:
                 self._moments.append(self._measure(self._next))
-                yield from self._decided()
+                yield from self._decided(self._next - _PEAK_STEPS)
             self._next += 1
         if flush:
-            while self._moments:
-                yield from self._decided(flush=True)
-                self._moments.popleft()
+            yield from self._decided(self._next)
 
-    def _decided(self, flush: bool = False) -> Iterator[_Moment]:
-        if len(self._moments) > 2 * _PEAK_STEPS + 1:
+    def _decided(self, last: int) -> Iterator[_Moment]:
+        """The peaks up to step `last` that were not decided before."""
+        for moment in [m for m in self._moments if self._done < m.step <= last]:
+            self._done = moment.step
+            if moment.score >= 1.0 and all(
+                other.score < moment.score + (other.step > moment.step) * TIE_S
+                for other in self._moments
+                if 0 < abs(other.step - moment.step) <= _PEAK_STEPS
+            ):
+                yield moment
+        while self._moments and self._moments[0].step < self._next - 2 * _PEAK_STEPS:
             self._moments.popleft()
-        place = 0 if flush else len(self._moments) - 1 - _PEAK_STEPS
-        if place < 0:
-            return
-        scores = [moment.score for moment in self._moments]
-        if scores[place] >= 1.0 and max(scores[:place], default=0.0) < scores[place] >= max(scores):
-            yield self._moments[place]
 
     def _measure(self, step: int) -> _Moment:
         rows, turn = self._series.rows_iod, self._series.turn_rad
@@ -102,6 +118,8 @@ class MacroDetector:
         net = height - 0.5 * lengths(rows[after] - rows[before])
         net -= c.macro_turn_leak * turned[:, None]
         least = self._least(height[_USUAL_WIDTH]) / c.sensitivity
+        if any(abs(spoken_s - self._series.time_s[k]) < 1.0 for spoken_s in self._spoken_s):
+            least = np.where(FACE_ROWS.spoken, c.macro_speech_factor * least, least)
         scores = np.where(_LEFT_OUT, 0.0, net / least)
         best = int(scores.max(axis=1).argmax())
         top = float(scores[best].max())
@@ -110,11 +128,13 @@ class MacroDetector:
     def _least(self, height_iod: NDArray[np.float64]) -> NDArray[np.float64]:
         """What each row [rows] must reach, by what it does usually."""
         c = self._config
-        self._usual.append(height_iod)
-        if len(self._usual) < _LEAST_STEPS:
-            return np.full(len(height_iod), c.macro_open_iod)
-        usual = np.median(np.array(self._usual), axis=0)
-        return np.maximum(c.macro_open_iod, c.macro_noise_factor * usual)
+        self._usual = np.concatenate([self._usual, height_iod[None]])[-_USUAL_STEPS:]
+        count = len(self._usual)
+        if count < _LEAST_STEPS:
+            return np.full(len(height_iod), _UNKNOWN * c.macro_open_iod)
+        if self._next % _EVERY == 0 or count == _LEAST_STEPS:
+            self._usual_iod = np.median(self._usual, axis=0)
+        return np.maximum(c.macro_open_iod, c.macro_noise_factor * self._usual_iod)
 
     def _finding(self, peak: _Moment, update: MotionUpdate) -> Finding | None:
         """As a spot; None if it is as short as a micro-expression, or the tail of the last."""
@@ -123,6 +143,8 @@ class MacroDetector:
         if not c.micro_max_s < interval.length_s <= c.macro_max_s + TIE_S:
             return None
         if interval.onset_s < self._last_end_s - 0.5 * interval.length_s:
+            return None
+        if any(on < interval.offset_s and interval.onset_s < off for on, off in self._known):
             return None
         if interval.apex_s <= update.baseline_end_s:
             return interval.rejected("baseline", score)
