@@ -34,7 +34,7 @@ STAGES = (
     ("streamer.faces.search", "FaceSearch.follow", "mesh"),
     ("streamer.faces.search", "FaceSearch.search", "face search"),
     ("streamer.faces.tracker", "FaceTracker.push", "tracker"),
-    ("streamer.faces.alignment", "Warp.apply", "warp"),
+    ("streamer.faces.warp", "Warp.apply", "warp"),
     ("streamer.faces.alignment", "Aligner.push", "anchor"),
     ("streamer.faces.aligned_picture", "AlignedYuv.grey", "grey"),
     ("streamer.faces.aligned_picture", "AlignedYuv.rgb", "aligned RGB"),

@@ -142,7 +142,14 @@ class MotionExtractor:
             (float(path_px[0]), float(path_px[1])),
             blink,
             head_iod=self._head_path,
-            quality=FrameQuality(gaze_iod, cover, brightness, face.visible, new_anchor),
+            quality=FrameQuality(
+                gaze_iod,
+                cover,
+                brightness,
+                face.visible,
+                new_anchor,
+                gaze_x_iod=self._gaze.offset_iod,
+            ),
             reference_age_s=face.time_s - reference.time_s,
             mesh=reading,
         )
