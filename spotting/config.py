@@ -23,7 +23,10 @@ class GateConfig:
     blink_change: Annotated[
         float,
         Range(0.0, 1000.0),
-        Help("Change of the eyes' picture (1 - correlation) over its usual level that is a blink."),
+        Help(
+            "A blink: the share by which the eyes have closed, by the mesh, and a quarter of the "
+            "change of their picture (1 - correlation) together."
+        ),
     ] = 0.13
     blink_lid_iod: Annotated[
         float, Range(0.0, 1000.0), Help("Lids that travel farther than this and back have blinked.")
@@ -39,17 +42,14 @@ class GateConfig:
     head_window_s: Annotated[
         float,
         Range(0.01, 10.0),
-        Help("The head turns where it moves farther than the next three say within this time."),
-    ] = 0.5
+        Help("The head turns where it moves farther than the next two say within this time."),
+    ] = 0.3
     head_shift_iod: Annotated[
         float, Range(0.0, 1000.0), Help("Head turn: sideways, up or down.")
-    ] = 0.16
-    head_turn_rad: Annotated[float, Range(0.0, 1000.0), Help("Head turn: yaw, pitch or roll.")] = (
-        0.08
-    )
-    head_grow: Annotated[
-        float, Range(0.0, 1000.0), Help("Head turn: growth towards the camera or away, as a share.")
-    ] = 0.04
+    ] = 0.5
+    head_turn_rad: Annotated[
+        float, Range(0.0, 1000.0), Help("Head turn: yaw, pitch and roll together, by the mesh.")
+    ] = 0.1
     light_change: Annotated[
         float,
         Range(0.0, 1000.0),
@@ -58,7 +58,10 @@ class GateConfig:
     covered_change: Annotated[
         float,
         Range(0.0, 1000.0),
-        Help("Change of patches that no expression moves (1 - correlation): a hand, a cup."),
+        Help(
+            "Change of patches that no expression moves (1 - correlation), while the head does "
+            "not turn: a hand, a cup."
+        ),
     ] = 0.35
     least_visible: Annotated[
         Share, Help("Share of the face mesh that must lie inside the picture.")
@@ -68,8 +71,11 @@ class GateConfig:
         Range(0.0, 10.0),
         Help("An event this near to a blink, gaze, turn, light or cover is rejected."),
     ] = 0.15
-    speech_bumps: Annotated[
-        int, Range(1, 1000), Help("Bumps of the mouth within 2 s that are speech or chewing.")
+    speech_lips_iod: Annotated[
+        float, Range(1e-6, 1000.0), Help("Lips that open or close by so much have made a step.")
+    ] = 0.03
+    speech_turns: Annotated[
+        int, Range(1, 1000), Help("Steps of the lips to and fro in 2 s: speech or chewing.")
     ] = 3
 
     def __post_init__(self) -> None:
@@ -118,9 +124,9 @@ class SpotterConfig:
         float,
         Range(0.0, 1000.0),
         Help(
-            "Smallest height, as a multiple of other bumps in that half of the face close in time."
+            "Smallest height, as a multiple of other bumps in that part of the face close in time."
         ),
-    ] = 2.0
+    ] = 2.3
     activity_before_s: Annotated[
         float, Range(0.0, 60.0), Help("Close in time: this long before the bump.")
     ] = 1.1
@@ -135,16 +141,40 @@ class SpotterConfig:
     head_leak: Annotated[
         Share, Help("Share of the head's own motion that is taken off every bump.")
     ] = 0.15
+    head_noise_iod_per_rad: Annotated[
+        float,
+        Range(0.0, 1000.0),
+        Help("Smallest height of a bump while the head turns, for each radian within 0.3 s."),
+    ] = 0.15
+    speech_factor: Annotated[
+        float,
+        Range(0.0, 1000.0),
+        Help(
+            "While the mouth speaks, a bump of the brows, lids, nose or cheeks is so much higher."
+        ),
+    ] = 1.5
     noise_memory_s: Annotated[
         float, Range(0.1, 3600.0), Help("Over this time the noise of a region is learned.")
     ] = 12.0
 
     macro_open_iod: Annotated[
-        float, Range(1e-6, 1000.0), Help("A macro-expression begins with a departure of this size.")
-    ] = 0.06
-    macro_close_fraction: Annotated[
-        Share, Help("A macro-expression ends when it is back to this share of its peak.")
-    ] = 0.33
+        float, Range(1e-6, 1000.0), Help("Smallest height of a macro-expression, by the mesh.")
+    ] = 0.04
+    macro_noise_factor: Annotated[
+        float,
+        Range(0.0, 1000.0),
+        Help("And as a multiple of what the region does usually."),
+    ] = 2.5
+    macro_speech_factor: Annotated[
+        float,
+        Range(0.0, 1000.0),
+        Help("While somebody speaks, mouth and cheeks must move so many times as far."),
+    ] = 1.2
+    macro_turn_leak: Annotated[
+        float,
+        Range(0.0, 1000.0),
+        Help("So much (IOD) of each radian that the head turns to and fro is taken off."),
+    ] = 0.08
     macro_max_s: Annotated[float, Range(0.1, 3600.0), Help("Longest macro-expression.")] = 4.0
 
     gates: GateConfig = field(default_factory=GateConfig)
@@ -154,7 +184,10 @@ class SpotterConfig:
 
 
 # What only the rule asks for; the rest of its settings serve the gates and macro-expressions too.
-_RULE_ONLY = ("low_latency", "activity_factor", "activity_before_s", "activity_after_s")
+_RULE_ONLY = (
+    *("low_latency", "activity_factor", "activity_before_s", "activity_after_s"),
+    *("head_noise_iod_per_rad", "speech_factor"),
+)
 
 
 def check_learned(config: SpotterConfig) -> None:

@@ -36,7 +36,7 @@ class MotionHistory:
         self._eyes_margin_s = config.gates.eyes_margin_s
         self._series = MotionSeries(N_ROWS, KEEP_S, config.smooth_s, CONFIRM_S)
         self._gates = GateLog(config.gates.margin_s)
-        self._bumps = BumpMeter(config, N_ROWS)
+        self._bumps = BumpMeter(config, FACE_ROWS)
 
     @property
     def baseline_end_s(self) -> float:
@@ -46,12 +46,15 @@ class MotionHistory:
     def push(self, motion: FaceMotion) -> MotionUpdate:
         """Add a frame."""
         self._gates.push(motion.time_s, motion.gates)
-        head = motion.head_iod
+        head, mesh = motion.head_iod, motion.mesh
+        turn = (0.0, 0.0, 0.0) if mesh is None else mesh.turn_rad
         self._series.push(
             motion.time_s,
             motion.index,
             with_symmetric_pairs(motion.displacement_iod),
-            np.array([head[0], head[1], np.abs(head[2:]).sum()]),
+            np.array(
+                [head[0], head[1], np.abs(head[2:]).sum(), *turn, Gate.SPEECH in motion.gates]
+            ),
             FACE_ROWS.blinked if Gate.BLINK in motion.gates else _NOTHING,
             self._eyes_margin_s,
         )
