@@ -9,7 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Annotated
 
-from streamer.core.ranges import Baseline, Help, Range, Sensitivity, Share, check_ranges
+from streamer.core.ranges import (
+    Baseline,
+    FalsePerMinute,
+    Help,
+    Range,
+    Sensitivity,
+    Share,
+    check_ranges,
+)
 
 # Moments closer than this are the same: times are sums of fractions, and a tie must not depend on
 # the last bit of how they were added up.
@@ -84,8 +92,7 @@ class SpotterConfig:
         Sensitivity, Help("1 as calibrated; 2 finds more, with more false events.")
     ] = 1.0
     false_per_minute: Annotated[
-        float | None,
-        Range(0.01, 60.0),
+        FalsePerMinute | None,
         Help(
             "Of a learned spotter: so many false events a minute are allowed, as measured on "
             "people who talk, listen and nod; null: as trained."

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from streamer.cli.common import settings_of
-from streamer.core.ranges import FrameRate, Range, Seed, Workers
+from streamer.core.ranges import FalsePerMinute, FrameRate, Range, Seed, Workers
 from training.cli.options import (
     ConfigFile,
     Names,
@@ -150,7 +150,7 @@ def spotter(
     ] = None,
     false_per_minute: Annotated[
         float | None,
-        option("Allowed where a user says nothing; default 1.", Range(0.01, 60.0)),
+        option("Allowed where a user says nothing; default 1.", FalsePerMinute),
     ] = None,
     steps: Annotated[
         int | None, option("Of training; default 700; --finetune: 150.", Range(1, 10_000_000))

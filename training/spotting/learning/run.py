@@ -19,7 +19,7 @@ import torch
 from spotting.micro.learned_network import save_net
 from spotting.micro.learned_ticks import RATE_HZ
 from streamer.core.errors import UsageError
-from streamer.core.ranges import Range, Workers, check_ranges
+from streamer.core.ranges import FalsePerMinute, Range, Workers, check_ranges
 from training.common.files import write_json
 from training.spotting.learning.evaluate import Seen, look_at
 from training.spotting.learning.examples import Example, read_examples
@@ -39,7 +39,7 @@ class LearnConfig:
     windows: Annotated[int, Range(1, 1_000_000)] = 5000  # drawn once, learned from many times
     members: Annotated[int, Range(1, 16)] = 2  # networks whose mean is taken
     folds: Annotated[int, Range(2, 1000)] = 4
-    false_per_minute: Annotated[float, Range(0.01, 60.0)] = 1.0  # allowed where nothing else is
+    false_per_minute: FalsePerMinute = 1.0  # allowed where nothing else is
     threads: Workers = 1
     jobs: Workers = 1  # recordings measured at the same time
 
