@@ -78,6 +78,7 @@ def batch(
     config: common.Config = None,
     set_: common.Set = None,
     sensitivity: common.Sensitivity = None,
+    false_per_minute: common.FalsePerMinute = None,
     low_latency: common.LowLatency = False,
     baseline: common.Baseline = None,
     spotter: common.Spotter = None,
@@ -122,7 +123,8 @@ def batch(
     version: common.Version = False,
 ) -> None:
     own = overrides(
-        fps=fps, rotate=rotate, sensitivity=sensitivity, low_latency=low_latency,
+        fps=fps, rotate=rotate, sensitivity=sensitivity,
+        false_per_minute=false_per_minute, low_latency=low_latency,
         baseline=baseline, spotter=spotter, max_faces=max_faces, micro_only=micro_only,
         model=model, motion=motion, offline=offline, no_recognition=no_recognition,
     )  # fmt: skip

@@ -23,6 +23,7 @@ KEYS = {
     "fps": "source.fps",
     "rotate": "source.rotate",
     "sensitivity": "spotter.sensitivity",
+    "false_per_minute": "spotter.false_per_minute",
     "low_latency": "spotter.low_latency",
     "baseline": "spotter.baseline_s",
     "spotter": "spotter_model",
@@ -96,6 +97,7 @@ Set = Annotated[
 Fps = Annotated[float | None, setting("fps", panel=IN)]
 Rotate = Annotated[Literal["90", "180", "270"] | None, setting("rotate", "--rotate", panel=IN)]
 Sensitivity = Annotated[float | None, setting("sensitivity")]
+FalsePerMinute = Annotated[float | None, setting("false_per_minute")]
 LowLatency = Annotated[bool, setting("low_latency", "--low-latency")]
 Baseline = Annotated[float | None, setting("baseline")]
 Spotter = Annotated[

@@ -109,6 +109,7 @@ def stream(
     config: common.Config = None,
     set_: common.Set = None,
     sensitivity: common.Sensitivity = None,
+    false_per_minute: common.FalsePerMinute = None,
     low_latency: common.LowLatency = False,
     baseline: common.Baseline = None,
     spotter: common.Spotter = None,
@@ -128,7 +129,8 @@ def stream(
     version: common.Version = False,
 ) -> None:
     options = overrides(
-        fps=fps, rotate=rotate, sensitivity=sensitivity, low_latency=low_latency,
+        fps=fps, rotate=rotate, sensitivity=sensitivity,
+        false_per_minute=false_per_minute, low_latency=low_latency,
         baseline=baseline, spotter=spotter, max_faces=max_faces, micro_only=micro_only,
         model=model, motion=motion, offline=offline, explain=explain, no_recognition=no_recognition,
     )  # fmt: skip

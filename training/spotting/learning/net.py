@@ -14,7 +14,7 @@ from spotting.micro.learned_inputs import INPUTS
 from spotting.micro.learned_network import TAPS, Array, CausalNet, Layer
 from streamer.core.errors import ModelError
 
-CHANNELS = 40
+CHANNELS = 32
 DILATIONS = (1, 2, 4, 8, 16, 24)  # 2.2 s of memory at 50 ticks a second
 
 

@@ -17,7 +17,7 @@ from streamer.core.ranges import LearningRate, Range, Seed, check_ranges
 from training.spotting.learning.net import CausalTcn
 from training.spotting.learning.windows import Pool
 
-_BATCH = 24
+_BATCH = 16
 _POSITIVE_WEIGHT = 6.0
 _INTERVAL_WEIGHT = 2.0
 _AVERAGED = 0.995  # of the running mean of the weights, a step
@@ -27,7 +27,7 @@ _AVERAGED = 0.995  # of the running mean of the weights, a step
 class TrainConfig:
     """How long, how fast, on what."""
 
-    steps: Annotated[int, Range(1, 10_000_000)] = 700
+    steps: Annotated[int, Range(1, 10_000_000)] = 600
     rate: LearningRate = 4e-3  # the highest of one cycle
     seed: Seed = 0
 

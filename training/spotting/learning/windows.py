@@ -22,7 +22,7 @@ _APEX_SIGMA_S = 0.04
 _KNOWN_S = 0.08  # onset and offset are asked for this far around an apex
 _HIDDEN_S = 0.1  # nothing is asked for this far around what cannot be seen
 _AT_ONCE = 50  # windows
-_COLD = 100  # ticks after a start in the middle: what was usual before is not known yet
+_COLD = 75  # ticks after a start in the middle: what was usual before is not known yet
 _LOST_SHARE, _SLOWEST_FPS = 0.08, 14.0
 _MIRRORED = [
     REGION_NAMES.index(
@@ -39,7 +39,7 @@ _TURNED = HEAD.start + np.array([0, 3, 4])  # x, roll and yaw change their sign 
 class Variety:
     """How far training strays from the recordings."""
 
-    length: int = 400  # ticks of a window: 8 s
+    length: int = 300  # ticks of a window: 6 s
     real_share: float = 0.65  # of the windows, if there are filmed people
     put_every_s: float = 1.5  # mean pause between events put into signals; 0: none
     long_share: float = 0.3  # of the windows get a longer movement
