@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from spotting.micro.learned_inputs import BUMP_TICKS, INPUTS, InputMaker
+from spotting.micro.learned_inputs import BUMP_TICKS, CENTRE, INPUTS, PARTS, TAPS, InputMaker
 from spotting.micro.learned_ticks import (
     BLINK,
     HEAD,
@@ -15,9 +15,11 @@ from spotting.micro.learned_ticks import (
     VISIBLE,
 )
 
-SPEED, RELATIVE = slice(0, 2 * N_REGIONS), slice(2 * N_REGIONS, 4 * N_REGIONS)
-BUMPS = [slice((4 + 2 * n) * N_REGIONS, (6 + 2 * n) * N_REGIONS) for n in range(len(BUMP_TICKS))]
-LEVEL = slice((4 + 2 * len(BUMP_TICKS)) * N_REGIONS, (5 + 2 * len(BUMP_TICKS)) * N_REGIONS)
+ENDS = np.cumsum(PARTS)
+STEPS, RELATIVE, BUMPS, LEVELS, HEADS, HEAD_LEVELS, OTHERS = (
+    slice(end - size, end) for end, size in zip(ENDS, PARTS, strict=True)
+)
+PLACES = TAPS // 2 + 1  # of what is told at every second place
 
 
 def rows(count, seed=0, size=0.0):
@@ -31,36 +33,57 @@ def inputs(made):
     return np.stack([maker.step(row) for row in made])
 
 
-def test_a_still_face_is_told_as_nothing_but_its_level():
-    told = inputs(rows(300))
-    quiet = np.delete(told[-1], np.r_[LEVEL, -7])  # levels of regions and of the head
-    assert np.abs(quiet).max() == 0.0
-    # Level 0.02 while nothing is known, towards 0 later: log2 of (level + floor) over 2 floors.
-    assert told[0, LEVEL] == pytest.approx(np.log2((0.95**2 + 1.0) / 2.0), abs=1e-4)
-    assert told[-1, LEVEL] == pytest.approx(-1.0, abs=0.1)
+def bounded(value, most):
+    return value / (1.0 + abs(value) / most)
 
 
-def test_speed_bump_and_head_by_hand():
-    made = rows(40)
-    first = REGIONS.start  # x of the first region
-    made[20:30, first] = 0.01
-    made[:, HEAD.start] = 0.002 * np.arange(40)
+def test_a_still_face_is_told_as_nothing_but_its_levels():
+    told = inputs(rows(400))
+    for part in (STEPS, RELATIVE, BUMPS, HEADS, OTHERS):
+        assert np.abs(told[-1, part]).max() == 0.0
+    # log2 of level / floor + 1/4: the level is the floor at first, and nothing after a while.
+    assert told[0, LEVELS][0] == pytest.approx(np.log2(1.25))
+    assert told[-1, LEVELS] == pytest.approx(-2.0, abs=0.05)
+
+
+def test_a_bump_by_hand():
+    """y of the first region, 0.02 IOD up for 8 ticks; judged when its middle is the moment."""
+    made = rows(400)
+    made[200:208, 1] = -0.02
     told = inputs(made)
-    assert told[20, first] == pytest.approx(6.0 * 0.01 * RATE_HZ)
-    assert told[30, first] == pytest.approx(-6.0 * 0.01 * RATE_HZ)
-    # half a bump width of 5 ticks: the middle lay at tick 25, the chord's ends are both at rest
-    assert told[30, BUMPS[0]][0] > 1.0
-    assert told[19, BUMPS[0]][0] == 0.0
-    assert told[25, -13] == pytest.approx(3.0 * 0.002 * RATE_HZ, rel=1e-3)
+    judged = 204 + CENTRE
+    for n, half in enumerate(BUMP_TICKS):
+        place = 2 * N_REGIONS * n + 1
+        assert told[judged, BUMPS][place] == pytest.approx(bounded(-2.0, 8.0), rel=1e-4)
+        level = (np.sqrt(0.02) * 0.995**200) ** 2 + 0.02  # near the floor before the window
+        relative = told[judged, RELATIVE][place]
+        speed = 0.02 / (half / RATE_HZ)
+        assert -bounded(speed / 0.02, 6.0) <= relative <= -bounded(speed / 0.04, 6.0)
+        assert level < 0.04
+    assert np.abs(told[: 200 - 1, BUMPS]).max() == 0.0  # nothing is known before it
+    assert np.abs(told[208 + CENTRE + 12 :, BUMPS]).max() == 0.0
+
+
+def test_steps_and_head_by_hand():
+    made = rows(200)
+    made[:, 0] = 0.0002 * np.arange(200)  # 0.01 IOD a second
+    made[:, HEAD.start] = 0.002 * np.arange(200)
+    told = inputs(made)[-1]
+    steps = told[STEPS].reshape(TAPS - 1, 2 * N_REGIONS)
+    assert np.abs(steps[:, 1:]).max() == 0.0
+    assert 0.0 < steps[0, 0] == pytest.approx(steps[-1, 0])
+    heads = told[HEADS].reshape(TAPS // 2, 6)
+    assert heads[:, 0] == pytest.approx(bounded(6 * 0.002 / 0.01, 6.0), rel=1e-3)
+    assert np.abs(heads[:, 1:]).max() == 0.0
 
 
 def test_a_bump_counts_less_in_a_face_that_moves_all_the_time():
     quiet, restless = rows(400), rows(400)
     restless[:, REGIONS] = np.random.default_rng(1).normal(0, 0.01, (400, 2 * N_REGIONS))
     for made in (quiet, restless):
-        made[300:306, 0] += 0.02
-    told = [np.abs(inputs(made)[300:312, RELATIVE][:, 0]).max() for made in (quiet, restless)]
-    assert told[0] > 2.0 * told[1]
+        made[300:308, 0] += 0.02
+    told = [inputs(made)[304 + CENTRE, RELATIVE][0] for made in (quiet, restless)]
+    assert told[0] > 2.0 * abs(told[1])
 
 
 def test_many_faces_at_once_as_one_by_one():
@@ -72,10 +95,11 @@ def test_many_faces_at_once_as_one_by_one():
 
 
 def test_what_spoils_motion_is_told():
-    made = rows(30)
-    made[10:, BLINK], made[12:, LIGHT], made[14, VISIBLE] = 0.5, np.log(120.0) + 0.2, 0.8
-    told = inputs(made)
-    assert told[10, -6] == pytest.approx(0.5)
-    assert told[12, -3] == pytest.approx(1.0, rel=1e-3)  # 5 x 0.2, over the last tenth of a second
-    assert told[14, -2] == pytest.approx(0.6, rel=1e-3)  # 3 x (1 - 0.8)
-    assert told[20, -3] == pytest.approx(0.0, abs=1e-5)
+    made = rows(100)
+    made[50, BLINK], made[50:, LIGHT], made[50, VISIBLE] = 0.5, np.log(120.0) + 0.2, 0.8
+    told = inputs(made)[50 + CENTRE, OTHERS].reshape(PLACES, -1)
+    blink, _, _, light, hidden, anchor = told.T
+    middle = PLACES // 2
+    assert blink[middle] == pytest.approx(1.0) and np.delete(blink, middle).max() == 0.0
+    assert light[:middle].max() == 0.0 and light[middle:] == pytest.approx(1.0, rel=1e-3)
+    assert hidden[middle] == pytest.approx(0.6, rel=1e-3) and anchor.max() == 0.0

@@ -23,7 +23,7 @@ from streamer.core.ranges import FalsePerMinute, Range, Workers, check_ranges
 from training.common.files import write_json
 from training.spotting.learning.evaluate import Seen, look_at
 from training.spotting.learning.examples import Example, read_examples
-from training.spotting.learning.net import CausalTcn, export_nets
+from training.spotting.learning.net import SpotterNet, export_nets
 from training.spotting.learning.scores import calibrate, minutes_of, seen_facts
 from training.spotting.learning.train import TrainConfig, train
 from training.spotting.learning.windows import DELAY_S, Pool, Variety, draw_pool
@@ -109,7 +109,7 @@ def left_out(
     return look_at(nets, [e for e in examples if e.subject in aside])
 
 
-def train_members(pool: Pool, config: LearnConfig, aside: Sequence[str] = ()) -> list[CausalTcn]:
+def train_members(pool: Pool, config: LearnConfig, aside: Sequence[str] = ()) -> list[SpotterNet]:
     """Networks that differ by their seed."""
     return [
         train(pool, config.train.with_seed(config.train.seed + member), aside)
