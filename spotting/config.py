@@ -31,7 +31,10 @@ class GateConfig:
     blink_change: Annotated[
         float,
         Range(0.0, 1000.0),
-        Help("Change of the eyes' picture (1 - correlation) over its usual level that is a blink."),
+        Help(
+            "A blink: the share by which the eyes have closed, by the mesh, and a quarter of the "
+            "change of their picture (1 - correlation) together."
+        ),
     ] = 0.13
     blink_lid_iod: Annotated[
         float, Range(0.0, 1000.0), Help("Lids that travel farther than this and back have blinked.")
@@ -47,17 +50,14 @@ class GateConfig:
     head_window_s: Annotated[
         float,
         Range(0.01, 10.0),
-        Help("The head turns where it moves farther than the next three say within this time."),
-    ] = 0.5
+        Help("The head turns where it moves farther than the next two say within this time."),
+    ] = 0.3
     head_shift_iod: Annotated[
         float, Range(0.0, 1000.0), Help("Head turn: sideways, up or down.")
-    ] = 0.16
-    head_turn_rad: Annotated[float, Range(0.0, 1000.0), Help("Head turn: yaw, pitch or roll.")] = (
-        0.08
-    )
-    head_grow: Annotated[
-        float, Range(0.0, 1000.0), Help("Head turn: growth towards the camera or away, as a share.")
-    ] = 0.04
+    ] = 0.5
+    head_turn_rad: Annotated[
+        float, Range(0.0, 1000.0), Help("Head turn: yaw, pitch and roll together, by the mesh.")
+    ] = 0.1
     light_change: Annotated[
         float,
         Range(0.0, 1000.0),
@@ -66,7 +66,10 @@ class GateConfig:
     covered_change: Annotated[
         float,
         Range(0.0, 1000.0),
-        Help("Change of patches that no expression moves (1 - correlation): a hand, a cup."),
+        Help(
+            "Change of patches that no expression moves (1 - correlation), while the head does "
+            "not turn: a hand, a cup."
+        ),
     ] = 0.35
     least_visible: Annotated[
         Share, Help("Share of the face mesh that must lie inside the picture.")
@@ -76,8 +79,11 @@ class GateConfig:
         Range(0.0, 10.0),
         Help("An event this near to a blink, gaze, turn, light or cover is rejected."),
     ] = 0.15
-    speech_bumps: Annotated[
-        int, Range(1, 1000), Help("Bumps of the mouth within 2 s that are speech or chewing.")
+    speech_lips_iod: Annotated[
+        float, Range(1e-6, 1000.0), Help("Lips that open or close by so much have made a step.")
+    ] = 0.03
+    speech_turns: Annotated[
+        int, Range(1, 1000), Help("Steps of the lips to and fro in 2 s: speech or chewing.")
     ] = 3
 
     def __post_init__(self) -> None:
@@ -133,7 +139,7 @@ class SpotterConfig:
         float,
         Range(0.0, 1000.0),
         Help(
-            "Smallest height, as a multiple of other bumps in that half of the face close in time."
+            "Smallest height, as a multiple of other bumps in that part of the face close in time."
         ),
     ] = 2.0
     activity_before_s: Annotated[
@@ -150,13 +156,25 @@ class SpotterConfig:
     head_leak: Annotated[
         Share, Help("Share of the head's own motion that is taken off every bump.")
     ] = 0.15
+    head_noise_iod_per_rad: Annotated[
+        float,
+        Range(0.0, 1000.0),
+        Help("Smallest height of a bump while the head turns, for each radian within 0.3 s."),
+    ] = 0.08
     noise_memory_s: Annotated[
         float, Range(0.1, 3600.0), Help("Over this time the noise of a region is learned.")
     ] = 12.0
 
     macro_open_iod: Annotated[
-        float, Range(1e-6, 1000.0), Help("A macro-expression begins with a departure of this size.")
-    ] = 0.06
+        float,
+        Range(1e-6, 1000.0),
+        Help("Least departure of a macro-expression from rest, by the mesh."),
+    ] = 0.035
+    macro_turn_leak: Annotated[
+        float,
+        Range(0.0, 1000.0),
+        Help("And so much more for each radian that the head has turned from where it rested."),
+    ] = 0.1
     macro_close_fraction: Annotated[
         Share, Help("A macro-expression ends when it is back to this share of its peak.")
     ] = 0.33

@@ -17,9 +17,8 @@ from spotting.macro import MacroDetector
 from spotting.micro.learned import open_learned
 from spotting.micro.rule import open_rule
 from spotting.motion.coverage import CoverageWatcher
-from spotting.motion.extractor import MotionExtractor, Ongoing
+from spotting.motion.extractor import MotionExtractor
 from spotting.motion.history import KEEP_S, MotionHistory, MotionUpdate
-from spotting.motion.speech import SpeechWatcher
 from streamer.core.records import AlignedFace, FaceMotion, Rejected, Spot
 from streamer.core.snapshot import set_state, state_of
 
@@ -34,20 +33,18 @@ MICRO_DETECTORS: Mapping[str, Callable[[SpotterConfig, Path | None], MicroFactor
 class FaceSpotter:
     """The parts of one face, each with a state of its own."""
 
-    _PARTS = ("extractor", "history", "speech", "micro", "macro", "coverage")
+    _PARTS = ("extractor", "history", "micro", "macro", "coverage")
 
     def __init__(self, face_id: int, config: SpotterConfig, micro: MicroDetector) -> None:
         self.extractor = MotionExtractor(config)
         self.history = MotionHistory(config)
-        self.speech = SpeechWatcher(config)
         self.micro = micro
         self.macro = MacroDetector(face_id, config)
         self.coverage = CoverageWatcher(config.gates, micro.withheld, micro.lead_s)
 
     def push(self, face: AlignedFace) -> tuple[FaceMotion, list[Spot]]:
         """Motion of the face in this frame, and the spots that have become certain."""
-        ongoing = Ongoing(self.speech.is_speaking(face.time_s), self.macro.is_moving)
-        motion = self.extractor.push(face, ongoing)
+        motion = self.extractor.push(face, self.macro.is_moving)
         spots: list[Spot] = []
         rejected: list[Rejected] = []
         if not motion.quality.repeated:  # else the next new picture says what happened in between
@@ -60,7 +57,6 @@ class FaceSpotter:
         return self._detect(self.history.close())[0]
 
     def _detect(self, update: MotionUpdate) -> tuple[list[Spot], list[Rejected]]:
-        self.speech.push(update.moments)
         found = [*self.micro.detect(update), *self.macro.detect(update)]
         spots = [finding for finding in found if isinstance(finding, Spot)]
         return spots, [finding for finding in found if isinstance(finding, Rejected)]

@@ -24,8 +24,12 @@ N_REGIONS = len(REGION_NAMES)
 REGIONS = slice(0, 2 * N_REGIONS)  # displacement x, y of each region, IOD
 HEAD = slice(2 * N_REGIONS, 2 * N_REGIONS + 6)  # path: x, y, scale, roll, yaw, pitch
 BLINK, GAZE, COVER, LIGHT, VISIBLE, ANCHOR = range(HEAD.stop, HEAD.stop + 6)
-ROW = ANCHOR + 1
+LIDS = slice(ANCHOR + 1, ANCHOR + 3)  # how far each eye is open by the mesh, IOD
+LIPS = LIDS.stop
+TURN = slice(LIPS + 1, LIPS + 4)  # of the head by the mesh, rad
+ROW = TURN.stop
 _DARKEST = 1.0  # grey level
+_NO_LIDS = 0.2  # where no mesh was measured yet: open eyes
 
 
 def row_of(motion: FaceMotion) -> NDArray[np.float64]:
@@ -37,6 +41,9 @@ def row_of(motion: FaceMotion) -> NDArray[np.float64]:
     row[BLINK], row[GAZE] = motion.blink, quality.gaze_shift_iod
     row[COVER], row[LIGHT] = quality.cover_change, math.log(max(quality.brightness, _DARKEST))
     row[VISIBLE], row[ANCHOR] = quality.visible, quality.new_anchor
+    row[LIDS], row[LIPS], row[TURN] = _NO_LIDS, 0.0, 0.0
+    if (mesh := motion.mesh) is not None:
+        row[LIDS], row[LIPS], row[TURN] = mesh.lids_iod, mesh.lips_iod, mesh.turn_rad
     return row
 
 

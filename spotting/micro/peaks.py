@@ -1,9 +1,10 @@
 """Which bumps stand out: the judge of the rule.
 
-A bump counts when it exceeds a multiple of the region's own noise, and of whatever else that half
-of the face does close in time. Peaks are sought in each half of the face by itself, so that a
-talking mouth does not hide the brows: speech and chewing make many bumps alike, a micro-expression
-one.
+A bump counts when it exceeds a multiple of the region's own noise, and of whatever else that part
+of the face does close in time. Peaks are sought by themselves in what speech moves (mouth, chin,
+cheeks) and in the rest, so that a talking mouth does not hide the brows: speech and chewing make
+many bumps alike, a micro-expression one. Brows are compared with brows, lids and nose with
+lids and nose.
 """
 
 from __future__ import annotations
@@ -36,33 +37,34 @@ class Bump:
 
 
 class ActivityContext:
-    """Remembers the highest bump of each half of the face at every moment of the last seconds."""
+    """Remembers the highest bump of each part of the face at every moment of the last seconds."""
 
-    def __init__(self, lower: NDArray[np.bool_], config: SpotterConfig) -> None:
-        self._lower = lower
-        self._halves = (np.flatnonzero(lower), np.flatnonzero(~lower))
+    def __init__(self, rows: Rows, config: SpotterConfig) -> None:
+        parts = (rows.lower, rows.brows & ~rows.lower, ~(rows.lower | rows.brows))
+        self._parts = [np.flatnonzero(part) for part in parts]
+        self._part_of = np.argmax(parts, axis=0)  # [rows]
         self._before_s = config.activity_before_s
         self._keep_s = config.activity_before_s + config.activity_after_s + 0.5
         # How far after a bump must be known before it can be judged.
         self.ahead_s = 0.0 if config.low_latency else config.activity_after_s
-        self._moments: deque[tuple[float, float, float]] = deque()  # time, lower, upper half
+        self._moments: deque[tuple[float, list[float]]] = deque()  # time, each part
 
     def push(self, now_s: float, net_iod: NDArray) -> None:
         """Net bump heights [rows] at `now_s`, the moment after the last one."""
-        lower, upper = (net_iod.take(half).tolist() for half in self._halves)
-        self._moments.append((now_s, max([0.0, *lower]), max([0.0, *upper])))
+        highest = [max([0.0, *net_iod.take(part).tolist()]) for part in self._parts]
+        self._moments.append((now_s, highest))
         while self._moments[0][0] < now_s - self._keep_s:
             self._moments.popleft()
 
     def around(self, time_s: float) -> NDArray[np.float64]:
-        """Highest other bump [rows] of the same half of the face, before and after `time_s`."""
-        low = high = 0.0
-        for moment_s, lower, upper in self._moments:
+        """Highest other bump [rows] of the same part of the face, before and after `time_s`."""
+        highest = [0.0] * len(self._parts)
+        for moment_s, parts in self._moments:
             away_s = moment_s - time_s
             before = -self._before_s - TIE_S <= away_s <= -_BEFORE_ITSELF_S + TIE_S
             if before or _ITSELF_S - TIE_S <= away_s <= self.ahead_s + TIE_S:
-                low, high = max(low, lower), max(high, upper)
-        return np.where(self._lower, low, high)
+                highest = [max(pair) for pair in zip(highest, parts, strict=True)]
+        return np.array(highest)[self._part_of]
 
 
 class BumpJudge:
@@ -73,7 +75,7 @@ class BumpJudge:
         self._rows = rows
         self._lower = PeakFinder(rows.lower, rows, config)
         self._upper = PeakFinder(~rows.lower, rows, config)
-        self._activity = ActivityContext(rows.lower, config)
+        self._activity = ActivityContext(rows, config)
         self._peaks: deque[tuple[PeakFinder, BumpMoment]] = deque()  # not yet judged
 
     def advance(

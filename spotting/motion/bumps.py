@@ -27,6 +27,7 @@ _AROUND_S = np.concatenate([-HALF_WIDTHS_S, HALF_WIDTHS_S])
 _WIDTHS = len(HALF_WIDTHS_S)
 _NOISE_WIDTH = 2  # of HALF_WIDTHS_S: where the noise is learned
 _LEAST_AHEAD_S = 0.12  # at the end of a stream: less than this after a peak proves no return
+_STILL_RAD = 0.05  # so far the mesh turns by itself
 PEAK_RADIUS_S = 0.15  # a peak is the highest bump this far to both sides
 
 
@@ -48,6 +49,7 @@ class BumpMeter:
 
     def __init__(self, config: SpotterConfig, n_rows: int) -> None:
         self._head_leak = config.head_leak
+        self._head_noise = config.head_noise_iod_per_rad / config.sensitivity
         self._noise = NoiseFloor(n_rows, config)
         self._next = 0  # absolute number of the next sample to look at
 
@@ -78,9 +80,9 @@ class BumpMeter:
         height = lengths(bumps)
         self._noise.push(now_s, height[_NOISE_WIDTH])
         head = series.head[k] - 0.5 * (head_around[:_WIDTHS] + head_around[_WIDTHS:])
-        leak = self._head_leak * np.add.reduce(np.abs(head), axis=1)
+        leak = self._head_leak * np.add.reduce(np.abs(head[:, :3]), axis=1)
         net = height - 0.5 * lengths(after - before) - leak[:, None]
-        threshold = self._noise.threshold_iod
+        threshold = np.maximum(self._noise.threshold_iod, self._head_noise * _turned(series, now_s))
         scores = net / threshold
         highest, best = np.maximum.reduce(height), np.maximum.reduce(scores)
         return BumpMoment(now_s, bumps, net, scores, threshold, highest, best)
@@ -138,8 +140,18 @@ def lengths(vectors: NDArray) -> NDArray[np.float64]:
     return np.asarray(np.sqrt(squared, out=squared))
 
 
+def _turned(series: MotionSeries, now_s: float) -> float:
+    """How far the head turns around a moment, rad."""
+    times = series.time_s[: series.final.stop]
+    reach_s = float(HALF_WIDTHS_S[-1]) + TIE_S
+    low, high = times.searchsorted((now_s - reach_s, now_s + reach_s))
+    turn = series.head[low:high, 3:]
+    turned_rad = float(np.linalg.norm(np.maximum.reduce(turn) - np.minimum.reduce(turn)))
+    return max(turned_rad - _STILL_RAD, 0.0)
+
+
 def _at(series: MotionSeries, times_s: NDArray) -> tuple[NDArray, NDArray]:
-    """Smoothed values [T, rows, 2] and head path [T, 3] at any times, linearly interpolated."""
+    """Smoothed values [T, rows, 2] and head path [T, 6] at any times, linearly interpolated."""
     final = series.final.stop
     times = series.time_s[:final]
     high = np.minimum(np.maximum(times.searchsorted(times_s), 1), final - 1)

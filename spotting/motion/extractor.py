@@ -7,7 +7,7 @@ picture is no measurement.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -17,24 +17,18 @@ from spotting.config import TIE_S, SpotterConfig
 from spotting.motion.appearance import AppearanceWatcher
 from spotting.motion.gates import GateWatcher
 from spotting.motion.gaze import GazeWatcher
+from spotting.motion.lids import LidLimit
 from spotting.motion.limits import faded, within_limits
+from spotting.motion.mesh_reading import MeshReader
 from spotting.motion.reference import Places, Reference, Step, normalise_brightness
 from spotting.motion.regions import LAYOUT, REGION_NAMES
 from spotting.motion.repeats import RepeatWatcher
-from streamer.core.records import AlignedFace, FaceMotion, FrameQuality, Gate
+from streamer.core.records import AlignedFace, FaceMotion, FrameQuality, Gate, MeshReading
 from streamer.faces.aligned_picture import grey_of
 from streamer.faces.head_motion import N_PARAMETERS
 
 _GOOD_QUALITY = 0.25  # regions with less texture than this are trusted less
 _TRUST_S = 2.0  # how quickly the trust follows
-
-
-@dataclass(frozen=True, slots=True)
-class Ongoing:
-    """What earlier frames say of this one: it changes how the face is measured."""
-
-    speaking: bool = False  # a gate
-    moving: bool = False  # a movement is under way: no time for a new reference
 
 
 class MotionExtractor:
@@ -50,6 +44,9 @@ class MotionExtractor:
         self._gaze = GazeWatcher()
         self._gates = GateWatcher(config.gates)
         self._repeats = RepeatWatcher()
+        self._mesh = MeshReader()
+        self._reading: MeshReading | None = None  # the last one
+        self._lids = LidLimit()
         self._last: FaceMotion | None = None  # of the last new picture
         # Of the last frame: where a new reference continues.
         self._displacement = np.zeros((len(REGION_NAMES), 2), dtype=np.float32)
@@ -57,9 +54,13 @@ class MotionExtractor:
         self._head_speed = np.zeros(N_PARAMETERS)  # per second
         self._time_s = 0.0
 
-    def push(self, face: AlignedFace, ongoing: Ongoing) -> FaceMotion:
-        """Motion of this frame. The first frame of an anchor becomes its reference."""
+    def push(self, face: AlignedFace, moving: bool = False) -> FaceMotion:
+        """Motion of this frame. The first frame of an anchor becomes its reference.
+
+        While a movement is under way (`moving`) it is no time for a new reference.
+        """
         grey = grey_of(face)
+        reading = self._read(face)
         repeated = self._repeats.is_repeat(grey, face.anchor, face.time_s)
         if repeated and self._last is not None:
             return _again(self._last, face)
@@ -72,14 +73,20 @@ class MotionExtractor:
             reference = self._renew(face, picture, Places.of(face.landmarks_px))
         step = reference.follow(picture, self._expected(reference, face.time_s))
         self._advance(reference, step, face.time_s)
-        motion = self._motion(face, grey, reference, step.head, new_anchor)
-        motion = replace(motion, gates=self._gates.push(motion, ongoing.speaking))
+        motion = self._motion(face, grey, reference, step.head, new_anchor, reading)
+        motion = replace(motion, gates=self._gates.push(motion))
         old = motion.reference_age_s > self._reference_age_s - TIE_S
-        calm = Gate.BLINK not in motion.gates and not ongoing.moving
+        calm = Gate.BLINK not in motion.gates and not moving
         if step.is_far or (old and calm):
             self._renew(face, picture, reference.moved(step.head))
         self._last = motion
         return motion
+
+    def _read(self, face: AlignedFace) -> MeshReading:
+        """The last mesh that was measured."""
+        if self._reading is None or face.face.measured:
+            self._reading = self._mesh.read(face.face.landmarks_px, face.index, face.time_s)
+        return self._reading
 
     def _finish(self, reference: Reference, face: AlignedFace, grey: NDArray[np.uint8]) -> None:
         """The last step of an anchor, to the face of the next one: no movement is left out."""
@@ -120,6 +127,7 @@ class MotionExtractor:
         reference: Reference,
         head: NDArray[np.float64],
         new_anchor: bool,
+        reading: MeshReading,
     ) -> FaceMotion:
         """The record of this frame, with how well the face is seen, and no gates yet."""
         shift, path_px = head[:2] * reference.iod_px, self._head_path[:2] * reference.iod_px
@@ -134,12 +142,13 @@ class MotionExtractor:
             face.index,
             face.time_s,
             face.face.face_id,
-            self._displacement,
+            self._lids.limited(self._displacement, reading, face.time_s),
             (float(path_px[0]), float(path_px[1])),
             blink,
             head_iod=self._head_path,
             quality=FrameQuality(gaze_iod, cover, brightness, face.visible, new_anchor),
             reference_age_s=face.time_s - reference.time_s,
+            mesh=reading,
         )
 
     def _trust_in(self, quality: NDArray[np.float32], time_s: float) -> NDArray[np.float64]:

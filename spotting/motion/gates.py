@@ -1,9 +1,11 @@
 """Why a stretch of video cannot be trusted: the gates of one face, frame by frame.
 
-A blink closes only the rows that it shakes (their motion is held). A gaze shift voids an event of
-the eyes alone; a head turn, a hand before the face, a jump of light or a face at the border void
-any event in or next to them: it is rejected with that reason. Speech and re-anchoring are reported
-for the reader; speech rejects through `spotting.micro.peaks`, and a new anchor continues the
+A gate speaks where it can and switches off only what cannot be seen. A blink closes the rows that
+it shakes (their motion is held). A head turn asks for a higher bump, by how far the head turns
+(`spotting.motion.bumps`). Speech has the mouth, chin and cheeks judged against their own movement
+(`spotting.micro.peaks`); brows, lids and nose go on being watched. A gaze shift voids an event of
+the eyes alone; a hand before the face, a jump of light or a face at the border void any event in or
+next to them: it is rejected with that reason. A new anchor is told for the reader; it continues the
 curve of the old one.
 """
 
@@ -17,10 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spotting.config import TIE_S, GateConfig
+from spotting.motion.blinks import BlinkWatcher
 from spotting.motion.regions import REGION_NAMES
+from spotting.motion.speech import SpeechWatcher
 from streamer.core.records import FaceMotion, Gate
 
-_VOIDING = (Gate.HEAD_TURN, Gate.COVERED, Gate.LIGHT_JUMP, Gate.BORDER)
+_VOIDING = (Gate.COVERED, Gate.LIGHT_JUMP, Gate.BORDER)
 ALL_REGIONS = np.ones(len(REGION_NAMES), dtype=bool)
 _EYES = np.array([name.startswith("eye") for name in REGION_NAMES])
 # Regions [R] in which the rule and the detector of macro-expressions take an event for void near a
@@ -29,49 +33,52 @@ VOIDED: Mapping[Gate, NDArray[np.bool_]] = {
     **dict.fromkeys(_VOIDING, ALL_REGIONS),
     Gate.GAZE_SHIFT: _EYES,
 }
+_STILL_IOD, _STILL_RAD = 0.08, 0.05  # within the window: a head that keeps still
 _LIGHT_WINDOW_S = 0.15
 _KEEP_S = 8.0
 
 
 class GateWatcher:
-    """Tells the gates of one face. State: the last moments of its head and of its light."""
+    """Tells the gates of one face. State: the last moments of its head, light, eyes and mouth."""
 
     def __init__(self, config: GateConfig) -> None:
         self._config = config
+        self._blinks, self._speech = BlinkWatcher(config), SpeechWatcher(config)
         self._head: deque[tuple[float, NDArray[np.float64]]] = deque()
         self._light: deque[tuple[float, float]] = deque()
 
-    def push(self, motion: FaceMotion, speaking: bool) -> tuple[Gate, ...]:
+    def push(self, motion: FaceMotion) -> tuple[Gate, ...]:
         """Gates that hold at this frame."""
         c, quality = self._config, motion.quality
-        head = self._head_turns(motion.time_s, motion.head_iod)
+        shifted_iod, turned_rad = self._head_moves(motion)
+        still = shifted_iod < _STILL_IOD and turned_rad < _STILL_RAD
         light = self._light_jumps(motion.time_s, quality.brightness)
-        blinks = motion.blink > c.blink_change
+        blinks = self._blinks.push(motion.time_s, motion.blink, motion.mesh, still)
+        if motion.mesh is not None:
+            self._speech.push(motion.mesh)
+        turns = shifted_iod > c.head_shift_iod or turned_rad > c.head_turn_rad
         holds = (
             (Gate.BLINK, blinks),
             (Gate.GAZE_SHIFT, quality.gaze_shift_iod > c.gaze_shift_iod and not blinks),
-            (Gate.HEAD_TURN, head),
-            (Gate.COVERED, quality.cover_change > c.covered_change),
+            (Gate.HEAD_TURN, turns),
+            (Gate.COVERED, quality.cover_change > c.covered_change and not turns),
             (Gate.LIGHT_JUMP, light),
             (Gate.BORDER, quality.visible < c.least_visible),
-            (Gate.SPEECH, speaking),
+            (Gate.SPEECH, self._speech.is_speaking(motion.time_s)),
             (Gate.REANCHORED, quality.new_anchor),
         )
         return tuple(gate for gate, held in holds if held)
 
-    def _head_turns(self, now_s: float, head_iod: NDArray[np.float64]) -> bool:
-        """Whether the head went farther than allowed within the window, in either direction."""
-        c = self._config
-        self._head.append((now_s, head_iod))
-        while self._head[0][0] < now_s - c.head_window_s - TIE_S:
+    def _head_moves(self, motion: FaceMotion) -> tuple[float, float]:
+        """How far the head has gone (IOD) and turned (rad) within the window."""
+        now_s = motion.time_s
+        turn = np.zeros(3) if motion.mesh is None else motion.mesh.turn_rad
+        self._head.append((now_s, np.concatenate([motion.head_iod[:2], turn])))
+        while self._head[0][0] < now_s - self._config.head_window_s - TIE_S:
             self._head.popleft()
         path = np.array([head for _, head in self._head])
         span = (np.maximum.reduce(path) - np.minimum.reduce(path)).tolist()
-        return bool(
-            math.hypot(span[0], span[1]) > c.head_shift_iod
-            or span[2] > c.head_grow
-            or max(span[3:]) > c.head_turn_rad
-        )
+        return math.hypot(*span[:2]), math.hypot(*span[2:])
 
     def _light_jumps(self, now_s: float, brightness: float) -> bool:
         self._light.append((now_s, brightness))

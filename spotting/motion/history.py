@@ -46,12 +46,13 @@ class MotionHistory:
     def push(self, motion: FaceMotion) -> MotionUpdate:
         """Add a frame."""
         self._gates.push(motion.time_s, motion.gates)
-        head = motion.head_iod
+        head, mesh = motion.head_iod, motion.mesh
+        turn = (0.0, 0.0, 0.0) if mesh is None else mesh.turn_rad
         self._series.push(
             motion.time_s,
             motion.index,
             with_symmetric_pairs(motion.displacement_iod),
-            np.array([head[0], head[1], np.abs(head[2:]).sum()]),
+            np.array([head[0], head[1], np.abs(head[2:]).sum(), *turn]),
             FACE_ROWS.blinked if Gate.BLINK in motion.gates else _NOTHING,
             self._eyes_margin_s,
         )

@@ -27,12 +27,16 @@ N_ROWS = len(_NAMES)
 class Rows:
     """What kind of region each row of the series is, [rows] each."""
 
+    names: tuple[str, ...]
     eyes: NDArray[np.bool_]
+    brows: NDArray[np.bool_]
     lower: NDArray[np.bool_]  # mouth, lips and chin
     blinked: NDArray[np.bool_]  # shaken by a blink
 
 
 FACE_ROWS = Rows(
+    names=tuple(_NAMES),
+    brows=np.array([name.startswith("brow") for name in _NAMES]),
     eyes=np.array([name.startswith("eye") for name in _NAMES]),
     lower=np.array([name.startswith(("mouth", "lip", "chin")) for name in _NAMES]),
     blinked=np.array([name in SHAKEN_BY_BLINK for name in _NAMES]),

@@ -27,7 +27,8 @@ class MotionSeries:
         self.index = np.empty(256, dtype=np.int64)
         self.value = np.empty((256, rows, 2), dtype=np.float32)  # raw
         self.open = np.empty((256, rows), dtype=bool)  # False: gated
-        self.head = np.empty((256, 3))  # path of the head: x, y, turn (IOD)
+        # path of the head: x, y, turn (IOD, rad); and how it is turned, by the mesh (rad, 3)
+        self.head = np.empty((256, 6))
         self.smooth = np.empty((256, rows, 2), dtype=np.float32)
 
     @property

@@ -193,6 +193,18 @@ class FrameQuality:
 
 
 @dataclass(frozen=True, slots=True)
+class MeshReading:
+    """What one measured mesh says of a face, the head turned to the front; in IOD."""
+
+    index: int
+    time_s: float
+    regions_iod: NDArray[np.float32]  # [R, 2], where each region is
+    lids_iod: NDArray[np.float32]  # [2], how far each eye is open
+    lips_iod: float  # how far the mouth is open
+    turn_rad: NDArray[np.float64]  # [3], how the head is turned from its rest: a rotation vector
+
+
+@dataclass(frozen=True, slots=True)
 class FaceMotion:
     """All that is measured of one face at one frame, against that face's quiet reference."""
 
@@ -209,6 +221,7 @@ class FaceMotion:
     head_iod: NDArray[np.float64] = field(default_factory=lambda: np.zeros(6))
     quality: FrameQuality = FrameQuality()
     reference_age_s: float = 0.0  # since the quiet reference was taken
+    mesh: MeshReading | None = None  # the last that was measured, at this frame or before
     judged: tuple[Judged, ...] = ()  # earlier frames of which this frame made it certain
 
 

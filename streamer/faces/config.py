@@ -32,6 +32,13 @@ class FaceConfig:
         Range(0.0, 10.0),
         Help("The face mesh is measured this often and carried over in between."),
     ] = 0.25
+    moving_interval_s: Annotated[
+        float,
+        Range(0.0, 10.0),
+        Help(
+            "While the face's picture changes (a blink, a turn), the mesh is measured this often."
+        ),
+    ] = 0.06
     search_interval_s: Annotated[
         float,
         Range(0.0, 3600.0),

@@ -24,6 +24,7 @@ from streamer.faces.identity import (
     without_doubles,
 )
 from streamer.faces.landmarks import Mesh, inter_ocular_px, is_degenerate, roll_rad
+from streamer.faces.patch_change import Patch, patches_of
 from streamer.faces.roll import Roll
 from streamer.faces.views import View, around, further_views, whole
 
@@ -39,13 +40,15 @@ _UPSIDE_DOWN = -0.05
 class FaceTracker:
     """Measures the mesh every `mesh_interval_s`, carries it over in between, and keeps ids.
 
+    While a face's picture changes its mesh is measured every `moving_interval_s` as well.
+
     The schedule depends on the frames' times alone, so a file and a stream of the same frames give
     the same faces; and all that is remembered is in `state_dict`.
     """
 
     STATE = (
         *("_tracks", "_current", "_measured_s", "_searched_s", "_next_id", "_next_view"),
-        *("_roll", "_missing", "_clue"),
+        *("_roll", "_missing", "_clue", "_meshed_s", "_patches"),
     )
 
     def __init__(self, finder: Finder, config: FaceConfig) -> None:
@@ -58,6 +61,8 @@ class FaceTracker:
         self._roll = Roll()
         self._missing: MissingFace | None = None
         self._clue = LastClue()
+        self._meshed_s = -np.inf  # when meshes were last measured, by schedule or by movement
+        self._patches: tuple[Patch, ...] = ()  # what the faces looked like then
 
     @property
     def is_resumable(self) -> bool:
@@ -73,6 +78,8 @@ class FaceTracker:
         """Faces of this frame, lowest id first; empty when no face is there."""
         due = self._measured_s + self._config.mesh_interval_s - 1e-4
         if frame.time_s < due:
+            if self._is_moving(frame):
+                return self._measure_again(frame)
             return [_carried(face) for face in self._current]
         self._measured_s = frame.time_s
         self._forget_the_long_lost(frame.time_s)
@@ -80,6 +87,7 @@ class FaceTracker:
         if self._is_search_due(frame, found):
             found = without_doubles([*found, *self._search(frame, found)])
         self._current = self._name(frame, found[: self._config.max_faces])
+        self._remember_patches(frame)
         return list(self._current)
 
     def lose(self) -> None:
@@ -95,6 +103,7 @@ class FaceTracker:
         self._measured_s = self._searched_s = -np.inf
         self._next_id = self._next_view = 0
         self._roll, self._missing, self._clue = Roll(), None, LastClue()
+        self._meshed_s, self._patches = -np.inf, ()
 
     def close(self) -> None:
         """Free the models."""
@@ -113,6 +122,31 @@ class FaceTracker:
                 raise ValueError(f"{name} is no {name} of a face tracker")
         for name, value in state.items():
             setattr(self, name, value)
+
+    def _is_moving(self, frame: Frame) -> bool:
+        """Whether a face has changed since its mesh was measured, and that is some time ago."""
+        since_s = frame.time_s - self._meshed_s
+        if not self._current or since_s < self._config.moving_interval_s - 1e-4:
+            return False
+        return any(patch.has_changed(frame.image) for patch in self._patches)
+
+    def _measure_again(self, frame: Frame) -> list[Face]:
+        """Between two scheduled measurements: the known faces anew, nobody found or lost."""
+        known = [Mesh(face.landmarks_px, face.score) for face in self._current]
+        meshes = self._finder.follow(frame.image, known)
+        self._current = [
+            _carried(face) if mesh is None or not _is_possible(face, mesh) else _moved(face, mesh)
+            for face, mesh in zip(self._current, meshes, strict=True)
+        ]
+        self._remember_patches(frame)
+        return list(self._current)
+
+    def _remember_patches(self, frame: Frame) -> None:
+        self._meshed_s = frame.time_s
+        self._patches = ()
+        if self._config.moving_interval_s < self._config.mesh_interval_s:
+            meshes = [face.landmarks_px for face in self._current]
+            self._patches = patches_of(frame.image, meshes)
 
     def _forget_the_long_lost(self, time_s: float) -> None:
         memory = self._config.id_memory_s
@@ -206,6 +240,10 @@ class FaceTracker:
 
 def _carried(face: Face) -> Face:
     return Face(face.face_id, face.box_px, face.landmarks_px, face.score, measured=False)
+
+
+def _moved(face: Face, mesh: Mesh) -> Face:
+    return Face(face.face_id, box_of(mesh.landmarks_px), mesh.landmarks_px, mesh.score)
 
 
 def _is_possible(face: Face, mesh: Mesh) -> bool:

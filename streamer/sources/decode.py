@@ -11,6 +11,7 @@ from av.container import InputContainer
 
 from streamer.core.process.memory import require_memory
 from streamer.sources.counters import SourceCounters
+from streamer.sources.damaged import SoundPictures
 
 MAX_READ_FAILURES = 10  # in a row; then the rest of the recording is given up
 STARTS_ANYWHERE = 0x0200  # AVFMT_TS_DISCONT: broadcast formats, whose clocks start anywhere
@@ -42,6 +43,7 @@ class Decoder:
         self._watched = _streams_to_watch(container, stream)
         self.packets = 0  # that the demuxer found in the video stream
         self.frames = 0  # that were decoded
+        self.shown: av.VideoFrame | None = None  # whose picture stands for the frame given last
         self._flagged = 0  # packets ago: the last one that the demuxer doubted; 0: none
         self._last_dts: int | None = None
         self.end_s = 0.0  # the latest end of a packet, seconds from the first video packet's time
@@ -81,11 +83,15 @@ class Decoder:
         return self._frames(itertools.chain(kept, self._packets))
 
     def _frames(self, packets: Iterable[av.Packet | None]) -> Iterator[av.VideoFrame]:
+        pictures = SoundPictures()
         for packet in packets:
             for frame in self._decode(packet):
                 self.frames += 1
                 if frame.is_corrupt:
                     self._damage("corrupt_frames", "Some frames were decoded with errors.")
+                self.shown = pictures.shown(frame)
+                if self.shown is not frame:
+                    self._counters.repair("frozen_frames")
                 yield frame
 
     def _read(self) -> Iterator[av.Packet | None]:

@@ -99,7 +99,7 @@ class VideoReader:
         small = (frame for frame in self._frames if self._is_small(frame))
         for index, frame in enumerate(small, start=1):
             if index >= self._skipped:
-                image = self._convert(frame)
+                image = self._picture(frame)
             time_s = self._stamp(frame)
             if (frame.width, frame.height) != size:
                 self.counters.repair("frame_size_changes")
@@ -143,7 +143,7 @@ class VideoReader:
         frame = next(self._frames, None)
         if frame is None:
             return False
-        self._first, self._first_s = (frame, self._convert(frame)), self._stamp(frame)
+        self._first, self._first_s = (frame, self._picture(frame)), self._stamp(frame)
         return self._first_s == start.time_s and checksum(as_rgb(self._first[1])) == start.checksum
 
     @property
@@ -158,12 +158,16 @@ class VideoReader:
     def _read_first(self, name: str, max_megapixels: float) -> tuple[av.VideoFrame, Picture]:
         for frame in self._frames:
             check_size(frame.width, frame.height, max_megapixels, name)
-            return frame, self._convert(frame)
+            return frame, self._picture(frame)
         why = f" ({self._decoder.failure})" if self._decoder.failure else ""
         raise SourceFormatError(
             f"{name}: not one frame of its {self._stream.codec_context.name} video can be decoded"
             f"{why}. It is empty, damaged or cut off; try to play it."
         )
+
+    def _picture(self, frame: av.VideoFrame) -> Picture:
+        """Of the frame that was decoded last, or of the last sound one in its place."""
+        return self._convert(self._decoder.shown or frame)
 
     def _stamp(self, frame: av.VideoFrame) -> float:
         self._stamped += 1

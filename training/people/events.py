@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer.core.ranges import Range, Seed, check_ranges
+from streamer.core.records import Kind
 from training.people.head import Head
 from training.synthetic.action_units import Activation
 from training.synthetic.scene import EXPRESSIONS, Injection
@@ -21,6 +22,7 @@ UPPER_AUS = frozenset(("1", "2", "4", "5", "6", "7"))  # brows, lids; 6 draws at
 _MORE = {"surprise": (("2",), ("5",), ("1", "2"))}  # also alone: the hard ones of the upper face
 _MIDLINE = frozenset(("17", "25", "26"))  # muscles that do not move on one side alone
 _TWO_SIDED = 0.5  # share
+MICRO_S = 0.5  # longest micro-expression
 _LEAD_S, _TAIL_S = 0.8, 0.7  # nothing is injected at the ends
 _SEEN_MARGIN_S = 0.1
 
@@ -108,7 +110,8 @@ def draw_event(
         for au, part in zip(aus, share, strict=True)
     )
     apex_s = onset_s + length_s * float(rng.uniform(0.35, 0.6))
-    return Injection("micro", emotion, units, strength, onset_s, apex_s, onset_s + length_s)
+    kind: Kind = "micro" if length_s <= MICRO_S else "macro"
+    return Injection(kind, emotion, units, strength, onset_s, apex_s, onset_s + length_s)
 
 
 def _choices() -> list[tuple[str, tuple[str, ...]]]:

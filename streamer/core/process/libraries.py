@@ -11,6 +11,7 @@ from importlib import metadata
 from typing import Any
 
 from streamer.core.errors import InstallError
+from streamer.core.process.memory import is_memory_error
 
 _CV2_CURE = (
     "OpenCV cannot start ({reason}). On a minimal Linux image install the system libraries it "
@@ -37,13 +38,15 @@ def import_cv2() -> Any:
     """The `cv2` module.
 
     Raises InstallError, which names the packages to install, where cv2 is missing or where a
-    system library that it links (`libGL.so.1`, `libgthread-2.0.so.0`) is.
+    system library that it links (`libGL.so.1`, `libgthread-2.0.so.0`) is; MemoryError where there
+    was no room to load it.
     """
     try:
         return importlib.import_module("cv2")
     except ModuleNotFoundError as error:
         raise InstallError(_CV2_MISSING.format(reason=error)) from error
     except ImportError as error:
+        _raise_for_memory(error)
         raise InstallError(_CV2_CURE.format(reason=error)) from error
 
 
@@ -52,12 +55,13 @@ def import_onnxruntime() -> Any:
 
     Newer releases report usage to their maker unless the variable is set before the import.
 
-    Raises InstallError where it is missing or broken.
+    Raises InstallError where it is missing or broken, MemoryError where there is no room for it.
     """
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     try:
         onnxruntime: Any = importlib.import_module("onnxruntime")
     except ImportError as error:
+        _raise_for_memory(error)
         raise InstallError(
             f"onnxruntime cannot be imported ({error}): pip install --force-reinstall mer-stream"
         ) from error
@@ -72,6 +76,12 @@ def cuda_cure() -> str:
     if there["onnxruntime-gpu"]:
         return _CUDA_SWAP if there["onnxruntime"] else 'pip install "onnxruntime-gpu[cuda,cudnn]"'
     return _CUDA_MISSING + _CUDA_SWAP
+
+
+def _raise_for_memory(error: ImportError) -> None:
+    """A library that finds no room is not broken: the work of the moment is too large."""
+    if is_memory_error(error):
+        raise MemoryError(str(error)) from error
 
 
 def _is_installed(package: str) -> bool:

@@ -11,6 +11,7 @@ _SHARE = 0.75  # of the machine's memory, for all workers together
 _WORDS = (
     *("insufficient memory", "cannot allocate memory", "bad_alloc", "out of memory"),
     *("unable to allocate", "can't start new thread"),
+    *("failed to map segment", "cannot map zero-fill pages"),  # of a library that is loaded
 )
 
 

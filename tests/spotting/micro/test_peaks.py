@@ -12,7 +12,7 @@ from spotting.motion.series import MotionSeries
 from tests.spotting.curves import CONFIG, ROWS, fill, motion_of, raised_cosine, times_of
 
 NONE = np.zeros(ROWS, dtype=bool)
-PLAIN = Rows(eyes=NONE, lower=NONE, blinked=NONE)
+PLAIN = Rows(names=("",) * ROWS, eyes=NONE, brows=NONE, lower=NONE, blinked=NONE)
 MOUTH = replace(PLAIN, lower=np.array([True, True, False, False]))
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from spotting.config import SpotterConfig
 from spotting.motion import reference
-from spotting.motion.extractor import MotionExtractor, Ongoing
+from spotting.motion.extractor import MotionExtractor
 from spotting.motion.regions import LAYOUT, REGION_NAMES
 from spotting.spotter import FaceSpotter, Spotter
 from streamer.core.records import Face, Frame
@@ -17,7 +17,6 @@ from tests.streamer.faces.meshes import mesh_at
 
 SIZE, IOD, FPS = 320, 60.0, 25
 BROW = REGION_NAMES.index("brow_inner_left")
-CALM = Ongoing()
 
 
 def texture():
@@ -79,7 +78,7 @@ def faces(path=still, lift_iod=0.0, seconds=2.0, repeat=0):
 
 def motions(**scene):
     extractor = MotionExtractor(SpotterConfig())
-    return [extractor.push(face, CALM) for face in faces(**scene)]
+    return [extractor.push(face) for face in faces(**scene)]
 
 
 def displacements(found):
@@ -132,7 +131,7 @@ def test_another_person_under_the_same_mesh_makes_no_impossible_motion(monkeypat
     extractor = MotionExtractor(SpotterConfig())
     found = []
     for face in faces(seconds=1.0):
-        found.append(extractor.push(face, CALM))
+        found.append(extractor.push(face))
         if face.index == 10:
             monkeypatch.setitem(globals(), "TEXTURE", TEXTURE[::-1, ::-1].copy())
     assert np.hypot(*np.moveaxis(displacements(found), -1, 0)).max() < 0.6

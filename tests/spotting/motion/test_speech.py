@@ -1,44 +1,52 @@
+"""Speech by the opening of the lips, at the few moments at which a mesh is measured."""
+
 import numpy as np
 import pytest
 
-from spotting.config import GateConfig, SpotterConfig
-from spotting.motion.bumps import BumpMeter
-from spotting.motion.rows import FACE_ROWS, N_ROWS
-from spotting.motion.series import MotionSeries
+from spotting.config import GateConfig
 from spotting.motion.speech import SpeechWatcher
-from tests.spotting.curves import CONFIG, raised_cosine, times_of
+from streamer.core.records import MeshReading
+
+RATE = 10
+NOWHERE = np.zeros((15, 2), dtype=np.float32)
 
 
-def speaking_from(row, peaks_s, config=CONFIG, seconds=8):
-    """The times at which a face is taken to speak that bumps at these times in one row."""
-    times = times_of(30, seconds)
-    curve = 0.03 * sum(raised_cosine(times, t - 0.15, t, t + 0.15) for t in peaks_s)
-    series = MotionSeries(N_ROWS, 6.0, config.smooth_s, 0.1)
-    meter, watcher = BumpMeter(config, N_ROWS), SpeechWatcher(config)
-    found = []
-    for k, time_s in enumerate(times):
-        if watcher.is_speaking(float(time_s)):
-            found.append(float(time_s))
-        motion = np.zeros((N_ROWS, 2))
-        motion[row, 1] = curve[k]
-        series.push(float(time_s), k, motion, np.zeros(3), np.zeros(N_ROWS, dtype=bool), 0.1)
-        watcher.push(meter.advance(series))
+def speaking_at(lips_iod, config=None):
+    """The numbers of the readings at which a mouth with these openings is taken to speak."""
+    watcher, found = SpeechWatcher(config or GateConfig()), []
+    for k, open_iod in enumerate(lips_iod):
+        lids, turn = np.full(2, 0.15, dtype=np.float32), np.zeros(3)
+        watcher.push(MeshReading(k, k / RATE, NOWHERE, lids, open_iod, turn))
+        if watcher.is_speaking(k / RATE):
+            found.append(k)
     return found
 
 
-MOUTH = int(np.flatnonzero(FACE_ROWS.lower)[0])
-BROW = 0
+def test_a_mouth_speaks_from_its_third_step_until_the_first_is_two_seconds_old():
+    """Steps at 0.5 (opens), 0.7 (closes) and 0.9 s (opens): until 2.5 s."""
+    lips = [0.01] * 5 + [0.06] * 2 + [0.01] * 2 + [0.06] * 30
+    assert speaking_at(lips) == list(range(9, 26))
+    assert speaking_at(lips, GateConfig(speech_turns=4)) == []
 
 
-def test_the_mouth_speaks_from_its_last_peak_for_as_long_as_the_first_is_remembered():
-    two = SpotterConfig(gates=GateConfig(speech_bumps=2))
-    found = speaking_from(MOUTH, (2.0, 2.9), two)
-    # The second peak is certain 0.15 s later; each moment is known after 0.3 + 0.1 s.
-    assert 3.45 <= found[0] < 3.6 and 3.9 < found[-1] < 4.05
-    assert found == pytest.approx(np.arange(found[0], found[-1] + 0.01, 1 / 30))
+@pytest.mark.parametrize(
+    "lips",
+    [
+        [0.01] * 5 + [0.2] * 10 + [0.01] * 5,  # opened once, and closed
+        [0.01 + 0.02 * (k % 2) for k in range(30)],  # too little
+        [0.01 + 0.01 * k for k in range(30)],  # opens steadily: one step
+    ],
+)
+def test_what_is_no_speech(lips):
+    assert speaking_at(lips) == []
 
 
-def test_two_peaks_are_not_enough_and_brows_do_not_speak():
-    syllables = (2.0, 2.35, 2.7)
-    assert speaking_from(MOUTH, syllables) != []
-    assert speaking_from(MOUTH, (2.0, 2.9)) == speaking_from(BROW, syllables) == []
+def test_a_mesh_that_is_known_says_nothing_new():
+    watcher = SpeechWatcher(GateConfig(speech_turns=1))
+    readings = [
+        MeshReading(0, 0.0, NOWHERE, np.full(2, 0.15, dtype=np.float32), open_iod, np.zeros(3))
+        for open_iod in (0.01, 0.2)
+    ]
+    for reading in readings:
+        watcher.push(reading)
+    assert not watcher.is_speaking(0.1)

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from streamer.core.errors import InstallError
-from streamer.core.process.libraries import import_cv2
+from streamer.core.process.libraries import import_cv2, import_onnxruntime
 from streamer.sources import SourceConfig
 
 
@@ -46,6 +46,16 @@ def test_broken_opencv_names_the_cure(monkeypatch, error, cure):
     with pytest.raises(InstallError, match=cure) as caught:
         import_cv2()
     assert str(error) in str(caught.value)
+
+
+@pytest.mark.parametrize("load", [import_cv2, import_onnxruntime])
+def test_no_room_for_a_library_is_no_broken_library(monkeypatch, load):
+    def no_room(name):
+        raise ImportError("cv2.abi3.so: cannot map zero-fill pages")
+
+    monkeypatch.setattr("streamer.core.process.libraries.importlib.import_module", no_room)
+    with pytest.raises(MemoryError, match="zero-fill"):
+        load()
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,9 @@ def test_the_machine_has_memory() -> None:
         (MemoryError(), True),
         (RuntimeError("std::bad_alloc"), True),
         (ValueError("OpenCV: Insufficient memory (Failed to allocate 9 bytes)"), True),
+        (ImportError("cv2.so: cannot map zero-fill pages"), True),
+        (ImportError("libavcodec.so.62: failed to map segment from shared object"), True),
+        (ImportError("libGL.so.1: cannot open shared object file"), False),
         (ValueError("odd"), False),
     ],
 )
