@@ -3,8 +3,8 @@
 The moment lies `CENTRE` ticks ago, so the network sees what came after it too. A brow that rises by
 .03 IOD is an event in a still face and nothing in one that talks: the steps of each region come
 divided by its level in the seconds before, its bumps both so and as they are, and the levels are
-told. Head motion, blink, gaze, cover, light and new anchors come as they are measured: the network
-learns what they spoil, no gate switches it off.
+told. Head motion, blink, gaze, cover, light and new anchors, and what the mesh says of lids, lips
+and turning, come as they are measured: the network learns what they spoil, no gate switches it off.
 
 All sums are written for arrays [..., ROW], so training makes its inputs by this very code.
 """
@@ -20,10 +20,13 @@ from spotting.micro.learned_ticks import (
     COVER,
     GAZE,
     HEAD,
+    LIDS,
     LIGHT,
+    LIPS,
     N_REGIONS,
     RATE_HZ,
     REGIONS,
+    TURN,
     VISIBLE,
 )
 
@@ -36,10 +39,11 @@ _R = N_REGIONS
 _HALF = STEP * (TAPS // 2)
 _LENGTH = 2 * CENTRE + 1  # of the memory
 _OTHERS = (BLINK, GAZE, COVER, LIGHT, VISIBLE, ANCHOR)
-# steps, bumps twice, levels of regions, steps of the head, levels of the head, others
+_MESH = (LIDS.start, LIDS.start + 1, LIPS, *range(TURN.start, TURN.stop))
+# steps, bumps twice, levels of regions, steps of the head, levels of the head, others, mesh
 PARTS = (
     2 * _R * (TAPS - 1), 2 * _R * len(BUMP_TICKS), 2 * _R * len(BUMP_TICKS), 3 * _R,
-    6 * (TAPS // 2), 2, len(_OTHERS) * (TAPS // 2 + 1),
+    6 * (TAPS // 2), 2, len(_OTHERS) * (TAPS // 2 + 1), len(_MESH) * (TAPS // 2 + 1),
 )  # fmt: skip
 INPUTS = sum(PARTS)
 _SLOW_S, _FAST_S = 4.0, 0.7  # the levels follow within this time
@@ -50,6 +54,7 @@ _MOST = 6.0  # of what is divided by a level
 _BUMP_IOD = 0.01  # bumps are told in this unit,
 _MOST_BUMPS = 8.0  # up to so many
 _HEAD_STEP = 0.01
+_MESH_GAIN = 20.0
 _OTHER_GAIN = np.array([2.0, 60.0, 2.0, 5.0, 3.0, 1.0], dtype=np.float32)
 
 
@@ -102,6 +107,7 @@ class InputMaker:
         levels = (self._slow[oldest], self._fast[oldest], self._fast[self._tick % _LENGTH])
         regions = np.concatenate([_log(level[..., :_R], _FLOOR) for level in levels], axis=-1)
         heads = [_log(level[..., _R:], _HEAD_FLOOR) for level in levels[1:]]
+        mesh = window[::2][..., _MESH]
         head = np.diff(window[::2, ..., HEAD], axis=0) / np.float32(_HEAD_STEP)
         return [
             _in_a_row(_relative(steps, usual)),
@@ -111,6 +117,7 @@ class InputMaker:
             _in_a_row(_bounded(head, _MOST)),
             *heads,
             _in_a_row(self._others(window)),
+            _in_a_row(_bounded((mesh - mesh[:1]) * np.float32(_MESH_GAIN), _MOST)),
         ]
 
     def _bump(self, past: Array, half: int) -> Array:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from spotting.micro.learned_ticks import BLINK, HEAD, REGIONS
+from spotting.micro.learned_ticks import BLINK, HEAD, LIDS, LIPS, REGIONS, TURN
 from spotting.motion.regions import REGION_NAMES
 
 Array = NDArray[np.float32]
@@ -59,6 +59,7 @@ def _blink(
     moved *= np.exp(rng.normal(0.0, 0.25, (len(moved), 1)))
     _add(rows, level, moved)
     rows[:, BLINK] += (float(rng.uniform(0.15, 1.3)) * level).astype(np.float32)
+    rows[:, LIDS] -= (float(rng.uniform(0.02, 0.2)) * level[:, None]).astype(np.float32)
     return start_s + length_s
 
 
@@ -76,6 +77,7 @@ def _slip(
     moved[alone] += rng.normal(0.0, size, (int(alone.sum()), 2))
     _add(rows, level, moved)
     rows[:, HEAD] += (level[:, None] * rng.normal(0.0, 2.0 * size, 6)).astype(np.float32)
+    rows[:, TURN] += (level[:, None] * rng.normal(0.0, 2.0 * size, 3)).astype(np.float32)
     return start_s + length_s
 
 
@@ -92,7 +94,9 @@ def _speak(
         moved = rng.normal(0.0, 0.4 * size, (len(lower), 2)) * lower[:, None]
         moved[:, 1] += lower * float(rng.uniform(0.2, 1.0)) * size
         moved[_KINDS["cheek"]] *= 0.3
-        _add(rows, _bump(time_s, now_s, length_s, float(rng.uniform(0.3, 0.7))), moved)
+        level = _bump(time_s, now_s, length_s, float(rng.uniform(0.3, 0.7)))
+        _add(rows, level, moved)
+        rows[:, LIPS] += (size * float(rng.uniform(0.0, 1.5)) * level).astype(np.float32)
         now_s += length_s * float(rng.uniform(0.6, 1.3))
     return end_s
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spotting.config import SpotterConfig
 from spotting.micro.learned import open_learned
@@ -15,15 +16,20 @@ from spotting.micro.learned_ticks import (
     COVER,
     GAZE,
     HEAD,
+    LIDS,
     LIGHT,
+    LIPS,
+    N_REGIONS,
     REGIONS,
+    TURN,
     VISIBLE,
 )
 from spotting.motion.history import MotionHistory
-from streamer.core.records import FaceMotion, FrameQuality, Gate, Spot
+from streamer.core.records import FaceMotion, FrameQuality, Gate, MeshReading, Spot
 from training.spotting.learning.signals import Signals
 
 _GATES = tuple(Gate)
+_NO_REGIONS = np.zeros((N_REGIONS, 2), dtype=np.float32)
 
 
 def motions_of(signals: Signals) -> Iterator[FaceMotion]:
@@ -47,7 +53,14 @@ def motions_of(signals: Signals) -> Iterator[FaceMotion]:
                 float(row[VISIBLE]),
                 bool(row[ANCHOR]),
             ),
+            mesh=_mesh(int(index), float(time_s), row),
         )
+
+
+def _mesh(index: int, time_s: float, row: NDArray[np.float32]) -> MeshReading:
+    """The part of a reading that a row holds."""
+    turn = row[TURN].astype(np.float64)
+    return MeshReading(index, time_s, _NO_REGIONS, row[LIDS], float(row[LIPS]), turn)
 
 
 def replay(signals: Signals, weights: Path, config: SpotterConfig) -> list[Spot]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from spotting.micro.learned_inputs import CENTRE, InputMaker
-from spotting.micro.learned_ticks import HEAD, N_REGIONS, POOL_S, RATE_HZ, REGIONS
+from spotting.micro.learned_ticks import HEAD, LIDS, N_REGIONS, POOL_S, RATE_HZ, REGIONS, TURN
 from spotting.motion.regions import REGION_NAMES
 from training.spotting.learning.disturbance import put_disturbances
 from training.spotting.learning.examples import Example
@@ -34,7 +34,8 @@ _MIRRORED = [
     )
     for name in REGION_NAMES
 ]
-_TURNED = HEAD.start + np.array([0, 3, 4])  # x, roll and yaw change their sign in the mirror
+# x, roll and yaw change their sign in the mirror; the mesh turns about x, y, z (pitch, yaw, roll)
+_TURNED = np.array([*(HEAD.start + n for n in (0, 3, 4)), TURN.start + 1, TURN.start + 2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +212,7 @@ def _varied(rows: Array, rng: np.random.Generator) -> Array:
     if rng.random() < 0.5:
         moved = moved[:, _MIRRORED] * np.array([-1, 1], dtype=np.float32)
         rows[:, _TURNED] *= -1.0
+        rows[:, LIDS] = rows[:, LIDS][:, ::-1].copy()
     gain = np.exp(rng.uniform(-0.3, 0.3) + rng.normal(0.0, 0.1, (N_REGIONS, 1)))
     noise = rng.normal(0.0, 1.0, moved.shape) * rng.uniform(0.0, 0.0006)
     rows[:, REGIONS] = (moved * gain + noise).reshape(len(rows), -1)
