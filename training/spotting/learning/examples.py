@@ -37,6 +37,7 @@ class Example:
     upper: NDArray[np.bool_]  # [N] brows and lids alone
     control: bool  # nothing was put into it, and nothing is known to be in it
     native: bool = True  # as it was filmed: no dropped frames, no other compression
+    base: str = ""  # file name of the recording it was made from, where it is a filmed person
 
     @property
     def minutes(self) -> float:
@@ -97,6 +98,7 @@ def _example(spot_set: SpotSet, recording: Recording, signals: Signals) -> Examp
         np.array([_is_upper(row) for row in rows], dtype=bool),
         facts is not None and facts.content == "untouched",
         facts is None or facts.variant == "native",
+        "" if facts is None else facts.base,
     )
 
 

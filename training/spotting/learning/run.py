@@ -29,6 +29,12 @@ from training.spotting.learning.train import TrainConfig, train
 from training.spotting.learning.windows import DELAY_S, Pool, Variety, draw_pool
 from training.spotting.sets import load_set
 
+ABOUT = (
+    "Network of the learned spotter, trained by `mer-train spotter` on the motion signals (no "
+    "pictures) of filmed people and portraits into which micro-expressions of known truth were "
+    "put. Limits: no spontaneous micro-expression was seen; a dozen people are few."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class LearnConfig:
@@ -63,7 +69,8 @@ def run_learning(roots: Sequence[Path], output: Path, config: LearnConfig) -> di
     nets = train_members(pool, config)
     settings = {"delay_s": DELAY_S, "rate_hz": RATE_HZ, **calibration.settings()}
     save_net(export_nets(nets, settings), output)
-    report = {"config": asdict(config), **settings, **_trained_on(examples), "folds": folds}
+    report = {"about": ABOUT, "config": asdict(config), **settings, **_trained_on(examples)}
+    report["folds"] = folds
     report["left_out_in_turn"] = seen_facts(seen, calibration)
     write_json(output.with_suffix(".json"), report)
     return report
@@ -126,6 +133,7 @@ def _trained_on(examples: Sequence[Example]) -> dict[str, Any]:
             "micro_expressions": int(sum((~e.hidden).sum() for e in examples)),
             "people": sorted({e.subject for e in examples if e.real}),
             "portraits": sorted({e.subject for e in examples if not e.real}),
+            "bases": sorted({e.base for e in examples if e.real}),
             "videos": sorted(e.video for e in examples),
         }
     }
