@@ -146,20 +146,20 @@ def spotter(
         Path | None, option("--finetune: weights to go on from (.npz); default: bundled.")
     ] = None,
     folds: Annotated[
-        int | None, option("Subjects are left out in so many turns; default 4.", Range(2, 1000))
+        int | None, option("Subjects are left out in so many turns; default 3.", Range(2, 1000))
     ] = None,
     false_per_minute: Annotated[
         float | None,
         option("Allowed where a user says nothing; default 1.", FalsePerMinute),
     ] = None,
     steps: Annotated[
-        int | None, option("Of training; default 700; --finetune: 150.", Range(1, 10_000_000))
+        int | None, option("Of training; default 900; --finetune: 150.", Range(1, 10_000_000))
     ] = None,
     windows: Annotated[
-        int | None, option("Drawn to learn from; default 5000; --finetune: 1500.", Range(1, 10**6))
+        int | None, option("Drawn to learn from; default 2500; --finetune: 1500.", Range(1, 10**6))
     ] = None,
     members: Annotated[
-        int | None, option("Networks whose mean is taken; default 2.", Range(1, 16))
+        int | None, option("Networks whose mean is taken; default 1.", Range(1, 16))
     ] = None,
     seed: Annotated[int, option("Same seed, same network.", Seed)] = 0,
     jobs: Annotated[int, option("Recordings measured at the same time.", Workers)] = 1,

@@ -7,7 +7,9 @@ from spotting.micro.learned_inputs import BUMP_TICKS, CENTRE, INPUTS, PARTS, TAP
 from spotting.micro.learned_ticks import (
     BLINK,
     HEAD,
+    LIDS,
     LIGHT,
+    LIPS,
     N_REGIONS,
     RATE_HZ,
     REGIONS,
@@ -16,7 +18,7 @@ from spotting.micro.learned_ticks import (
 )
 
 ENDS = np.cumsum(PARTS)
-STEPS, RELATIVE, BUMPS, LEVELS, HEADS, HEAD_LEVELS, OTHERS = (
+STEPS, RELATIVE, BUMPS, LEVELS, HEADS, HEAD_LEVELS, OTHERS, MESH = (
     slice(end - size, end) for end, size in zip(ENDS, PARTS, strict=True)
 )
 PLACES = TAPS // 2 + 1  # of what is told at every second place
@@ -39,7 +41,7 @@ def bounded(value, most):
 
 def test_a_still_face_is_told_as_nothing_but_its_levels():
     told = inputs(rows(400))
-    for part in (STEPS, RELATIVE, BUMPS, HEADS, OTHERS):
+    for part in (STEPS, RELATIVE, BUMPS, HEADS, OTHERS, MESH):
         assert np.abs(told[-1, part]).max() == 0.0
     # log2 of level / floor + 1/4: the level is the floor at first, and nothing after a while.
     assert told[0, LEVELS][0] == pytest.approx(np.log2(1.25))
@@ -96,10 +98,16 @@ def test_many_faces_at_once_as_one_by_one():
 
 def test_what_spoils_motion_is_told():
     made = rows(100)
+    made[50, LIDS], made[50:, LIPS] = -0.1, 0.05
     made[50, BLINK], made[50:, LIGHT], made[50, VISIBLE] = 0.5, np.log(120.0) + 0.2, 0.8
-    told = inputs(made)[50 + CENTRE, OTHERS].reshape(PLACES, -1)
+    row = inputs(made)[50 + CENTRE]
+    told, mesh = row[OTHERS].reshape(PLACES, -1), row[MESH].reshape(PLACES, -1)
     blink, _, _, light, hidden, anchor = told.T
     middle = PLACES // 2
     assert blink[middle] == pytest.approx(1.0) and np.delete(blink, middle).max() == 0.0
     assert light[:middle].max() == 0.0 and light[middle:] == pytest.approx(1.0, rel=1e-3)
     assert hidden[middle] == pytest.approx(0.6, rel=1e-3) and anchor.max() == 0.0
+    assert mesh[middle, 0] == pytest.approx(bounded(-2.0, 6.0))  # 20 x what it was at the start
+    assert np.abs(np.delete(mesh[:, 0], middle)).max() == 0.0
+    assert mesh[-1, 2] == pytest.approx(bounded(1.0, 6.0))
+    assert np.abs(mesh[:, 3:]).max() == 0.0

@@ -42,9 +42,9 @@ class LearnConfig:
 
     train: TrainConfig = field(default_factory=TrainConfig)
     variety: Variety = field(default_factory=Variety)
-    windows: Annotated[int, Range(1, 1_000_000)] = 5000  # drawn once, learned from many times
-    members: Annotated[int, Range(1, 16)] = 2  # networks whose mean is taken
-    folds: Annotated[int, Range(2, 1000)] = 4
+    windows: Annotated[int, Range(1, 1_000_000)] = 2500  # drawn once, learned from many times
+    members: Annotated[int, Range(1, 16)] = 1  # networks whose mean is taken
+    folds: Annotated[int, Range(2, 1000)] = 3
     false_per_minute: FalsePerMinute = 1.0  # allowed where nothing else is
     threads: Workers = 1
     jobs: Workers = 1  # recordings measured at the same time

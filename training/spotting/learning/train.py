@@ -27,7 +27,7 @@ _AVERAGED = 0.98  # of the running mean of the weights, a step
 class TrainConfig:
     """How long, how fast, on what."""
 
-    steps: Annotated[int, Range(1, 10_000_000)] = 1200
+    steps: Annotated[int, Range(1, 10_000_000)] = 900
     rate: LearningRate = 3e-3  # the highest of one cycle
     seed: Seed = 0
 
