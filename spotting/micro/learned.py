@@ -1,6 +1,6 @@
 """A learned detector of micro-expressions, in the place of the rule.
 
-A small network reads the last 0.8 s of a face, 50 times a second, and says of the moment `delay_s`
+A causal network reads the motion of a face, 50 times a second, and says of the moment `delay_s`
 ago how likely it is an apex, and how far onset and offset are from it. The highest such moment
 within 0.15 s on both sides that is high enough is a spot, unless the face could not be seen or it
 lies in the baseline. High enough is what `Calibration` says of the rate of false events that is
@@ -27,7 +27,7 @@ from spotting.micro.calibration import SETTINGS as CALIBRATION
 from spotting.micro.calibration import Calibration
 from spotting.micro.interval import nearest
 from spotting.micro.learned_inputs import INPUTS, InputMaker
-from spotting.micro.learned_network import DenseNet, load_net
+from spotting.micro.learned_network import CausalNet, NetState, load_net
 from spotting.micro.learned_ticks import RATE_HZ, TickMaker, row_of
 from spotting.motion.coverage import Withheld
 from spotting.motion.gates import ALL_REGIONS
@@ -79,11 +79,11 @@ class _Recent:
 
 
 class LearnedDetector:
-    """One face: ticks, what the network is told of the last second, what it said lately."""
+    """One face: ticks, the network's memory, what it said lately."""
 
     # All but the weights.
     STATE = (
-        *("_ticks", "_inputs", "_guesses"),
+        *("_ticks", "_inputs", "_memory", "_guesses"),
         *("_blind", "_begun_s", "_last_end_s"),
     )
     # The network is told of blinks, turns and light and has learned what they spoil; only what
@@ -91,7 +91,7 @@ class LearnedDetector:
     withheld: ClassVar[Withheld] = dict.fromkeys((Gate.COVERED, Gate.BORDER), ALL_REGIONS)
     lead_s: ClassVar[float] = 0.0
 
-    def __init__(self, face_id: int, config: SpotterConfig, net: DenseNet) -> None:
+    def __init__(self, face_id: int, config: SpotterConfig, net: CausalNet) -> None:
         self._face_id, self._config, self._net = face_id, config, net
         self._calibration = Calibration.of(net.settings)
         self._least_logit = least_logit(self._calibration, config)
@@ -99,6 +99,7 @@ class LearnedDetector:
         self._delay_s = net.settings["delay_s"]
         self._ticks = TickMaker()
         self._inputs = InputMaker()
+        self._memory = NetState(net)
         self._guesses: deque[_Guess] = deque()
         self._begun_s: float | None = None
         self._last_end_s = -np.inf
@@ -119,7 +120,8 @@ class LearnedDetector:
         """Guesses that are higher than all around them, and high enough."""
         guesses, radius = self._guesses, round(PEAK_RADIUS_S * RATE_HZ)
         for time_s, row in ticks:
-            logit, rise_s, fall_s = self._net(self._inputs.step(row)).tolist()
+            inputs = self._inputs.step(row)
+            logit, rise_s, fall_s = self._memory.step(self._net, inputs).tolist()
             guesses.append(_Guess(time_s - self._delay_s, logit, rise_s, fall_s))
             if len(guesses) > 2 * radius + 1:
                 guesses.popleft()
@@ -232,6 +234,6 @@ def least_logit(calibration: Calibration, config: SpotterConfig) -> float:
     return float(calibration.logit_at(allowed) - 2.0 * np.log(config.sensitivity))
 
 
-def latency_s(net: DenseNet) -> float:
+def latency_s(net: CausalNet) -> float:
     """Longest time after the apex at which a spot is known (plus a frame and a tick)."""
     return net.settings["delay_s"] + PEAK_RADIUS_S

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from spotting.micro.learned import PEAK_RADIUS_S
 from spotting.micro.learned_ticks import RATE_HZ
 from training.spotting.learning.examples import Example
-from training.spotting.learning.net import SpotterNet
+from training.spotting.learning.net import CausalTcn
 from training.spotting.learning.windows import DELAY_S, Array, inputs_of, ticks_of
 from training.spotting.matching import SpotScore, match_intervals
 
@@ -58,20 +58,20 @@ class Seen:
         return SpotScore(tp, len(found) - len(pairs), int(visible.sum()) - tp), hit
 
 
-def look_at(nets: Sequence[SpotterNet], examples: Sequence[Example]) -> list[Seen]:
+def look_at(nets: Sequence[CausalTcn], examples: Sequence[Example]) -> list[Seen]:
     """All peaks of the mean of some networks in every recording."""
     return [Seen(example, tuple(_peaks(nets, example))) for example in examples]
 
 
-def _peaks(nets: Sequence[SpotterNet], example: Example) -> list[Peak]:
+def _peaks(nets: Sequence[CausalTcn], example: Example) -> list[Peak]:
     times, rows = ticks_of(example.signals.time_s, example.signals.rows)
     # As at the end of a stream, the face stays as it was last seen.
     more = round((DELAY_S + PEAK_RADIUS_S) * RATE_HZ) + 2
     rows = np.concatenate([rows, np.repeat(rows[-1:], more, axis=0)])
     times = np.concatenate([times, times[-1] + np.arange(1, more + 1) / RATE_HZ])
     with torch.no_grad():
-        inputs = torch.from_numpy(inputs_of(rows))
-        curve = torch.stack([net(inputs) for net in nets]).mean(dim=0).numpy()
+        inputs = torch.from_numpy(inputs_of(rows)[:, None])
+        curve = torch.stack([net(inputs)[:, 0] for net in nets]).mean(dim=0).numpy()
     begun_s = float(example.signals.time_s[0])
     return peaks_of(times, curve, 1.0 / example.fps, begun_s)
 

@@ -26,7 +26,7 @@ from training.common.files import write_json
 from training.spotting.analysis import set_facts
 from training.spotting.learning.evaluate import look_at
 from training.spotting.learning.examples import Example, read_examples
-from training.spotting.learning.net import SpotterNet, export_nets, import_nets
+from training.spotting.learning.net import CausalTcn, export_nets, import_nets
 from training.spotting.learning.replay import replay
 from training.spotting.learning.run import LearnConfig, deal
 from training.spotting.learning.scores import calibrate
@@ -80,7 +80,7 @@ def run_finetune(request: FinetuneRequest, config: LearnConfig) -> dict[str, Any
 def tune_fold(
     examples: Sequence[Example],
     aside: Sequence[str],
-    start: Sequence[SpotterNet],
+    start: Sequence[CausalTcn],
     config: LearnConfig,
     weights: Path,
 ) -> None:
@@ -109,8 +109,8 @@ def check_clean(others: Sequence[Example], aside: Sequence[str]) -> None:
 
 
 def _tuned(
-    pool: Pool, aside: Sequence[str], start: Sequence[SpotterNet], config: LearnConfig
-) -> list[SpotterNet]:
+    pool: Pool, aside: Sequence[str], start: Sequence[CausalTcn], config: LearnConfig
+) -> list[CausalTcn]:
     return [
         train(pool, config.train.with_seed(config.train.seed + n), aside, net)
         for n, net in enumerate(start)

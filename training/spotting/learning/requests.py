@@ -60,7 +60,10 @@ def config_of(request: SpotterRequest) -> LearnConfig:
         if (value := getattr(request, name)) is not None
     }
     train = replace(base.train, steps=steps, seed=request.seed)
-    return replace(base, train=train, jobs=request.jobs, threads=request.threads, **given)
+    start = None if request.finetune else request.weights
+    return replace(
+        base, train=train, start=start, jobs=request.jobs, threads=request.threads, **given
+    )
 
 
 def _refuse(request: SpotterRequest) -> None:
@@ -74,8 +77,6 @@ def _refuse(request: SpotterRequest) -> None:
                 f"{request.output} holds results already: choose another --output, or --overwrite"
             )
         return
-    if request.weights is not None:
-        raise UsageError("--weights has no effect without --finetune: leave it out")
     if request.output.suffix != ".npz":
         raise UsageError(f"--output {request.output}: the name must end in .npz")
     if request.output.exists() and not request.overwrite:

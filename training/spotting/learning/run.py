@@ -16,14 +16,16 @@ from typing import Annotated, Any
 
 import torch
 
-from spotting.micro.learned_network import save_net
+from spotting.micro.learned import OUTPUTS, SETTINGS
+from spotting.micro.learned_inputs import INPUTS
+from spotting.micro.learned_network import load_net, save_net
 from spotting.micro.learned_ticks import RATE_HZ
 from streamer.core.errors import UsageError
 from streamer.core.ranges import FalsePerMinute, Range, Workers, check_ranges
 from training.common.files import write_json
 from training.spotting.learning.evaluate import Seen, look_at
 from training.spotting.learning.examples import Example, read_examples
-from training.spotting.learning.net import SpotterNet, export_nets
+from training.spotting.learning.net import CausalTcn, export_nets, import_nets
 from training.spotting.learning.scores import calibrate, minutes_of, seen_facts
 from training.spotting.learning.train import TrainConfig, train
 from training.spotting.learning.windows import DELAY_S, Pool, Variety, draw_pool
@@ -42,8 +44,9 @@ class LearnConfig:
 
     train: TrainConfig = field(default_factory=TrainConfig)
     variety: Variety = field(default_factory=Variety)
-    windows: Annotated[int, Range(1, 1_000_000)] = 2500  # drawn once, learned from many times
+    windows: Annotated[int, Range(1, 1_000_000)] = 1800  # drawn once, learned from many times
     members: Annotated[int, Range(1, 16)] = 1  # networks whose mean is taken
+    start: Path | None = None  # weights to go on from
     folds: Annotated[int, Range(2, 1000)] = 3
     false_per_minute: FalsePerMinute = 1.0  # allowed where nothing else is
     threads: Workers = 1
@@ -69,7 +72,8 @@ def run_learning(roots: Sequence[Path], output: Path, config: LearnConfig) -> di
     nets = train_members(pool, config)
     settings = {"delay_s": DELAY_S, "rate_hz": RATE_HZ, **calibration.settings()}
     save_net(export_nets(nets, settings), output)
-    report = {"about": ABOUT, "config": asdict(config), **settings, **_trained_on(examples)}
+    facts = asdict(config) | {"start": None if config.start is None else config.start.name}
+    report = {"about": ABOUT, "config": facts, **settings, **_trained_on(examples)}
     report["folds"] = folds
     report["left_out_in_turn"] = seen_facts(seen, calibration)
     write_json(output.with_suffix(".json"), report)
@@ -116,11 +120,14 @@ def left_out(
     return look_at(nets, [e for e in examples if e.subject in aside])
 
 
-def train_members(pool: Pool, config: LearnConfig, aside: Sequence[str] = ()) -> list[SpotterNet]:
-    """Networks that differ by their seed."""
+def train_members(pool: Pool, config: LearnConfig, aside: Sequence[str] = ()) -> list[CausalTcn]:
+    """Networks that differ by their seed, each gone on from the weights there are."""
+    start: list[CausalTcn | None] = [None]
+    if config.start is not None:
+        start = [*import_nets(load_net(config.start, INPUTS, OUTPUTS, SETTINGS))]
     return [
-        train(pool, config.train.with_seed(config.train.seed + member), aside)
-        for member in range(config.members)
+        train(pool, config.train.with_seed(config.train.seed + n), aside, start[n % len(start)])
+        for n in range(config.members)
     ]
 
 

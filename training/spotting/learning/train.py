@@ -14,12 +14,12 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from streamer.core.ranges import LearningRate, Range, Seed, check_ranges
-from training.spotting.learning.net import SpotterNet
+from training.spotting.learning.net import CausalTcn
 from training.spotting.learning.windows import Pool
 
-_BATCH = 1024
-_SAMPLED = 20_000  # ticks from which mean and spread of the inputs are taken
-_INTERVAL_WEIGHT = 1.0
+_BATCH = 12
+_POSITIVE_WEIGHT = 6.0
+_INTERVAL_WEIGHT = 2.0
 _AVERAGED = 0.98  # of the running mean of the weights, a step
 
 
@@ -27,8 +27,8 @@ _AVERAGED = 0.98  # of the running mean of the weights, a step
 class TrainConfig:
     """How long, how fast, on what."""
 
-    steps: Annotated[int, Range(1, 10_000_000)] = 900
-    rate: LearningRate = 3e-3  # the highest of one cycle
+    steps: Annotated[int, Range(1, 10_000_000)] = 400
+    rate: LearningRate = 1.5e-3  # the highest of one cycle
     seed: Seed = 0
 
     def __post_init__(self) -> None:
@@ -40,9 +40,9 @@ class TrainConfig:
 
 
 def train(
-    pool: Pool, config: TrainConfig, aside: Sequence[str] = (), start: SpotterNet | None = None
-) -> SpotterNet:
-    """One cycle of AdamW on the ticks of all subjects but those set aside.
+    pool: Pool, config: TrainConfig, aside: Sequence[str] = (), start: CausalTcn | None = None
+) -> CausalTcn:
+    """One cycle of AdamW on the windows of all subjects but those set aside.
 
     The same seed gives the same network.
 
@@ -52,14 +52,12 @@ def train(
     torch.manual_seed(config.seed)
     rng = np.random.default_rng(config.seed)
     windows = pool.without(aside)
-    net = SpotterNet() if start is None else copy.deepcopy(start)
+    net = CausalTcn() if start is None else copy.deepcopy(start)
     optimiser = torch.optim.AdamW(net.parameters(), config.rate, weight_decay=1e-2)
     plan = torch.optim.lr_scheduler.OneCycleLR(optimiser, config.rate, config.steps + 1)
     mean = torch.optim.swa_utils.AveragedModel(
         net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(_AVERAGED)
     )
-    if start is None:
-        net.standardise(pool.inputs[windows[:: max(len(windows) // _SAMPLED, 1)]])
     net.train()
     for _ in tqdm(range(config.steps), desc="train", unit="step", disable=None):
         loss = _loss(net, *_batch(pool, rng.choice(windows, _BATCH)))
@@ -69,20 +67,29 @@ def train(
         optimiser.step()
         plan.step()
         mean.update_parameters(net)
-    averaged = SpotterNet()
+    averaged = CausalTcn()
     averaged.load_state_dict(mean.module.state_dict())
     return averaged.eval()
 
 
 def _batch(pool: Pool, chosen: NDArray[np.intp]) -> list[torch.Tensor]:
-    parts = (pool.inputs, pool.wanted, pool.known)
-    return [torch.from_numpy(part[chosen].astype(np.float32)) for part in parts]
+    """Time first: [L, N, ...]."""
+    parts = (pool.inputs, pool.wanted, pool.known, pool.weight)
+    return [torch.from_numpy(part[chosen].astype(np.float32).swapaxes(0, 1)) for part in parts]
 
 
 def _loss(
-    net: SpotterNet, inputs: torch.Tensor, wanted: torch.Tensor, known: torch.Tensor
+    net: CausalTcn,
+    inputs: torch.Tensor,
+    wanted: torch.Tensor,
+    known: torch.Tensor,
+    weight: torch.Tensor,
 ) -> torch.Tensor:
     output = net(inputs)
-    apex = functional.binary_cross_entropy_with_logits(output[:, 0], wanted[:, 0])
-    away = (output[:, 1:] - wanted[:, 1:]).abs().sum(dim=1) * known
-    return apex + _INTERVAL_WEIGHT * away.sum() / known.sum().clamp(min=1.0)
+    each = weight * torch.where(wanted[..., 0] > 0.5, _POSITIVE_WEIGHT, 1.0)
+    apex = functional.binary_cross_entropy_with_logits(
+        output[..., 0], wanted[..., 0], each, reduction="sum"
+    ) / weight.sum().clamp(min=1.0)
+    asked = known * weight
+    away = (output[..., 1:] - wanted[..., 1:]).abs().sum(dim=-1) * asked
+    return apex + _INTERVAL_WEIGHT * away.sum() / asked.sum().clamp(min=1.0)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from spotting.micro.learned_inputs import CENTRE, InputMaker
+from spotting.micro.learned_inputs import INPUTS, InputMaker
 from spotting.micro.learned_ticks import HEAD, LIDS, N_REGIONS, POOL_S, RATE_HZ, REGIONS, TURN
 from spotting.motion.regions import REGION_NAMES
 from training.spotting.learning.disturbance import put_disturbances
@@ -17,12 +17,11 @@ from training.spotting.learning.examples import Example
 from training.spotting.learning.injection import put_events, put_long_movement
 
 Array = NDArray[np.float32]
-DELAY = CENTRE  # ticks after a moment at which the network judges it
-DELAY_S = DELAY / RATE_HZ
+DELAY_S = 0.45  # how long after a moment the network judges it
+DELAY = round(DELAY_S * RATE_HZ)
 _APEX_SIGMA_S = 0.04
 _KNOWN_S = 0.08  # onset and offset are asked for this far around an apex
 _HIDDEN_S = 0.1  # nothing is asked for this far around what cannot be seen
-_NEAR_APEX = 0.02  # of the target
 _AT_ONCE = 50  # windows
 _COLD = 75  # ticks after a start in the middle: what was usual before is not known yet
 _LOST_SHARE, _SLOWEST_FPS = 0.08, 14.0
@@ -43,11 +42,10 @@ class Variety:
     """How far training strays from the recordings."""
 
     length: int = 300  # ticks of a window: 6 s
-    real_share: float = 0.65  # of the windows, if there are filmed people
+    real_share: float = 0.5  # of the windows, if there are filmed people
     put_every_s: float = 1.5  # mean pause between events put into signals; 0: none
     long_share: float = 0.3  # of the windows get a longer movement
-    disturbed_share: float = 0.5  # of the windows get blinks, slips and speech put in
-    rest_share: float = 0.25  # of the ticks away from any apex are learned from
+    disturbed_share: float = 0.4  # of the windows get blinks, slips and speech put in
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,38 +81,37 @@ class Targets:
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """N ticks to learn from, drawn once; halves of floats to be small.
+    """N windows of L ticks, drawn once and learned from many times; halves of floats to be small.
 
-    Every network of a cross-validation learns from the ticks of its own subjects.
+    Every network of a cross-validation learns from the windows of its own subjects.
     """
 
-    inputs: NDArray[np.float16]  # [N, INPUTS]
-    wanted: NDArray[np.float16]  # [N, 3]
-    known: NDArray[np.float16]  # [N]
+    inputs: NDArray[np.float16]  # [N, L, INPUTS]
+    wanted: NDArray[np.float16]  # [N, L, 3], delayed as all targets here
+    known: NDArray[np.float16]  # [N, L]
+    weight: NDArray[np.float16]  # [N, L]
     subjects: NDArray[np.str_]  # [N]
 
     def without(self, subjects: Sequence[str]) -> NDArray[np.intp]:
-        """Ticks of all others."""
+        """Windows of all others."""
         return np.flatnonzero(~np.isin(self.subjects, list(subjects)))
 
 
 def draw_pool(examples: Sequence[Example], seed: int, count: int, variety: Variety) -> Pool:
-    """Ticks of so many windows: all near an apex, and a share of the others.
-
-    The same seed gives the same ones.
-    """
+    """The same seed gives the same windows."""
     rng = np.random.default_rng(seed)
-    parts: list[tuple[NDArray, ...]] = []
+    shape = (count, variety.length)
+    inputs, wanted = np.empty((*shape, INPUTS), np.float16), np.empty((*shape, 3), np.float16)
+    known, weight = np.empty(shape, np.float16), np.empty(shape, np.float16)
+    subjects = []
     for start in tqdm(range(0, count, _AT_ONCE), desc="windows", disable=None):
         drawn = [_draw(examples, rng, variety) for _ in range(min(_AT_ONCE, count - start))]
-        inputs = inputs_of(np.stack([rows for _, rows, _ in drawn], axis=1))
-        for n, (subject, _, targets) in enumerate(drawn):
-            near = targets.wanted[:, 0] > _NEAR_APEX
-            kept = (targets.weight > 0.0) & (near | (rng.random(len(near)) < variety.rest_share))
-            found = (inputs[kept, n], targets.wanted[kept], targets.known[kept])
-            parts.append((*(f.astype(np.float16) for f in found), np.full(kept.sum(), subject)))
-    inputs, wanted, known, subjects = (np.concatenate(p) for p in zip(*parts, strict=True))
-    return Pool(inputs, wanted, known, subjects)
+        part = slice(start, start + len(drawn))
+        inputs[part] = inputs_of(np.stack([rows for _, rows, _ in drawn], axis=1)).swapaxes(0, 1)
+        for name, into in (("wanted", wanted), ("known", known), ("weight", weight)):
+            into[part] = [getattr(targets, name) for _, _, targets in drawn]
+        subjects += [subject for subject, _, _ in drawn]
+    return Pool(inputs, wanted, known, weight, np.array(subjects))
 
 
 def inputs_of(rows: NDArray) -> Array:

@@ -54,7 +54,7 @@ def test_the_same_seed_gives_the_same_network():
     for name, value in first.state_dict().items():
         assert np.array_equal(value.numpy(), second.state_dict()[name].numpy())
     assert not np.array_equal(
-        first.dense[0].weight.detach().numpy(), other.dense[0].weight.detach().numpy()
+        first.first.weight.detach().numpy(), other.first.weight.detach().numpy()
     )
 
 
@@ -114,7 +114,7 @@ def test_fine_tuning_sees_nothing_of_the_fold_it_is_judged_on(labelled, tmp_path
         assert {name[:4] for name, used in judged if used == weights} == set(aside)
         tuned = load_net(output / weights, INPUTS, OUTPUTS, SETTINGS)
         assert Calibration.of(tuned.settings).false_per_minute == 1.0
-        assert not np.array_equal(tuned.layers[0].weight, bundled.layers[0].weight)
+        assert not np.array_equal(tuned.first, bundled.first)
     assert isinstance(CliRunner().invoke(app, command).exception, UsageError)
     with pytest.raises(UsageError, match="set aside"):
         finetune.check_clean([example("anna")], ["anna"])
@@ -123,7 +123,7 @@ def test_fine_tuning_sees_nothing_of_the_fold_it_is_judged_on(labelled, tmp_path
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (["--weights", "w.npz"], "no effect without --finetune"),
+        (["--weights", "w.npz"], "No spotter weights at w.npz"),
         (["--finetune", "casme-sq", "--members", "2"], "weights say how many"),
         (["--finetune", "casme-sq", "--root", "b"], "one --root"),
     ],
