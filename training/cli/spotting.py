@@ -143,7 +143,8 @@ def spotter(
         option("Go on from weights on a labelled set, fold by fold: casme-sq, samm-lv, casme3..."),
     ] = "",
     weights: Annotated[
-        Path | None, option("Weights to go on from (.npz); default: none; --finetune: the bundled ones.")
+        Path | None,
+        option("Weights to go on from (.npz); default: none; --finetune: the bundled ones."),
     ] = None,
     folds: Annotated[
         int | None, option("Subjects are left out in so many turns; default 3.", Range(2, 1000))
@@ -153,7 +154,8 @@ def spotter(
         option("Allowed where a user says nothing; default 1.", FalsePerMinute),
     ] = None,
     steps: Annotated[
-        int | None, option("Of training; default 400; --finetune: 150.", Range(1, 10_000_000))
+        int | None,
+        option("Of training; default 400; --finetune: 150; 0: calibrate.", Range(0, 10_000_000)),
     ] = None,
     windows: Annotated[
         int | None, option("Drawn to learn from; default 1800; --finetune: 1500.", Range(1, 10**6))

@@ -94,11 +94,11 @@ def test_a_learned_spotter_runs_beside_the_rule(small_set, tmp_path):
     from spotting.micro.calibration import Calibration
     from spotting.micro.learned_network import save_net
     from spotting.micro.learned_ticks import RATE_HZ
-    from training.spotting.learning.net import SpotterNet, export_nets
+    from training.spotting.learning.net import CausalTcn, export_nets
 
     torch.manual_seed(0)
     settings = {"delay_s": 0.45, "rate_hz": RATE_HZ, **Calibration(-3.0, 1.0, 1.0).settings()}
-    save_net(export_nets([SpotterNet().eval()], settings), tmp_path / "net.npz")
+    save_net(export_nets([CausalTcn().eval()], settings), tmp_path / "net.npz")
     command = ["spot", "--dataset", "synthetic", "--root", str(small_set), "--no-plots"]
     command += ["--spotter", "learned,rule", "--set", "recognise=false"]
     command += ["--output", str(tmp_path / "out")]

@@ -27,7 +27,7 @@ _AVERAGED = 0.98  # of the running mean of the weights, a step
 class TrainConfig:
     """How long, how fast, on what."""
 
-    steps: Annotated[int, Range(1, 10_000_000)] = 400
+    steps: Annotated[int, Range(0, 10_000_000)] = 400  # 0: calibrate only
     rate: LearningRate = 1.5e-3  # the highest of one cycle
     seed: Seed = 0
 
