@@ -20,6 +20,7 @@ from streamer.faces.alignment import Aligner
 from streamer.faces.config import IOD_FRACTION, FaceConfig
 from streamer.faces.detector import MeshDetector
 from streamer.faces.landmarks import inter_ocular_px
+from streamer.faces.patch_change import Patch, patches_of
 from streamer.sources import open_source
 
 _MARGIN = 0.45  # around where the mesh goes, as a share of its extent
@@ -45,14 +46,20 @@ class Person:
 
     def aligned(self, interval_s: float = 0.25) -> Iterator[tuple[int, AlignedFace]]:
         """Frame number and aligned face, with the mesh renewed as often as the tracker does."""
-        aligner, due_s, face = Aligner(FaceConfig(max_faces=1)), -np.inf, None
+        config = FaceConfig(max_faces=1)
+        aligner, last_s, face = Aligner(config), -np.inf, None
+        patches: tuple[Patch, ...] = ()
         for k, time_s in enumerate(self.time_s.tolist()):
-            if time_s >= due_s - 1e-4:
-                due_s = time_s + interval_s
+            rgb = np.repeat(self.grey[k][..., None], 3, axis=2)
+            since_s = time_s - last_s + 1e-4
+            moves = since_s >= config.moving_interval_s and any(p.has_changed(rgb) for p in patches)
+            if since_s >= interval_s or moves:
+                last_s, patches = time_s, ()
                 face = Face(0, _BOX, self.mesh_px[k], 1.0) if self.seen[k] else None
+                if face is not None:
+                    patches = patches_of(rgb, [face.landmarks_px])
             elif face is not None:
                 face = Face(0, _BOX, face.landmarks_px, 1.0, measured=False)
-            rgb = np.repeat(self.grey[k][..., None], 3, axis=2)
             for found in aligner.push(Frame(k, time_s, rgb), [face] if face else []):
                 yield k, found
 

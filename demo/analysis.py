@@ -35,6 +35,7 @@ _LOG = logging.getLogger(__name__)
 _POLL_S = 0.2
 _JOIN_S = 5.0
 _OPEN_S = 60.0  # for the process to start, load its models and open the recording
+_FORMATS = tuple(name for name in ALL_FORMATS if name not in ("json", "tsv"))  # not offered
 _ERROR = "error"
 _OPENED = "opened"
 CRASHED = (
@@ -97,7 +98,7 @@ def _tidy(folder: Path, name: str, finished: bool) -> None:
 
 def _job(visitor: Visitor, source: Path | None, display_name: str, choices: Choices) -> Job:
     settings = BatchSettings(
-        choices.config(), ALL_FORMATS, images=True, faces=True, video=True, checkpoint_s=3600.0
+        choices.config(), _FORMATS, images=True, faces=True, video=True, checkpoint_s=3600.0
     )
     folder = visitor.new_name("result")
     path = "sample" if source is None else str(source)

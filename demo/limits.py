@@ -12,7 +12,8 @@ import av
 
 from streamer.core.errors import SourceFormatError, SourceRefusedError
 from streamer.core.ranges import Range, Workers, check_ranges
-from streamer.sources.containers import explain_open_failure, open_container, pick_stream
+from streamer.sources.choice import pick_stream
+from streamer.sources.containers import explain_open_failure, open_container
 from streamer.sources.sniff import HEAD_BYTES
 
 
@@ -68,7 +69,7 @@ def refuse_too_large(path: Path, display_name: str, limits: Limits) -> None:
     except av.FFmpegError as error:
         raise explain_open_failure(error, display_name, head) from None
     with contextlib.closing(container):
-        stream = pick_stream(container, display_name)
+        stream, _ = pick_stream(container, display_name)
         width, height = stream.codec_context.width, stream.codec_context.height
         duration_s = 0.0 if container.duration is None else container.duration / av.time_base
     if width * height > 1e6 * limits.megapixels:

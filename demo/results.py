@@ -22,6 +22,7 @@ from streamer.outputs.record import event_id
 DOWNLOADS: Mapping[str, str] = {
     "events.jsonl": "JSON lines",
     "events.csv": "CSV table",
+    "events.xlsx": "Excel table",
     "events.boris.xlsx": "BORIS (Excel)",
     "events.eaf": "ELAN",
     "events.srt": "SRT subtitles",

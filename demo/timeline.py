@@ -23,6 +23,7 @@ def timeline(
 ) -> Markup:
     """HTML of the timeline; `overviews` holds (face, motion) of the faces that are drawn."""
     span_s = max(duration_s, 1e-3)
+    start_s, speed = player_clock(events)
     return render(
         "timeline.html",
         "demo",
@@ -32,12 +33,24 @@ def timeline(
         marks=axis_marks(span_s),
         groups=list(GROUPS),
         span_s=span_s,
+        start_s=start_s,
+        speed=speed,
     )
 
 
 def jump_s(event: EmotionEvent) -> float:
     """Where the player goes for an event."""
-    return max(event.spot.onset_s - _LEAD_S, 0.0)
+    return max(event.place.onset_s - _LEAD_S, 0.0)
+
+
+def player_clock(events: Sequence[EmotionEvent]) -> tuple[float, float]:
+    """(start, speed): a time t of the timeline is at start + speed t of the player, in seconds."""
+    for event in events:
+        spot, place = event.spot, event.place
+        if event.media is not None and spot.offset_s > spot.onset_s:
+            speed = (place.offset_s - place.onset_s) / (spot.offset_s - spot.onset_s)
+            return place.onset_s - speed * spot.onset_s, max(speed, 1e-3)
+    return 0.0, 1.0
 
 
 def axis_marks(span_s: float) -> list[tuple[float, str]]:

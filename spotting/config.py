@@ -141,7 +141,7 @@ class SpotterConfig:
         Help(
             "Smallest height, as a multiple of other bumps in that part of the face close in time."
         ),
-    ] = 2.0
+    ] = 2.3
     activity_before_s: Annotated[
         float, Range(0.0, 60.0), Help("Close in time: this long before the bump.")
     ] = 1.1
@@ -160,24 +160,36 @@ class SpotterConfig:
         float,
         Range(0.0, 1000.0),
         Help("Smallest height of a bump while the head turns, for each radian within 0.3 s."),
-    ] = 0.08
+    ] = 0.15
+    speech_factor: Annotated[
+        float,
+        Range(0.0, 1000.0),
+        Help(
+            "While the mouth speaks, a bump of the brows, lids, nose or cheeks is so much higher."
+        ),
+    ] = 1.5
     noise_memory_s: Annotated[
         float, Range(0.1, 3600.0), Help("Over this time the noise of a region is learned.")
     ] = 12.0
 
     macro_open_iod: Annotated[
+        float, Range(1e-6, 1000.0), Help("Smallest height of a macro-expression, by the mesh.")
+    ] = 0.04
+    macro_noise_factor: Annotated[
         float,
-        Range(1e-6, 1000.0),
-        Help("Least departure of a macro-expression from rest, by the mesh."),
-    ] = 0.035
+        Range(0.0, 1000.0),
+        Help("And as a multiple of what the region does usually."),
+    ] = 2.5
+    macro_speech_factor: Annotated[
+        float,
+        Range(0.0, 1000.0),
+        Help("While somebody speaks, mouth and cheeks must move so many times as far."),
+    ] = 1.2
     macro_turn_leak: Annotated[
         float,
         Range(0.0, 1000.0),
-        Help("And so much more for each radian that the head has turned from where it rested."),
-    ] = 0.1
-    macro_close_fraction: Annotated[
-        Share, Help("A macro-expression ends when it is back to this share of its peak.")
-    ] = 0.33
+        Help("So much (IOD) of each radian that the head turns to and fro is taken off."),
+    ] = 0.08
     macro_max_s: Annotated[float, Range(0.1, 3600.0), Help("Longest macro-expression.")] = 4.0
 
     gates: GateConfig = field(default_factory=GateConfig)
@@ -192,7 +204,10 @@ class SpotterConfig:
 
 
 # What only the rule asks for; the rest of its settings serve the gates and macro-expressions too.
-_RULE_ONLY = ("low_latency", "activity_factor", "activity_before_s", "activity_after_s")
+_RULE_ONLY = (
+    *("low_latency", "activity_factor", "activity_before_s", "activity_after_s"),
+    *("head_noise_iod_per_rad", "speech_factor"),
+)
 
 
 def check_rule(config: SpotterConfig) -> None:

@@ -1,14 +1,15 @@
-"""Macro-expressions: the face leaves its rest, and stays away for half a second or longer.
+"""Macro-expressions: a region leaves its place for half a second to four, and comes back.
 
-Read from the face mesh, which follows a head that turns without drift; the flow is for what is
-smaller. A causal state machine with hysteresis: it opens where a region is farther from rest than
-its own restlessness, the head's turn and speech explain, and closes where it is back.
+The bump of `spotting.motion.bumps` at a longer scale, on the meshes of a face instead of its flow:
+a mesh follows a head that turns and does not drift. What does not come back (a new pose, a jaw
+that has opened) scores nothing. Speech never rests, and so raises the threshold of the mouth, which
+is a multiple of what each row does usually; brows have their own.
 """
 
 from __future__ import annotations
 
-import math
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,158 +17,156 @@ from numpy.typing import NDArray
 
 from spotting.config import TIE_S, SpotterConfig
 from spotting.detector import Finding, Interval
+from spotting.micro.interval import flank_s
+from spotting.motion.bumps import lengths
 from spotting.motion.history import MotionUpdate
-from spotting.motion.rows import FACE_ROWS, moving_regions, with_symmetric_pairs
-from streamer.core.records import Gate, MeshReading
+from spotting.motion.mesh_series import STEP_S, MeshSeries
+from spotting.motion.rows import FACE_ROWS, N_ROWS, moving_regions
+from streamer.core.records import FaceMotion, Gate, Spot
 
-_REST_S = 1.5  # how quickly the idea of rest follows a slow drift
-_UNREST_S = 5.0  # and the idea of how restless a region is
-_LEAST_UNREST = 3.0  # multiples of it that an expression must reach
-_FOOT = 0.25  # onset: where the rise passes this share of the peak
-_KEEP_S = 6.0
-_POOL_S, _POOL_SPEAKING_S = 0.13, 0.7  # readings this close are averaged
+_HALF_STEPS = np.array([4, 7, 11, 16, 21])  # half-widths, in steps of the series
+AHEAD_S = float(_HALF_STEPS[-1] + 10) * STEP_S  # when a movement is known after its apex
+_USUAL_WIDTH = 1  # where it is learned what a row does usually
+_USUAL_STEPS = 300  # and from how many steps
+_LEAST_STEPS = 20
+_EVERY = 5  # steps between two looks at their median
+_UNKNOWN = 3.0  # multiples of the least height before it is known what is usual
+_SPEECH_KEPT_S = 6.0
+_PEAK_STEPS = 10  # a peak is the highest this far to both sides
 _JAW = np.array([name in ("chin", "lip_lower", "lip_upper") for name in FACE_ROWS.names])
+_LEFT_OUT = FACE_ROWS.eyes | _JAW  # lids that look down and jaws that chew express nothing
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
-    """A face at one moment, pooled over the readings before it."""
+class _Moment:
+    """The bumps around one step of the series."""
 
-    index: int
-    time_s: float
-    rows_iod: NDArray[np.float64]  # [rows, 2]
-    turn_rad: NDArray[np.float64]  # [3]
-
-
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """Where the rows [rows, 2] and the head [3] are when nothing happens; how restless rows are."""
-
-    rows_iod: NDArray[np.float64]
-    turn_rad: NDArray[np.float64]
-    unrest_iod: NDArray[np.float64]  # [rows]
-
-
-@dataclass(slots=True)
-class _Open:
-    rest: Rest
-    opened_s: float
-    peak: float
-    apex: Shape
+    step: int  # absolute
+    score: float  # of the best row and half-width, over the threshold
+    half_steps: int  # the best half-width
+    bump_iod: NDArray[np.float64]  # [rows, 2] at that
+    row_scores: NDArray[np.float64]  # [rows]
 
 
 class MacroDetector:
-    """Watches one face for regions that leave rest and stay away."""
+    """Watches the meshes of one face. State: its last seconds, and how restless each row is."""
 
     def __init__(self, face_id: int, config: SpotterConfig) -> None:
         self._face_id, self._config = face_id, config
-        self._readings: deque[MeshReading] = deque()
-        self._shapes: deque[Shape] = deque()
-        self._rest: Rest | None = None
-        self._open: _Open | None = None
-        self._speaking = False
+        self._series = MeshSeries()
+        self._usual = np.empty((0, N_ROWS))  # heights of the last steps
+        self._usual_iod = np.zeros(N_ROWS)  # their median
+        self._next = 0  # absolute number of the next step to look at
+        self._done = -1  # steps up to here have been decided
+        self._moments: deque[_Moment] = deque()
+        self._last_end_s = -np.inf
+        self._spoken_s: deque[float] = deque()  # when the mouth spoke
+        self._known: deque[tuple[float, float]] = deque(maxlen=8)  # onset, offset
 
-    @property
-    def is_moving(self) -> bool:
-        """Whether a movement is under way."""
-        return self._open is not None
+    def note(self, spot: Spot) -> None:
+        """A macro-expression that somebody else has found: it is not reported again."""
+        self._known.append((spot.onset_s, spot.offset_s))
 
     def detect(self, update: MotionUpdate) -> list[Finding]:
-        """Movements that have ended, as spots or with the reason against them."""
-        ended = None
-        if update.motion is None:
-            ended = self._end(update) if self._open is not None else None
-        elif update.motion.mesh is not None:
-            self._speaking = Gate.SPEECH in update.motion.gates
-            if not self._readings or update.motion.mesh.time_s > self._readings[-1].time_s:
-                ended = self._step(self._pooled(update.motion.mesh), update)
-        return [ended] if ended is not None else []
+        """Movements that have become certain, as spots or with the reason against them."""
+        flush = update.motion is None
+        if update.motion is not None:
+            self._note_speech(update.motion)
+            if not self._series.push(update.motion.mesh):
+                return []
+        found = [self._finding(peak, update) for peak in self._peaks(flush)]
+        return [finding for finding in found if finding is not None]
 
-    def _pooled(self, reading: MeshReading) -> Shape:
-        """The mean of the last readings: of more of them where the mouth speaks."""
-        self._readings.append(reading)
-        while self._readings[0].time_s < reading.time_s - _POOL_SPEAKING_S - TIE_S:
-            self._readings.popleft()
-        near = [r for r in self._readings if r.time_s >= reading.time_s - _POOL_S - TIE_S]
-        rows = np.mean([r.regions_iod for r in near], axis=0)
-        if self._speaking:
-            slow = np.mean([r.regions_iod for r in self._readings], axis=0)
-            spoken = FACE_ROWS.lower[: len(rows)]
-            rows[spoken] = slow[spoken]
-        shape = Shape(
-            reading.index,
-            reading.time_s,
-            with_symmetric_pairs(rows).astype(np.float64),
-            np.mean([r.turn_rad for r in near], axis=0),
-        )
-        self._shapes.append(shape)
-        while self._shapes[0].time_s < reading.time_s - _KEEP_S:
-            self._shapes.popleft()
-        return shape
+    def _note_speech(self, motion: FaceMotion) -> None:
+        if Gate.SPEECH in motion.gates:
+            self._spoken_s.append(motion.time_s)
+        while self._spoken_s and self._spoken_s[0] < motion.time_s - _SPEECH_KEPT_S:
+            self._spoken_s.popleft()
 
-    def _step(self, now: Shape, update: MotionUpdate) -> Finding | None:
-        if self._rest is None:
-            self._rest = Rest(now.rows_iod, now.turn_rad, np.zeros(len(now.rows_iod)))
-        if self._open is None:
-            away = self._scores(now, self._rest).max()
-            if away > 1.0:
-                self._open = _Open(self._rest, now.time_s, away, now)
-            else:
-                self._follow(now)
-            return None
-        away = self._scores(now, self._open.rest).max()
-        if away > self._open.peak:
-            self._open.peak, self._open.apex = away, now
-        is_back = away < self._config.macro_close_fraction * self._open.peak
-        if not is_back and now.time_s - self._open.opened_s < self._config.macro_max_s:
-            return None
-        return self._end(update)
+    def _peaks(self, flush: bool) -> Iterator[_Moment]:
+        """Moments that no other within `_PEAK_STEPS` outdoes; of equals the first."""
+        ahead = int(_HALF_STEPS[0] if flush else _HALF_STEPS[-1])
+        while self._next + ahead < self._series.end:
+            if self._next - self._series.start >= _HALF_STEPS[0]:
+                self._moments.append(self._measure(self._next))
+                yield from self._decided(self._next - _PEAK_STEPS)
+            self._next += 1
+        if flush:
+            yield from self._decided(self._next)
 
-    def _follow(self, now: Shape) -> None:
-        """Rest and restlessness go along with a face that does nothing."""
-        rest = self._rest
-        assert rest is not None
-        passed_s = now.time_s - self._shapes[-2].time_s if len(self._shapes) > 1 else 0.0
-        share, slow = (1.0 - math.exp(-passed_s / s) for s in (_REST_S, _UNREST_S))
-        far = np.hypot(*(now.rows_iod - rest.rows_iod).T)
-        self._rest = Rest(
-            rest.rows_iod + share * (now.rows_iod - rest.rows_iod),
-            rest.turn_rad + share * (now.turn_rad - rest.turn_rad),
-            rest.unrest_iod + slow * (far - rest.unrest_iod),
-        )
+    def _decided(self, last: int) -> Iterator[_Moment]:
+        """The peaks up to step `last` that were not decided before."""
+        for moment in [m for m in self._moments if self._done < m.step <= last]:
+            self._done = moment.step
+            if moment.score >= 1.0 and all(
+                other.score < moment.score + (other.step > moment.step) * TIE_S
+                for other in self._moments
+                if 0 < abs(other.step - moment.step) <= _PEAK_STEPS
+            ):
+                yield moment
+        while self._moments and self._moments[0].step < self._next - 2 * _PEAK_STEPS:
+            self._moments.popleft()
 
-    def _scores(self, now: Shape, rest: Rest) -> NDArray[np.float64]:
-        """Distance of each row from rest over what it must be to count, [rows]."""
+    def _measure(self, step: int) -> _Moment:
+        rows, turn = self._series.rows_iod, self._series.turn_rad
+        k, c = step - self._series.start, self._config
+        before = np.maximum(k - _HALF_STEPS, 0)
+        after = np.minimum(k + _HALF_STEPS, len(rows) - 1)
+        bumps = rows[k] - 0.5 * (rows[before] + rows[after])  # [H, rows, 2]
+        height = lengths(bumps)
+        turned = np.linalg.norm(turn[k] - 0.5 * (turn[before] + turn[after]), axis=1)
+        net = height - 0.5 * lengths(rows[after] - rows[before])
+        net -= c.macro_turn_leak * turned[:, None]
+        least = self._least(height[_USUAL_WIDTH]) / c.sensitivity
+        if any(abs(spoken_s - self._series.time_s[k]) < 1.0 for spoken_s in self._spoken_s):
+            least = np.where(FACE_ROWS.spoken, c.macro_speech_factor * least, least)
+        scores = np.where(_LEFT_OUT, 0.0, net / least)
+        best = int(scores.max(axis=1).argmax())
+        top = float(scores[best].max())
+        return _Moment(step, top, int(_HALF_STEPS[best]), bumps[best], scores[best])
+
+    def _least(self, height_iod: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What each row [rows] must reach, by what it does usually."""
         c = self._config
-        far = np.hypot(*(now.rows_iod - rest.rows_iod).T)
-        least = np.maximum(c.macro_open_iod, _LEAST_UNREST * rest.unrest_iod)
-        least = least / c.sensitivity
-        least = least + c.macro_turn_leak * float(np.linalg.norm(now.turn_rad - rest.turn_rad))
-        left_out = FACE_ROWS.eyes | (_JAW if self._speaking else False)
-        return np.where(left_out, 0.0, far / least)
+        self._usual = np.concatenate([self._usual, height_iod[None]])[-_USUAL_STEPS:]
+        count = len(self._usual)
+        if count < _LEAST_STEPS:
+            return np.full(len(height_iod), _UNKNOWN * c.macro_open_iod)
+        if self._next % _EVERY == 0 or count == _LEAST_STEPS:
+            self._usual_iod = np.median(self._usual, axis=0)
+        return np.maximum(c.macro_open_iod, c.macro_noise_factor * self._usual_iod)
 
-    def _end(self, update: MotionUpdate) -> Finding | None:
-        """Close the open movement; None if it was as short as a micro-expression."""
-        movement, self._open = self._open, None
-        assert movement is not None  # callers look first
-        last = self._shapes[-1]
-        self._rest = Rest(last.rows_iod, last.turn_rad, movement.rest.unrest_iod)
-        onset = movement.apex
-        for shape in reversed(self._shapes):
-            if shape.time_s < movement.apex.time_s:
-                onset = shape
-                if self._scores(shape, movement.rest).max() < _FOOT * movement.peak:
-                    break
-        if last.time_s - onset.time_s <= self._config.micro_max_s:
+    def _finding(self, peak: _Moment, update: MotionUpdate) -> Finding | None:
+        """As a spot; None if it is as short as a micro-expression, or the tail of the last."""
+        interval = self._interval(peak)
+        c, score = self._config, peak.score
+        if not c.micro_max_s < interval.length_s <= c.macro_max_s + TIE_S:
             return None
-        interval = Interval(
-            onset.time_s, movement.apex.time_s, last.time_s,
-            onset.index, movement.apex.index, last.index,
-        )  # fmt: skip
+        if interval.onset_s < self._last_end_s - 0.5 * interval.length_s:
+            return None
+        if any(on < interval.offset_s and interval.onset_s < off for on, off in self._known):
+            return None
         if interval.apex_s <= update.baseline_end_s:
-            return interval.rejected("baseline", movement.peak)
+            return interval.rejected("baseline", score)
         gate = update.gates.voids_half(interval.onset_s, interval.offset_s)
         if gate is not None:
-            return interval.rejected(gate.value, movement.peak)
-        regions = moving_regions(self._scores(movement.apex, movement.rest))
-        return interval.spot(self._face_id, "macro", movement.peak, regions)
+            return interval.rejected(gate.value, score)
+        self._last_end_s = interval.offset_s
+        return interval.spot(self._face_id, "macro", score, moving_regions(peak.row_scores))
+
+    def _interval(self, peak: _Moment) -> Interval:
+        """Onset, apex and offset on the movement's own direction, from its steep flanks."""
+        series, k = self._series, peak.step - self._series.start
+        weight = np.where(peak.row_scores > 0.5 * peak.score, peak.row_scores, 0.0)
+        direction = peak.bump_iod * (weight / (lengths(peak.bump_iod) + 1e-9))[:, None]
+        curve = np.einsum("trc,rc->t", series.rows_iod, direction)
+        reach, near = int(_HALF_STEPS[-1]), max(2, peak.half_steps // 2)
+        low, high = max(k - reach, 0), min(k + reach + 1, len(curve))
+        first = max(k - near, 0)
+        apex = first + int(curve[first : k + near + 1].argmax())
+        left, right = curve[low : apex + 1][::-1], curve[apex:high]
+        onset_s = flank_s(STEP_S * np.arange(len(left)), left)
+        offset_s = flank_s(STEP_S * np.arange(len(right)), right)
+        apex_s = series.time_s[apex]
+        times = (apex_s - onset_s, apex_s, apex_s + offset_s)
+        return Interval(*times, *(series.frame_at(time_s) for time_s in times))

@@ -44,7 +44,7 @@ class FaceSpotter:
 
     def push(self, face: AlignedFace) -> tuple[FaceMotion, list[Spot]]:
         """Motion of the face in this frame, and the spots that have become certain."""
-        motion = self.extractor.push(face, self.macro.is_moving)
+        motion = self.extractor.push(face)
         spots: list[Spot] = []
         rejected: list[Rejected] = []
         if not motion.quality.repeated:  # else the next new picture says what happened in between
@@ -57,7 +57,11 @@ class FaceSpotter:
         return self._detect(self.history.close())[0]
 
     def _detect(self, update: MotionUpdate) -> tuple[list[Spot], list[Rejected]]:
-        found = [*self.micro.detect(update), *self.macro.detect(update)]
+        found = self.micro.detect(update)
+        for finding in found:
+            if isinstance(finding, Spot) and finding.kind == "macro":
+                self.macro.note(finding)
+        found = [*found, *self.macro.detect(update)]
         spots = [finding for finding in found if isinstance(finding, Spot)]
         return spots, [finding for finding in found if isinstance(finding, Rejected)]
 

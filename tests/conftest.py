@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from streamer.core import urls
+from streamer.core import url_text
 
 # The networks of the tests are tiny: threads that wait for each other would cost several times what
 # they save. Set before anything imports torch or numpy; processes that tests start inherit it.
@@ -51,7 +51,7 @@ def pytest_make_collect_report() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _no_urls_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process remembers the URLs it was given, to keep them out of its messages."""
-    monkeypatch.setattr(urls, "_KNOWN", urls._Known())
+    monkeypatch.setattr(url_text, "_KNOWN", url_text._Known())
 
 
 @pytest.fixture(autouse=True)

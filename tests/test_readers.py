@@ -88,7 +88,7 @@ def write_event_file(path: Path) -> None:
 
 def write_signals(path: Path) -> None:
     SignalsCsv(path, REGION_NAMES).close()
-    row = ["0", "0.5", "0", "1", *["1"] * 7, *["0.1"] * len(REGION_NAMES), "0", "", ""]
+    row = ["0", "0.5", "0", "1", *["1"] * 14, *["0.1"] * len(REGION_NAMES), "0", "", ""]
     row += ["1", "", "0", "speech"]
     assert len(row) == len(signal_columns(REGION_NAMES))
     with path.open("a") as stream:

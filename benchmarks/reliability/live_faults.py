@@ -27,10 +27,15 @@ _OPEN_END_S = 1.9  # the offset of the first movement
 
 
 def _interrupted(
-    folder: Path, seed: int, kind: Kind, seconds: float = 2.0, form: str = "mpegts"
+    folder: Path,
+    seed: int,
+    kind: Kind,
+    seconds: float = 2.0,
+    form: str = "mpegts",
+    more: Sequence[str] = (),
 ) -> Measured:
     """The connection fails between two movements and comes back."""
-    watched = watch(folder, [Window(3.0, 3.0 + seconds, kind)], form, seed=seed)
+    watched = watch(folder, [Window(3.0, 3.0 + seconds, kind)], form, seed=seed, more=more)
     broken = check_run(watched)
     reconnects = watched.summary.get("reconnects", 0)
     if reconnects < 1:
@@ -188,7 +193,8 @@ def live_faults() -> list[Fault]:
         Fault("camera lost during a movement",
               "reported at the loss, with its emotion, marked `cut`", _lost_in_a_movement),
         Fault("stalled read", "given up after `read_timeout_s`, connects again",
-              part(_interrupted, kind="silent", seconds=3.2)),
+              part(_interrupted, kind="silent", seconds=3.2,
+                   more=("--set", "source.read_timeout_s=1.5"))),
         Fault("server killed and restarted", "connects again with growing pauses",
               part(_interrupted, kind="lost", seconds=3.0)),
         Fault("404 for a while", "tried again, up to the stated limit",

@@ -19,7 +19,8 @@ function seek(time_s) {
 function follow() {
   const player = find('video.player'), area = find('.tl-scroll'), line = find('.tl-head-line');
   if (!player || !area || !line) return;
-  const share = Math.min(player.currentTime / Number(area.dataset.duration), 1);
+  const clock = area.dataset, at_s = (player.currentTime - Number(clock.start)) / Number(clock.speed);
+  const share = Math.max(0, Math.min(at_s / Number(clock.duration), 1));
   line.style.left = (100 * share) + '%';
   const at = share * area.scrollWidth;
   if (!player.paused && (at < area.scrollLeft || at > area.scrollLeft + area.clientWidth))
@@ -39,7 +40,8 @@ element.addEventListener('click', (event) => {
   const plot = event.target.closest('.tl-plot, .tl-axis');
   if (plot) {
     const box = find('.tl-inner').getBoundingClientRect();
-    seek((event.clientX - box.left) / box.width * Number(find('.tl-scroll').dataset.duration));
+    const clock = find('.tl-scroll').dataset, share = (event.clientX - box.left) / box.width;
+    seek(Number(clock.start) + Number(clock.speed) * share * Number(clock.duration));
   }
 });
 element.addEventListener('input', (event) => {

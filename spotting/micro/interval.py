@@ -23,8 +23,8 @@ def sharpen(series: MotionSeries, bump: Bump, reach_s: float) -> Interval:
     curve = _projection(series.smooth[start:stop], bump)
     near = np.flatnonzero(np.abs(times - bump.time_s) <= max(0.08, bump.half_width_s * 0.6))
     apex = int(near[curve[near].argmax()])
-    onset_s = times[apex] - _flank_s(times[apex] - times[: apex + 1][::-1], curve[: apex + 1][::-1])
-    offset_s = times[apex] + _flank_s(times[apex:] - times[apex], curve[apex:])
+    onset_s = times[apex] - flank_s(times[apex] - times[: apex + 1][::-1], curve[: apex + 1][::-1])
+    offset_s = times[apex] + flank_s(times[apex:] - times[apex], curve[apex:])
     places = (nearest(times, onset_s), apex, nearest(times, offset_s))
     return Interval.of(times, series.index[start:stop], places)
 
@@ -37,7 +37,7 @@ def _projection(value: NDArray, bump: Bump) -> NDArray[np.float64]:
     return np.einsum("trc,rc->t", value.astype(np.float64), direction)
 
 
-def _flank_s(distance_s: NDArray, curve: NDArray) -> float:
+def flank_s(distance_s: NDArray, curve: NDArray) -> float:
     """Length of the flank that falls away from index 0 (the apex); distances grow from 0."""
     bottom = int(curve.argmin()) if len(curve) > 1 else 0
     if bottom == 0:

@@ -1,10 +1,9 @@
 """Which bumps stand out: the judge of the rule.
 
 A bump counts when it exceeds a multiple of the region's own noise, and of whatever else that part
-of the face does close in time. Peaks are sought by themselves in what speech moves (mouth, chin,
-cheeks) and in the rest, so that a talking mouth does not hide the brows: speech and chewing make
-many bumps alike, a micro-expression one. Brows are compared with brows, lids and nose with
-lids and nose.
+of the face does close in time: speech and chewing make many bumps alike, a micro-expression one.
+Peaks are sought by themselves in what speech moves (mouth, chin, cheeks), in the brows, the lids
+and the nose, so that none hides another.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spotting.config import TIE_S, SpotterConfig
-from spotting.motion.bumps import HALF_WIDTHS_S, BumpMoment, PeakFinder, lengths
+from spotting.motion.bumps import HALF_WIDTHS_S, BumpMoment, PeakFinder
 from spotting.motion.rows import Rows
 
 _ITSELF_S = 0.3  # so far to both sides all is the bump itself
@@ -40,7 +39,7 @@ class ActivityContext:
     """Remembers the highest bump of each part of the face at every moment of the last seconds."""
 
     def __init__(self, rows: Rows, config: SpotterConfig) -> None:
-        parts = (rows.lower, rows.brows & ~rows.lower, ~(rows.lower | rows.brows))
+        parts = (rows.lower, rows.brows, rows.eyes, ~(rows.lower | rows.brows | rows.eyes))
         self._parts = [np.flatnonzero(part) for part in parts]
         self._part_of = np.argmax(parts, axis=0)  # [rows]
         self._before_s = config.activity_before_s
@@ -73,8 +72,10 @@ class BumpJudge:
     def __init__(self, config: SpotterConfig, rows: Rows) -> None:
         self._config = config
         self._rows = rows
-        self._lower = PeakFinder(rows.lower, rows, config)
-        self._upper = PeakFinder(~rows.lower, rows, config)
+        rest = ~(rows.spoken | rows.brows | rows.eyes)
+        self._parts = [
+            PeakFinder(part, rows, config) for part in (rows.spoken, rows.brows, rows.eyes, rest)
+        ]
         self._activity = ActivityContext(rows, config)
         self._peaks: deque[tuple[PeakFinder, BumpMoment]] = deque()  # not yet judged
 
@@ -85,12 +86,12 @@ class BumpJudge:
         found = []
         for moment in moments:
             self._activity.push(moment.time_s, np.maximum.reduce(moment.net_iod))
-            for half in (self._lower, self._upper):
-                self._peaks.extend((half, peak) for peak in half.push(moment))
+            for part in self._parts:
+                self._peaks.extend((part, peak) for peak in part.push(moment))
             found += self._judge_until(moment.time_s, baseline_end_s)
         if flush:
-            for half in (self._lower, self._upper):
-                self._peaks.extend((half, peak) for peak in half.pop_until(np.inf))
+            for part in self._parts:
+                self._peaks.extend((part, peak) for peak in part.pop_until(np.inf))
             found += self._judge_until(np.inf, baseline_end_s)
         return found
 
@@ -101,29 +102,24 @@ class BumpJudge:
             found.append(self._judge(*self._peaks.popleft(), baseline_end_s))
         return found
 
-    def _judge(self, half: PeakFinder, moment: BumpMoment, baseline_end_s: float) -> Bump:
+    def _judge(self, part: PeakFinder, moment: BumpMoment, baseline_end_s: float) -> Bump:
         other = self._config.activity_factor * self._activity.around(moment.time_s)
         scores = moment.net_iod / np.maximum(moment.threshold_iod, other)
         reason = ""
-        if half.is_too_large(moment):
-            reason = self._too_large(moment)
+        if part.is_too_large(moment):
+            reason = "blink" if part.has_blinked(moment) else "large movement"
         elif moment.time_s <= baseline_end_s:
             reason = "baseline"
-        elif scores[:, half.rows].max() < 1.0:
-            reason = "speech" if half is self._lower else "movement"
+        elif scores[:, part.rows].max() < 1.0:
+            reason = "speech" if part is self._parts[0] else "movement"
         if reason:
             scores = moment.scores
-        best = int(scores[:, half.rows].max(axis=1).argmax())
+        best = int(scores[:, part.rows].max(axis=1).argmax())
         return Bump(
             moment.time_s,
-            float(scores[best, half.rows].max()),
+            float(scores[best, part.rows].max()),
             moment.bumps_iod[best],
             scores[best],
             float(HALF_WIDTHS_S[best]),
             reason,
         )
-
-    def _too_large(self, moment: BumpMoment) -> str:
-        lids = lengths(moment.bumps_iod[:, self._rows.eyes])
-        blinked = (lids > self._config.gates.blink_lid_iod).any()
-        return "blink" if blinked else "large movement"

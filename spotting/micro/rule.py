@@ -18,9 +18,10 @@ from spotting.motion.gates import VOIDED
 from spotting.motion.history import CONFIRM_S, MotionUpdate
 from spotting.motion.regions import REGION_NAMES
 from spotting.motion.rows import FACE_ROWS, moving_regions
-from streamer.core.records import Gate
+from streamer.core.records import Gate, Kind
 
 _N_REGIONS = len(REGION_NAMES)
+_LEAST_LONG = 1.5  # score of a bump that is longer than a micro-expression: then it is a macro
 
 
 class RuleDetector:
@@ -30,7 +31,7 @@ class RuleDetector:
     withheld: ClassVar[Withheld] = {
         **VOIDED,
         Gate.BLINK: FACE_ROWS.blinked[:_N_REGIONS],
-        Gate.SPEECH: FACE_ROWS.lower[:_N_REGIONS],
+        Gate.SPEECH: FACE_ROWS.spoken[:_N_REGIONS],
     }
     lead_s: ClassVar[float] = float(HALF_WIDTHS_S[-1])
 
@@ -54,24 +55,35 @@ class RuleDetector:
         gate = update.gates.voids(interval.onset_s, interval.offset_s, eyes_only)
         if gate is not None:
             return interval.rejected(gate.value, bump.score)
-        if not self._has_shape(interval, update.series.time_s[update.series.final]):
+        times_s = update.series.time_s[update.series.final]
+        is_short = self._is_short(interval, times_s)
+        if not self._has_shape(interval, times_s) or (not is_short and bump.score < _LEAST_LONG):
             return None
+        kind: Kind = "micro" if is_short else "macro"
         self._last_end_s = interval.offset_s
         regions = moving_regions(bump.row_scores)
-        return interval.spot(self._face_id, "micro", bump.score, regions)
+        return interval.spot(self._face_id, kind, bump.score, regions)
 
     def _has_shape(self, interval: Interval, times_s: NDArray[np.float64]) -> bool:
-        """Whether it has a rise and a fall of the right length, and is not the tail of the last.
+        """Whether it has a rise and a fall, is long enough, and is not the tail of the last.
 
         times_s [T]: of the samples; repeated pictures are none.
         """
         length_s = interval.length_s
-        known_s = _known_to_s(times_s, interval.onset_s) + _known_to_s(times_s, interval.offset_s)
         return (
-            self._config.micro_min_s - known_s <= length_s <= self._config.micro_max_s + known_s
+            length_s >= self._config.micro_min_s - _length_known_to_s(times_s, interval)
             and interval.onset_frame < interval.apex_frame < interval.offset_frame
             and interval.onset_s >= self._last_end_s - 0.5 * length_s
         )
+
+    def _is_short(self, interval: Interval, times_s: NDArray[np.float64]) -> bool:
+        """Whether it is no longer than a micro-expression, as far as the samples tell."""
+        known_s = _length_known_to_s(times_s, interval)
+        return interval.length_s <= self._config.micro_max_s + known_s
+
+
+def _length_known_to_s(times_s: NDArray[np.float64], interval: Interval) -> float:
+    return _known_to_s(times_s, interval.onset_s) + _known_to_s(times_s, interval.offset_s)
 
 
 def _known_to_s(times_s: NDArray[np.float64], time_s: float) -> float:

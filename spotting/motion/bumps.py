@@ -47,10 +47,11 @@ class BumpMoment:
 class BumpMeter:
     """Measures the bumps of a MotionSeries as its samples become final. State: the noise."""
 
-    def __init__(self, config: SpotterConfig, n_rows: int) -> None:
+    def __init__(self, config: SpotterConfig, rows: Rows) -> None:
         self._head_leak = config.head_leak
+        self._beside_speech = np.where(rows.lower, 1.0, config.speech_factor)
         self._head_noise = config.head_noise_iod_per_rad / config.sensitivity
-        self._noise = NoiseFloor(n_rows, config)
+        self._noise = NoiseFloor(len(rows.lower), config)
         self._next = 0  # absolute number of the next sample to look at
 
     @property
@@ -79,10 +80,12 @@ class BumpMeter:
         bumps = series.smooth[k] - 0.5 * (before + after)
         height = lengths(bumps)
         self._noise.push(now_s, height[_NOISE_WIDTH])
-        head = series.head[k] - 0.5 * (head_around[:_WIDTHS] + head_around[_WIDTHS:])
-        leak = self._head_leak * np.add.reduce(np.abs(head[:, :3]), axis=1)
+        head = series.context[k, :3] - 0.5 * (head_around[:_WIDTHS] + head_around[_WIDTHS:])
+        leak = self._head_leak * np.add.reduce(np.abs(head), axis=1)
         net = height - 0.5 * lengths(after - before) - leak[:, None]
         threshold = np.maximum(self._noise.threshold_iod, self._head_noise * _turned(series, now_s))
+        if series.context[k, -1]:
+            threshold = threshold * self._beside_speech
         scores = net / threshold
         highest, best = np.maximum.reduce(height), np.maximum.reduce(scores)
         return BumpMoment(now_s, bumps, net, scores, threshold, highest, best)
@@ -93,16 +96,22 @@ class PeakFinder:
 
     def __init__(self, chosen: NDArray[np.bool_], rows: Rows, config: SpotterConfig) -> None:
         self.rows = chosen
-        self._places = np.flatnonzero(chosen)
-        limit_iod = np.where(rows.eyes, config.gates.blink_lid_iod, config.micro_max_iod)
-        self._limit_iod = limit_iod[chosen]
+        self._places, self._lids = np.flatnonzero(chosen), np.flatnonzero(chosen & rows.eyes)
+        self._limit_iod, self._blink_iod = config.micro_max_iod, config.gates.blink_lid_iod
         self._recent: deque[tuple[float, float]] = deque()  # time and score
         self._waiting: deque[tuple[float, BumpMoment]] = deque()  # over the threshold
         self._done_s = -np.inf  # peaks up to here are known
 
+    def has_blinked(self, moment: BumpMoment) -> bool:
+        """Whether lids close farther than for anything but a blink; they may open wide."""
+        if not self._lids.size:
+            return False
+        return bool((moment.bumps_iod[:, self._lids, 1] > self._blink_iod).any())
+
     def is_too_large(self, moment: BumpMoment) -> bool:
         """Whether a row moves too far for a micro-expression, or for anything but a blink."""
-        return bool((moment.highest_iod.take(self._places) > self._limit_iod).any())
+        too_far = bool((moment.highest_iod.take(self._places) > self._limit_iod).any())
+        return too_far or self.has_blinked(moment)
 
     def push(self, moment: BumpMoment) -> list[BumpMoment]:
         """Take the next moment; returns the peaks that it makes certain."""
@@ -145,13 +154,13 @@ def _turned(series: MotionSeries, now_s: float) -> float:
     times = series.time_s[: series.final.stop]
     reach_s = float(HALF_WIDTHS_S[-1]) + TIE_S
     low, high = times.searchsorted((now_s - reach_s, now_s + reach_s))
-    turn = series.head[low:high, 3:]
+    turn = series.context[low:high, 3:6]
     turned_rad = float(np.linalg.norm(np.maximum.reduce(turn) - np.minimum.reduce(turn)))
     return max(turned_rad - _STILL_RAD, 0.0)
 
 
 def _at(series: MotionSeries, times_s: NDArray) -> tuple[NDArray, NDArray]:
-    """Smoothed values [T, rows, 2] and head path [T, 6] at any times, linearly interpolated."""
+    """Smoothed values [T, rows, 2] and head path [T, 3] at any times, linearly interpolated."""
     final = series.final.stop
     times = series.time_s[:final]
     high = np.minimum(np.maximum(times.searchsorted(times_s), 1), final - 1)
@@ -159,7 +168,8 @@ def _at(series: MotionSeries, times_s: NDArray) -> tuple[NDArray, NDArray]:
     low_s = times.take(low)
     part = (times_s - low_s) / (times.take(high) - low_s)
     part = np.minimum(np.maximum(part, 0.0), 1.0)[:, None]
-    value, head = series.smooth.take(low, axis=0), series.head.take(low, axis=0)
+    path = series.context[:, :3]
+    value, head = series.smooth.take(low, axis=0), path.take(low, axis=0)
     rise = series.smooth.take(high, axis=0) - value
-    head_rise = series.head.take(high, axis=0) - head
+    head_rise = path.take(high, axis=0) - head
     return value + part[:, :, None] * rise, head + part * head_rise

@@ -54,11 +54,8 @@ class MotionExtractor:
         self._head_speed = np.zeros(N_PARAMETERS)  # per second
         self._time_s = 0.0
 
-    def push(self, face: AlignedFace, moving: bool = False) -> FaceMotion:
-        """Motion of this frame. The first frame of an anchor becomes its reference.
-
-        While a movement is under way (`moving`) it is no time for a new reference.
-        """
+    def push(self, face: AlignedFace) -> FaceMotion:
+        """Motion of this frame. The first frame of an anchor becomes its reference."""
         grey = grey_of(face)
         reading = self._read(face)
         repeated = self._repeats.is_repeat(grey, face.anchor, face.time_s)
@@ -76,8 +73,7 @@ class MotionExtractor:
         motion = self._motion(face, grey, reference, step.head, new_anchor, reading)
         motion = replace(motion, gates=self._gates.push(motion))
         old = motion.reference_age_s > self._reference_age_s - TIE_S
-        calm = Gate.BLINK not in motion.gates and not moving
-        if step.is_far or (old and calm):
+        if step.is_far or (old and Gate.BLINK not in motion.gates):
             self._renew(face, picture, reference.moved(step.head))
         self._last = motion
         return motion
@@ -146,7 +142,14 @@ class MotionExtractor:
             (float(path_px[0]), float(path_px[1])),
             blink,
             head_iod=self._head_path,
-            quality=FrameQuality(gaze_iod, cover, brightness, face.visible, new_anchor),
+            quality=FrameQuality(
+                gaze_iod,
+                cover,
+                brightness,
+                face.visible,
+                new_anchor,
+                gaze_x_iod=self._gaze.offset_iod,
+            ),
             reference_age_s=face.time_s - reference.time_s,
             mesh=reading,
         )

@@ -25,6 +25,7 @@ class GazeWatcher:
     def __init__(self) -> None:
         self._places: deque[tuple[float, NDArray[np.float64]]] = deque()
         self._shift_iod = 0.0
+        self.offset_iod = 0.0  # of both irises from the middles of the eyes, > 0: to the right
 
     def push(
         self,
@@ -43,6 +44,7 @@ class GazeWatcher:
         now = _irises_x_px(image, eyes_px, iod_px) / iod_px
         while self._places and self._places[0][0] < time_s - _WINDOW_S - TIE_S:
             self._places.popleft()
+        self.offset_iod = float(now.mean())
         self._shift_iod = _largest_common(now, [then for _, then in self._places])
         self._places.append((time_s, now))
         return self._shift_iod

@@ -36,7 +36,7 @@ class MotionHistory:
         self._eyes_margin_s = config.gates.eyes_margin_s
         self._series = MotionSeries(N_ROWS, KEEP_S, config.smooth_s, CONFIRM_S)
         self._gates = GateLog(config.gates.margin_s)
-        self._bumps = BumpMeter(config, N_ROWS)
+        self._bumps = BumpMeter(config, FACE_ROWS)
 
     @property
     def baseline_end_s(self) -> float:
@@ -52,7 +52,9 @@ class MotionHistory:
             motion.time_s,
             motion.index,
             with_symmetric_pairs(motion.displacement_iod),
-            np.array([head[0], head[1], np.abs(head[2:]).sum(), *turn]),
+            np.array(
+                [head[0], head[1], np.abs(head[2:]).sum(), *turn, Gate.SPEECH in motion.gates]
+            ),
             FACE_ROWS.blinked if Gate.BLINK in motion.gates else _NOTHING,
             self._eyes_margin_s,
         )

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from spotting.motion.limits import CELL_FARTHEST_IOD
 from spotting.motion.regions import LAYOUT
 from streamer.core.records import AlignedFace
-from streamer.faces.alignment import Matrix, compose, invert
 from streamer.faces.head_motion import RigidFit
 from streamer.faces.landmarks import eye_centres, inter_ocular_px
+from streamer.faces.transforms import Matrix, compose, invert
 
 _WINDOW_PX = 15  # of the Lucas-Kanade patch on a 128-px face: a third of the inter-ocular distance
 _LOCAL_PX = 17  # neighbourhood for brightness normalisation

@@ -30,13 +30,20 @@ class Rows:
     names: tuple[str, ...]
     eyes: NDArray[np.bool_]
     brows: NDArray[np.bool_]
+    cheeks: NDArray[np.bool_]
     lower: NDArray[np.bool_]  # mouth, lips and chin
     blinked: NDArray[np.bool_]  # shaken by a blink
+
+    @property
+    def spoken(self) -> NDArray[np.bool_]:
+        """What moves with speech."""
+        return self.lower | self.cheeks
 
 
 FACE_ROWS = Rows(
     names=tuple(_NAMES),
     brows=np.array([name.startswith("brow") for name in _NAMES]),
+    cheeks=np.array([name.startswith("cheek") for name in _NAMES]),
     eyes=np.array([name.startswith("eye") for name in _NAMES]),
     lower=np.array([name.startswith(("mouth", "lip", "chin")) for name in _NAMES]),
     blinked=np.array([name in SHAKEN_BY_BLINK for name in _NAMES]),

@@ -27,8 +27,8 @@ class MotionSeries:
         self.index = np.empty(256, dtype=np.int64)
         self.value = np.empty((256, rows, 2), dtype=np.float32)  # raw
         self.open = np.empty((256, rows), dtype=bool)  # False: gated
-        # path of the head: x, y, turn (IOD, rad); and how it is turned, by the mesh (rad, 3)
-        self.head = np.empty((256, 6))
+        # path of the head: x, y, turn (IOD, rad); how it is turned, by the mesh (rad, 3); speaking
+        self.context = np.empty((256, 7))
         self.smooth = np.empty((256, rows, 2), dtype=np.float32)
 
     @property
@@ -46,7 +46,7 @@ class MotionSeries:
         time_s: float,
         index: int,
         value: NDArray,
-        head: NDArray,
+        context: NDArray,
         gated: NDArray[np.bool_],
         gate_margin_s: float,
     ) -> None:
@@ -54,7 +54,8 @@ class MotionSeries:
         if self._raw == len(self.time_s):
             self._make_room(time_s)
         n = self._raw
-        self.time_s[n], self.index[n], self.value[n], self.head[n] = time_s, index, value, head
+        self.time_s[n], self.index[n], self.value[n] = time_s, index, value
+        self.context[n] = context
         self.open[n] = True
         self._raw += 1
         if gated.any():
@@ -88,7 +89,7 @@ class MotionSeries:
         start = min(start, self._final)
         size = len(self.time_s)
         larger = size if start > size // 2 else 2 * size
-        for name in ("time_s", "index", "value", "open", "head", "smooth"):
+        for name in ("time_s", "index", "value", "open", "context", "smooth"):
             old = getattr(self, name)
             new = np.empty((larger, *old.shape[1:]), dtype=old.dtype)
             new[: self._raw - start] = old[start : self._raw]

@@ -30,7 +30,7 @@ from streamer.run.pipeline import Pipeline
 from streamer.sources.resume_point import ResumePoint, checksum
 
 FILE_NAME = "checkpoint"
-_VERSION = 2
+_VERSION = 3
 _LEAST_APART_S = 1.0  # of the recording
 _LOG = logging.getLogger(__name__)
 _COUNTED = ("frames", "frames_with_face", "faces", "rolls", "first_s", "last_s")
@@ -41,7 +41,7 @@ _COUNTS = {
     **{"kinds": Each(Whole), "emotions": Each(Whole), "rolls": [Whole]},
     **{"coverage": dict, "no_face": list},
 }
-_ADVANCE = {"spotter": dict, "buffer": dict, "now_s": float}
+_ADVANCE = {"spotter": dict, "buffer": dict, "places": dict, "now_s": float}
 
 
 @dataclass(frozen=True, slots=True)

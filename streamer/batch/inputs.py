@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-import codecs
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
 from streamer.batch import stores
+from streamer.batch.name_lists import read_list
 from streamer.core.errors import SourceNotFoundError, UsageError
 from streamer.core.files.paths import expand_home, is_folder
 from streamer.core.files.regular import is_regular, open_regular
+from streamer.core.printable import printable
 from streamer.core.urls import display_name, key_name
 from streamer.sources import expand_sources
-from streamer.sources.images import EXTENSIONS as IMAGE_SUFFIXES
-from streamer.sources.naming import natural_key, url_scheme, webcam_number
+from streamer.sources.naming import EXTENSIONS as IMAGE_SUFFIXES
+from streamer.sources.naming import is_sequence, natural_key, url_scheme, webcam_number
+from streamer.sources.sequence import images_of
 
 VIDEO_SUFFIXES = frozenset(
     {
-        *(".3gp", ".asf", ".avi", ".divx", ".dv", ".flv", ".gif", ".h264", ".hevc", ".ivf"),
-        *(".m2ts", ".m4v", ".mjpeg", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".mxf"),
-        *(".nut", ".ogv", ".rm", ".ts", ".vob", ".webm", ".wmv", ".y4m"),
+        *(".264", ".265", ".3g2", ".3gp", ".asf", ".avi", ".divx", ".dv", ".f4v", ".flv", ".gif"),
+        *(".h264", ".h265", ".hevc", ".ivf", ".m2t", ".m2ts", ".m2v", ".m4v", ".mjpeg", ".mjpg"),
+        *(".mkv", ".mov", ".mp4", ".mpe", ".mpeg", ".mpg", ".mts", ".mxf", ".nut", ".ogm", ".ogv"),
+        *(".qt", ".rm", ".rmvb", ".ts", ".vob", ".webm", ".wmv", ".y4m"),
     }
 )
-_MAX_LIST_BYTES = 64 * 2**20
 _LIVE = ("rtsp", "rtsps", "rtmp", "udp", "rtp", "srt", "tcp")
+
+
+_SHOWN_NAMES, _SHOWN_KINDS = 5, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,32 +51,71 @@ class Input:
         return key_name(self.spec, self.key) if self.key else display_name(self.source)
 
 
+class LeftOut:
+    """Files of folders that are not read, in the order in which they were met."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, None] = {}
+
+    def add(self, path: Path) -> None:
+        """Note a file that is passed over."""
+        self._names[str(path)] = None
+
+    def sentence(self, *, hashed: bool = False) -> str:
+        """How many of which suffix, the first few by name, and the cure; "" where there are none.
+
+        hashed: names are not to be shown. Those without a suffix come first.
+        """
+        if not self._names:
+            return ""
+        paths = [Path(name) for name in self._names]
+        kinds = Counter(path.suffix.lower() or "no suffix" for path in paths)
+        listed = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(_SHOWN_KINDS))
+        more = "" if len(kinds) <= _SHOWN_KINDS else ", ..."
+        first = sorted(paths, key=lambda path: (bool(path.suffix), str(path)))[:_SHOWN_NAMES]
+        names = ", ".join(printable(str(path)) for path in first)
+        names += "" if len(paths) <= _SHOWN_NAMES else ", ..."
+        number = "1 file was" if len(paths) == 1 else f"{len(paths)} files were"
+        shown = "" if hashed else f": {names}"
+        return (
+            f"{number} left out, since the name does not say that it is a video "
+            f"({listed}{more}){shown}. Name a file itself to have it read."
+        )
+
+
 def find_inputs(
-    specs: Sequence[str], fps: float | None = None, output: Path | None = None
+    specs: Sequence[str],
+    fps: float | None = None,
+    output: Path | None = None,
+    left_out: LeftOut | None = None,
 ) -> list[Input]:
     """The recordings that `specs` stand for, each once.
 
     A spec is a file, a folder (all recordings in it and below; with `fps`, a folder of images is
-    one recording), a pattern, a URL of an object store, or `@list.txt` with one spec a line. A
-    file that is not there stays in the list and fails when its turn comes. The folder `output` is
-    left out of the folders it lies in: what the batch writes is not to be read.
+    one recording), a pattern (one of images is one recording), a URL of an object store, or
+    `@list.txt` with one spec a line. A file that is not there stays in the list and fails when its
+    turn comes. The folder `output` is left out of the folders it lies in: what the batch writes is
+    not to be read. Files of folders that are passed over are noted in `left_out`.
 
     Raises UsageError for a live source or an empty list, SourceNotFoundError for a pattern or
     folder without a recording.
     """
     found: dict[str, Input] = {}
+    left_out = LeftOut() if left_out is None else left_out
     for spec in specs:
-        for item in _expand(spec, fps, output):
+        for item in _expand(spec, fps, output, left_out):
             found.setdefault(item.source, item)
     if not found:
         raise UsageError("no recording was named; try: mer-batch FOLDER --output results")
     return list(found.values())
 
 
-def _expand(spec: str, fps: float | None, output: Path | None) -> Iterator[Input]:
+def _expand(
+    spec: str, fps: float | None, output: Path | None, left_out: LeftOut
+) -> Iterator[Input]:
     if spec.startswith("@"):
-        for line in _read_list(expand_home(spec[1:])):
-            yield from _expand(line, fps, output)
+        for line in read_list(expand_home(spec[1:])):
+            yield from _expand(line, fps, output, left_out)
         return
     scheme = url_scheme(spec)
     if spec == "-" or webcam_number(spec) is not None or scheme in _LIVE:
@@ -84,7 +129,7 @@ def _expand(spec: str, fps: float | None, output: Path | None) -> Iterator[Input
         if not is_folder(path):
             yield Input(name, _size(path))
         else:
-            yield from _in_folder(path, fps, output)
+            yield from _in_folder(path, fps, output, left_out)
 
 
 def _names(spec: str) -> list[str]:
@@ -94,7 +139,9 @@ def _names(spec: str) -> list[str]:
         return [spec]
 
 
-def _in_folder(folder: Path, fps: float | None, output: Path | None) -> Iterator[Input]:
+def _in_folder(
+    folder: Path, fps: float | None, output: Path | None, left_out: LeftOut
+) -> Iterator[Input]:
     """All recordings below a folder, in natural order; hidden files are left out."""
     found = []
     for parent, folders, files in os.walk(folder):
@@ -105,10 +152,16 @@ def _in_folder(folder: Path, fps: float | None, output: Path | None) -> Iterator
         ]
         visible = [Path(parent, name) for name in files if not name.startswith(".")]
         found += [path for path in visible if path.suffix.lower() in VIDEO_SUFFIXES]
-        if fps is not None and any(p.suffix.lower() in IMAGE_SUFFIXES for p in visible):
+        images = [path for path in visible if path.suffix.lower() in IMAGE_SUFFIXES]
+        if fps is not None and images:
             found.append(Path(parent))
+            visible = [path for path in visible if path not in images]
+        for path in sorted(visible, key=lambda path: natural_key(path.name)):
+            if path.suffix.lower() not in VIDEO_SUFFIXES:
+                left_out.add(path)
     if not found:
-        raise SourceNotFoundError(f"{folder} holds no recordings. Name the files, or a pattern.")
+        sentence = f"{folder} holds no recordings. Name the files, or a pattern. "
+        raise SourceNotFoundError((sentence + left_out.sentence()).strip())
     for path in sorted(found, key=lambda path: natural_key(str(path))):
         yield Input(str(path), _size(path))
 
@@ -117,44 +170,14 @@ def _is_same(folder: Path, other: Path | None) -> bool:
     return other is not None and folder.resolve() == other.resolve()
 
 
-def _read_list(path: Path) -> list[str]:
-    """Lines of a list; blank lines and those that begin with # are left out.
-
-    A relative name counts from the folder of the list. Text is UTF-8, or what its byte order mark
-    says, as Windows writes it; in names, bytes that are no text stay as they are.
-    """
-    try:
-        with open_regular(path, f"@{path}", "give a text file with one recording a line") as stream:
-            data = stream.read(_MAX_LIST_BYTES + 1)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise SourceNotFoundError(f"@{path}: the list cannot be read: {reason}.") from None
-    if len(data) > _MAX_LIST_BYTES:
-        raise UsageError(f"@{path} has more than {_MAX_LIST_BYTES} bytes: it is no list of names.")
-    lines = [line.strip() for line in _decode_list(data, path).splitlines()]
-    names = [line for line in lines if line and not line.startswith("#")]
-    return [n if n == "sample" or url_scheme(n) else str(path.parent / n) for n in names]
-
-
-def _decode_list(data: bytes, path: Path) -> str:
-    try:
-        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            text = data.decode("utf-16")
-        else:
-            text = data.decode("utf-8-sig", errors="surrogateescape")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"@{path} is no list of names: {error.reason}.") from None
-    if "\0" in text:
-        raise UsageError(f"@{path} is no list of names: it holds null bytes.")
-    return text
-
-
 def _size(path: Path) -> int:
     try:
+        if is_sequence(str(path)):
+            return sum(one.stat().st_size for one in images_of(str(path)))
         if path.is_dir():
             return sum(p.stat().st_size for p in path.iterdir() if p.is_file())
         return path.stat().st_size
-    except (OSError, ValueError):
+    except (OSError, ValueError, SourceNotFoundError):
         return 0
 
 
@@ -162,14 +185,14 @@ _BLOCK = 2**20
 
 
 def input_digest(path: Path) -> str:
-    """Of a file's bytes; of a folder's file names and bytes.
+    """Of a file's bytes; of the names and bytes of the files of a folder or a pattern of images.
 
     Raises SourceNotFoundError, and SourceRefusedError for what is no regular file or folder.
     """
     digest = hashlib.sha256()
     try:
-        if path.is_dir():
-            for file in sorted(path.iterdir(), key=lambda p: natural_key(p.name)):
+        if path.is_dir() or is_sequence(str(path)):
+            for file in _members(path):
                 if is_regular(file):
                     digest.update(f"{file.name}\0{file.stat().st_size}\0".encode(errors="replace"))
                     _add(digest, file)
@@ -181,6 +204,13 @@ def input_digest(path: Path) -> str:
             f"{path} cannot be read: {reason}. Check the path and its permissions."
         ) from None
     return digest.hexdigest()
+
+
+def _members(path: Path) -> list[Path]:
+    """The files of a folder or a pattern of images."""
+    if not path.is_dir():
+        return images_of(str(path))
+    return sorted(path.iterdir(), key=lambda p: natural_key(p.name))
 
 
 def sample_path() -> Path:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from streamer.core.files.inside import is_safe_name
-from streamer.core.urls import display_name, strip_credentials, url_stem
+from streamer.core.url_text import strip_credentials
+from streamer.core.urls import display_name, url_stem
 from streamer.sources.naming import url_scheme
 
 _DIGITS = 12

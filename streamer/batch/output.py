@@ -33,7 +33,7 @@ from streamer.core.files.paths import expand_home
 from streamer.core.files.strict_json import MAX_BYTES
 from streamer.core.files.writing import writing
 from streamer.core.records import JsonObject
-from streamer.core.urls import remember
+from streamer.core.url_text import remember
 from streamer.sources.naming import url_scheme
 
 _LOG = logging.getLogger(__name__)

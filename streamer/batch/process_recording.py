@@ -20,7 +20,7 @@ from streamer.core.errors import InternalError, MerError
 from streamer.core.files.atomic import remove_leftovers
 from streamer.core.files.inside import empty_folder, has_links
 from streamer.core.files.writing import open_log
-from streamer.core.records import FrameResult, JsonObject
+from streamer.core.records import FrameResult, JsonObject, Part, SourceInfo
 from streamer.outputs.aligned_faces import AlignedFaces
 from streamer.outputs.events import EventWriter
 from streamer.outputs.pictures import Pictures
@@ -30,6 +30,7 @@ from streamer.outputs.summary import Counts
 from streamer.run.pipeline import Pipeline
 from streamer.run.recording import run_recording
 from streamer.sources import Source, SourceConfig, open_source
+from streamer.sources.naming import is_sequence
 from streamer.sources.recording import RecordingSource
 
 EVENTS, SIGNALS = "events.jsonl", "signals.csv"
@@ -155,10 +156,18 @@ class _Run:
         if settings.faces:
             own.append(AlignedFaces(work / "faces", self._pipeline.recent_faces()))
         if settings.video:
+            from streamer.outputs.sound import open_sound
             from streamer.outputs.video import VideoWriter
 
             video = work / "annotated.mp4"
-            own.append(VideoWriter(video, REGION_NAMES, overwrite=True, redact=settings.redact))
+            sound = None
+            if settings.redact == "off" and self._recording.path.is_file():
+                sound = open_sound(self._recording.path, self._recording.job.display_name)
+            own.append(
+                VideoWriter(
+                    video, REGION_NAMES, overwrite=True, redact=settings.redact, sound=sound
+                )
+            )
         own.append(self.counts)
 
     def _checkpoint_writer(self) -> CheckpointWriter:
@@ -186,9 +195,18 @@ class _Run:
 
     def _progress(self, result: FrameResult) -> Progress:
         time_s = 0.0 if result.frame is None else result.frame.time_s
-        total_s = self._source.info.declared_duration_s or 0.0
-        share = min(time_s / total_s, 1.0) if total_s > 0 else 0.0
+        share = share_done(time_s, self._source.info)
         return Progress(time_s, share, sum(self.counts.kinds.values()))
+
+
+def share_done(time_s: float, info: SourceInfo) -> float:
+    """0..1 of the recording, or of the part of it; 0 where its length is not known."""
+    whole_s = info.expected_s or 0.0
+    part = info.part or Part(0.0, whole_s)
+    end_s = min(part.end_s, whole_s)
+    if end_s <= part.start_s:
+        return 0.0
+    return min(max(time_s - part.start_s, 0.0) / (end_s - part.start_s), 1.0)
 
 
 def _usable_checkpoint(job: Job, key: str, work: Path) -> Checkpoint | None:
@@ -217,6 +235,6 @@ def _open(path: Path, config: SourceConfig, checkpoint: Checkpoint | None) -> So
 
 def _source_config(job: Job, path: Path) -> SourceConfig:
     config = job.settings.config.source
-    if not path.is_dir():
+    if not (path.is_dir() or is_sequence(str(path))):
         config = replace(config, fps=None)  # it is for the folders of images of the batch
     return replace(config, decode_threads=config.decode_threads or job.settings.threads)

@@ -54,7 +54,7 @@ from streamer.core.files.strict_json import MAX_BYTES
 from streamer.core.files.writing import writing
 from streamer.core.process.memory import is_memory_error, memory_limit_mb
 from streamer.core.records import JsonObject
-from streamer.core.urls import remember
+from streamer.core.url_text import remember
 from streamer.outputs.summary import RunRecord
 from streamer.run.recording import never
 

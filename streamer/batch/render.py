@@ -8,11 +8,13 @@ from streamer.batch.job import Job
 from streamer.core.files.inside import remove_folder
 from streamer.core.records import FrameResult
 from streamer.core.urls import is_like_url
-from streamer.outputs.events import open_event_file, read_events
+from streamer.outputs.dialects import CsvDialect, dialect_of
+from streamer.outputs.events import open_event_file, open_json_file, read_events
 from streamer.outputs.formats import FILE_NAMES, write_events
 from streamer.outputs.formats.event_text import Media
 from streamer.outputs.report.page import write_report
 from streamer.outputs.signals import signals_to_parquet
+from streamer.outputs.sinks import Sink
 from streamer.outputs.summary import RunRecord
 
 
@@ -24,8 +26,8 @@ def render_outputs(work: Path, job: Job, record: RunRecord) -> None:
     settings = job.settings
     formats = set(settings.formats)
     events = list(read_events(work / "events.jsonl"))
-    if "csv" in formats:
-        writer = open_event_file(work / "events.csv", as_csv=True, overwrite=True)
+    for name in sorted(formats & {"csv", "json", "tsv"}):
+        writer = _open(work / f"events.{name}", name, settings.csv_dialect)
         writer.write(FrameResult(None, events=tuple(events)))
         writer.close()
     location = None
@@ -42,6 +44,12 @@ def render_outputs(work: Path, job: Job, record: RunRecord) -> None:
         signals.unlink()
     if not settings.images:
         remove_folder(work, "images")
+
+
+def _open(path: Path, form: str, dialect: CsvDialect | None) -> Sink:
+    if form == "json":
+        return open_json_file(path, overwrite=True)
+    return open_event_file(path, as_csv=True, overwrite=True, dialect=dialect_of(form, dialect))
 
 
 def can_add(work: Path, formats: set[str]) -> bool:

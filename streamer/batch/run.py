@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from streamer.batch.inputs import find_inputs
+from streamer.batch.inputs import LeftOut, find_inputs
 from streamer.batch.job import Job
 from streamer.batch.manifest import NAME, Manifest, known_folders, mark_lost
 from streamer.batch.names import folder_names, shown_name
@@ -66,7 +66,10 @@ def run_jobs(settings: BatchSettings, options: BatchOptions, specs: Sequence[str
     _check_output(output, options)
     workers = options.workers or len(_cores())
     settings = replace(settings, threads=_threads(workers, options))
-    jobs = [replace(j, models=models) for j in make_jobs(settings, options, specs, output)]
+    left_out = LeftOut()
+    jobs = [
+        replace(j, models=models) for j in make_jobs(settings, options, specs, output, left_out)
+    ]
     manifest = Manifest(output, jobs)
     manifest.write()
     stop = StopFlag()
@@ -88,6 +91,8 @@ def run_jobs(settings: BatchSettings, options: BatchOptions, specs: Sequence[str
         _close(settings, output, manifest)
     if not options.quiet:
         print(format_totals(manifest.outcomes, time.monotonic() - started), file=sys.stderr)
+        if passed_over := left_out.sentence(hashed=settings.hash_names):
+            print(passed_over, file=sys.stderr)
     return _exit_code(manifest.outcomes, stop)
 
 
@@ -101,6 +106,8 @@ def check_settings(settings: BatchSettings) -> None:
     for name in settings.formats:
         if name in FILE_NAMES:
             check_format(name)
+    if settings.csv_dialect is not None and "csv" not in settings.formats:
+        raise UsageError("--csv-dialect is of events.csv: add csv to --formats.")
     if settings.signals == "parquet":
         import_pyarrow()
     if settings.redact != "off" and not settings.video:
@@ -113,11 +120,15 @@ def check_settings(settings: BatchSettings) -> None:
 
 
 def make_jobs(
-    settings: BatchSettings, options: BatchOptions, specs: Sequence[str], output: Output
+    settings: BatchSettings,
+    options: BatchOptions,
+    specs: Sequence[str],
+    output: Output,
+    left_out: LeftOut | None = None,
 ) -> list[Job]:
-    """One job per recording, each with a folder of its own."""
+    """One job per recording, each with a folder of its own. See `find_inputs` for `left_out`."""
     root = output.root if isinstance(output, FolderOutput) else None
-    inputs = find_inputs(specs, settings.config.source.fps, root)
+    inputs = find_inputs(specs, settings.config.source.fps, root, left_out)
     hashed, key = settings.hash_names, settings.hash_key
     display_names = [
         shown_name(item.source, hashed=hashed, key=key, name=item.name) for item in inputs

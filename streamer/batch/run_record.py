@@ -142,6 +142,7 @@ def _declared(info: SourceInfo | None) -> JsonObject:
         "declared_fps": info.declared_fps,
         "declared_frames": info.declared_frames,
         "declared_duration_s": info.declared_duration_s,
+        **({} if info.capture_fps is None else {"capture_fps": info.capture_fps}),
     }
 
 
@@ -182,6 +183,7 @@ _RUN = {
         "declared_fps?": (float, None),
         "declared_frames?": (Whole, None),
         "declared_duration_s?": (float, None),
+        "capture_fps?": float,
     },
     "formats": [OneOf(ALL_FORMATS)],
     "settings": dict,

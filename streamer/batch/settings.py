@@ -16,12 +16,15 @@ from streamer.core.ranges import Checkpoint, Threads, check_ranges
 from streamer.core.records import JsonObject
 from streamer.core.settings import to_mapping
 from streamer.outputs.anonymise import Anonymisation
+from streamer.outputs.dialects import CsvDialect
 from streamer.run.build import model_files
 from streamer.run.config import StreamConfig
 
 TextFormat = Literal["jsonl", "csv"]
 SignalFormat = Literal["csv", "parquet", "none"]
-ALL_FORMATS = ("jsonl", "csv", "srt", "vtt", "eaf", "boris", "parquet", "html")
+ALL_FORMATS = (
+    "jsonl", "json", "csv", "tsv", "srt", "vtt", "eaf", "boris", "xlsx", "parquet", "html",
+)  # fmt: skip
 _PACKAGES = ("mer-stream", "numpy", "av")
 # Of packages with the same module: the one that is installed.
 _EITHER = (
@@ -48,6 +51,7 @@ class BatchSettings:
     # of work between two checkpoints, at least
     checkpoint_s: Checkpoint = 15.0
     threads: Threads = 1  # of one recording
+    csv_dialect: CsvDialect | None = None  # of events.csv
 
     def __post_init__(self) -> None:
         check_ranges(self)
@@ -66,6 +70,7 @@ class BatchSettings:
             "video": self.video,
             "redact": self.redact,
             "hash_names": self.hash_names,
+            **({} if self.csv_dialect is None else {"csv_dialect": self.csv_dialect}),
         }
 
     def digest(self, models: JsonObject) -> str:

@@ -17,7 +17,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 from streamer.core.errors import InstallError, MerError, OutputError, SourceNotFoundError
-from streamer.core.urls import display_name, remember, strip_credentials
+from streamer.core.url_text import remember, strip_credentials
+from streamer.core.urls import display_name
 from streamer.sources.naming import url_scheme
 
 _CURE = '{url} needs {missing}: pip install {missing} (or "mer-stream[batch]")'

@@ -44,14 +44,27 @@ def batch(
         typer.Argument(metavar="INPUTS", help="Files, folders, patterns, URLs, or @list.txt."),
     ] = None,
     fps: common.Fps = None,
+    capture_fps: common.CaptureFps = None,
     rotate: common.Rotate = None,
+    start: common.Start = None,
+    end: common.End = None,
+    roi: common.Roi = None,
+    stream_: common.Stream = None,
+    mirror: common.Mirror = False,
+    levels: common.Levels = None,
+    deinterlace: common.Deinterlace = False,
     output: Annotated[
         str | None, option(OUT, "Folder or URL (s3://...) for the results.", "--output", "-o")
     ] = None,
     formats: Annotated[
         str,
-        option(OUT, "Of jsonl, csv, srt, vtt, eaf, boris, parquet, html; jsonl,csv,html if left."),
+        option(
+            OUT,
+            "Of jsonl, json, csv, tsv, srt, vtt, eaf, boris, xlsx, parquet, html; jsonl,csv,html "
+            "if left out.",
+        ),
     ] = "jsonl,csv,html",
+    csv_dialect: common.CsvDialect = None,
     signals: Annotated[
         Literal["csv", "parquet", "none"], option(OUT, "Per-frame signals; csv if left out.")
     ] = "csv",
@@ -65,6 +78,7 @@ def batch(
     save_video: Annotated[
         bool, option(OUT, "Annotated recordings; these begin anew on --resume.", "--save-video")
     ] = False,
+    time_of_day: common.TimeOfDay = None,
     redact: common.Redact = "off",
     hash_names: Annotated[
         bool, option(OUT, "Hashes in place of file names, everywhere.", "--hash-names")
@@ -123,7 +137,9 @@ def batch(
     version: common.Version = False,
 ) -> None:
     own = overrides(
-        fps=fps, rotate=rotate, sensitivity=sensitivity,
+        fps=fps, capture_fps=capture_fps, time_of_day=time_of_day, rotate=rotate, start=start,
+        end=end, roi=roi, stream=stream_, mirror=mirror, levels=levels, deinterlace=deinterlace,
+        sensitivity=sensitivity,
         false_per_minute=false_per_minute, low_latency=low_latency,
         baseline=baseline, spotter=spotter, max_faces=max_faces, micro_only=micro_only,
         model=model, motion=motion, offline=offline, no_recognition=no_recognition,
@@ -150,7 +166,7 @@ def batch(
         code = run_jobs(
             BatchSettings(
                 settings, names, signals, images, faces, save_video, redact, hash_names,
-                os.environ.get("MER_HASH_KEY", ""), checkpoint_every,
+                os.environ.get("MER_HASH_KEY", ""), checkpoint_every, csv_dialect=csv_dialect,
             ),
             BatchOptions(
                 output, workers, threads, resume, overwrite, engine, address, scratch, quiet,

@@ -23,7 +23,7 @@ from streamer.core.errors import (
 )
 from streamer.core.printable import printable
 from streamer.core.ranges import clip
-from streamer.core.urls import strip_credentials
+from streamer.core.url_text import strip_credentials
 
 if TYPE_CHECKING:
     from streamer.run.config import StreamConfig
@@ -140,7 +140,9 @@ def _run(app: typer.Typer, program: str, stdout: TextIO) -> int:
         if type(error).__name__ == "NoArgsIsHelpError":
             print(error.format_message(), file=sys.stderr)
         else:
-            complain(program, error.format_message())
+            hint = _hint_of_dash(sys.argv[1:])
+            message = error.format_message()
+            complain(program, message.rstrip(".") + hint if hint else message)
         return error.exit_code
     except MerError as error:
         return report(program, error)
@@ -152,6 +154,14 @@ def _run(app: typer.Typer, program: str, stdout: TextIO) -> int:
         if isinstance(error, OSError) and failure_of(stdout):
             return 0  # flush_stdout finds the same failure and says it
         return report(program, _explain(error))
+
+
+def _hint_of_dash(arguments: Sequence[str]) -> str:
+    """What to do about a file whose name the parser took for an option, where there is one."""
+    for name in arguments:
+        if name.startswith("-") and len(name) > 1 and Path(name).exists():
+            return f". The file {name} begins with a dash: write it as ./{name}"
+    return ""
 
 
 def _explain(error: Exception) -> MerError:

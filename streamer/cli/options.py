@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
+from streamer.cli.values import moment, several
 from streamer.core.ranges import Range, range_of
 from streamer.core.setting_tree import find_setting
 from streamer.run.config import StreamConfig
@@ -21,7 +23,16 @@ LAW = (
 # The options that are settings, by name, with their keys in the tree; the page has some of them.
 KEYS = {
     "fps": "source.fps",
+    "capture_fps": "source.capture_fps",
+    "time_of_day": "source.time_of_day",
     "rotate": "source.rotate",
+    "start": "source.start_s",
+    "end": "source.end_s",
+    "roi": "source.roi",
+    "stream": "source.stream",
+    "mirror": "source.mirror",
+    "levels": "source.levels",
+    "deinterlace": "source.deinterlace",
     "sensitivity": "spotter.sensitivity",
     "false_per_minute": "spotter.false_per_minute",
     "low_latency": "spotter.low_latency",
@@ -39,16 +50,27 @@ _MEANT: dict[str, dict[str, Any]] = {
     "spotter": {"rule": None, "learned": "bundled"},
     "rotate": {"90": 90, "180": 180, "270": 270},
 }
+_READ: dict[str, Callable[[str, str], Any]] = {
+    "start": moment, "end": moment, "roi": several, "levels": several,
+}  # fmt: skip
 _SWITCHES: dict[str, Any] = {"micro_only": ["micro"], "no_recognition": False}
 
 
 def overrides(**options: Any) -> dict[str, Any]:
     """Settings by key, of options by name; what was not given (None, False) is left out."""
     return {
-        KEYS[name]: _MEANT[name][value] if name in _MEANT else _SWITCHES.get(name, value)
+        KEYS[name]: _value(name, value)
         for name, value in options.items()
         if value is not None and value is not False
     }
+
+
+def _value(name: str, given: Any) -> Any:
+    if name in _MEANT:
+        return _MEANT[name][given]
+    if name in _READ:
+        return _READ[name](name, given)
+    return _SWITCHES.get(name, given)
 
 
 def option(panel: str, text: str, *names: str, within: Any = None, **more: Any) -> Any:
@@ -95,7 +117,24 @@ Set = Annotated[
     option(HOW, "One setting, as in spotter.sensitivity=2. May be repeated.", "--set"),
 ]
 Fps = Annotated[float | None, setting("fps", panel=IN)]
+CaptureFps = Annotated[float | None, setting("capture_fps", panel=IN)]
+TimeOfDay = Annotated[str | None, setting("time_of_day", panel=OUT)]
 Rotate = Annotated[Literal["90", "180", "270"] | None, setting("rotate", "--rotate", panel=IN)]
+Start = Annotated[
+    str | None,
+    option(IN, "Begin here: seconds or h:m:s. Times stay those of the whole recording."),
+]
+End = Annotated[str | None, option(IN, "End before this time: seconds or h:m:s.")]
+Roi = Annotated[
+    str | None,
+    option(IN, "x,y,width,height: look at this part of the picture; pixels, or shares up to 1."),
+]
+Stream = Annotated[int | None, setting("stream", "--stream", panel=IN)]
+Mirror = Annotated[bool, setting("mirror", "--mirror", panel=IN)]
+Levels = Annotated[
+    str | None, option(IN, "LOW,HIGH: these levels of the pictures become black and white.")
+]
+Deinterlace = Annotated[bool, setting("deinterlace", "--deinterlace", panel=IN)]
 Sensitivity = Annotated[float | None, setting("sensitivity")]
 FalsePerMinute = Annotated[float | None, setting("false_per_minute")]
 LowLatency = Annotated[bool, setting("low_latency", "--low-latency")]
@@ -114,7 +153,11 @@ NoRecognition = Annotated[
 ]
 Redact = Annotated[
     Literal["off", "blur", "mask"],
-    option(OUT, "Hide faces in the annotated recording: blur or mask."),
+    option(OUT, "Hide faces in saved recordings and clips (without sound): blur or mask."),
+]
+CsvDialect = Annotated[
+    Literal["excel-eu"] | None,
+    option(OUT, "excel-eu: CSV with semicolons, decimal commas and a BOM.", "--csv-dialect"),
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 Progress = Annotated[

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+from typer.core import TyperCommand
 
 from streamer.cli import options as common
 from streamer.cli.common import logging_to, run_app, settings_of, telling_errors
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from streamer.outputs.plan import OutputOptions
     from streamer.run.config import StreamConfig
 
+_PORT = 8765  # of --serve-events
 _HELP = """Spot facial micro-expressions in video and say what they express.
 
 \b
@@ -43,7 +45,20 @@ _EPILOG = (
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
 
 
-@app.command(help=_HELP, epilog=_EPILOG)
+class _Command(TyperCommand):
+    """The command, with an option whose value may be left out."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """`--serve-events` without a number is that of the usual port."""
+        for place, name in enumerate(args):
+            if name == "--":
+                break
+            if name == "--serve-events" and not "".join(args[place + 1 : place + 2]).isdigit():
+                args = [*args[: place + 1], str(_PORT), *args[place + 1 :]]
+        return super().parse_args(ctx, args)
+
+
+@app.command(help=_HELP, epilog=_EPILOG, cls=_Command)
 def stream(
     sources: Annotated[
         list[str] | None, typer.Argument(metavar="SOURCE", help="Same as --source.")
@@ -52,14 +67,22 @@ def stream(
         list[str] | None,
         option(
             IN,
-            "sample, a file, a pattern, a folder of images, webcam[:N], rtsp://, http(s)://, or - "
-            "for standard input. May be repeated.",
+            "sample, a file, a pattern, images (a folder, *.png, img%04d.png), webcam[:N], "
+            "rtsp://, http(s)://, or - for standard input. May be repeated.",
             "--source",
             "-s",
         ),
     ] = None,
     fps: common.Fps = None,
+    capture_fps: common.CaptureFps = None,
     rotate: common.Rotate = None,
+    start: common.Start = None,
+    end: common.End = None,
+    roi: common.Roi = None,
+    stream_: common.Stream = None,
+    mirror: common.Mirror = False,
+    levels: common.Levels = None,
+    deinterlace: common.Deinterlace = False,
     max_seconds: Annotated[
         float | None,
         option(
@@ -74,23 +97,35 @@ def stream(
         str | None,
         option(
             OUT,
-            "Events: .jsonl, .csv, .srt, .vtt, .eaf (ELAN), .tsv or .xlsx (BORIS), .parquet; or -.",
+            "Events: .jsonl, .json, .csv, .tsv, .xlsx, .srt, .vtt, .eaf (ELAN), .boris.xlsx or "
+            ".boris.tsv (BORIS), .parquet; or -.",
             "--output",
             "-o",
         ),
     ] = None,
     format_: Annotated[
-        Literal["jsonl", "csv", "text", "srt", "vtt", "eaf", "boris", "parquet"] | None,
+        Literal[
+            "jsonl", "json", "csv", "tsv", "text", "srt", "vtt", "eaf", "boris", "xlsx", "parquet"
+        ]
+        | None,
         option(OUT, "Format of the events, whatever the suffix or terminal says.", "--format"),
     ] = None,
+    csv_dialect: common.CsvDialect = None,
     signals: Annotated[
         Path | None,
         option(OUT, "Per-frame signals: a .csv or .parquet file; a folder for several sources."),
     ] = None,
     save_video: Annotated[
         Path | None,
-        option(OUT, "Annotated recording: an .mp4 file; a folder for several sources."),
+        option(
+            OUT, "Annotated recording with its sound: an .mp4 file; a folder for several sources."
+        ),
     ] = None,
+    save_clips: Annotated[
+        Path | None,
+        option(OUT, "Folder for a cut of each event, at its own speed and slowed 4 times."),
+    ] = None,
+    time_of_day: common.TimeOfDay = None,
     redact: common.Redact = "off",
     explain: Annotated[
         bool,
@@ -103,6 +138,28 @@ def stream(
     ] = False,
     summary: Annotated[Path | None, option(OUT, "The closing summary as a JSON file.")] = None,
     show: Annotated[bool, option(OUT, "Live window; q or Esc stops.", "--show")] = False,
+    serve_events: Annotated[
+        int | None,
+        option(
+            OUT,
+            "Serve events, and with --signals signals, to programs of this machine while the run "
+            "lasts: WebSocket and Server-Sent Events on 127.0.0.1, port 8765 if left out, 0 for "
+            "any.",
+            "--serve-events",
+            metavar="[PORT]",
+            within=Range(0, 65_535),
+        ),
+    ] = None,
+    lsl: Annotated[
+        str | None,
+        option(
+            OUT,
+            "Send events and motion as Lab Streaming Layer streams NAME and NAME-motion, which are "
+            "seen in the local network.",
+            "--lsl",
+            metavar="NAME",
+        ),
+    ] = None,
     overwrite: Annotated[
         bool, option(OUT, "Replace outputs that exist; refused otherwise.", "--overwrite")
     ] = False,
@@ -129,7 +186,9 @@ def stream(
     version: common.Version = False,
 ) -> None:
     options = overrides(
-        fps=fps, rotate=rotate, sensitivity=sensitivity,
+        fps=fps, capture_fps=capture_fps, time_of_day=time_of_day, rotate=rotate, start=start,
+        end=end, roi=roi, stream=stream_, mirror=mirror, levels=levels, deinterlace=deinterlace,
+        sensitivity=sensitivity,
         false_per_minute=false_per_minute, low_latency=low_latency,
         baseline=baseline, spotter=spotter, max_faces=max_faces, micro_only=micro_only,
         model=model, motion=motion, offline=offline, explain=explain, no_recognition=no_recognition,
@@ -153,8 +212,9 @@ def stream(
         from streamer.outputs.plan import OutputOptions
 
         outputs = OutputOptions(
-            output, format_, signals, save_video, summary, show, overwrite, quiet, progress, redact
-        )
+            output, format_, signals, save_video, save_clips, summary, show, overwrite, quiet,
+            progress, redact, csv_dialect, serve_events, lsl,
+        )  # fmt: skip
         names = [*(source or []), *(sources or [])]
         code = _run(settings, outputs, names, max_seconds, speaks, join, stop)
     raise typer.Exit(code)

@@ -5,7 +5,7 @@ A message names the value that was wrong and the cure. Codes are stable: scripts
 
 from __future__ import annotations
 
-from streamer.core.urls import strip_credentials
+from streamer.core.url_text import strip_credentials
 
 
 class MerError(Exception):

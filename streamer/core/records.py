@@ -15,15 +15,17 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from streamer.core.day_clock import DayClock
 from streamer.core.pictures import Picture, RgbOnDemand, held
 
 Kind = Literal["micro", "macro"]
+HALF_MS = 0.0005
 EMOTIONS = ("negative", "positive", "surprise")
 
 
 @dataclass(frozen=True)
 class Frame:
-    """One decoded frame. `time_s` is presentation time from the start of the stream.
+    """One decoded frame. `time_s` is the time of capture, from the first frame of the stream.
 
     Made with an RGB array, or with a decoded picture that becomes one at the first look at `image`.
     """
@@ -34,6 +36,7 @@ class Frame:
         image: NDArray[np.uint8]  # [H, W, 3] RGB
     else:
         image: NDArray[np.uint8] = RgbOnDemand()
+    media_s: float | None = None  # where a player of the file shows it; None: at `time_s`
 
     @property
     def picture(self) -> Picture:
@@ -41,13 +44,13 @@ class Frame:
         return held(self)
 
     @classmethod
-    def of(cls, index: int, time_s: float, picture: Picture) -> Frame:
+    def of(cls, index: int, time_s: float, picture: Picture, media_s: float | None = None) -> Frame:
         """A frame with a picture that may not be RGB yet."""
-        return cls(index, time_s, cast(Any, picture))
+        return cls(index, time_s, cast(Any, picture), media_s)
 
-    def moved_to(self, index: int, time_s: float) -> Frame:
+    def moved_to(self, index: int, time_s: float, media_s: float | None = None) -> Frame:
         """The same picture at another place in a stream."""
-        return Frame.of(index, time_s, held(self))
+        return Frame.of(index, time_s, held(self), media_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +193,7 @@ class FrameQuality:
     visible: float = 1.0  # share of the face mesh inside the picture
     new_anchor: bool = False  # the alignment was renewed at this frame
     repeated: bool = False  # the picture of the last frame once more: nothing was measured
+    gaze_x_iod: float = 0.0  # where both irises lie between the eye corners, > 0: to the right
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +261,15 @@ class Recognition:
 
 
 @dataclass(frozen=True, slots=True)
+class Moments:
+    """Onset, apex and offset of an event on another clock than that of its spot, in seconds."""
+
+    onset_s: float
+    apex_s: float
+    offset_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class EmotionEvent:
     """A spotted and recognised movement: what the pipeline emits."""
 
@@ -265,6 +278,14 @@ class EmotionEvent:
     source: str
     emitted_s: float  # stream time at which the event was known
     cut: bool = False  # the pictures broke off before it was certain; its end may be too early
+    media: Moments | None = None  # where a player of the file shows it; None: as in `spot`
+    day: tuple[str, str, str] | None = None  # time of day of onset, apex and offset, ISO 8601
+
+    @property
+    def place(self) -> Moments:
+        """Where a player of the file shows it: what subtitles, ELAN and BORIS count by."""
+        spot = self.spot
+        return self.media or Moments(spot.onset_s, spot.apex_s, spot.offset_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +293,8 @@ class FrameResult:
     """All that became known with one frame: what a pipeline returns and every output is handed.
 
     `frame` is None where the pictures ended, or broke off for a while: then only `events` is
-    filled, with what was still open.
+    filled, with what was still open. After the end of a part there may be `motions` too, that tell
+    of frames in it.
     """
 
     frame: Frame | None
@@ -280,6 +302,23 @@ class FrameResult:
     motions: tuple[FaceMotion, ...] = ()  # one per face, in the same order
     events: tuple[EmotionEvent, ...] = ()  # that have become certain
     missing: MissingFace | None = None  # why `faces` is empty, where the tracker can tell
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The part of a recording that is asked for: start_s <= time < end_s, to half a millisecond.
+
+    Frames from before and after it may be delivered too: to warm up, and to see events out.
+    """
+
+    start_s: float = 0.0
+    end_s: float = float("inf")
+
+    def place(self, time_s: float) -> Literal[-1, 0, 1]:
+        """-1: before the part, 0: in it, 1: after it. Times that are printed have milliseconds."""
+        if time_s < self.start_s - HALF_MS:
+            return -1
+        return 1 if time_s >= self.end_s - HALF_MS else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +333,22 @@ class SourceInfo:
     declared_fps: float | None
     declared_frames: int | None
     declared_duration_s: float | None
+    part: Part | None = None  # None: all of it
+    capture_fps: float | None = None  # by which times are given; None: by the container's times
+    starts_at: DayClock | None = None  # the time of day of the first frame, where asked for
+
+    @property
+    def expected_s(self) -> float | None:
+        """How long it lasts in time of capture, as far as the header says."""
+        if self.capture_fps and self.declared_frames:
+            return self.declared_frames / self.capture_fps
+        if self.capture_fps and self.declared_fps and self.declared_duration_s:
+            return self.declared_duration_s * self.declared_fps / self.capture_fps
+        if self.declared_duration_s:
+            return self.declared_duration_s
+        if self.declared_frames and self.declared_fps:
+            return self.declared_frames / self.declared_fps
+        return None
 
 
 @dataclass(frozen=True, slots=True)

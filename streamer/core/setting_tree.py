@@ -74,7 +74,7 @@ def _marks(hint: Any) -> Iterator[Any]:
     """What stands in the type beside the type."""
     if get_origin(hint) is Annotated:
         yield from hint.__metadata__
-    if get_origin(hint) in (Annotated, Union, types.UnionType):
+    if get_origin(hint) in (Annotated, Union, types.UnionType, tuple):
         for part in get_args(hint):
             yield from _marks(part)
 

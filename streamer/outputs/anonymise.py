@@ -54,6 +54,11 @@ class Anonymiser:
             _cover(_part(image, _enlarged(box, face_id not in present)), self._how)
         return image
 
+    @property
+    def has_new(self) -> bool:
+        """Whether the last result showed a face that was not there before."""
+        return bool(self._fresh)
+
     def hide_earlier(self, pictures: Iterable[Image], scale: float) -> None:
         """Cover, in place, where the faces are that were new in the last result.
 

@@ -58,10 +58,10 @@ class CoverageCount:
         if frame is None:
             self._complete(self.last_us)
             self._before = None
-            return
-        if self._before is not None:
-            self._complete(lasts_us(self._before[0], frame.time_s))
-        self._before = frame.time_s, tuple(one.face.face_id for one in result.faces)
+        else:
+            if self._before is not None:
+                self._complete(lasts_us(self._before[0], frame.time_s))
+            self._before = frame.time_s, tuple(one.face.face_id for one in result.faces)
         for motion in result.motions:
             for one in motion.judged:
                 self.faces.setdefault(motion.face_id, _Tally()).add(one)

@@ -1,8 +1,9 @@
-"""Events as JSON lines or CSV, written as they come and read back."""
+"""Events as JSON or tables, written as they come and read back."""
 
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import logging
 import sys
@@ -16,18 +17,30 @@ from streamer.core.files.strict_json import parse_json
 from streamer.core.files.writing import open_output, standard_output_is_nameless, writing
 from streamer.core.printable import printable_lines, to_json
 from streamer.core.records import EMOTIONS, EmotionEvent, FrameResult, JsonObject
-from streamer.outputs.cells import csv_line, safe_cell, true_text
-from streamer.outputs.record import FIELDS, event_to_record, probability_columns, record_to_event
+from streamer.outputs.cells import safe_cell, true_text
+from streamer.outputs.dialects import BOM, COMMA, Dialect, dialect_by
+from streamer.outputs.json_document import JsonDocument, is_document
+from streamer.outputs.record import (
+    DAY,
+    FIELDS,
+    MEDIA,
+    TIMES,
+    event_to_record,
+    probability_columns,
+    record_to_event,
+)
 
 _MAX_LINE = 2**20  # characters; an event has about 500
+_MAX_DOCUMENT = 64 * 2**20  # characters of one JSON document
+_TEXTS = ("schema", "id", "source", "kind", "emotion", "regions", *DAY)
 _LOG = logging.getLogger(__name__)
 _Row = TypeVar("_Row")
 
 
 def csv_columns() -> list[str]:
-    """`FIELDS` with the probabilities spread over one column per emotion."""
+    """`FIELDS` with the probabilities spread over a column per emotion, then the other clocks."""
     at = FIELDS.index("probabilities")
-    return [*FIELDS[:at], *probability_columns(), *FIELDS[at + 1 :]]
+    return [*FIELDS[:at], *probability_columns(), *FIELDS[at + 1 :], *MEDIA, *DAY]
 
 
 def record_to_json(record: JsonObject) -> str:
@@ -44,19 +57,37 @@ def record_to_row(record: JsonObject) -> list[Any]:
     flat = {f"prob_{name}": probabilities.get(name) for name in EMOTIONS}
     flat |= {name: record[name] for name in FIELDS if name != "probabilities"}
     flat["regions"] = " ".join(record["regions"])
+    flat |= other_clocks(record)
     return ["" if flat[name] is None else safe_cell(flat[name]) for name in csv_columns()]
+
+
+def other_clocks(record: JsonObject) -> JsonObject:
+    """The columns of the places in the file, always filled, and of the times of day, if known."""
+    places = zip(MEDIA, TIMES, strict=True)
+    return {place: record.get(place, record[time]) for place, time in places} | {
+        name: record.get(name) for name in DAY
+    }
 
 
 class EventWriter:
     """Writes each event as one line the moment it comes, so that a kill loses nothing."""
 
-    def __init__(self, stream: IO[str], name: str, *, as_csv: bool = False) -> None:
+    def __init__(
+        self,
+        stream: IO[str],
+        name: str,
+        *,
+        as_csv: bool = False,
+        dialect: Dialect = COMMA,
+    ) -> None:
+        """dialect: of the table, where it is one (`as_csv`)."""
         self._stream = stream
         self._name = name
         self._csv = as_csv
+        self._dialect = dialect
         self._was_nameless = standard_output_is_nameless()  # a file that never had a name is fine
         if as_csv:
-            self._put(csv_line(csv_columns()))
+            self._put(dialect.head(csv_columns()))
 
     def write(self, result: FrameResult) -> None:
         for event in result.events:
@@ -71,7 +102,7 @@ class EventWriter:
                 raise OutputError("standard output: its file was removed meanwhile. Run again.")
 
     def _line(self, record: JsonObject) -> str:
-        line = csv_line(record_to_row(record))
+        line = self._dialect.line(record_to_row(record))
         # A file keeps the name as it is; a terminal must not obey it.
         return printable_lines(line) if self._stream.isatty() else line
 
@@ -81,23 +112,53 @@ class EventWriter:
             self._stream.flush()
 
 
-def open_event_file(path: Path, *, as_csv: bool, overwrite: bool = False) -> EventWriter:
+class JsonWriter:
+    """Writes events as one JSON document: a list that is whole after each event."""
+
+    def __init__(self, stream: IO[Any], name: str) -> None:
+        """stream: text, or bytes where it can seek."""
+        self._name = name
+        with writing(name):
+            self._document = JsonDocument(stream)
+
+    def write(self, result: FrameResult) -> None:
+        with writing(self._name):
+            for event in result.events:
+                self._document.add(record_to_json(event_to_record(event)))
+
+    def close(self) -> None:
+        with writing(self._name):
+            self._document.close()
+
+
+def open_event_file(
+    path: Path, *, as_csv: bool, overwrite: bool = False, dialect: Dialect = COMMA
+) -> EventWriter:
     """An event writer on a new file."""
-    return EventWriter(open_output(path, overwrite=overwrite), str(path), as_csv=as_csv)
+    stream = open_output(path, overwrite=overwrite)
+    return EventWriter(stream, str(path), as_csv=as_csv, dialect=dialect)
+
+
+def open_json_file(path: Path, *, overwrite: bool = False) -> JsonWriter:
+    """A writer of one JSON document on a new file."""
+    return JsonWriter(open_output(path, overwrite=overwrite, binary=True), str(path))
 
 
 def read_events(path: str | Path) -> Iterator[EmotionEvent]:
-    """Read the events of a .jsonl or .csv file, one by one.
+    """Read the events of a .jsonl, .json, .csv or .tsv file, one by one.
 
-    A last line that was cut off in the middle is left out with a warning. Raises
+    Tables are read in every dialect of `--csv-dialect`, as their first line shows it. A last line
+    that was cut off in the middle is left out with a warning. Raises
     SourceNotFoundError, SourceFormatError naming the line that is no event, or SourceRefusedError
     for what is no regular file.
     """
     path = Path(path)
     try:
         with open_regular_text(path, str(path), "give a file of events") as stream:
-            if path.suffix.lower() == ".csv":
-                yield from _events(_csv_rows(stream, path), _unflatten, path)
+            if path.suffix.lower() in (".csv", ".tsv"):
+                yield from _events(_table_rows(stream, path), _unflatten, path)
+            elif path.suffix.lower() == ".json" and is_document(stream):
+                yield from _events(_document_rows(stream, path), _parse_object, path)
             else:
                 lines = ((n, line) for n, line in _lines(stream, path) if line.strip())
                 yield from _events(lines, _parse_json, path)
@@ -119,12 +180,36 @@ def _lines(stream: IO[str], path: Path) -> Iterator[tuple[int, str]]:
         yield number, line
 
 
-def _csv_rows(stream: IO[str], path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    rows = csv.DictReader(line for _, line in _lines(stream, path))
+def _table_rows(stream: IO[str], path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    lines = (line for _, line in _lines(stream, path))
+    head = next(lines, "").removeprefix(BOM)
+    dialect = dialect_by(head)
+    rows = csv.DictReader(itertools.chain([head], lines), delimiter=dialect.delimiter)
     try:
-        yield from enumerate(rows, start=2)
+        for number, row in enumerate(rows, start=2):
+            yield number, row if dialect.decimal == "." else _with_points(row)
     except csv.Error as error:
         raise SourceFormatError(f"{path} line {rows.line_num}: not CSV: {error}.") from None
+
+
+def _with_points(row: dict[Any, Any]) -> dict[Any, Any]:
+    """A row with decimal points in place of commas, in its numbers."""
+    return {
+        name: value.replace(",", ".") if name not in _TEXTS and isinstance(value, str) else value
+        for name, value in row.items()
+    }
+
+
+def _document_rows(stream: IO[str], path: Path) -> Iterator[tuple[int, Any]]:
+    """The objects of one JSON list, numbered from 1."""
+    text = stream.read(_MAX_DOCUMENT + 1)
+    if len(text) > _MAX_DOCUMENT:
+        raise SourceFormatError(f"{path}: more than {_MAX_DOCUMENT} characters: use .jsonl.")
+    try:
+        rows = parse_json(text)
+    except ValueError as error:
+        raise SourceFormatError(f"{path}: not one JSON document: {error}.") from None
+    yield from enumerate(rows, start=1)
 
 
 def _events(
@@ -150,6 +235,10 @@ def _parse_json(line: str) -> dict[str, Any] | None:
         if line.endswith("\n"):
             raise
         return None
+    return _parse_object(record)
+
+
+def _parse_object(record: Any) -> dict[str, Any]:
     if not isinstance(record, dict):
         raise ValueError("a line must hold one JSON object")
     return record

@@ -49,6 +49,18 @@ def check_writable(path: Path, option: str, *, overwrite: bool) -> None:
         raise OutputError(f"{path} cannot be written: no permission to create files in {parent}.")
 
 
+def check_folder(folder: Path, option: str, *, overwrite: bool) -> None:
+    """Raise unless new files can be written into a folder, which may be made.
+
+    UsageError for a file, OutputError for a folder that holds something already or is read-only.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{option} {folder} is a file; name a folder.")
+    if folder.is_dir() and not overwrite and any(folder.iterdir()):
+        raise OutputError(f"{folder} holds files already; add --overwrite to replace them.")
+    check_writable(folder / "clip", option, overwrite=True)
+
+
 def _same(first: Path, second: Path) -> bool:
     with contextlib.suppress(OSError):
         return first.samefile(second)

@@ -6,29 +6,41 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from streamer.core.errors import UsageError
+from streamer.core.files.paths import expand_home
+from streamer.core.files.regular import is_regular
 from streamer.core.files.writing import is_device
 from streamer.core.ranges import check_ranges
 from streamer.core.records import SourceInfo
 from streamer.core.urls import display_name, is_like_url, url_stem
 from streamer.outputs.anonymise import Anonymisation
-from streamer.outputs.events import EventWriter, open_event_file
-from streamer.outputs.files import check_outputs
+from streamer.outputs.dialects import CsvDialect, dialect_of
+from streamer.outputs.events import EventWriter, JsonWriter, open_event_file, open_json_file
+from streamer.outputs.files import check_folder, check_outputs
 from streamer.outputs.formats import SUFFIXES as FILE_SUFFIXES
-from streamer.outputs.formats import EventFile, check_format
+from streamer.outputs.formats import EventFile, by_suffix, check_format
 from streamer.outputs.formats.event_text import Media
 from streamer.outputs.signals import SignalsCsv, SignalsParquet, import_pyarrow
 from streamer.outputs.sinks import Sink
 from streamer.outputs.terminal import ProgressBar, TextWriter
 
-Format = Literal["jsonl", "csv", "text", "srt", "vtt", "eaf", "boris", "parquet"]
+if TYPE_CHECKING:
+    from streamer.outputs.live.lsl import LslOutlets
+    from streamer.outputs.live.server import EventServer
+
+Format = Literal[
+    "jsonl", "json", "csv", "tsv", "text", "srt", "vtt", "eaf", "boris", "xlsx", "parquet"
+]
 STDOUT = "-"
-_LINES: tuple[Format | None, ...] = (None, "jsonl", "csv", "text")  # written as events come
+# Written as events come.
+_LINES: tuple[Format | None, ...] = (None, "jsonl", "json", "csv", "tsv", "text")
 _SUFFIXES: dict[str, Format] = {
-    ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".csv": "csv", **FILE_SUFFIXES,
+    ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".csv": "csv", ".tsv": "tsv",
+    **FILE_SUFFIXES,
 }  # fmt: skip
 _SIGNAL_SUFFIXES = (".csv", ".parquet")
 _VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov")
@@ -42,15 +54,24 @@ class OutputOptions:
     format: Format | None = None  # None: by the suffix
     signals: Path | None = None
     save_video: Path | None = None
+    save_clips: Path | None = None  # a folder
     summary: Path | None = None
     show: bool = False
     overwrite: bool = False
     quiet: bool = False
     progress: bool | None = None  # None: if standard error is a terminal
-    redact: Anonymisation = "off"  # of the annotated recording
+    redact: Anonymisation = "off"  # of all pictures
+    csv_dialect: CsvDialect | None = None  # of tables of events and signals
+    serve_events: int | None = None  # port on this machine; 0: any that is free
+    lsl: str | None = None  # name of the streams
 
     def __post_init__(self) -> None:
         check_ranges(self)
+
+    @property
+    def saves_pictures(self) -> bool:
+        """Whether pictures of the source are written."""
+        return self.save_video is not None or self.save_clips is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +80,7 @@ class SourceFiles:
 
     signals: Path | None
     video: Path | None
+    sound: Path | None = None  # the file whose sound is heard in the video
 
 
 class OutputPlan:
@@ -67,10 +89,15 @@ class OutputPlan:
     Raises UsageError or OutputError; see `check_outputs`.
     """
 
-    def __init__(self, options: OutputOptions, sources: Sequence[str]) -> None:
+    def __init__(
+        self, options: OutputOptions, sources: Sequence[str], *, joined: bool = False
+    ) -> None:
+        """joined: of several parts, the first one stands for the recording."""
         self.options = options
         self.format = _event_format(options)
         self._sources = sources
+        self._live: list[EventServer | LslOutlets] = []
+        _check_live(options)
         if self.format not in _LINES:
             _check_file_format(str(self.format), options.output, sources)
         stems = _unique_stems(sources)
@@ -79,15 +106,24 @@ class OutputPlan:
             SourceFiles(
                 _place(options.signals, "--signals", stem, _SIGNAL_SUFFIXES, many),
                 _place(options.save_video, "--save-video", stem, _VIDEO_SUFFIXES, many),
+                None if joined or options.redact != "off" else _file_of(source),
             )
-            for stem in stems
+            for source, stem in zip(sources, stems, strict=True)
         ]
         if any(f.signals is not None and f.signals.suffix == ".parquet" for f in self.files):
             import_pyarrow()
-        if options.redact != "off" and (options.save_video is None or options.show):
+        if options.redact != "off" and (not options.saves_pictures or options.show):
             raise UsageError(
-                f"--redact {options.redact} is for the annotated recording: give --save-video, "
-                "and no --show."
+                f"--redact {options.redact} is for what is saved of pictures: give --save-video or "
+                "--save-clips, and no --show."
+            )
+        if options.save_clips is not None:
+            check_folder(options.save_clips, "--save-clips", overwrite=options.overwrite)
+        tables = [f.signals for f in self.files if f.signals and f.signals.suffix == ".csv"]
+        if options.csv_dialect is not None and self.format != "csv" and not tables:
+            raise UsageError(
+                f"--csv-dialect {options.csv_dialect} is of CSV files: give --output or --signals "
+                "a .csv file."
             )
         check_outputs(self._named(), sources, overwrite=options.overwrite)
 
@@ -98,17 +134,31 @@ class OutputPlan:
         options = self.options
         overwrite = options.overwrite
         if files.signals is not None:
-            parquet = files.signals.suffix.lower() == ".parquet"
-            kind = SignalsParquet if parquet else SignalsCsv
-            sinks.append(kind(files.signals, regions, overwrite=overwrite))
+            sinks.append(self._open_signals(files.signals, regions))
         if files.video is not None:
+            from streamer.outputs.sound import open_sound
             from streamer.outputs.video import VideoWriter
 
-            video = VideoWriter(files.video, regions, overwrite=overwrite, redact=options.redact)
+            sound = None if files.sound is None else open_sound(files.sound, info.name)
+            video = VideoWriter(
+                files.video, regions, overwrite=overwrite, redact=options.redact, sound=sound
+            )
             sinks.append(video)
+        if options.save_clips is not None:
+            from streamer.outputs.clips import ClipWriter
+
+            clips = ClipWriter(options.save_clips, overwrite=overwrite, redact=options.redact)
+            sinks.append(clips)
         wanted = sys.stderr.isatty() if options.progress is None else options.progress
         if wanted and not options.quiet:
             sinks.append(ProgressBar(info))
+
+    def _open_signals(self, path: Path, regions: Sequence[str]) -> Sink:
+        overwrite = self.options.overwrite
+        if path.suffix.lower() == ".parquet":
+            return SignalsParquet(path, regions, overwrite=overwrite)
+        dialect = dialect_of("csv", self.options.csv_dialect)
+        return SignalsCsv(path, regions, overwrite=overwrite, dialect=dialect)
 
     def open_shared_sinks(self, regions: Sequence[str], stop: Callable[[], None]) -> list[Sink]:
         """The outputs that all sources share: events, and the window; `stop` is what its q does."""
@@ -118,24 +168,59 @@ class OutputPlan:
 
             window = open_window(regions, stop)
             sinks += [window] if window else []
-        return sinks
+        self._live = self._open_live(regions)
+        return [*sinks, *self._live]
+
+    def begin(self, info: SourceInfo) -> None:
+        """Tell outputs that all sources share which one is next."""
+        for output in self._live:
+            output.begin(info)
+
+    def _open_live(self, regions: Sequence[str]) -> list[EventServer | LslOutlets]:
+        """What other programs get while the run lasts."""
+        live: list[EventServer | LslOutlets] = []
+        if self.options.serve_events is not None:
+            from streamer.outputs.live.server import EventServer
+
+            signals = None if self.options.signals is None else regions
+            server = EventServer(self.options.serve_events, signals)
+            live.append(server)
+            if not self.options.quiet:
+                print(
+                    f"Events on 127.0.0.1, port {server.port}: /events (Server-Sent Events), /ws "
+                    "(WebSocket).",
+                    file=sys.stderr,
+                )
+        if self.options.lsl is not None:
+            from streamer.outputs.live.lsl import LslOutlets
+
+            live.append(LslOutlets(self.options.lsl, regions))
+        return live
 
     def open_event_sinks(self) -> list[Sink]:
         """Where events go: the file or standard output; a terminal gets readable lines too."""
         output, terminal = self.options.output, sys.stdout.isatty()
         if output is None or output == STDOUT:
-            return [_standard_output(self.format or ("text" if terminal else "jsonl"))]
+            form = self.format or ("text" if terminal else "jsonl")
+            return [_standard_output(form, self.options.csv_dialect)]
         path = Path(output)
         sinks: list[Sink] = []
         if self.format in _LINES:
-            as_csv = self.format == "csv"
-            sinks.append(open_event_file(path, as_csv=as_csv, overwrite=self.options.overwrite))
+            sinks.append(self._open_lines(path))
         else:
             media = Media(display_name(self._sources[0]), display_name(self._sources[0]))
             sinks.append(EventFile(str(self.format), path, media))
         if terminal and not self.options.quiet:
             sinks.append(TextWriter(sys.stdout))
         return sinks
+
+    def _open_lines(self, path: Path) -> Sink:
+        overwrite = self.options.overwrite
+        if self.format == "json":
+            return open_json_file(path, overwrite=overwrite)
+        dialect = dialect_of(self.format, self.options.csv_dialect)
+        as_csv = self.format in ("csv", "tsv")
+        return open_event_file(path, as_csv=as_csv, overwrite=overwrite, dialect=dialect)
 
     def _named(self) -> dict[str, Path]:
         named = {}
@@ -155,6 +240,20 @@ class OutputPlan:
         return named
 
 
+def _check_live(options: OutputOptions) -> None:
+    """Raise InstallError for a missing library, UsageError for a name that LSL cannot carry."""
+    if options.serve_events is not None:
+        from streamer.outputs.live.server import import_uvicorn
+
+        import_uvicorn()
+    if options.lsl is not None:
+        from streamer.outputs.live.lsl import import_pylsl
+
+        if not (options.lsl.isprintable() and options.lsl.strip()):
+            raise UsageError("--lsl: give the streams a name of printable letters.")
+        import_pylsl()
+
+
 def _check_file_format(form: str, output: str | None, sources: Sequence[str]) -> None:
     check_format(form)
     if output in (None, STDOUT):
@@ -166,10 +265,17 @@ def _check_file_format(form: str, output: str | None, sources: Sequence[str]) ->
         )
 
 
-def _standard_output(form: Format) -> Sink:
+def _standard_output(form: Format, dialect: CsvDialect | None) -> Sink:
     if form == "text":
         return TextWriter(sys.stdout)
-    return EventWriter(sys.stdout, "standard output", as_csv=form == "csv")
+    if form == "json":
+        return JsonWriter(sys.stdout, "standard output")
+    return EventWriter(
+        sys.stdout,
+        "standard output",
+        as_csv=form in ("csv", "tsv"),
+        dialect=dialect_of(form, dialect),
+    )
 
 
 def _event_format(options: OutputOptions) -> Format | None:
@@ -179,15 +285,16 @@ def _event_format(options: OutputOptions) -> Format | None:
     if options.output == STDOUT:
         return options.format or "jsonl"
     if options.format == "text":
-        raise UsageError("--format text is for standard output; a file is jsonl or csv.")
+        raise UsageError("--format text is for standard output; a file is jsonl, json, csv or tsv.")
     path = Path(options.output)
-    form = options.format or _SUFFIXES.get(path.suffix.lower())
+    by_name: Format | None = by_suffix(path, _SUFFIXES)
+    form = options.format or by_name
     if form is None and is_device(path):
         return "jsonl"
     if form is None:
         raise UsageError(
-            f"--output {path}: the suffix says the format: .jsonl or .csv; for other "
-            f"programs {', '.join(FILE_SUFFIXES)} (or give --format)."
+            f"--output {path}: the suffix says the format: .jsonl, .json, .csv or .tsv; "
+            f"for other programs {', '.join(FILE_SUFFIXES)} (or give --format)."
         )
     return form
 
@@ -207,6 +314,16 @@ def _place(
     if target.suffix.lower() not in suffixes and not is_device(target):
         raise UsageError(f"{option} {target}: the suffix must be {' or '.join(suffixes)}.")
     return target
+
+
+def _file_of(source: str) -> Path | None:
+    """The file that a source is; None for cameras, URLs, folders, standard input."""
+    if source == "sample":
+        return Path(str(resources.files("streamer") / "assets" / "sample.mp4"))
+    path = expand_home(source)
+    if source == STDOUT or is_like_url(source) or not is_regular(path):
+        return None
+    return path
 
 
 def _unique_stems(sources: Sequence[str]) -> list[str]:

@@ -5,11 +5,18 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
-from streamer.core.records import EMOTIONS, EmotionEvent, JsonObject, Recognition, Spot
+from streamer.core.records import (
+    EMOTIONS,
+    EmotionEvent,
+    JsonObject,
+    Moments,
+    Recognition,
+    Spot,
+)
 
 SCHEMA = "mer-stream/event/1"
 FIELDS = (
@@ -17,8 +24,14 @@ FIELDS = (
     "onset_s", "apex_s", "offset_s", "onset_frame", "apex_frame", "offset_frame",
     "emotion", "probabilities", "confidence", "score", "emitted_s", "regions",
 )  # fmt: skip
-OPTIONAL = ("cut",)  # in JSON only, and only where it is true
+TIMES = ("onset_s", "apex_s", "offset_s")
+MEDIA = ("onset_media_s", "apex_media_s", "offset_media_s")
+DAY = ("onset_at", "apex_at", "offset_at")
+# In JSON only where they hold: `cut` where it is true, the places where they differ from the times,
+# the times of day where they were asked for.
+OPTIONAL = ("cut", *MEDIA, *DAY)
 _MAX_WHOLE = 2**63  # what tables hold
+_LONGEST_DAY = 40  # characters of a time of day
 _DIGITS = 6  # times to the microsecond, probabilities to one in a million
 
 
@@ -37,7 +50,7 @@ def event_id(event: EmotionEvent) -> str:
 def event_to_record(event: EmotionEvent) -> JsonObject:
     """The event as plain data, keys in the order of `FIELDS`, then those of `OPTIONAL` that hold.
 
-    Times are seconds of stream time.
+    Times are seconds of stream time; those of MEDIA are where a player of the file shows it.
     """
     spot, recognition = event.spot, event.recognition
     probabilities = None
@@ -62,7 +75,22 @@ def event_to_record(event: EmotionEvent) -> JsonObject:
         "emitted_s": _round(event.emitted_s),
         "regions": list(spot.regions),
     }
-    return record | {"cut": True} if event.cut else record
+    return record | _optional(event)
+
+
+def _optional(event: EmotionEvent) -> JsonObject:
+    held: JsonObject = {"cut": True} if event.cut else {}
+    if event.media is not None:
+        media = [_round(s) for s in _moments(event.media)]
+        if media != [_round(s) for s in _moments(event.spot)]:
+            held |= dict(zip(MEDIA, media, strict=True))
+    if event.day is not None:
+        held |= dict(zip(DAY, event.day, strict=True))
+    return held
+
+
+def _moments(timed: Spot | Moments) -> tuple[float, float, float]:
+    return timed.onset_s, timed.apex_s, timed.offset_s
 
 
 def record_to_event(record: Mapping[str, Any]) -> EmotionEvent:
@@ -86,6 +114,8 @@ def record_to_event(record: Mapping[str, Any]) -> EmotionEvent:
             source=_text(record["source"]),
             emitted_s=_number(record["emitted_s"]),
             cut=_flag(record.get("cut")),
+            media=_media(record),
+            day=_day(record),
         )
     except (TypeError, AttributeError, OverflowError) as error:
         raise ValueError(f"a field has the wrong type ({error})") from None
@@ -109,6 +139,30 @@ def _spot(record: Mapping[str, Any]) -> Spot:
         score=_number(record["score"]),
         regions=tuple(_text(name) for name in _list(record["regions"])),
     )
+
+
+def _media(record: Mapping[str, Any]) -> Moments | None:
+    """The places in the file; None where they are not there, or the times of the event."""
+    if not _has(record, MEDIA):
+        return None
+    media = Moments(*(_number(record[name]) for name in MEDIA))
+    same = _moments(media) == tuple(_number(record[name]) for name in TIMES)
+    return None if same else media
+
+
+def _day(record: Mapping[str, Any]) -> tuple[str, str, str] | None:
+    if not _has(record, DAY):
+        return None
+    onset, apex, offset = (_text(record[name])[:_LONGEST_DAY] for name in DAY)
+    return onset, apex, offset
+
+
+def _has(record: Mapping[str, Any], names: Sequence[str]) -> bool:
+    """Whether all of `names` are there, or none; an empty cell of a table is not there."""
+    there = [record.get(name) not in (None, "") for name in names]
+    if any(there) and not all(there):
+        raise ValueError(f"of {', '.join(names)} some are missing")
+    return all(there)
 
 
 def _recognition(record: Mapping[str, Any]) -> Recognition | None:

@@ -38,7 +38,7 @@ class EventFaces(ABC):
             self.recent.push(result.frame.time_s, result.faces)
         for event in result.events:
             self.write_event(event)
-        if result.frame is None:  # what follows has nothing to do with it
+        if result.frame is None and not result.motions:  # what follows has nothing to do with it
             self.recent.clear()
 
     def close(self) -> None:  # noqa: B027  a sink must have it

@@ -30,9 +30,11 @@ def format_event(event: EmotionEvent) -> str:
         emotion = f"{event.recognition.emotion} {event.recognition.confidence:.0%}"
     regions = ", ".join(name.replace("_", " ") for name in spot.regions[:_SHOWN_REGIONS])
     cut = "  (cut)" if event.cut else ""
+    place = "" if event.media is None else f"  (in the file {format_clock(event.media.apex_s)})"
+    day = "" if event.day is None else f"  {event.day[1]}"
     return printable(
         f"{format_clock(spot.apex_s)}  {spot.kind}  face {spot.face_id}  {emotion:<14}"
-        f"  {spot.offset_s - spot.onset_s:.2f} s long  {regions}{cut}".rstrip()
+        f"  {spot.offset_s - spot.onset_s:.2f} s long  {regions}{place}{day}{cut}".rstrip()
     )
 
 
@@ -67,7 +69,7 @@ class ProgressBar:
         from tqdm import tqdm
 
         name = printable(info.name)
-        total_s = None if info.live else _duration_s(info)
+        total_s = None if info.live else info.expected_s
         self._bar = tqdm(
             desc=name if len(name) <= 40 else "..." + name[-37:],
             total=total_s,
@@ -105,11 +107,3 @@ class ProgressBar:
             f"{self._time_s / wall_s:.1f}x real time ({self._frames / wall_s:.0f} fps), "
             f"events: {self._events}"
         )
-
-
-def _duration_s(info: SourceInfo) -> float | None:
-    if info.declared_duration_s:
-        return info.declared_duration_s
-    if info.declared_frames and info.declared_fps:
-        return info.declared_frames / info.declared_fps
-    return None

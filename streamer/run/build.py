@@ -6,6 +6,7 @@ The rooms are imported when something is built, not before, so that `mer-stream 
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ from streamer.run.config import StreamConfig, with_sections
 if TYPE_CHECKING:
     from streamer.run.pipeline import Pipeline
     from streamer.run.pipeline import Spotter as PipelineSpotter
+
+_LOG = logging.getLogger(__name__)
 
 
 def build_pipeline(config: StreamConfig | None = None, *, source_name: str = "") -> Pipeline:
@@ -91,6 +94,7 @@ def make_spotter(config: StreamConfig) -> PipelineSpotter:
 
 def stream(
     source: str | Path,
+    /,
     config: StreamConfig | str | Path | None = None,
     *,
     max_seconds: float | None = None,
@@ -100,7 +104,11 @@ def stream(
 
     `source` is what `mer-stream --source` takes: "sample", a file, "webcam", a URL. `config` is a
     StreamConfig or a YAML file; `sections` override it, as in
-    `stream("clip.mp4", spotter={"sensitivity": 2.0}, recognise=False)`.
+    `stream("clip.mp4", spotter={"sensitivity": 2.0}, recognise=False)`,
+    `stream("slow.mp4", source={"capture_fps": 240})`, or for a part of it
+    `stream("clip.mp4", source={"start_s": 60.0, "end_s": 90.0})`.
+
+    What was odd about the recording (an assumed rate, damage) is logged as warnings at its end.
 
     Raises a subclass of MerError whose message names the cure.
     """
@@ -124,3 +132,5 @@ def stream(
     with contextlib.closing(pipeline), contextlib.closing(results):
         for result in results:
             yield from result.events
+    for sentence in opened.report.errors:
+        _LOG.warning("%s: %s", opened.info.name, sentence)

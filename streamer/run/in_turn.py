@@ -16,6 +16,7 @@ from streamer.core.errors import (
     SourceNotFoundError,
     UsageError,
 )
+from streamer.core.files.paths import expand_home
 from streamer.core.process.console import detach_stdout
 from streamer.core.process.stopping import StopFlag, interruptible
 from streamer.core.urls import display_name
@@ -27,6 +28,7 @@ from streamer.run.config import StreamConfig
 from streamer.run.outcomes import Outcomes
 from streamer.run.recording import run_recording
 from streamer.sources import Source, check_source, expand_sources, may_be_live, open_source
+from streamer.sources.sequence import grouped
 
 if TYPE_CHECKING:
     from streamer.run.pipeline import Pipeline
@@ -50,16 +52,22 @@ def run_sources(
     Raises UsageError or OutputError before any work where the outputs cannot be used.
     """
     sources = _expand(names)
+    sequences = {members[0]: members for members in grouped(sources) if len(members) > 1}
 
     def open_parts(name: str) -> Source:
-        if not join:
+        if join and not sequences:
+            from streamer.sources.joined import JoinedSource
+
+            return JoinedSource(sources, config.source)
+        if name not in sequences:
             return open_source(name, config.source)
-        from streamer.sources.joined import JoinedSource
+        from streamer.sources.images import open_image_files
 
-        return JoinedSource(sources, config.source)
+        paths = [expand_home(member) for member in sequences[name]]
+        return open_image_files(paths, config.source, f"{name}+{len(paths) - 1}")
 
-    runs = sources[:1] if join else sources
-    plan = OutputPlan(outputs, runs)
+    runs = sources[:1] if join else [members[0] for members in grouped(sources)]
+    plan = OutputPlan(outputs, runs, joined=join)
     return _InTurn(config, plan, stop or StopFlag(), max_seconds, open_parts).run(runs)
 
 
@@ -162,6 +170,7 @@ class _InTurn:
             if self._shared is None:  # they are opened with the first source that opens
                 self._shared = self._plan.open_shared_sinks(REGION_NAMES, self._stop.stop)
             sinks.shared.extend(self._shared)
+            self._plan.begin(source.info)
             return pipeline
         except MerError:
             source.close()

@@ -17,7 +17,7 @@ from streamer.core.errors import (
 )
 from streamer.core.files.writing import Proof, proof_of
 from streamer.core.records import SourceReport
-from streamer.core.urls import strip_credentials
+from streamer.core.url_text import strip_credentials
 from streamer.outputs.plan import SourceFiles
 from streamer.outputs.summary import (
     NOTHING_READ,

@@ -22,6 +22,7 @@ from streamer.core.records import (
 )
 from streamer.core.snapshot import set_state, state_of
 from streamer.faces.face_buffer import FaceBuffer
+from streamer.run.places import MediaPlaces
 
 
 class Tracker(Protocol):
@@ -83,6 +84,7 @@ class Pipeline:
         self._spotter = spotter
         self._recognizer = recognizer
         self._buffer = FaceBuffer(spotter.lookback_s)
+        self._places = MediaPlaces(spotter.lookback_s)
         self._now_s = float("-inf")
         self.source_name = source_name
 
@@ -108,6 +110,7 @@ class Pipeline:
             )
         self._now_s = frame.time_s
         self._buffer.push(frame.time_s, tracked.faces)
+        self._places.push(frame)
         motions, spots = self._spotter.push(tracked.faces)
         events = tuple(self._event(spot) for spot in spots)
         return FrameResult(frame, tracked.faces, tuple(motions), events, tracked.missing)
@@ -133,6 +136,7 @@ class Pipeline:
         self._aligner.reset()
         self._spotter.reset()
         self._buffer.clear()
+        self._places.clear()
         self._now_s = float("-inf")
 
     def warm_up(self, image: NDArray[np.uint8]) -> None:
@@ -173,6 +177,7 @@ class Pipeline:
         return {
             "spotter": state_of(self._spotter),
             "buffer": state_of(self._buffer),
+            "places": state_of(self._places),
             "now_s": self._now_s,
         }
 
@@ -186,6 +191,7 @@ class Pipeline:
         set_state(self._aligner, track_state["aligner"])
         set_state(self._spotter, advance_state["spotter"])
         set_state(self._buffer, advance_state["buffer"])
+        set_state(self._places, advance_state["places"])
         self._now_s = advance_state["now_s"]
 
     def _event(self, spot: Spot) -> EmotionEvent:
@@ -194,4 +200,10 @@ class Pipeline:
         recognition = None
         if self._recognizer is not None and onset is not None and apex is not None:
             recognition = self._recognizer.recognize(onset, apex)
-        return EmotionEvent(spot, recognition, self.source_name, emitted_s=self._now_s)
+        return EmotionEvent(
+            spot,
+            recognition,
+            self.source_name,
+            emitted_s=self._now_s,
+            media=self._places.of(spot),
+        )

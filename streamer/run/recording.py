@@ -10,10 +10,12 @@ from collections.abc import Callable, Collection, Generator
 from dataclasses import replace
 from typing import Any, Protocol
 
+from streamer.core.day_clock import DayClock
 from streamer.core.errors import FAULTS, InternalError, MerError
 from streamer.core.process.two_threads import two_busy_threads
-from streamer.core.records import EmotionEvent, Frame, FrameResult, Loss, TrackedFaces
+from streamer.core.records import EmotionEvent, Frame, FrameResult, Loss, Part, TrackedFaces
 from streamer.outputs.sinks import Sinks
+from streamer.run.part import within
 from streamer.run.prefetch import Inline, Prefetch, SourceLike
 
 ALL_KINDS = ("micro", "macro")
@@ -40,6 +42,9 @@ class Checkpoints(Protocol):
         ...
 
 
+NOTHING = FrameResult(None)  # of a frame before or after the part that is asked for
+
+
 def never() -> bool:
     """Never stop early."""
     return False
@@ -53,11 +58,18 @@ class RecordingRun:
         pipeline: PipelineLike,
         sinks: Sinks | None = None,
         kinds: Collection[str] = ALL_KINDS,
+        part: Part | None = None,
+        starts_at: DayClock | None = None,
     ) -> None:
-        """kinds: events of other kinds are left out."""
+        """kinds: events of other kinds are left out. part: so is what is outside of it.
+
+        starts_at: the time of day at time 0.
+        """
+        self._part = part
         self._pipeline = pipeline
         self._sinks = Sinks() if sinks is None else sinks
         self._kinds = kinds
+        self._starts_at = starts_at
 
     def push(self, frame: Frame, tracked: TrackedFaces | None = None) -> FrameResult:
         """What became known with a frame. `tracked`: where its faces have been tracked already."""
@@ -75,11 +87,23 @@ class RecordingRun:
     def _hand_on(self, result: FrameResult) -> FrameResult:
         if not all(map(self._is_wanted, result.events)):
             result = replace(result, events=tuple(filter(self._is_wanted, result.events)))
+        if self._part is not None:
+            inside = within(result, self._part)
+            if inside is None:
+                return NOTHING
+            result = inside
+        if self._starts_at is not None and result.events:
+            result = replace(result, events=tuple(map(self._with_day, result.events)))
         self._sinks.write(result)
         return result
 
     def _is_wanted(self, event: EmotionEvent) -> bool:
         return event.spot.kind in self._kinds
+
+    def _with_day(self, event: EmotionEvent) -> EmotionEvent:
+        assert self._starts_at is not None
+        at, spot = self._starts_at.at, event.spot
+        return replace(event, day=(at(spot.onset_s), at(spot.apex_s), at(spot.offset_s)))
 
 
 def run_recording(
@@ -100,16 +124,20 @@ def run_recording(
     the source is opened again. Events that were open when the pictures broke off (a loss, `stop`,
     `max_seconds`, an error, a recording that is cut short) are marked `cut`.
 
-    `stop` is asked between frames; `max_seconds` is stream time; events of other kinds than `kinds`
-    are left out. With one of `threads`, all is done in the caller's: for many recordings side by
-    side. The source is closed at the end, or when the generator is closed.
+    `stop` is asked between frames; `max_seconds` is stream time, from the start of the part where
+    the source has one; events of other kinds than `kinds` are left out. With one of `threads`, all
+    is done in the caller's: for many recordings side by side. The source is closed at the end, or
+    when the generator is closed.
 
     Raises:
         MerError: of the source or the pipeline, after the last result, so that nothing found
             before it is lost; InternalError for an error that nobody expected.
     """
     sinks = Sinks() if sinks is None else sinks
-    run = RecordingRun(pipeline, sinks, kinds)
+    part = source.info.part
+    run = RecordingRun(pipeline, sinks, kinds, part, source.info.starts_at)
+    if max_seconds is not None and part is not None:
+        max_seconds += part.start_s
     failure: MerError | None = None
 
     def stopped() -> bool:
@@ -125,7 +153,9 @@ def run_recording(
                     continue
                 if half is not None and checkpoints is not None:
                     checkpoints.finish(moment, half)
-                yield run.push(moment, tracked)
+                result = run.push(moment, tracked)
+                if result is not NOTHING:
+                    yield result
     except MerError as error:
         failure = error
     except FAULTS as error:

@@ -9,10 +9,16 @@ from pathlib import Path
 
 from streamer.core.errors import SourceRefusedError, UsageError
 from streamer.core.files.paths import expand_home, is_folder
-from streamer.core.urls import display_name, is_like_url, strip_credentials
+from streamer.core.url_text import strip_credentials
+from streamer.core.urls import display_name, is_like_url
 from streamer.sources.base import Source
 from streamer.sources.config import SourceConfig
-from streamer.sources.naming import expand_sources, url_scheme, webcam_number
+from streamer.sources.naming import (
+    expand_sources,
+    is_sequence,
+    url_scheme,
+    webcam_number,
+)
 
 __all__ = [
     "Source",
@@ -37,6 +43,7 @@ def check_source(spec: str, config: SourceConfig) -> None:
     if number is not None:
         from streamer.sources.webcam import check_device
 
+        _refuse_for_cameras(spec, config)
         check_device(number)
     elif url_scheme(spec) is not None:
         from streamer.sources.network import check_scheme
@@ -48,8 +55,9 @@ def check_source(spec: str, config: SourceConfig) -> None:
 def open_source(spec: str, config: SourceConfig | None = None) -> Source:
     """Open one source and decode its first frame.
 
-    spec: `sample`; a video file; a folder of numbered images (with `config.fps`); `webcam` or
-    `webcam:1`; `rtsp://...`, `http(s)://...`; `-` for a container on standard input.
+    spec: `sample`; a video file; numbered images (with `config.fps`): a folder, `img%04d.png` or
+    `*.png`; `webcam` or `webcam:1`; `rtsp://...`, `http(s)://...`; `-` for a container on standard
+    input.
 
     Raises UsageError, SourceNotFoundError, SourceFormatError, SourceRefusedError, CameraError or
     InstallError; each says what was wrong and what to do.
@@ -59,12 +67,17 @@ def open_source(spec: str, config: SourceConfig | None = None) -> Source:
     if number is not None:
         from streamer.sources.webcam import open_webcam
 
+        _refuse_for_cameras(spec, config)
         return open_webcam(number, config)
     path = expand_home(spec)
     if spec not in ("", "sample", "-") and url_scheme(spec) is None and is_folder(path):
         from streamer.sources.images import open_images
 
-        return open_images(path, config)
+        return open_images(path, config.for_images())
+    if is_sequence(spec):
+        from streamer.sources.images import open_sequence
+
+        return open_sequence(spec, config.for_images())
     _check_for_files(spec, config)
     if spec == "sample":
         from streamer.sources.files import open_sample
@@ -88,6 +101,19 @@ def open_source(spec: str, config: SourceConfig | None = None) -> Source:
     return open_file(path, config)
 
 
+def _refuse_for_cameras(spec: str, config: SourceConfig) -> None:
+    """Raise UsageError for what only a recording has."""
+    for option, value in (
+        ("--start", config.start_s), ("--end", config.end_s), ("--stream", config.stream),
+        ("--deinterlace", config.deinterlace or None),
+    ):  # fmt: skip
+        if value is not None:
+            raise UsageError(
+                f"{spec}: {option} is for recordings, not for a camera. To stop after a time give "
+                "--max-seconds."
+            )
+
+
 def _exists(path: Path) -> bool:
     try:
         return path.exists()
@@ -101,8 +127,8 @@ def _check_for_files(spec: str, config: SourceConfig) -> None:
             "The name of the source is empty. Give a file, a folder of images, sample, webcam, "
             "rtsp://..., http(s)://..., or - for standard input."
         )
-    if config.fps is not None:
+    if config.fps is not None and url_scheme(spec) is not None:
         raise UsageError(
-            f"{display_name(spec)}: a rate ({config.fps:g} fps) is for image folders and webcams. "
-            "This source has its own times; leave the rate out."
+            f"{display_name(spec)}: a rate ({config.fps:g} fps) is for image folders, webcams and "
+            "raw streams. This source has its own times; leave the rate out."
         )

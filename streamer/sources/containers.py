@@ -129,26 +129,3 @@ def explain_open_failure(error: av.FFmpegError, name: str, head: bytes) -> MerEr
         "its index, or no video; try to play it, or repair it with: ffmpeg -i INPUT -c copy "
         "OUTPUT.mkv"
     )
-
-
-def pick_stream(container: InputContainer, name: str) -> av.VideoStream:
-    """The first moving-picture stream (cover art does not count).
-
-    Raises SourceFormatError where there is none or its codec is unknown.
-    """
-    pictures = [
-        stream
-        for stream in container.streams.video
-        if not stream.disposition & av.stream.Disposition.attached_pic
-    ]
-    if not pictures:
-        others = sorted({stream.type for stream in container.streams})
-        held = f"it holds only: {', '.join(others)}" if others else "it holds no streams at all"
-        raise SourceFormatError(f"{name} has no video stream ({held}). Give a video file.")
-    for stream in pictures:
-        if stream.codec_context is not None:
-            return stream
-    raise SourceFormatError(
-        f"{name} uses a video codec that is unknown to FFmpeg here. Convert it with a player that "
-        "knows it, for example: ffmpeg -i INPUT -c:v libx264 OUTPUT.mp4"
-    )

@@ -50,7 +50,7 @@ class SourceCounters:
     def say(self, sentence: str) -> None:
         """Keep a sentence for the report, unless it is there already or there are too many."""
         with self._lock:
-            if sentence not in self._errors and len(self._errors) < MAX_SENTENCES:
+            if sentence and sentence not in self._errors and len(self._errors) < MAX_SENTENCES:
                 self._errors.append(sentence)
 
     def report(self) -> SourceReport:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import av
 from av.container import InputContainer
@@ -44,6 +44,7 @@ class Decoder:
         self.packets = 0  # that the demuxer found in the video stream
         self.frames = 0  # that were decoded
         self.shown: av.VideoFrame | None = None  # whose picture stands for the frame given last
+        self.last: av.VideoFrame | None = None  # that was given
         self._flagged = 0  # packets ago: the last one that the demuxer doubted; 0: none
         self._last_dts: int | None = None
         self.end_s = 0.0  # the latest end of a packet, seconds from the first video packet's time
@@ -59,7 +60,19 @@ class Decoder:
         return self._frames(self._packets)
 
     def frames_from(self, index: int) -> Iterator[av.VideoFrame] | None:
-        """Go to a frame, numbered in order of presentation, without decoding all before it.
+        """As `frames_near`, to a frame numbered in order of presentation."""
+        return self.frames_near(
+            lambda packet: len(self.stamps) <= index - _REORDER,
+            lambda packet: len(self.stamps) > index + _REORDER,
+        )
+
+    def frames_near(
+        self, is_before: Callable[[av.Packet], bool], is_after: Callable[[av.Packet], bool]
+    ) -> Iterator[av.VideoFrame] | None:
+        """Go to a frame without decoding all before it.
+
+        is_before, is_after: whether a packet comes so much earlier or later than the one wanted
+        that all of it that was reordered is on the same side.
 
         The packets before it are read, counted and noted in `stamps`, but decoding begins at the
         last keyframe but one. Returned are the frames from a little before that number on; None,
@@ -68,12 +81,12 @@ class Decoder:
         kept: list[av.Packet | None] = []
         keys: list[int] = []  # places in `kept`
         for packet in self._packets:
-            if packet is not None and packet.is_keyframe and len(self.stamps) <= index - _REORDER:
+            if packet is not None and packet.is_keyframe and is_before(packet):
                 keys = [*keys[-1:], len(kept)]
                 del kept[: keys[0]]
                 keys = [key - keys[0] for key in keys]
             kept.append(packet)
-            if packet is None or len(self.stamps) > index + _REORDER:
+            if packet is None or is_after(packet):
                 break
             if len(kept) > _LONGEST_KEPT:
                 return None
@@ -92,6 +105,7 @@ class Decoder:
                 self.shown = pictures.shown(frame)
                 if self.shown is not frame:
                     self._counters.repair("frozen_frames")
+                self.last = frame
                 yield frame
 
     def _read(self) -> Iterator[av.Packet | None]:

@@ -14,9 +14,11 @@ from streamer.sources.config import SourceConfig
 from streamer.sources.containers import explain_open_failure, open_within
 from streamer.sources.layouts import Layout, walk_file, walker_of
 from streamer.sources.mp4_times import rate_without_times
+from streamer.sources.part import Cut
 from streamer.sources.recording import RecordingSource
-from streamer.sources.sniff import HEAD_BYTES
+from streamer.sources.sniff import HEAD_BYTES, is_animated_webp
 from streamer.sources.video import VideoReader
+from streamer.sources.webp import open_webp
 
 _CURE = "give a recording, - for standard input, or webcam:0 for a camera"
 
@@ -39,7 +41,17 @@ def open_file(path: Path, config: SourceConfig, name: str | None = None) -> Reco
     SourceRefusedError (a playlist, a container that is not accepted).
     """
     name = name or str(path)
+    source = _open_at_start(path, config, name)
+    if source.approach():
+        return source
+    source.close()  # its time stamps do not lead to the part: all before it is decoded
+    return _open_at_start(path, config, name)
+
+
+def _open_at_start(path: Path, config: SourceConfig, name: str) -> RecordingSource:
     head = _read_head(path, name)
+    if is_animated_webp(head):
+        return open_webp(path, config, name)
     fps = _rate_without_times(path, head)
     options = {"ignore_editlist": "1"} if fps is not None else {}
     try:
@@ -50,9 +62,8 @@ def open_file(path: Path, config: SourceConfig, name: str | None = None) -> Reco
         raise explain_open_failure(error, name, head) from error
     try:
         layout = functools.partial(_layout, path, container.format.name)
-        return RecordingSource(
-            VideoReader(container, name, "file", config, layout=layout, without_times_fps=fps)
-        )
+        reader = VideoReader(container, name, "file", config, layout=layout, without_times_fps=fps)
+        return RecordingSource(reader, Cut.of(config))
     except BaseException:
         container.close()
         raise

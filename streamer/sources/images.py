@@ -1,12 +1,14 @@
-"""A folder of numbered images as a recording with a rate that the user gives."""
+"""Numbered images as a recording with a rate that the user gives: a folder, or a pattern."""
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,13 +24,15 @@ from streamer.core.process.libraries import import_cv2
 from streamer.core.records import SourceInfo
 from streamer.sources.config import SourceConfig
 from streamer.sources.counters import SourceCounters
+from streamer.sources.levels import LOOKED_AT, Levels, find_levels
 from streamer.sources.limits import MAX_MEGAPIXELS, check_size
 from streamer.sources.naming import natural_key
+from streamer.sources.part import Cut
 from streamer.sources.picture_size import picture_size
-from streamer.sources.pixels import rotated
 from streamer.sources.recording import RecordingSource
+from streamer.sources.sequence import EXTENSIONS, images_of
+from streamer.sources.view import View, rotated
 
-EXTENSIONS = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 _NUMBER = re.compile(r"(\d+)\D*$")
 
 Image = NDArray[np.uint8]
@@ -57,29 +61,37 @@ def open_images(folder: Path, config: SourceConfig) -> RecordingSource:
             f"{folder} is a folder of images, which carry no times. Give their rate: --fps 200"
         )
     images.sort(key=lambda path: natural_key(path.name))
-    return RecordingSource(
-        ImageReader(folder, images, config.fps, config.max_megapixels, config.rotate)
-    )
+    return open_image_files(images, config, str(folder))
+
+
+def open_sequence(spec: str, config: SourceConfig) -> RecordingSource:
+    """The images of a pattern. Raises as `open_images`."""
+    if config.fps is None:
+        raise UsageError(f"{spec} are images, which carry no times. Give their rate: --fps 200")
+    return open_image_files(images_of(spec), config, spec)
+
+
+def open_image_files(paths: Sequence[Path], config: SourceConfig, name: str) -> RecordingSource:
+    """Images in the given order. Raises as `open_images`."""
+    if config.fps is None:
+        raise UsageError(
+            f"{name}: {len(paths)} images, which carry no times. Give their rate: --fps 200"
+        )
+    return RecordingSource(ImageReader(name, paths, config), Cut.of(config))
 
 
 class ImageReader:
     """Reads images in the given order; one that cannot be read is left out and reported."""
 
-    def __init__(
-        self,
-        folder: Path,
-        paths: Sequence[Path],
-        fps: float,
-        max_megapixels: float = MAX_MEGAPIXELS,
-        rotate_deg: int = 0,
-    ) -> None:
-        """rotate_deg: turn images clockwise.
-
-        Raises SourceFormatError for no readable image, SourceRefusedError for too large ones."""
+    def __init__(self, name: str, paths: Sequence[Path], config: SourceConfig) -> None:
+        """Raises SourceFormatError for no readable image, SourceRefusedError for too large ones."""
         self.counters = SourceCounters()
-        self._max_megapixels = max_megapixels
-        self._rotate_deg = rotate_deg
-        self._fps = fps
+        self._max_megapixels = config.max_megapixels
+        self._view = View.of(config)
+        self._name = name
+        self._fps = fps = config.fps or 1.0
+        self._levels = None if config.levels is None else Levels(*config.levels)
+        self._find_levels(paths)
         self._slots = frame_slots([path.stem for path in paths])
         missing = self._slots[-1] + 1 - len(paths)
         for _ in range(missing):
@@ -88,12 +100,12 @@ class ImageReader:
         self._first = next(self._images, None)
         if self._first is None:
             raise SourceFormatError(
-                f"{folder}: none of its {len(paths)} images can be read, the first is "
+                f"{name}: none of its {len(paths)} images can be read, the first is "
                 f"{paths[0].name}. They are damaged or of an unknown kind."
             )
         height_px, width_px = self._first[1].shape[:2]
         self.info = SourceInfo(
-            name=str(folder),
+            name=name,
             kind="images",
             live=False,
             width_px=width_px,
@@ -124,7 +136,7 @@ class ImageReader:
         first_slot: int | None = None
         for slot, path in zip(self._slots, paths, strict=True):
             try:
-                image = read_image(path, self._max_megapixels)
+                image = read_deep(path, self._max_megapixels)
             except SourceRefusedError as error:
                 if first_slot is None:
                     raise
@@ -135,8 +147,27 @@ class ImageReader:
                     "unreadable_images", f"{path.name} cannot be read as an image."
                 )
                 continue
-            first_slot = slot if first_slot is None else first_slot
-            yield (slot - first_slot) / self._fps, rotated(image, self._rotate_deg)
+            if first_slot is None:
+                first_slot = slot
+                turned = rotated(image, self._view.rotate_deg)
+                self._view.check(turned.shape[1], turned.shape[0], self._name)
+            yield (slot - first_slot) / self._fps, self._view.apply(self._in_8_bits(image))
+
+    def _find_levels(self, paths: Sequence[Path]) -> None:
+        """Look at the range of the first images, where they have more than 8 bits."""
+        deep: list[NDArray[Any]] = []
+        for path in paths[:LOOKED_AT] if self._levels is None else ():
+            with contextlib.suppress(SourceRefusedError):
+                image = read_deep(path, self._max_megapixels)
+                if image is not None and image.dtype == np.uint8:
+                    return
+                deep += [] if image is None else [image]
+        if deep:
+            self._levels = find_levels(deep)
+            self.counters.say(self._levels.sentence())
+
+    def _in_8_bits(self, image: NDArray[Any]) -> Image:
+        return in_8_bits(image) if self._levels is None else self._levels.apply(image)
 
 
 def frame_slots(stems: Sequence[str]) -> list[int]:
@@ -160,21 +191,47 @@ def frame_slots(stems: Sequence[str]) -> list[int]:
     return slots if on_grid and slots[-1] < 2 * len(stems) else in_order
 
 
-def read_image(path: Path, max_megapixels: float = MAX_MEGAPIXELS) -> Image | None:
-    """An image file as uint8 RGB [H, W, 3]; None where it cannot be read.
-
-    Raises SourceRefusedError for one of too many pixels, and for what is no regular file.
-    """
+def read_deep(path: Path, max_megapixels: float = MAX_MEGAPIXELS) -> NDArray[Any] | None:
+    """As `read_image`, with all the bits that the file has."""
     try:
         with open_regular(path, path.name) as file:
             data = file.read()
     except (OSError, ValueError):
         return None
-    return decode_image(data, path.name, max_megapixels)
+    return decode_deep(data, path.name, max_megapixels)
+
+
+def read_image(path: Path, max_megapixels: float = MAX_MEGAPIXELS) -> Image | None:
+    """An image file as uint8 RGB [H, W, 3]; None where it cannot be read.
+
+    Raises SourceRefusedError for one of too many pixels, and for what is no regular file.
+    """
+    image = read_deep(path, max_megapixels)
+    return None if image is None else in_8_bits(image)
 
 
 def decode_image(data: bytes, name: str, max_megapixels: float = MAX_MEGAPIXELS) -> Image | None:
     """The bytes of an image file as uint8 RGB [H, W, 3]; None where they cannot be read.
+
+    Raises SourceRefusedError.
+    """
+    image = decode_deep(data, name, max_megapixels)
+    return None if image is None else in_8_bits(image)
+
+
+def in_8_bits(image: NDArray[Any]) -> Image:
+    """By the depth of the numbers, whatever part of it is used; fractions: 0 to 1."""
+    if image.dtype == np.uint8:
+        return image
+    if image.dtype == np.uint16:
+        return np.asarray(image // 256, dtype=np.uint8)
+    return Levels(0.0, 1.0).apply(image)
+
+
+def decode_deep(
+    data: bytes, name: str, max_megapixels: float = MAX_MEGAPIXELS
+) -> NDArray[Any] | None:
+    """As `decode_image`, with all the bits that the file has.
 
     Only kinds whose header says how large the picture is are decoded. Raises SourceRefusedError.
     """
@@ -184,7 +241,9 @@ def decode_image(data: bytes, name: str, max_megapixels: float = MAX_MEGAPIXELS)
     check_size(*size, max_megapixels, name)
     cv2 = import_cv2()
     try:
-        image = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_COLOR)
+        image = cv2.imdecode(
+            np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH
+        )
     except cv2.error:  # sizes beyond its limits
         return None
     return None if image is None else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)

@@ -15,6 +15,7 @@ from streamer.core.records import Frame, SourceInfo, SourceReport
 from streamer.sources import open_source
 from streamer.sources.base import Source
 from streamer.sources.config import SourceConfig
+from streamer.sources.part import Cut
 
 _RECENT = 30  # frames whose distance tells how far the next file's first frame is
 _DEFAULT_GAP_S = 1 / 30  # after a file of a single frame
@@ -30,7 +31,9 @@ class JoinedSource(Closing):
         if len(names) < 2:
             raise UsageError(f"{len(names)} source to join: name the parts in their order")
         self._names = tuple(names)
-        self._config = config
+        self._cut = None if config is None else Cut.of(config)
+        self._config = None if config is None else replace(config, start_s=None, end_s=None)
+        config = self._config
         for name in names[1:]:  # now, not hours later
             self._check(name)
         self._part: Source = open_source(names[0], config)
@@ -42,6 +45,7 @@ class JoinedSource(Closing):
             name=f"{self._part.info.name}+{len(names) - 1}",
             declared_frames=None,
             declared_duration_s=None,
+            part=None if self._cut is None else self._cut.part,
         )
 
     @property
@@ -69,7 +73,13 @@ class JoinedSource(Closing):
         if self._started:
             raise UsageError(f"{self._info.name} was read already: open it again")
         self._started = True
+        frames = self._frames()
+        yield from frames if self._cut is None else self._cut.frames(frames, self._info.name)
+        self.close()
+
+    def _frames(self) -> Iterator[Frame]:
         start_s, start_index, index = 0.0, 0, -1
+        behind_s = late_s = 0.0  # the player's clock behind that of capture: all parts, this one
         recent: deque[float] = deque(maxlen=_RECENT)
         for number, name in enumerate(self._names):
             if number > 0:
@@ -79,12 +89,14 @@ class JoinedSource(Closing):
                 gaps = [b - a for a, b in pairwise(recent)]
                 start_s = recent[-1] + (median(gaps) if gaps else _DEFAULT_GAP_S)
                 start_index = index + 1
+                behind_s, late_s = behind_s + late_s, 0.0
                 recent.clear()
             for frame in self._part:
                 index, time_s = start_index + frame.index, start_s + frame.time_s
                 recent.append(time_s)
-                yield frame.moved_to(index, time_s)
-        self.close()
+                late_s = 0.0 if frame.media_s is None else frame.media_s - frame.time_s
+                media_s = time_s + behind_s + late_s if behind_s or late_s else None
+                yield frame.moved_to(index, time_s, media_s)
 
     def _check(self, name: str) -> None:
         """Raise what reading a later part would run into at its start."""

@@ -14,16 +14,18 @@ from streamer.core.errors import (
     SourceRefusedError,
 )
 from streamer.core.pictures import Picture
-from streamer.core.urls import remember
+from streamer.core.url_text import remember
 from streamer.sources.base import Source
 from streamer.sources.config import SourceConfig
 from streamer.sources.containers import PLAYLIST_REFUSED, open_within
 from streamer.sources.counters import SourceCounters
 from streamer.sources.live import LiveSource
 from streamer.sources.naming import url_scheme
+from streamer.sources.part import Cut, refuse_part
 from streamer.sources.recording import RecordingSource
 from streamer.sources.timing import MAX_GAP_S
 from streamer.sources.video import VideoReader
+from streamer.sources.web import explain_answer, look_at
 
 # Per scheme, what FFmpeg may use on the way. Never `file`: a playlist from the network must not
 # read this machine.
@@ -56,8 +58,13 @@ def open_network(url: str, config: SourceConfig) -> Source:
     name = remember(url)
     counters = SourceCounters()
     reader = _connect(url, name, config, counters)
+    try:
+        refuse_part(config, reader.info)
+    except MerError:
+        reader.close()
+        raise
     if not reader.info.live:
-        return RecordingSource(reader)
+        return RecordingSource(reader, Cut.of(config))
     return LiveSource(
         NetworkCapture(reader),
         lambda: NetworkCapture(_connect(url, name, config, counters, again=True)),
@@ -86,7 +93,8 @@ class NetworkCapture:
 
     def __iter__(self) -> Iterator[tuple[float, Picture]]:
         """Raises CameraError where the connection is lost; ends where the server ends it."""
-        yield from self._reader
+        for time_s, image, *_ in self._reader:
+            yield time_s, image
         if self._reader.failure:
             raise CameraError(f"{self._reader.failure}.")
 
@@ -129,12 +137,22 @@ def _connect(
                 counters=counters,
                 max_gap_s=config.read_timeout_s + 1 if live else MAX_GAP_S,
             )
-        except MerError:
+        except MerError as error:
             container.close()
-            raise
+            failure = error
+    if not again and scheme.startswith("http"):
+        failure = _explain_answer(failure, url, name, config)
     # Outside of the `except`: FFmpeg's error holds the URL with its password, and must not be the
     # context of ours.
     raise failure
+
+
+def _explain_answer(failure: MerError, url: str, name: str, config: SourceConfig) -> MerError:
+    """A better error where the answer is no video at all; it is asked for once more."""
+    if not isinstance(failure, SourceFormatError | SourceRefusedError):
+        return failure
+    answer = look_at(url, config.read_timeout_s)
+    return failure if answer is None else explain_answer(answer, name) or failure
 
 
 def _probe(config: SourceConfig) -> dict[str, str]:

@@ -15,11 +15,11 @@ import av
 from av.container import InputContainer
 
 from streamer.core.errors import MerError, SourceFormatError, UsageError
-from streamer.core.pictures import Picture
 from streamer.sources.config import SourceConfig
 from streamer.sources.containers import explain_open_failure, open_within
 from streamer.sources.layouts import Layout, Walk, walk_file, walker_by_head
-from streamer.sources.recording import RecordingSource
+from streamer.sources.part import Cut
+from streamer.sources.recording import RecordingSource, Stamped
 from streamer.sources.sniff import HEAD_BYTES
 from streamer.sources.video import VideoReader
 
@@ -66,7 +66,7 @@ def open_pipe(stream: BinaryIO, config: SourceConfig, name: str = "-") -> Record
     try:
         reader = PipeReader(container, pipe, name, config)
         pipe.patience_s = None
-        return RecordingSource(reader)
+        return RecordingSource(reader, Cut.of(config))
     except BaseException as error:
         container.close()
         pipe.close()
@@ -179,7 +179,7 @@ class PipeReader(VideoReader):
         super().__init__(container, name, "pipe", config, layout=pipe.layout)
         self._pipe = pipe
 
-    def __iter__(self) -> Iterator[tuple[float, Picture]]:
+    def __iter__(self) -> Iterator[Stamped]:
         for stamped in super().__iter__():
             self._pipe.raise_interrupt()
             yield stamped

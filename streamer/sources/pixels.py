@@ -18,7 +18,8 @@ from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from streamer.core.pictures import Colour, Picture, Yuv420
-from streamer.core.process.libraries import import_cv2
+from streamer.sources.levels import Levels
+from streamer.sources.view import View, turn, turned_further
 
 # Weights of red and blue in luma by the colour space of H.273: BT.709; none stated, as swscale
 # takes it, and BT.601. Others are left to swscale.
@@ -30,14 +31,18 @@ _FULL_RANGE = 2
 class PixelConverter:
     """Turns frames of one stream into images [H, W, 3] uint8 RGB, contiguous and upright."""
 
-    def __init__(self, rotate_deg: int = 0, *, from_luma: bool = False) -> None:
-        """rotate_deg: turn pictures clockwise by so much, after what their frames say.
+    def __init__(
+        self, view: View | None = None, levels: Levels | None = None, *, from_luma: bool = False
+    ) -> None:
+        """view: how pictures are turned, cut and mirrored, after what their frames say.
 
+        levels: which of them are black and white; None: by the format of the frames.
         from_luma: keep the decoder's planes where that is possible, for grey without RGB. It is
         within a few levels of the grey of RGB, which is enough to move an event near a threshold.
         """
-        self._rotate_deg = rotate_deg
-        self._from_luma = from_luma
+        self._view = view or View()
+        self.levels = levels
+        self._from_luma = from_luma and self._view == View() and levels is None
         self._reformatter = VideoReformatter()
         self._one_at_a_time = threading.Lock()  # frames may be looked at in several threads
         self._rotation: int | None = None
@@ -51,17 +56,40 @@ class PixelConverter:
         if frame.rotation != self._rotation:
             self._rotation = frame.rotation
             turned = upright_turn(_display_matrix(frame), self._rotation)
-            self._turn = turned_further(turned, self._rotate_deg)
+            self._turn = turned_further(turned, self._view.rotate_deg)
         keeps_planes = self._from_luma and self._turn == (0, False)
         colour = _colour(frame) if keeps_planes else None
         if colour is not None:
             return DecodedPicture(frame, colour, self._rgb)
-        return turn(self._rgb(frame), *self._turn)
+        return self._view.cut(turn(self._rgb(frame), *self._turn))
+
+    def turned_size(self, frame: av.VideoFrame) -> tuple[int, int]:
+        """Width and height of the frame's picture once it is turned, before it is cut."""
+        turned = upright_turn(_display_matrix(frame), frame.rotation)
+        quarters, _ = turned_further(turned, self._view.rotate_deg)
+        return (frame.height, frame.width) if quarters % 2 else (frame.width, frame.height)
 
     def _rgb(self, frame: av.VideoFrame) -> NDArray[np.uint8]:
+        if self.levels is None or not is_deep(frame):
+            image = self._to_array(frame, "rgb24")
+            return image if self.levels is None else self.levels.apply(image)
+        return self.levels.apply(self.deep(frame))
+
+    def deep(self, frame: av.VideoFrame) -> NDArray[np.uint16]:
+        """All bits of a frame, [H, W, 3] RGB, as stored."""
+        if len(frame.format.components) > 1:
+            return self._to_array(frame, "rgb48le")
+        return np.repeat(self._to_array(frame, "gray16le")[..., None], 3, axis=2)
+
+    def _to_array(self, frame: av.VideoFrame, form: str) -> NDArray[Any]:
         with self._one_at_a_time:
-            rgb = self._reformatter.reformat(frame, format="rgb24", threads=1)
-        return np.ascontiguousarray(rgb.to_ndarray(), dtype=np.uint8)
+            made = self._reformatter.reformat(frame, format=form, threads=1)
+        return np.ascontiguousarray(made.to_ndarray())
+
+
+def is_deep(frame: av.VideoFrame) -> bool:
+    """Whether it has room for 16 bits a pixel and colour, of which fewer may be used."""
+    return frame.format.components[0].bits == 16
 
 
 class DecodedPicture(Yuv420):
@@ -127,29 +155,6 @@ def upright_turn(matrix: tuple[int, ...] | None, rotation_deg: int) -> tuple[int
         a, c = -a, -c
     angle = float(np.degrees(np.arctan2(-b, a)))
     return round(angle / 90) % 4, mirrored
-
-
-def turned_further(done: tuple[int, bool], rotate_deg: int) -> tuple[int, bool]:
-    """A turn as of `upright_turn`, followed by one of `rotate_deg` clockwise."""
-    quarters, mirrored = done
-    further = -(rotate_deg // 90)  # counter-clockwise
-    return (quarters - further if mirrored else quarters + further) % 4, mirrored
-
-
-def rotated(image: NDArray[np.uint8], rotate_deg: int) -> NDArray[np.uint8]:
-    """`image` turned clockwise by 0, 90, 180 or 270 degrees."""
-    return turn(image, *turned_further((0, False), rotate_deg))
-
-
-def turn(image: NDArray[np.uint8], quarters: int, mirrored: bool) -> NDArray[np.uint8]:
-    """`image` turned by `quarters` of a full turn counter-clockwise, then flipped left to right."""
-    if quarters == 0 and not mirrored:
-        return image
-    cv2 = import_cv2()
-    codes = {1: cv2.ROTATE_90_COUNTERCLOCKWISE, 2: cv2.ROTATE_180, 3: cv2.ROTATE_90_CLOCKWISE}
-    if quarters:
-        image = cv2.rotate(image, codes[quarters])
-    return cv2.flip(image, 1) if mirrored else image
 
 
 def _display_matrix(frame: av.VideoFrame) -> tuple[int, ...] | None:

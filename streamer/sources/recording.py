@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Protocol, runtime_checkable
+from dataclasses import replace
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from streamer.core.closing import Closing
 from streamer.core.errors import UsageError
 from streamer.core.pictures import Picture
 from streamer.core.records import Frame, SourceInfo, SourceReport
 from streamer.sources.counters import SourceCounters
+from streamer.sources.part import Cut
 from streamer.sources.resume_point import ResumePoint
+
+Stamped: TypeAlias = tuple[float, Picture] | tuple[float, Picture, float | None]
+"""time_s, image [H, W, 3] uint8 RGB, and media_s where a player shows it at another time."""
 
 
 class Reader(Protocol):
-    """What reads the frames of a recording: (time_s, image [H, W, 3] uint8 RGB)."""
+    """What reads the frames of a recording."""
 
     info: SourceInfo
     counters: SourceCounters
 
-    def __iter__(self) -> Iterator[tuple[float, Picture]]: ...
+    def __iter__(self) -> Iterator[Stamped]: ...
 
     def skip(self, frames: int) -> None:
         """Before the first one: leave out the pictures of so many frames, but count them."""
@@ -33,16 +38,19 @@ class Jumping(Protocol):
     """A reader that can begin anywhere."""
 
     def go_to(self, start: ResumePoint) -> bool: ...
+    def go_near(self, time_s: float) -> int | None: ...
 
 
 class RecordingSource(Closing):
     """A file, an image folder, standard input or a finite URL as a `Source`."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, cut: Cut | None = None) -> None:
+        """cut: deliver a part only, by the times of the reader."""
         self._reader = reader
+        self._cut = cut
         self._begun = False
         self._skipped = self._first = 0
-        self.info = reader.info
+        self.info = reader.info if cut is None else replace(reader.info, part=cut.part)
         self.counters = reader.counters
 
     @property
@@ -56,7 +64,19 @@ class RecordingSource(Closing):
         They are decoded all the same, so the frames that follow are those of a run from the start.
         """
         self._skipped = frames
-        self._reader.skip(frames)
+        self._reader.skip(max(frames - self._first, 0))
+
+    def approach(self) -> bool:
+        """Go to the part by key frames; False where that failed: open the source again.
+
+        Numbers and times are worked out from what is before, which is read but not decoded.
+        """
+        reader, cut = self._reader, self._cut
+        if cut is None or not cut.is_far or not isinstance(reader, Jumping):
+            return True
+        first = reader.go_near(cut.from_s)
+        self._first = first or 0
+        return first is not None
 
     def go_to(self, start: ResumePoint) -> bool:
         """As `skip`, without decoding all frames before; False where that cannot be done.
@@ -76,12 +96,13 @@ class RecordingSource(Closing):
         self._begun = True
         return self._frames(self._reader)
 
-    def _frames(self, reader: Iterable[tuple[float, Picture]]) -> Iterator[Frame]:
+    def _frames(self, reader: Iterable[Stamped]) -> Iterator[Frame]:
+        read = (Frame.of(i, *stamped) for i, stamped in enumerate(reader, start=self._first))
         try:
-            for index, (time_s, image) in enumerate(reader, start=self._first):
+            for frame in read if self._cut is None else self._cut.frames(read, self.info.name):
                 self.counters.count_frame()
-                if index >= self._skipped:
-                    yield Frame.of(index, time_s, image)
+                if frame.index >= self._skipped:
+                    yield frame
         finally:
             self.close()
 

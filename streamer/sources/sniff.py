@@ -17,6 +17,15 @@ _IMAGES = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"BM", b"II*\x00", b"MM\x00*")
 _AUDIO = (b"ID3", b"fLaC", b"\xff\xfb", b"\xff\xf3", b"\xff\xf1", b"#!AMR")
 
 
+_ANIMATED = 0x02  # flag of the chunk VP8X
+
+
+def is_animated_webp(head: bytes) -> bool:
+    """Whether a file that begins so is a WebP with several pictures."""
+    is_webp = head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X"
+    return is_webp and len(head) > 20 and bool(head[20] & _ANIMATED)
+
+
 def looks_like(head: bytes) -> Looks:
     """The kind of file that starts with `head`."""
     if _PLAYLIST.match(head):

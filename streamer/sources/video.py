@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import bisect
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Literal
@@ -13,26 +16,29 @@ from av.container import InputContainer
 from streamer.core.errors import SourceFormatError
 from streamer.core.pictures import Picture, as_rgb
 from streamer.core.records import SourceInfo
+from streamer.sources.arrival import ArrivalClock
+from streamer.sources.choice import pick_stream
+from streamer.sources.clocks import RecordingClocks, Times
 from streamer.sources.config import SourceConfig
-from streamer.sources.containers import pick_stream
 from streamer.sources.counters import SourceCounters
-from streamer.sources.decode import STARTS_ANYWHERE, Decoder
+from streamer.sources.decode import Decoder
+from streamer.sources.frame_pictures import FramePictures
 from streamer.sources.header import missing_end
 from streamer.sources.layouts import Layout
 from streamer.sources.limits import check_size, decoder_limit
-from streamer.sources.pixels import PixelConverter
+from streamer.sources.part import Cut
+from streamer.sources.rates import WITHOUT_TIMES
+from streamer.sources.recording import Stamped
 from streamer.sources.resume_point import ResumePoint, checksum
-from streamer.sources.timing import MAX_GAP_S, PresentationClock
+from streamer.sources.timing import MAX_GAP_S
 
-# Raw streams have no header: FFmpeg guesses their duration from the bit rate.
-_GUESSED_DURATION = {"h264", "hevc", "m4v", "mjpeg", "mpegvideo", "obu"}
-
+_ON_ARRIVAL = ("mpjpeg", "mjpeg")  # endless pictures without times: FFmpeg assumes 25 a second
 _EXACT = ("mxf", "ivf")  # whose headers count their pictures, all of one length
 _PLACEHOLDER = 1 << 30  # pictures: what a writer puts into a header that it could not mend later
 
 
 class VideoReader:
-    """Decodes, stamps and converts one container: iterate over (time_s, image), once.
+    """Decodes, stamps and converts one container: iterate over `Stamped`, once.
 
     The first frame is decoded at once, so that a container without one fails here.
     Damage found on the way is counted in `counters`; iterating does not raise for it.
@@ -58,55 +64,54 @@ class VideoReader:
         """
         self.counters = counters or SourceCounters()
         self._container = container
-        self._stream = pick_stream(container, name)
+        self._stream, choice = pick_stream(container, name, config.stream)
+        self.counters.say(choice)
         self._stream.codec_context.options = decoder_limit(config.max_megapixels)
         self._decoder = Decoder(container, self._stream, self.counters, config.decode_threads, live)
-        self._convert = PixelConverter(config.rotate, from_luma=config.from_luma).convert
         self._time_base = _time_base(self._stream)
+        self._pictures = FramePictures(config, self.counters, self._decoder, self._time_base)
         self._layout = layout
         self._max_megapixels = config.max_megapixels
-        self._without_times_fps = without_times_fps
-        self._stamped = 0
+        self._by_dts = _has_guessed_pts(container, self._stream)
+        self._last_dts = 0
         self._skipped = 0
         self._jumped = False
-        self._first_s: float | None = None
-        self._frames = iter(self._decoder)
+        self._first_times: Times | None = None
+        self._arrivals = ArrivalClock() if live and container.format.name in _ON_ARRIVAL else None
+        cut = Cut.of(config)
+        self._spared_s = 0.0 if cut is None else cut.from_s  # pictures before are not looked at
+        self._frames = self._pictures.whole(iter(self._decoder))
         self._first = self._read_first(name, config.max_megapixels)
         info = _describe(container, self._stream, self._first[1], name, kind, live)
-        self.info = (
-            info if without_times_fps is None else replace(info, declared_fps=without_times_fps)
+        self.info = info if self._arrivals is None else replace(info, declared_fps=None)
+        self._clocks = RecordingClocks(
+            container, self._stream, config, self.info, self.counters, without_times_fps, max_gap_s
         )
-        self._clock = PresentationClock(
-            self.counters.repair,
-            self.info.declared_fps,
-            self.info.declared_duration_s,
-            starts_at_zero=not (live or container.format.flags & STARTS_ANYWHERE),
-            max_gap_s=max_gap_s,
-        )
+        self.info = self._clocks.describe(self._first[0].pts, self._time_base)
 
-    def __iter__(self) -> Iterator[tuple[float, Picture]]:
+    def __iter__(self) -> Iterator[Stamped]:
         self._decoder.noting = False
-        if self._without_times_fps is not None:
-            self.counters.say(
-                "The time stamps of the recording contradict its header: frames are put at equal "
-                f"distances, {self._without_times_fps:g} a second."
-            )
+        self._clocks.tell()
         frame, image = self._first
-        time_s = self._stamp(frame) if self._first_s is None else self._first_s
-        self._report_late_start(frame.pts)
-        yield time_s, image
+        times = self._first_times
+        if times is None:
+            times = self._stamp(frame)
+            self._report_late_start(frame.pts)
+        yield times[0], image, times[1]
         size = (frame.width, frame.height)
         small = (frame for frame in self._frames if self._is_small(frame))
         for index, frame in enumerate(small, start=1):
-            if index >= self._skipped:
-                image = self._picture(frame)
-            time_s = self._stamp(frame)
+            time_s, media_s = self._stamp(frame)
+            if index >= self._skipped and time_s >= self._spared_s:
+                image = self._pictures.of(frame)
+            self._pictures.note(frame)
             if (frame.width, frame.height) != size:
                 self.counters.repair("frame_size_changes")
                 size = (frame.width, frame.height)
-            yield time_s, image
-        self._compare_with_header(time_s)
+            yield time_s, image, media_s
+        self._compare_with_header(self._clocks.last_s)
         self._compare_with_layout()
+        self._clocks.tell_at_end()
 
     def _is_small(self, frame: av.VideoFrame) -> bool:
         """Whether a frame keeps to the limit that the first one kept to; reported if not."""
@@ -129,22 +134,69 @@ class VideoReader:
         The times are worked out from the packets; that they lead to the very frame is checked.
         False, if they do not: this reader is of no use then.
         """
+        if self._by_dts:
+            return False
         self._jumped = True
         frames = self._decoder.frames_from(start.frame)
+        frames = None if frames is None else self._pictures.whole(frames)
         self._decoder.noting = False
         stamps = self._decoder.stamps
         known = sorted((pts, duration) for pts, duration in stamps if pts is not None)
         if frames is None or len(known) < len(stamps) or len(known) <= start.frame:
             return False
         for pts, duration in known[: start.frame]:
-            self._clock.stamp(pts, _time_base(self._stream), duration)
+            self._clocks.stamp(pts, self._time_base, duration)
         self._report_late_start(known[0][0])
         self._frames = (f for f in frames if f.pts is None or f.pts >= known[start.frame][0])
         frame = next(self._frames, None)
         if frame is None:
             return False
-        self._first, self._first_s = (frame, self._picture(frame)), self._stamp(frame)
-        return self._first_s == start.time_s and checksum(as_rgb(self._first[1])) == start.checksum
+        self._first, self._first_times = (frame, self._pictures.of(frame)), self._stamp(frame)
+        picture = as_rgb(self._first[1])
+        return self._first_times[0] == start.time_s and checksum(picture) == start.checksum
+
+    def go_near(self, time_s: float) -> int | None:
+        """Begin at the first frame of that time or later, decoding little before it.
+
+        Its number among all frames is worked out from the packets before it, whose time stamps have
+        to be sound. None, where that is not possible: this reader is of no use then.
+        """
+        self._jumped = True
+        origin = self._first[0].pts
+        if origin is None or self.info.capture_fps is not None:
+            return None
+        wanted = origin + math.ceil(time_s / self._time_base)
+        frames = self._decoder.frames_near(
+            lambda packet: packet.pts is not None and packet.pts <= wanted,
+            lambda packet: packet.dts is not None and packet.dts > wanted,
+        )
+        self._decoder.noting = False
+        stamps = self._decoder.stamps
+        known = sorted((pts, duration) for pts, duration in stamps if pts is not None)
+        before = bisect.bisect_left(known, wanted, key=lambda stamp: stamp[0])
+        if frames is None or len(known) < len(stamps) or before == len(known):
+            return None
+        return before if self._begin_at(self._pictures.whole(frames), known, before) else None
+
+    def _begin_at(
+        self,
+        frames: Iterator[av.VideoFrame],
+        known: Sequence[tuple[int, int | None]],
+        number: int,
+    ) -> bool:
+        """Whether frame `number` comes with its own time stamp, and no stamp before is wrong."""
+        for pts, duration in known[:number]:
+            self._clocks.stamp(pts, self._time_base, duration)
+        if set(self.counters.report().repairs) - {"late_first_pts"}:
+            return False
+        self._report_late_start(known[0][0])
+        wanted = known[number][0]
+        self._frames = (frame for frame in frames if frame.pts is None or frame.pts >= wanted)
+        frame = next(self._frames, None)
+        if frame is None or frame.pts != wanted:
+            return False
+        self._first, self._first_times = (frame, self._pictures.of(frame)), self._stamp(frame)
+        return True
 
     @property
     def failure(self) -> str:
@@ -158,23 +210,24 @@ class VideoReader:
     def _read_first(self, name: str, max_megapixels: float) -> tuple[av.VideoFrame, Picture]:
         for frame in self._frames:
             check_size(frame.width, frame.height, max_megapixels, name)
-            return frame, self._picture(frame)
+            if self._arrivals is not None:
+                self._first_times = self._stamp(frame)
+            self._frames = self._pictures.begin(frame, self._frames, name)
+            return frame, self._pictures.of(frame)
         why = f" ({self._decoder.failure})" if self._decoder.failure else ""
         raise SourceFormatError(
             f"{name}: not one frame of its {self._stream.codec_context.name} video can be decoded"
             f"{why}. It is empty, damaged or cut off; try to play it."
         )
 
-    def _picture(self, frame: av.VideoFrame) -> Picture:
-        """Of the frame that was decoded last, or of the last sound one in its place."""
-        return self._convert(self._decoder.shown or frame)
-
-    def _stamp(self, frame: av.VideoFrame) -> float:
-        self._stamped += 1
-        if self._without_times_fps is not None:
-            self.counters.repair("unusable_pts")
-            return (self._stamped - 1) / self._without_times_fps
-        return self._clock.stamp(frame.pts, self._time_base, frame.duration)
+    def _stamp(self, frame: av.VideoFrame) -> Times:
+        if self._arrivals is not None:
+            return self._arrivals.stamp(time.monotonic()), None
+        pts = frame.pts
+        if self._by_dts:
+            pts = self._last_dts + 1 if frame.dts is None else frame.dts
+            self._last_dts = pts
+        return self._clocks.stamp(pts, self._time_base, frame.duration)
 
     def _report_late_start(self, pts: int | None) -> None:
         if self.counters.report().repairs.get("late_first_pts") and pts is not None:
@@ -193,7 +246,8 @@ class VideoReader:
         for fault in layout.faults:
             self.counters.damage("damaged_layout", f"The recording {fault}.")
         found = self._decoder.packets
-        if layout.pictures is not None and found < layout.pictures:
+        alone = len(self._container.streams.video) == 1  # else they may be those of another stream
+        if alone and layout.pictures is not None and found < layout.pictures:
             self.counters.cut_short(
                 f"The recording is damaged: {found} of the {layout.pictures} pictures in it could "
                 "be read."
@@ -212,6 +266,18 @@ class VideoReader:
             sentence = f"The recording lacks frames: {self._decoder.packets} of {exact} found."
         if sentence:
             self.counters.cut_short(sentence)
+
+
+def _has_guessed_pts(container: InputContainer, stream: av.VideoStream) -> bool:
+    """AVI numbers its pictures in the order of decoding. Where that is another one than that of
+    presentation, FFmpeg's guess for H.264 and H.265 is wrong; what comes out is in order.
+    """
+    context = stream.codec_context
+    return (
+        container.format.name == "avi"
+        and context.name in ("h264", "hevc")
+        and bool(context.has_b_frames)
+    )
 
 
 def _time_base(stream: av.VideoStream) -> Fraction:
@@ -247,7 +313,7 @@ def _declared_frames(container: InputContainer, stream: av.VideoStream) -> int |
 
 
 def _declared_duration(container: InputContainer, stream: av.VideoStream) -> float | None:
-    if container.format.name in _GUESSED_DURATION or stream.frames >= _PLACEHOLDER:
+    if container.format.name in WITHOUT_TIMES or stream.frames >= _PLACEHOLDER:
         return None
     if stream.duration:
         return float(stream.duration * _time_base(stream))

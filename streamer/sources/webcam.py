@@ -15,21 +15,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.core.errors import CameraError, SourceRefusedError
+from streamer.core.errors import CameraError, MerError, UsageError
 from streamer.core.process.libraries import import_cv2
 from streamer.core.records import SourceInfo
 from streamer.sources.config import SourceConfig
 from streamer.sources.limits import MAX_MEGAPIXELS, check_size
 from streamer.sources.live import LiveSource
-from streamer.sources.pixels import rotated
 from streamer.sources.timing import CaptureClock
+from streamer.sources.view import View, rotated
 
 
 def open_webcam(number: int, config: SourceConfig) -> LiveSource:
     """Camera `number` of this machine. Raises CameraError where it is absent or busy."""
 
+    if config.capture_fps is not None:
+        raise UsageError(
+            f"webcam:{number} is live: its frames have the times at which they came. Leave "
+            "--capture-fps out; --fps asks the camera for a rate."
+        )
+
     def connect() -> WebcamCapture:
-        return WebcamCapture(number, config.fps, config.max_megapixels, config.rotate)
+        return WebcamCapture(number, config.fps, config.max_megapixels, View.of(config))
 
     capture = connect()
     info = SourceInfo(
@@ -41,6 +47,7 @@ def open_webcam(number: int, config: SourceConfig) -> LiveSource:
         declared_fps=capture.declared_fps,
         declared_frames=None,
         declared_duration_s=None,
+        starts_at=config.day,
     )
     return LiveSource(
         capture,
@@ -58,11 +65,11 @@ class WebcamCapture:
         number: int,
         fps: float | None = None,
         max_megapixels: float = MAX_MEGAPIXELS,
-        rotate_deg: int = 0,
+        view: View | None = None,
     ) -> None:
-        """fps: the rate to ask the camera for. rotate_deg: turn pictures clockwise.
+        """fps: the rate to ask the camera for. view: turns, cuts and mirrors pictures.
 
-        Raises CameraError, SourceRefusedError.
+        Raises CameraError, SourceRefusedError, SourceFormatError.
         """
         self._cv2 = import_cv2()
         self._name = f"webcam:{number}"
@@ -77,13 +84,15 @@ class WebcamCapture:
                 f"{self._name} cannot be opened or gives no picture. Close other programs that "
                 "use the camera, allow this one to use it, or choose another: webcam:1"
             )
-        self._rotate_deg = rotate_deg
-        self.height_px, self.width_px = rotated(image, rotate_deg).shape[:2]
+        self._view = view or View()
         try:
-            check_size(self.width_px, self.height_px, max_megapixels, self._name)
-        except SourceRefusedError:
+            check_size(image.shape[1], image.shape[0], max_megapixels, self._name)
+            turned = rotated(image, self._view.rotate_deg)
+            self._view.check(turned.shape[1], turned.shape[0], self._name)
+        except MerError:
             self._camera.release()
             raise
+        self.height_px, self.width_px = self._view.apply(image).shape[:2]
         rate = self._camera.get(self._cv2.CAP_PROP_FPS)
         self.declared_fps = float(rate) if 0 < rate < 1000 else None
 
@@ -96,7 +105,7 @@ class WebcamCapture:
             stamp_s = self._camera.get(self._cv2.CAP_PROP_POS_MSEC) / 1000
             time_s = clock.stamp(stamp_s, time.monotonic())
             rgb = self._cv2.cvtColor(image, self._cv2.COLOR_BGR2RGB)
-            yield time_s, rotated(rgb, self._rotate_deg)
+            yield time_s, self._view.apply(rgb)
 
     def close(self) -> None:
         """Release the camera."""

@@ -82,7 +82,7 @@ def test_the_text():
         }
     }  # fmt: skip
     macros = {"labelled": 4, "found": 1, "touched": 2, "events": 9, "outside": 5}
-    facts = {"date": "d", "machine": "m", "minutes": 2.0, "gates": gates, "macro": macros}
-    text = section(facts)
-    assert "| blink | 3 | 2 | 10 % | 25 % | .50 | - |" in text
-    assert "of 4 labelled 1 found at IoU 0.5 (2 touched by an event); 5 of 9" in text
+    halves = {"gates": {"others": gates}, "macro": {"others": macros}}
+    text = section({"date": "d", "machine": "m", "minutes": 2.0, **halves})
+    assert "| blink | others | 3 | 2 | 10 % | 25 % | .50 | - |" in text
+    assert "others: of 4 labelled 1 found at IoU 0.5 (2 touched by an event), 5 of 9" in text

@@ -60,7 +60,7 @@ def test_a_real_recording(analysed: Analysed) -> None:
     ]
     assert len(elements(html, "polyline")) == 7 and elements(html, "polyline")[0]["points"]
     hrefs = [one["href"] for one in elements(html, "a", class_="download")]
-    assert len(hrefs) == 11
+    assert len(hrefs) == 12
     assert all(
         h.startswith(f"/visit/{visitor.token}/") and h.endswith("?download=1") for h in hrefs
     )

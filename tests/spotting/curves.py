@@ -41,7 +41,7 @@ def fill(times, motion, head=None, gated=None, config=CONFIG, keep_s=1e9):
             float(time_s),
             k,
             motion[k],
-            np.zeros(6) if head is None else head[k],
+            np.zeros(7) if head is None else head[k],
             np.zeros(rows, dtype=bool) if gated is None else gated[k],
             config.gates.eyes_margin_s,
         )

@@ -1,93 +1,117 @@
+"""Macro-expressions in meshes of known content: readings as the tracker gives them."""
+
 import numpy as np
 import pytest
 
 from spotting.config import SpotterConfig
-from spotting.macro import MacroDetector
+from spotting.macro import AHEAD_S, MacroDetector
 from spotting.motion.gates import GateLog
 from spotting.motion.history import MotionUpdate
-from spotting.motion.rows import N_ROWS
-from streamer.core.records import Gate, Rejected, Spot
-from tests.spotting.curves import CONFIG, ROWS, fill, motion_of, raised_cosine, times_of
+from spotting.motion.regions import REGION_NAMES
+from streamer.core.records import FaceMotion, Gate, MeshReading, Rejected, Spot
+from streamer.core.snapshot import capture, from_bytes, restore, set_state, state_of, to_bytes
+from tests.spotting.curves import CONFIG, raised_cosine, times_of
+
+FPS = 30
+BROW, CHIN, EYE = (REGION_NAMES.index(n) for n in ("brow_outer_left", "chin", "eye_left"))
+STILL = np.zeros((len(REGION_NAMES), 2), dtype=np.float32)
+LIDS = np.full(2, 0.15, dtype=np.float32)
 
 
-def departures(times, curve):
-    series = fill(times, motion_of(times, curve))
-    found = MacroDetector(0, CONFIG).advance(series, flush=True)
-    return [(times[d.onset], times[d.apex], times[d.offset], d.score) for d in found]
+def updates(curve, region=BROW, every=4, gates=(), turn=0.0, baseline_end_s=-np.inf, noise=0.001):
+    """What a detector is handed, a mesh at every so many-th frame; the end last."""
+    random, log, reading = np.random.default_rng(3), GateLog(CONFIG.gates.margin_s), None
+    for k, height in enumerate(curve):
+        if k % every == 0:
+            where = STILL + random.normal(0, noise, STILL.shape).astype(np.float32)
+            where[region, 1] -= height
+            head = np.array([0.0, turn * height, 0.0])
+            reading = MeshReading(k, k / FPS, where, LIDS, 0.01, head)
+        log.push(k / FPS, gates)
+        motion = FaceMotion(k, k / FPS, 3, STILL, (0.0, 0.0), 0.0, gates, mesh=reading)
+        yield MotionUpdate(motion, [], None, log, baseline_end_s)
+    yield MotionUpdate(None, [], None, log, baseline_end_s)
 
 
-def test_a_smile_of_two_seconds():
-    times = times_of(30, 8)
-    ((onset, apex, offset, score),) = departures(times, 0.15 * raised_cosine(times, 2.0, 3.0, 4.0))
-    assert onset == pytest.approx(2.3, abs=0.15)  # 20 % of the height
-    assert apex == pytest.approx(3.0, abs=0.05)
-    assert offset == pytest.approx(3.6, abs=0.15)  # a third of the height
-    assert score == pytest.approx(0.15 / CONFIG.macro_open_iod, rel=0.1)
+def found_in(curve, config=CONFIG, **scene):
+    detector = MacroDetector(3, config)
+    return [one for update in updates(curve, **scene) for one in detector.detect(update)]
 
 
-def test_what_is_as_short_as_a_micro_expression_is_left_to_the_other_detector():
-    times = times_of(30, 8)
-    assert departures(times, 0.15 * raised_cosine(times, 2.0, 2.2, 2.4)) == []
+def smile(times, height=0.08, at=(4.0, 5.0, 6.0)):
+    return height * raised_cosine(times, *at)
 
 
-def test_a_small_movement_is_no_macro_expression():
-    times = times_of(30, 8)
-    assert departures(times, 0.04 * raised_cosine(times, 2.0, 3.0, 4.0)) == []
-
-
-def test_a_face_that_stays_changed_is_closed_in_time_and_becomes_rest():
-    times = times_of(30, 20)
-    found = departures(times, 0.2 * np.clip(times - 2.0, 0, 1))
-    assert len(found) == 1
-    assert found[0][2] - found[0][0] == pytest.approx(CONFIG.macro_max_s, abs=0.5)
-
-
-def test_what_is_open_at_the_end_is_flushed():
-    times = times_of(30, 4)
-    found = departures(times, 0.2 * np.clip(times - 2.0, 0, 1))
-    assert len(found) == 1
-    assert found[0][2] == times[-1]
-
-
-def findings(times, curve, gates=(), baseline_end_s=-np.inf):
-    """What is found where the gates hold in all frames."""
-    log = GateLog(CONFIG.gates.margin_s)
-    for time_s in times:
-        log.push(float(time_s), gates)
-    motion = np.zeros((len(times), N_ROWS, 2))
-    motion[:, 0, 1] = curve
-    series = fill(times, motion)
-    update = MotionUpdate(None, [], series, log, baseline_end_s)
-    return MacroDetector(3, CONFIG).detect(update)
-
-
-def test_a_departure_is_a_spot_with_frames_and_regions():
-    times = times_of(30, 8)
-    (spot,) = findings(times, 0.15 * raised_cosine(times, 2.0, 3.0, 4.0))
+@pytest.mark.parametrize("at", [(4.0, 4.4, 4.7), (4.0, 5.0, 6.0), (4.0, 5.8, 7.4)])
+@pytest.mark.parametrize("every", [2, 7])
+def test_an_expression_of_half_a_second_to_four_is_found_with_its_times(at, every):
+    (spot,) = found_in(smile(times_of(FPS, 12), at=at), every=every)
     assert isinstance(spot, Spot) and (spot.face_id, spot.kind) == (3, "macro")
-    assert spot.apex_frame == round(30 * spot.apex_s)
-    assert spot.regions == ("brow_outer_left",)  # row 0
+    assert spot.onset_s == pytest.approx(at[0], abs=0.25)
+    assert spot.apex_s == pytest.approx(at[1], abs=0.2)
+    assert spot.offset_s == pytest.approx(at[2], abs=0.25)
+    assert spot.apex_frame == pytest.approx(FPS * spot.apex_s, abs=1)
+    assert spot.regions[0] == "brow_outer_left"
+    assert 1.5 < spot.score < 2.1  # 0.08 over 0.04 IOD
+
+
+@pytest.mark.parametrize(
+    ("curve", "scene"),
+    [
+        (smile(times_of(FPS, 12), height=0.02), {}),  # too small
+        (smile(times_of(FPS, 12), at=(4.0, 4.15, 4.3)), {}),  # a micro-expression
+        (0.1 * np.clip(times_of(FPS, 12) - 4.0, 0, 1), {}),  # does not come back
+        (smile(times_of(FPS, 12)), {"region": CHIN}),  # a jaw
+        (smile(times_of(FPS, 12)), {"region": EYE}),  # looks down
+        (smile(times_of(FPS, 12), height=0.08), {"turn": 10.0}),  # goes with the head
+    ],
+)
+def test_what_is_no_expression(curve, scene):
+    assert found_in(curve, **scene) == []
+
+
+def test_what_happens_again_and_again_raises_the_threshold():
+    times = times_of(FPS, 20)
+    assert len(found_in(smile(times, 0.06))) == 1
+    restless = 0.04 * np.sin(2 * np.pi * times / 1.1)
+    assert found_in(restless + smile(times, 0.06, (12.0, 13.0, 14.0))) == []
+
+
+def test_it_is_known_as_soon_as_nothing_after_it_can_outdo_it():
+    detector, known_s = MacroDetector(3, CONFIG), None
+    for update in updates(smile(times_of(FPS, 12)), every=3):
+        if detector.detect(update) and known_s is None:
+            known_s = update.motion.time_s
+    assert 5.0 + AHEAD_S - 0.5 < known_s < 5.0 + AHEAD_S + 0.4
 
 
 def test_gates_in_half_of_it_reject_it():
-    times = times_of(30, 8)
-    curve = 0.15 * raised_cosine(times, 2.0, 3.0, 4.0)
-    (rejected,) = findings(times, curve, (Gate.HEAD_TURN,))
-    assert isinstance(rejected, Rejected) and rejected.reason == "head turn"
+    (rejected,) = found_in(smile(times_of(FPS, 12)), gates=(Gate.COVERED,))
+    assert isinstance(rejected, Rejected) and rejected.reason == "covered"
+    (spot,) = found_in(smile(times_of(FPS, 12)), gates=(Gate.HEAD_TURN, Gate.SPEECH))
+    assert isinstance(spot, Spot)
 
 
 def test_no_macro_expression_is_reported_in_the_baseline():
-    times = times_of(30, 12)
-    curve = 0.15 * (raised_cosine(times, 2.0, 3.0, 4.0) + raised_cosine(times, 7.0, 8.0, 9.0))
-    first, second = findings(times, curve, baseline_end_s=5.0)
+    times = times_of(FPS, 20)
+    curve = smile(times) + smile(times, at=(12.0, 13.0, 14.0))
+    first, second = found_in(curve, baseline_end_s=8.0)
     assert isinstance(first, Rejected) and first.reason == "baseline"
-    assert first.apex_s == pytest.approx(3.0, abs=0.05)
-    assert isinstance(second, Spot) and second.apex_s == pytest.approx(8.0, abs=0.05)
+    assert isinstance(second, Spot) and second.apex_s == pytest.approx(13.0, abs=0.2)
 
 
-def test_a_baseline_holds_from_the_first_frame_on():
-    """Also before the noise has begun to be learned, as when a face leaves soon."""
-    from spotting.motion.noise import NoiseFloor
+def test_sensitivity_halves_what_is_asked_for():
+    curve = smile(times_of(FPS, 12), 0.03)
+    assert found_in(curve) == []
+    assert len(found_in(curve, SpotterConfig(sensitivity=2.0))) == 1
 
-    assert NoiseFloor(ROWS, SpotterConfig(baseline_s=5.0)).baseline_end_s == np.inf
-    assert NoiseFloor(ROWS, CONFIG).baseline_end_s == -np.inf
+
+def test_it_continues_from_a_checkpoint():
+    curve = smile(times_of(FPS, 12))
+    whole, cut = found_in(curve), 150
+    first, second, found = MacroDetector(3, CONFIG), MacroDetector(3, CONFIG), []
+    for k, update in enumerate(updates(curve)):
+        if k == cut:
+            set_state(second, restore(from_bytes(to_bytes(capture(state_of(first)), {}))[0]))
+        found += (first if k < cut else second).detect(update)
+    assert found == whole and len(found) == 1

@@ -20,8 +20,9 @@ from streamer.core.files.atomic import replacing
 from streamer.core.files.strict_npz import Array, read_npz
 from streamer.core.files.writing import writing
 from streamer.core.records import EMOTIONS
-from streamer.faces.alignment import canonical_transform, invert, plan_warp
 from streamer.faces.config import IOD_FRACTION
+from streamer.faces.transforms import canonical_transform, invert
+from streamer.faces.warp import plan_warp
 from training.synthetic.action_units import Activation
 from training.synthetic.pair_face import PairFace, Pose, State
 from training.synthetic.pair_photo import LightRange, Timing, draw_levels, draw_light

@@ -21,7 +21,7 @@ from typing import Any
 from streamer.core.errors import OutputError
 from streamer.core.printable import printable, printable_lines
 from streamer.core.process.standard_streams import lossy_text
-from streamer.core.urls import remember, strip_credentials
+from streamer.core.url_text import remember, strip_credentials
 
 # They may hold a password: libraries below use them, and name them in their errors.
 _SECRET_VARIABLES = (

@@ -5,27 +5,30 @@ These files can only be written once all events are known; `write_events` writes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, TypeVar, get_args
 
 from streamer.core.errors import UsageError
 from streamer.core.records import EmotionEvent, FrameResult
-from streamer.outputs.formats import boris, eaf, subtitles, tables
+from streamer.outputs.formats import boris, eaf, subtitles, tables, workbook
 from streamer.outputs.formats.event_text import Media
 
-FileFormat = Literal["srt", "vtt", "eaf", "boris", "parquet"]
+FileFormat = Literal["srt", "vtt", "eaf", "boris", "xlsx", "parquet"]
+_T = TypeVar("_T")
 _Writer = Callable[[Sequence[EmotionEvent], Path, Media], None]
 _WRITERS: dict[str, _Writer] = {
     "srt": subtitles.write_srt,
     "vtt": subtitles.write_vtt,
     "eaf": eaf.write_eaf,
     "boris": boris.write_boris,
+    "xlsx": tables.write_xlsx,
     "parquet": tables.write_parquet,
 }
 _CHECKS: dict[str, Callable[[], object]] = {
     "eaf": eaf.import_pympi,
-    "boris": boris.import_openpyxl,
+    "boris": workbook.import_openpyxl,
+    "xlsx": workbook.import_openpyxl,
     "parquet": tables.import_pyarrow,
 }
 FILE_NAMES = {
@@ -33,16 +36,24 @@ FILE_NAMES = {
     "vtt": "events.vtt",
     "eaf": "events.eaf",
     "boris": "events.boris.xlsx",
+    "xlsx": "events.xlsx",
     "parquet": "events.parquet",
 }
 SUFFIXES: dict[str, FileFormat] = {
     ".srt": "srt",
     ".vtt": "vtt",
     ".eaf": "eaf",
-    ".tsv": "boris",
-    ".xlsx": "boris",
+    ".boris.tsv": "boris",
+    ".boris.xlsx": "boris",
+    ".xlsx": "xlsx",
     ".parquet": "parquet",
 }
+
+
+def by_suffix(path: Path, suffixes: Mapping[str, _T]) -> _T | None:
+    """What `suffixes` says of a name: `.boris.xlsx` before `.xlsx`."""
+    two = "".join(path.suffixes[-2:]).lower()
+    return suffixes.get(two) or suffixes.get(path.suffix.lower())
 
 
 def check_format(name: str) -> None:

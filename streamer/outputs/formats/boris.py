@@ -7,97 +7,58 @@ and stops with the next row of the same subject and code.
 
 from __future__ import annotations
 
-import datetime
-import importlib
-import io
 import itertools
-import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-from streamer.core.errors import InstallError
 from streamer.core.files.atomic import write_file
 from streamer.core.records import EmotionEvent
-from streamer.outputs.cells import csv_line, is_formula, safe_cell
+from streamer.outputs.cells import csv_line, safe_cell
 from streamer.outputs.formats.event_text import Media, details, label, tier_of, without_overlap
+from streamer.outputs.formats.workbook import workbook
 
 COLUMNS = ("time", "subject", "code", "modifier", "comment")
-_CURE = 'BORIS tables cannot be written ({reason}): pip install openpyxl (or "mer-stream[batch]").'
-_NEVER = datetime.datetime(1980, 1, 1)  # the same events give the same file
-_Row = tuple[float, str, str, str, str]
-
-
-def import_openpyxl() -> Any:
-    """The module, or InstallError that says how to get it."""
-    try:
-        return importlib.import_module("openpyxl")
-    except ImportError as error:
-        raise InstallError(_CURE.format(reason=error)) from None
+DAY_COLUMN = "time of day"  # one more, which BORIS passes over, where it was asked for
+_Row = tuple[float | str, ...]
 
 
 def boris_rows(events: Sequence[EmotionEvent]) -> list[_Row]:
     """Rows in the order of their times in seconds: START and STOP of each event.
 
-    Subject: the face; code: micro or macro (state events in BORIS); modifier: the emotion.
+    Subject: the face; code: micro or macro (state events in BORIS); modifier: the emotion. Where
+    the events have times of day there is a sixth cell.
     """
     groups = itertools.groupby(sorted(events, key=tier_of), tier_of)
     rows = itertools.chain.from_iterable(_rows_of(list(group)) for _, group in groups)
     # A STOP comes before a START at the same time, or BORIS would pair them the wrong way.
-    return sorted(rows, key=lambda row: (row[0], not row[4].startswith("STOP")))
+    return sorted(rows, key=lambda row: (row[0], not str(row[4]).startswith("STOP")))
 
 
 def write_boris(events: Sequence[EmotionEvent], path: Path, media: Media) -> None:
     """As .xlsx, or as .tsv by the suffix."""
+    columns = (*COLUMNS, DAY_COLUMN) if _have_days(events) else COLUMNS
     rows = boris_rows(events)
-    data = _as_tsv(rows) if path.suffix.lower() == ".tsv" else _as_xlsx(rows)
+    as_tsv = path.suffix.lower() == ".tsv"
+    data = _as_tsv(columns, rows) if as_tsv else workbook(columns, rows)
     write_file(path, data)
 
 
 def _rows_of(events: Sequence[EmotionEvent]) -> Iterator[_Row]:
+    days = _have_days(events)
     for start, end, event in without_overlap(events):
         subject, code = f"face {event.spot.face_id}", event.spot.kind
-        yield start / 1000, subject, code, label(event), f"START; {details(event)}"
-        yield end / 1000, subject, code, label(event), "STOP"
+        onset, _, offset = event.day or ("", "", "")
+        begin: _Row = (start / 1000, subject, code, label(event), f"START; {details(event)}")
+        stop: _Row = (end / 1000, subject, code, label(event), "STOP")
+        yield (*begin, onset) if days else begin
+        yield (*stop, offset) if days else stop
 
 
-def _as_tsv(rows: Sequence[_Row]) -> bytes:
+def _have_days(events: Sequence[EmotionEvent]) -> bool:
+    return any(event.day is not None for event in events)
+
+
+def _as_tsv(columns: Sequence[str], rows: Sequence[_Row]) -> bytes:
     cells = ([f"{row[0]:.3f}", *map(safe_cell, row[1:])] for row in rows)
-    text = "".join(csv_line(row, "\t") for row in (COLUMNS, *cells))
+    text = "".join(csv_line(row, "\t") for row in (columns, *cells))
     return text.encode("utf-8", "backslashreplace")
-
-
-def _as_xlsx(rows: Sequence[_Row]) -> bytes:
-    book = import_openpyxl().Workbook()
-    sheet = book.active
-    sheet.title = "events"
-    for row in (COLUMNS, *rows):
-        sheet.append(row)
-        for cell in sheet[sheet.max_row]:
-            if isinstance(cell.value, str):
-                cell.data_type = "s"  # never a formula, and a spreadsheet shows it as text
-                cell.quotePrefix = is_formula(cell.value)
-    written = io.BytesIO()
-    book.save(written)
-    return _without_dates(written)
-
-
-def _without_dates(written: io.BytesIO) -> bytes:
-    """The workbook without the moment it was made."""
-    timeless = io.BytesIO()
-    with zipfile.ZipFile(written) as old, zipfile.ZipFile(timeless, "w") as new:
-        for name in old.namelist():
-            data = old.read(name)
-            if name == "docProps/core.xml":
-                data = _core_properties()
-            entry = zipfile.ZipInfo(name, _NEVER.timetuple()[:6])
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            new.writestr(entry, data)
-    return timeless.getvalue()
-
-
-def _core_properties() -> bytes:
-    packaging = importlib.import_module("openpyxl.packaging.core")
-    functions = importlib.import_module("openpyxl.xml.functions")
-    properties = packaging.DocumentProperties(creator="mer-stream", created=_NEVER, modified=_NEVER)
-    return bytes(functions.tostring(properties.to_tree()))

@@ -39,7 +39,7 @@ def write_eaf(events: Sequence[EmotionEvent], path: Path, media: Media) -> None:
     events: in the order of their onsets. A tier holds one annotation at a time, see
     `without_overlap`.
     """
-    eaf = _new_document(import_pympi(), media)
+    eaf = _new_document(import_pympi(), media, any(event.media for event in events))
     for (face, kind), group in itertools.groupby(sorted(events, key=tier_of), tier_of):
         _add_tier(eaf, f"face {face}", f"face {face} {kind}", list(group))
     _sort_time_slots(eaf)
@@ -52,7 +52,7 @@ def write_eaf(events: Sequence[EmotionEvent], path: Path, media: Media) -> None:
     write_file(path, data)
 
 
-def _new_document(pympi: Any, media: Media) -> Any:
+def _new_document(pympi: Any, media: Media, has_places: bool) -> Any:
     eaf = pympi.Eaf(author="mer-stream")
     eaf.adocument |= {
         "DATE": _DATE,
@@ -66,7 +66,9 @@ def _new_document(pympi: Any, media: Media) -> Any:
     eaf.add_linguistic_type(_TYPE)
     eaf.add_linguistic_type(_DETAIL_TYPE, "Symbolic_Association", timealignable=False)
     if media.url is not None:
-        eaf.add_linked_file(media.url, mimetype=media.mime_type)
+        # Annotations are at the media's own times, late starts included: its time 0 is theirs.
+        origin = 0 if has_places else None
+        eaf.add_linked_file(media.url, mimetype=media.mime_type, time_origin=origin)
     return eaf
 
 

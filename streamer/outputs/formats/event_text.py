@@ -24,15 +24,15 @@ def tier_of(event: EmotionEvent) -> tuple[int, str]:
 
 
 def without_overlap(events: Iterable[EmotionEvent]) -> Iterator[tuple[int, int, EmotionEvent]]:
-    """(start, end, event) in milliseconds of events in the order of their onsets.
+    """(start, end, event) in milliseconds of the player, of events in the order of their onsets.
 
     A tier holds one thing at a time: an event that begins before the last one has ended begins
     with that end. None is shorter than 1 ms.
     """
     last = 0
     for event in events:
-        start = max(milliseconds(event.spot.onset_s), last)
-        last = max(milliseconds(event.spot.offset_s), start + 1)
+        start = max(milliseconds(event.place.onset_s), last)
+        last = max(milliseconds(event.place.offset_s), start + 1)
         yield start, last, event
 
 
@@ -44,7 +44,9 @@ def label(event: EmotionEvent) -> str:
 def details(event: EmotionEvent) -> str:
     """What else is known of an event, in one line of `name value` pairs."""
     spot = event.spot
-    parts = [f"apex {spot.apex_s:.3f} s", f"score {spot.score:.2f}"]
+    parts = [f"apex {event.place.apex_s:.3f} s", f"score {spot.score:.2f}"]
+    if event.media is not None:
+        parts.insert(1, f"captured at {spot.apex_s:.3f} s")
     if event.recognition is not None:
         parts.insert(0, f"confidence {event.recognition.confidence:.2f}")
     cut = ["cut"] if event.cut else []

@@ -33,8 +33,8 @@ def _escaped(text: str) -> str:
 
 
 def _span(event: EmotionEvent, point: str) -> str:
-    start = milliseconds(event.spot.onset_s)
-    end = max(milliseconds(event.spot.offset_s), start + _SHORTEST_MS)
+    start = milliseconds(event.place.onset_s)
+    end = max(milliseconds(event.place.offset_s), start + _SHORTEST_MS)
     return f"{_clock(start, point)} --> {_clock(end, point)}"
 
 

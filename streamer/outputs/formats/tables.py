@@ -1,4 +1,4 @@
-"""Events as Parquet: one row per event, typed columns, the same names as in CSV."""
+"""Events as Parquet or workbook: one row per event, typed columns, the same names as in CSV."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from streamer.core.files.atomic import write_file
+from streamer.core.printable import printable
 from streamer.core.records import EMOTIONS, EmotionEvent, JsonObject
-from streamer.outputs.events import csv_columns
+from streamer.outputs.events import csv_columns, other_clocks
 from streamer.outputs.formats.event_text import Media
-from streamer.outputs.record import event_to_record, probability_columns
+from streamer.outputs.formats.workbook import workbook
+from streamer.outputs.record import DAY, event_to_record, probability_columns
 from streamer.outputs.signals import import_pyarrow
 
 _TEXT = ("schema", "id", "source", "kind", "emotion")
@@ -29,12 +31,29 @@ def write_parquet(events: Sequence[EmotionEvent], path: Path, media: Media) -> N
     write_file(path, data.getvalue())
 
 
+def write_xlsx(events: Sequence[EmotionEvent], path: Path, media: Media) -> None:
+    """All columns of the CSV file; numbers are numbers. Raises InstallError."""
+    columns = csv_columns()
+    rows = []
+    for event in events:
+        record = _flat(event_to_record(event))
+        record["regions"] = " ".join(record["regions"])
+        cells = (record[name] for name in columns)
+        rows.append([printable(cell) if isinstance(cell, str) else cell for cell in cells])
+    write_file(path, workbook(columns, rows))
+
+
 def _flat(record: JsonObject) -> JsonObject:
     # File names may hold bytes that are no text; they are written as in the other formats.
     plain = {name: _as_text(record[name]) for name in _TEXT}
     probabilities = record["probabilities"] or {}
     shares = (probabilities.get(name) for name in EMOTIONS)
-    return record | plain | dict(zip(probability_columns(), shares, strict=True))
+    return (
+        record
+        | plain
+        | other_clocks(record)
+        | dict(zip(probability_columns(), shares, strict=True))
+    )
 
 
 def _as_text(value: str | None) -> str | None:
@@ -44,6 +63,6 @@ def _as_text(value: str | None) -> str | None:
 def _type(arrow: Any, name: str) -> Any:
     if name == "regions":
         return arrow.list_(arrow.string())
-    if name in _TEXT:
+    if name in (*_TEXT, *DAY):
         return arrow.string()
     return arrow.int64() if name in _WHOLE else arrow.float64()

@@ -120,11 +120,16 @@ def _card(folder: Path, number: int, event: EmotionEvent, view: SignalsView) -> 
     return _Card(event, plot, pictures)
 
 
+def _place(event: EmotionEvent) -> str:
+    """Where a player shows the apex, if that is not its time."""
+    return "" if event.media is None else f" (in the file {format_clock(event.media.apex_s)})"
+
+
 def _row(event: EmotionEvent) -> list[Any]:
     spot, recognition = event.spot, event.recognition
     return [
         format_clock(spot.onset_s),
-        format_clock(spot.apex_s),
+        format_clock(spot.apex_s) + _place(event),
         format_clock(spot.offset_s),
         spot.kind,
         spot.face_id,

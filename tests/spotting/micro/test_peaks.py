@@ -12,13 +12,13 @@ from spotting.motion.series import MotionSeries
 from tests.spotting.curves import CONFIG, ROWS, fill, motion_of, raised_cosine, times_of
 
 NONE = np.zeros(ROWS, dtype=bool)
-PLAIN = Rows(names=("",) * ROWS, eyes=NONE, brows=NONE, lower=NONE, blinked=NONE)
+PLAIN = Rows(("",) * ROWS, NONE, NONE, NONE, NONE, NONE)
 MOUTH = replace(PLAIN, lower=np.array([True, True, False, False]))
 
 
 def verdicts(times, motion, config=CONFIG, rows=PLAIN, **rest):
     series = fill(times, motion, config=config, **rest)
-    meter = BumpMeter(config, ROWS)
+    meter = BumpMeter(config, rows)
     moments = meter.advance(series, flush=True)
     return BumpJudge(config, rows).advance(moments, meter.baseline_end_s, flush=True), series
 
@@ -128,7 +128,7 @@ def test_nothing_is_reported_in_the_baseline():
 def test_what_comes_back_with_the_head_is_taken_off():
     times = times_of(30, 5)
     curve = raised_cosine(times, 2.0, 2.2, 2.4)
-    head = np.zeros((len(times), 3))
+    head = np.zeros((len(times), 7))
     head[:, 1] = 0.3 * curve
     assert bumps(times, motion_of(times, 0.03 * curve), head=head)[0] == []
 
@@ -159,14 +159,53 @@ def test_advancing_frame_by_frame_gives_the_same_bumps():
     curve = sum(0.03 * raised_cosine(times, t, t + 0.2, t + 0.35) for t in (2.0, 4.5, 7.0))
     motion = motion_of(times, curve, noise=0.001)
     whole, _ = bumps(times, motion)
-    meter, judge = BumpMeter(CONFIG, ROWS), BumpJudge(CONFIG, PLAIN)
+    meter, judge = BumpMeter(CONFIG, PLAIN), BumpJudge(CONFIG, PLAIN)
     series = MotionSeries(ROWS, 6.0, CONFIG.smooth_s, 0.1)
     found = []
     for k, time_s in enumerate(times):
-        series.push(float(time_s), k, motion[k], np.zeros(3), NONE, 0.1)
+        series.push(float(time_s), k, motion[k], np.zeros(7), NONE, 0.1)
         found += judge.advance(meter.advance(series), meter.baseline_end_s)
     series.flush()
     found += judge.advance(meter.advance(series, flush=True), meter.baseline_end_s, flush=True)
     assert [b.time_s for b in found] == [b.time_s for b in whole]
     assert [b.score for b in found] == pytest.approx([b.score for b in whole])
     assert len(found) == 3
+
+
+def test_lids_may_open_wider_than_a_blink_closes_them():
+    times = times_of(30, 5)
+    curve = -0.07 * raised_cosine(times, 2.0, 2.15, 2.35)  # upwards
+    rows = replace(PLAIN, eyes=np.array([True, False, False, False]))
+    (found,) = bumps(times, motion_of(times, curve), rows=rows)[0]
+    assert found.time_s == pytest.approx(2.15, abs=0.04)
+
+
+@pytest.mark.parametrize(("height", "found"), [(0.03, 1), (0.012, 0)])
+def test_a_head_that_turns_asks_for_more(height, found):
+    """0.2 rad within 0.6 s: 0.15 * (0.2 - 0.05) = 0.0225 IOD."""
+    times = times_of(30, 5)
+    context = np.zeros((len(times), 7))
+    context[:, 4] = np.clip((times - 1.9) / 0.6, 0.0, 1.0) * 0.2
+    motion = motion_of(times, height * raised_cosine(times, 2.0, 2.2, 2.4))
+    assert len(bumps(times, motion, head=context)[0]) == found
+    assert len(bumps(times, motion)[0]) == 1
+
+
+@pytest.mark.parametrize(("row", "found"), [(0, 1), (2, 0)])
+def test_while_somebody_speaks_what_does_not_speak_must_stand_out_more(row, found):
+    """1.5 times 0.006 IOD; the mouth, row 0, is judged against itself."""
+    times = times_of(30, 5)
+    context = np.zeros((len(times), 7))
+    context[:, 6] = 1.0
+    motion = motion_of(times, 0.0085 * raised_cosine(times, 2.0, 2.2, 2.4), row=row)
+    assert len(bumps(times, motion, rows=MOUTH, head=context)[0]) == found
+    assert len(bumps(times, motion, rows=MOUTH)[0]) == 1
+
+
+def test_what_moves_too_far_hides_only_its_own_part():
+    times = times_of(30, 5)
+    motion = motion_of(times, 0.03 * raised_cosine(times, 2.0, 2.2, 2.4), row=3)
+    motion[:, 0, 1] += 0.2 * raised_cosine(times, 1.9, 2.1, 2.3)
+    rows = replace(PLAIN, brows=np.array([False, False, False, True]))
+    found, _ = verdicts(times, motion, rows=rows)
+    assert [bump.rejected for bump in found].count("") == 1

@@ -24,7 +24,7 @@ def test_a_sample_is_final_after_the_confirmation_delay():
     series = MotionSeries(ROWS, 9.0, 0.034, confirm_s=0.1)
     finals = []
     for k, t in enumerate([0.0, 0.04, 0.08, 0.12, 0.16]):
-        series.push(t, k, np.zeros((ROWS, 2)), np.zeros(6), np.zeros(ROWS, dtype=bool), 0.1)
+        series.push(t, k, np.zeros((ROWS, 2)), np.zeros(7), np.zeros(ROWS, dtype=bool), 0.1)
         finals.append(series.final.stop)
     assert finals == [0, 0, 0, 1, 2]
     series.flush()

@@ -128,6 +128,32 @@ def test_stopped_at_every_turn(clean: Path, tmp_path: Path, pipelines: Pipelines
     assert contents(tmp_path / "sample") == contents(clean / "sample")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("frames", [70, 130])
+def test_other_clocks_are_resumed_as_well(
+    tmp_path: Path, pipelines: Pipelines, frames: int
+) -> None:
+    """The event begins before the checkpoint and its place in the file is known after it."""
+    capture = load_config(None, [("source.capture_fps", 29.0), ("source.time_of_day", "10:00")])
+    slow = BatchSettings(capture, ("jsonl", "csv", "srt"), checkpoint_s=0.0)
+    whole = do_recording(job(tmp_path / "whole", settings=slow), pipelines)
+    assert whole.micro == 1
+    halves = job(tmp_path / "halves", settings=slow, resume=True)
+    assert do_recording(halves, pipelines, stop=StopAfter(frames)).status == "interrupted"
+    do_recording(halves, pipelines)
+    run = json.loads((tmp_path / "halves/sample/run.json").read_text())
+    assert run["timing"]["resumed_at_s"] is not None
+    assert run["input"]["capture_fps"] == 29.0
+    assert contents(tmp_path / "halves/sample") == contents(tmp_path / "whole/sample")
+    (record,) = (tmp_path / "halves/sample/events.jsonl").read_text().splitlines()
+    event = json.loads(record)
+    for moment in ("onset", "apex", "offset"):
+        frame = event[f"{moment}_frame"]
+        assert event[f"{moment}_s"] == pytest.approx(frame / 29, abs=1e-6)
+        assert event[f"{moment}_media_s"] == pytest.approx(frame / 30, abs=1e-3)
+        assert event[f"{moment}_at"] == f"10:00:0{frame / 29:.3f}"
+
+
 def test_a_torn_log_tail_is_cut_off(clean: Path, tmp_path: Path, pipelines: Pipelines) -> None:
     resumed = job(tmp_path, resume=True)
     do_recording(resumed, pipelines, stop=StopAfter(100))

@@ -239,7 +239,7 @@ def test_full_disk_stops_with_a_sentence_and_other_outputs_are_whole(run: Run) -
         ([], "try: mer-stream sample"),
         (["a.mp4", "--nonsense"], "No such option"),
         (["a.mp4", "--max-faces", "0"], "--max-faces"),
-        (["a.mp4", "-o", "e.xyz"], ".jsonl or .csv"),
+        (["a.mp4", "-o", "e.xyz"], ".csv or .tsv"),
         (["a.mp4", "-o", "e.csv", "--signals", "e.csv"], "name the same file"),
         (["a.mp4", "--signals", "s.txt"], "the suffix must be .csv or .parquet"),
         (["a.mp4", "b.mp4", "--signals", "s.csv"], "several sources need a folder"),

@@ -10,7 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from streamer.core.errors import CameraError
-from streamer.core.urls import display_name, is_like_url, key_name, remember, strip_credentials
+from streamer.core.url_text import remember, strip_credentials
+from streamer.core.urls import display_name, is_like_url, key_name
 
 MARK = "Zq7Xk9"
 SHOWN = re.compile(

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from streamer.faces.config import FaceConfig
 from streamer.faces.detector import known_face, open_detector
 from streamer.faces.landmarks import eye_centres
+from streamer.faces.pose import rotation_of
+from training.synthetic.face_model import CANONICAL_LANDMARKS
 
 
 @lru_cache(maxsize=1)
@@ -36,3 +38,9 @@ def mesh_at(
     mesh = upright_mesh() * np.float32(iod_px)
     mesh[:, :2] = mesh[:, :2] @ rotation.T + (x_px, y_px)
     return mesh
+
+
+def turned_mean_head(yaw_deg: float, pitch_deg: float, roll_deg: float) -> NDArray[np.float64]:
+    """The mean head [468, 3] in inter-ocular distances, turned; points it does not have are 0."""
+    head = np.nan_to_num(CANONICAL_LANDMARKS.astype(np.float64))
+    return np.asarray(head @ rotation_of(yaw_deg, pitch_deg, roll_deg).T)

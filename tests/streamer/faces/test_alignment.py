@@ -2,17 +2,17 @@ import numpy as np
 import pytest
 
 from streamer.core.records import Face, Frame
-from streamer.faces.alignment import (
-    Aligner,
+from streamer.faces.alignment import Aligner
+from streamer.faces.config import EYES_Y_FRACTION, IOD_FRACTION, FaceConfig
+from streamer.faces.landmarks import eye_centres
+from streamer.faces.transforms import (
     canonical_transform,
     compose,
     fit_similarity,
     invert,
-    plan_warp,
     transform_points,
 )
-from streamer.faces.config import EYES_Y_FRACTION, IOD_FRACTION, FaceConfig
-from streamer.faces.landmarks import eye_centres
+from streamer.faces.warp import plan_warp
 from tests.streamer.faces.meshes import mesh_at
 
 IMAGE = np.zeros((360, 640, 3), dtype=np.uint8)

@@ -22,7 +22,7 @@ from streamer.core.errors import (
     SourceNotFoundError,
     SourceRefusedError,
 )
-from streamer.core.records import EmotionEvent, FrameResult, Recognition, Spot
+from streamer.core.records import EmotionEvent, FrameResult, Moments, Recognition, Spot
 from streamer.outputs.events import EventWriter, csv_columns, open_event_file, read_events
 from streamer.outputs.record import FIELDS, OPTIONAL, event_id, event_to_record, record_to_event
 from tests.streamer.outputs.fakes import make_event
@@ -40,11 +40,12 @@ WANTED_JSON = (
 )
 WANTED_CSV = (
     "schema,id,source,face_id,kind,onset_s,apex_s,offset_s,onset_frame,apex_frame,offset_frame,"
-    "emotion,prob_negative,prob_positive,prob_surprise,confidence,score,emitted_s,regions\n"
+    "emotion,prob_negative,prob_positive,prob_surprise,confidence,score,emitted_s,regions,"
+    "onset_media_s,apex_media_s,offset_media_s,onset_at,apex_at,offset_at\n"
     "mer-stream/event/1,p01-a-b2c5d2-face1-micro-30,clips/p01 a.mp4,1,micro,1.0,1.166667,1.3,"
-    "30,35,39,surprise,0.2,0.1,0.7,0.625,2.5,1.5,mouth brow_left\n"
+    "30,35,39,surprise,0.2,0.1,0.7,0.625,2.5,1.5,mouth brow_left,1.0,1.166667,1.3,,,\n"
     "mer-stream/event/1,p01-a-b2c5d2-face1-micro-30,clips/p01 a.mp4,1,micro,1.0,1.166667,1.3,"
-    "30,35,39,,,,,,2.5,1.5,mouth brow_left\n"
+    "30,35,39,,,,,,2.5,1.5,mouth brow_left,1.0,1.166667,1.3,,,\n"
 )
 
 
@@ -156,6 +157,49 @@ def test_a_cut_event_is_marked_and_read_back(tmp_path: Path) -> None:
         record_to_event(event_to_record(whole) | {"cut": 1})
 
 
+def clocks(**more: Any) -> EmotionEvent:
+    """An event of 1.000 to 1.300 s that a player shows from 4.5 s on, four times as slowly."""
+    media = Moments(4.5, 4.5 + 4 * 5 / 30, 4.5 + 4 * 9 / 30)
+    return replace(make_event(), media=media, **more)
+
+
+def test_both_clocks_are_written_where_they_differ(tmp_path: Path) -> None:
+    day = ("10:00:01.000", "10:00:01.167", "10:00:01.300")
+    same, other = make_event(), clocks(day=day)
+    places = {"onset_media_s": 4.5, "apex_media_s": 5.166667, "offset_media_s": 5.7}
+    record = event_to_record(same) | places
+    record |= dict(zip(("onset_at", "apex_at", "offset_at"), day, strict=True))
+    assert event_to_record(other) == record
+    check_against_schema(record, load_schema())
+    equal = replace(same, media=Moments(1.0, 35 / 30, 39 / 30))
+    assert event_to_record(equal) == event_to_record(same)
+    for suffix in (".jsonl", ".csv"):
+        path = tmp_path / f"e{suffix}"
+        write([same, other], path)
+        assert [event_to_record(event) for event in read_events(path)] == [
+            event_to_record(same),
+            record,
+        ]
+
+
+def test_tables_of_older_versions_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "old.csv"
+    new = ",onset_media_s,apex_media_s,offset_media_s,onset_at,apex_at,offset_at"
+    old = WANTED_CSV.replace(new, "").replace(",1.0,1.166667,1.3,,,\n", "\n")
+    assert old.count("media") == 0 and old.count("mouth brow_left\n") == 2
+    path.write_text(old)
+    events = list(read_events(path))
+    assert [event.media for event in events] == [None, None]
+    assert events[0] == record_to_event(event_to_record(make_event()))
+
+
+@pytest.mark.parametrize("change", [{"apex_media_s": None}, {"apex_media_s": "x"}, {"apex_at": 3}])
+def test_half_a_clock_is_no_event(change: dict[str, Any]) -> None:
+    record = event_to_record(clocks(day=("1", "2", "3")))
+    with pytest.raises(ValueError, match=r"missing|wrong type|could not convert"):
+        record_to_event(record | change)
+
+
 def test_documentation_names_every_field_and_shows_a_valid_event() -> None:
     text = (Path(__file__).parents[3] / "docs" / "events.md").read_text(encoding="utf-8")
     for name in FIELDS + OPTIONAL:
@@ -235,7 +279,7 @@ def test_any_event_survives_the_record(
     record = event_to_record(EmotionEvent(spot, said, source, apex))
     back = event_to_record(record_to_event(json.loads(json.dumps(record))))
     assert back == record
-    assert len(csv_columns()) == len(FIELDS) + 2
+    assert len(csv_columns()) == len(FIELDS) + 8
 
 
 GOOD = json.loads(WANTED_JSON)

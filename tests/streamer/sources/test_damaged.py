@@ -92,7 +92,7 @@ def damaged(tmp_path_factory) -> bytes:
 def test_a_reader_shows_the_last_sound_picture_and_counts(damaged):
     container = av.open(io.BytesIO(damaged), format="mpegts")
     reader = VideoReader(container, "a.ts", "file", SourceConfig(decode_threads=1))
-    images = [image for _, image in reader]
+    images = [stamped[1] for stamped in reader]
     reader.close()
     decoded = flags(damaged)
     assert len(images) == len(decoded)

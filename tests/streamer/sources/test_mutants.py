@@ -24,7 +24,9 @@ def sound(tmp_path_factory):
 def test_sound_recordings_are_whole(sound):
     for name, path in sound.items():
         verdict = mutants.judge(path, mutants.FRAMES)
-        assert (verdict.kind, verdict.exit_code, verdict.sentence) == ("whole", 0, ""), name
+        assert (verdict.kind, verdict.exit_code) == ("whole", 0), name
+        raw = name in ("mjpeg", "h264")  # of which is told where their rate is from
+        assert verdict.sentence.startswith("The stream carries ") if raw else not verdict.sentence
 
 
 @pytest.mark.parametrize("name", [n for n in mutants.CODECS if n not in ("mp4", "mov", "3gp")])

@@ -13,7 +13,8 @@ from av.video.reformatter import ColorRange, Colorspace
 from streamer.core.errors import InstallError, UsageError
 from streamer.sources import SourceConfig, open_source
 from streamer.sources.header import missing_end
-from streamer.sources.pixels import rotated, turn, turned_further, upright_turn
+from streamer.sources.pixels import upright_turn
+from streamer.sources.view import rotated, turn, turned_further
 from tests.streamer.sources import make
 
 

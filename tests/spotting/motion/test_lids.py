@@ -1,0 +1,44 @@
+import numpy as np
+import pytest
+
+from spotting.motion.lids import LidLimit
+from spotting.motion.regions import REGION_NAMES
+from streamer.core.records import MeshReading
+
+EYE, BROW = REGION_NAMES.index("eye_left"), 0
+FPS = 30
+
+
+def lids_at_one_second(flow_iod, mesh_iod, measured=lambda frame: True):
+    """What is left of a lid that goes so far by the flow and by the mesh from 0.9 s on."""
+    limit, reading = LidLimit(), None
+    for frame in range(FPS + 1):
+        moves = frame >= 0.9 * FPS
+        if reading is None or measured(frame):
+            where = np.zeros((len(REGION_NAMES), 2), dtype=np.float32)
+            where[EYE, 1] = mesh_iod * moves
+            lids, turn = np.full(2, 0.15, dtype=np.float32), np.zeros(3)
+            reading = MeshReading(frame, frame / FPS, where, lids, 0.01, turn)
+        moved = np.zeros((len(REGION_NAMES), 2), dtype=np.float32)
+        moved[[EYE, BROW], 1] = flow_iod * moves
+        found = limit.limited(moved, reading, frame / FPS)
+    assert found[BROW, 1] == moved[BROW, 1]  # of other regions nothing is taken
+    return float(found[EYE, 1])
+
+
+def test_what_the_mesh_sees_too_stays():
+    assert lids_at_one_second(0.05, 0.03) == pytest.approx(0.05, abs=1e-6)
+
+
+def test_a_small_movement_needs_no_mesh():
+    assert lids_at_one_second(0.01, 0.0) == pytest.approx(0.01, abs=1e-6)
+
+
+def test_a_slip_that_the_mesh_does_not_see_is_cut():
+    assert lids_at_one_second(0.15, 0.0) == pytest.approx(0.012 + 0.02, abs=0.015)
+
+
+def test_an_old_mesh_says_less():
+    """The mesh of 0.77 s knows nothing of 1.0 s: (0.233 - 0.07) s let 0.082 more pass."""
+    old = lids_at_one_second(0.15, 0.0, lambda frame: frame % 23 == 0)
+    assert old == pytest.approx(0.012 + 0.082 + 0.02, abs=0.015)
