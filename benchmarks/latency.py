@@ -137,8 +137,9 @@ def stated_wait_s(spotter: str, fps: float) -> float:
     """The longest time of the stream from an apex to its event: docs/spotting.md."""
     from spotting.config import SpotterConfig
     from spotting.micro import learned, rule
+    from spotting.micro.learned_inputs import INPUTS
     from spotting.micro.learned_network import load_net
-    from spotting.micro.learned_ticks import INPUTS, RATE_HZ
+    from spotting.micro.learned_ticks import RATE_HZ
 
     if spotter == "rule":
         return round(rule.latency_s(SpotterConfig()) + 1.0 / fps, 3)

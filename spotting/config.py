@@ -9,7 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Annotated
 
-from streamer.core.ranges import Baseline, Help, Range, Sensitivity, Share, check_ranges
+from streamer.core.ranges import (
+    Baseline,
+    FalsePerMinute,
+    Help,
+    Range,
+    Sensitivity,
+    Share,
+    check_ranges,
+)
 
 # Moments closer than this are the same: times are sums of fractions, and a tie must not depend on
 # the last bit of how they were added up.
@@ -89,6 +97,13 @@ class SpotterConfig:
     sensitivity: Annotated[
         Sensitivity, Help("1 as calibrated; 2 finds more, with more false events.")
     ] = 1.0
+    false_per_minute: Annotated[
+        FalsePerMinute | None,
+        Help(
+            "Of a learned spotter: so many false events a minute are allowed, as measured on "
+            "people who talk, listen and nod; null: as trained."
+        ),
+    ] = None
     baseline_s: Annotated[
         Baseline,
         Help(
@@ -181,6 +196,11 @@ class SpotterConfig:
 
     def __post_init__(self) -> None:
         check_ranges(self)
+        if self.false_per_minute is not None and self.sensitivity != 1.0:
+            raise ValueError(
+                f"spotter.sensitivity ({self.sensitivity:g}) and spotter.false_per_minute "
+                f"({self.false_per_minute:g}) both say how much is enough: give one of them"
+            )
 
 
 # What only the rule asks for; the rest of its settings serve the gates and macro-expressions too.
@@ -188,6 +208,15 @@ _RULE_ONLY = (
     *("low_latency", "activity_factor", "activity_before_s", "activity_after_s"),
     *("head_noise_iod_per_rad", "speech_factor"),
 )
+
+
+def check_rule(config: SpotterConfig) -> None:
+    """Raise ValueError for a setting that has no effect on the rule."""
+    if config.false_per_minute is not None:
+        raise ValueError(
+            "spotter.false_per_minute has no effect on the rule, whose thresholds are no rate: "
+            "leave it out, or take a learned spotter (--spotter learned)."
+        )
 
 
 def check_learned(config: SpotterConfig) -> None:

@@ -22,7 +22,7 @@ class MicroDetector(Protocol):
     in `STATE` (see `streamer.core.snapshot.state_of`).
     """
 
-    withheld: ClassVar[Withheld]  # what it leaves alone while a gate holds, beside `gates.VOIDED`
+    withheld: ClassVar[Withheld]  # what it leaves alone while a gate holds
     lead_s: ClassVar[float]  # how long it must have seen a face before it judges
 
     def detect(self, update: MotionUpdate) -> list[Finding]:

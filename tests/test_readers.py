@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 
 from recognition.files.hub import _listed
 from recognition.files.model_file import CARD, read_model
+from spotting.micro.learned_ticks import ROW
 from spotting.motion.regions import REGION_NAMES
 from streamer.batch.checkpoints import FILE_NAME, load_checkpoint
 from streamer.batch.inputs import find_inputs
@@ -36,6 +37,7 @@ from streamer.core.records import (
     Face,
     Frame,
     FrameResult,
+    Gate,
     MissingFace,
     NoFace,
     Recognition,
@@ -66,9 +68,9 @@ from training.selfme.checkpoint import load_checkpoint as load_training
 from training.selfme.checkpoint import save_checkpoint
 from training.selfme.motion_clips import _read_pair
 from training.selfme.package import _run_results
+from training.spotting.learning.signals import Signals
 from training.spotting.observation import Found, Observation, SpotterRun
 from training.spotting.run import _load as load_observation
-from training.spotting.signals import Signals
 from training.synthetic.pairs import PairRange, Pairs, read_pairs, write_pairs
 
 SPOT = Spot(0, "micro", 1.0, 1.1, 1.3, 30, 33, 39, 2.0, ("brow_left",))
@@ -156,11 +158,8 @@ def write_training(path: Path) -> None:
 
 
 def write_signals_npz(path: Path) -> None:
-    one = np.zeros(3)
-    Signals(
-        one, np.zeros((3, 2, 2), np.float32), np.zeros((3, 2), np.float32), one.astype(np.float32),
-        np.zeros((1, 3)), np.array([np.nan]),
-    ).save(path)  # fmt: skip
+    gates = np.zeros((3, len(Gate)), dtype=bool)
+    Signals(np.zeros(3), np.arange(3), np.zeros((3, ROW), np.float32), gates).save(path)
 
 
 def write_observation(path: Path) -> None:

@@ -1,12 +1,13 @@
 """A learned detector of micro-expressions, in the place of the rule.
 
-A causal network reads the region motion of a face, 50 times a second, and says of the moment
-`delay_s` ago how likely it is an apex, and how far onset and offset are from it. The highest such
-moment within 0.15 s on both sides, over the threshold, is a spot, unless a gate voids it or it lies
-in the baseline.
+A causal network reads the motion of a face, 50 times a second, and says of the moment `delay_s`
+ago how likely it is an apex, and how far onset and offset are from it. The highest such moment
+within 0.15 s on both sides that is high enough is a spot, unless the face could not be seen or it
+lies in the baseline. High enough is what `Calibration` says of the rate of false events that is
+allowed.
 
-Weights are made by `mer-train spotter`; there is no torch here. Those in `weights/` were trained on
-synthetic motion of portraits only (`weights/learned.json` says how and what they reached).
+Weights are made by `mer-train spotter`; there is no torch here. `weights/learned.json` says what
+those in `weights/` were trained on, and what they reached.
 """
 
 from __future__ import annotations
@@ -20,27 +21,29 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from spotting.config import SpotterConfig, check_learned
+from spotting.config import TIE_S, SpotterConfig, check_learned
 from spotting.detector import Finding, Interval, MicroFactory
+from spotting.micro.calibration import SETTINGS as CALIBRATION
+from spotting.micro.calibration import Calibration
 from spotting.micro.interval import nearest
+from spotting.micro.learned_inputs import INPUTS, InputMaker
 from spotting.micro.learned_network import CausalNet, NetState, load_net
-from spotting.micro.learned_ticks import INPUTS, RATE_HZ, TickMaker
+from spotting.micro.learned_ticks import RATE_HZ, TickMaker, row_of
 from spotting.motion.coverage import Withheld
+from spotting.motion.gates import ALL_REGIONS
 from spotting.motion.history import MotionUpdate
 from spotting.motion.regions import REGION_NAMES
-from spotting.motion.rows import FACE_ROWS
 from streamer.core.errors import ModelError
-from streamer.core.records import Gate
+from streamer.core.records import FaceMotion, Gate
 
 BUNDLED = Path(__file__).parents[1] / "weights" / "learned.npz"
 OUTPUTS = 3  # apex (logit), seconds back to the onset, seconds on to the offset
-SETTINGS = ("threshold", "delay_s", "rate_hz")
+SETTINGS = ("delay_s", "rate_hz", *CALIBRATION)
 PEAK_RADIUS_S = 0.15
 _LONGEST_DELAY_S = 5.0
 _LOOK_BACK_S = 2.5
 _REFINE_S = 0.05  # the apex is looked for this far around what the network says
 _N_REGIONS = len(REGION_NAMES)
-_IS_EYE = np.array([name.startswith("eye") for name in REGION_NAMES])
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +81,24 @@ class _Recent:
 class LearnedDetector:
     """One face: ticks, the network's memory, what it said lately."""
 
-    STATE = ("_ticks", "_memory", "_guesses", "_begun_s", "_last_end_s")  # all but the weights
-    # The network sees blinks and goes on; of a mouth that talks it has learned to report nothing.
-    withheld: ClassVar[Withheld] = {Gate.SPEECH: FACE_ROWS.lower[:_N_REGIONS]}
+    # All but the weights.
+    STATE = (
+        *("_ticks", "_inputs", "_memory", "_guesses"),
+        *("_blind", "_begun_s", "_last_end_s"),
+    )
+    # The network is told of blinks, turns and light and has learned what they spoil; only what
+    # cannot be seen at all is void.
+    withheld: ClassVar[Withheld] = dict.fromkeys((Gate.COVERED, Gate.BORDER), ALL_REGIONS)
     lead_s: ClassVar[float] = 0.0
 
     def __init__(self, face_id: int, config: SpotterConfig, net: CausalNet) -> None:
         self._face_id, self._config, self._net = face_id, config, net
-        threshold = net.settings["threshold"]
-        odds = threshold / (1.0 - threshold)
-        # Sensitivity s divides the odds that are asked for by s squared.
-        self._least_logit = float(np.log(odds) - 2.0 * np.log(config.sensitivity))
+        self._calibration = Calibration.of(net.settings)
+        self._least_logit = least_logit(self._calibration, config)
+        self._blind: deque[tuple[float, Gate]] = deque()
         self._delay_s = net.settings["delay_s"]
         self._ticks = TickMaker()
+        self._inputs = InputMaker()
         self._memory = NetState(net)
         self._guesses: deque[_Guess] = deque()
         self._begun_s: float | None = None
@@ -103,14 +111,16 @@ class LearnedDetector:
         else:
             if self._begun_s is None:
                 self._begun_s = update.motion.time_s
-            ticks = self._ticks.push(update.motion)
+            self._note_gates(update.motion)
+            ticks = self._ticks.push(update.motion.time_s, row_of(update.motion))
         found = [self._finding(guess, update) for guess in self._peaks(ticks)]
         return [finding for finding in found if finding is not None]
 
-    def _peaks(self, ticks: Iterable[tuple[float, NDArray[np.float32]]]) -> Iterable[_Guess]:
+    def _peaks(self, ticks: Iterable[tuple[float, NDArray[np.float64]]]) -> Iterable[_Guess]:
         """Guesses that are higher than all around them, and high enough."""
         guesses, radius = self._guesses, round(PEAK_RADIUS_S * RATE_HZ)
-        for time_s, inputs in ticks:
+        for time_s, row in ticks:
+            inputs = self._inputs.step(row)
             logit, rise_s, fall_s = self._memory.step(self._net, inputs).tolist()
             guesses.append(_Guess(time_s - self._delay_s, logit, rise_s, fall_s))
             if len(guesses) > 2 * radius + 1:
@@ -129,19 +139,31 @@ class LearnedDetector:
         interval = Interval.of(recent.times, recent.frames, places)
         if not self._has_shape(interval, places, recent.frame_s):
             return None
-        score = round(_probability(guess.logit) / _probability(self._least_logit), 4)
+        score = round(self._calibration.rarity(guess.logit, self._least_logit), 4)
         if guess.apex_s <= update.baseline_end_s:
             return interval.rejected("baseline", score)
-        moved = _moved(recent.displacement_iod, places)
-        clearly = moved >= 0.5 * moved.max()
-        eyes_only = bool(_IS_EYE[clearly].all())
-        gate = update.gates.voids(interval.onset_s, interval.offset_s, eyes_only)
+        gate = self._unseen(interval)
         if gate is not None:
             return interval.rejected(gate.value, score)
         self._last_end_s = interval.offset_s
+        moved = _moved(recent.displacement_iod, places)
+        clearly = moved >= 0.5 * moved.max()
         order = np.argsort(-moved, kind="stable")
         regions = tuple(REGION_NAMES[i] for i in order if clearly[i])
         return interval.spot(self._face_id, "micro", max(score, 1.0), regions)
+
+    def _note_gates(self, motion: FaceMotion) -> None:
+        void = next((gate for gate in motion.gates if gate in self.withheld), None)
+        if void is not None:
+            self._blind.append((motion.time_s, void))
+        while self._blind and self._blind[0][0] < motion.time_s - _LONGEST_DELAY_S - 1.0:
+            self._blind.popleft()
+
+    def _unseen(self, interval: Interval) -> Gate | None:
+        """The first gate within the margin of an event under which the face cannot be seen."""
+        margin_s = self._config.gates.margin_s + TIE_S
+        first_s, last_s = interval.onset_s - margin_s, interval.offset_s + margin_s
+        return next((gate for time_s, gate in self._blind if first_s <= time_s <= last_s), None)
 
     def _places(self, guess: _Guess, recent: _Recent) -> tuple[int, int, int]:
         """Places of onset, apex and offset among the recent frames."""
@@ -174,9 +196,13 @@ def open_learned(config: SpotterConfig, weights: Path | None) -> MicroFactory:
     check_learned(config)
     path = weights or BUNDLED
     net = load_net(path, INPUTS, OUTPUTS, SETTINGS)
-    threshold, delay_s, rate_hz = (net.settings[name] for name in SETTINGS)
-    if not 0.0 < threshold < 1.0 or rate_hz != RATE_HZ or not 0.0 <= delay_s <= _LONGEST_DELAY_S:
+    delay_s, rate_hz = net.settings["delay_s"], net.settings["rate_hz"]
+    if rate_hz != RATE_HZ or not 0.0 <= delay_s <= _LONGEST_DELAY_S:
         raise ModelError(f"{path} was made for other settings: train it anew")
+    try:
+        Calibration.of(net.settings)
+    except ValueError as error:
+        raise ModelError(f"{path}: {error}: train it anew") from None
     return lambda face_id: LearnedDetector(face_id, config, net)
 
 
@@ -202,8 +228,10 @@ def _moved(displacement_iod: NDArray, places: tuple[int, int, int]) -> NDArray:
     return np.asarray(np.hypot(*(top - 0.5 * (first + last)).T))
 
 
-def _probability(logit: float) -> float:
-    return float(1.0 / (1.0 + np.exp(-logit)))
+def least_logit(calibration: Calibration, config: SpotterConfig) -> float:
+    """The output that is asked for. Sensitivity s divides the odds asked for by s squared."""
+    allowed = config.false_per_minute or calibration.false_per_minute
+    return float(calibration.logit_at(allowed) - 2.0 * np.log(config.sensitivity))
 
 
 def latency_s(net: CausalNet) -> float:

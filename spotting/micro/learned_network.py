@@ -2,8 +2,9 @@
 
     h = W x + b;  for each layer  h = h + M relu(conv(h)) ;  y = out(relu(h))
 
-The convolutions have three taps, `dilation` ticks apart, and look back only (Bai et al. 2018). The
-weights are trained by `mer-train spotter` and come as an .npz of float32 arrays.
+The convolutions have three taps, `dilation` ticks apart, and look back only (Bai et al. 2018). K
+such networks, trained from different seeds, are stepped at once and the mean of their outputs is
+taken. The weights are trained by `mer-train spotter` and come as an .npz of float32 arrays.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from streamer.core.files.atomic import replacing
 from streamer.core.files.strict_npz import read_npz
 from streamer.core.files.writing import writing
 
-FORMAT = 1  # of the file
+FORMAT = 2  # of the file
 _MOST_BYTES = 64 * 2**20  # of the weights; ours have some 0.5 MB
 _MOST_MEMORY = 10_000_000  # numbers that are remembered of one face
 TAPS = 3
@@ -29,58 +30,62 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One residual layer of C channels."""
+    """One residual layer of C channels, of K networks."""
 
     dilation: int
-    taps: Array  # [C, 3 C]: oldest tap first
-    taps_bias: Array  # [C]
-    mix: Array  # [C, C]
-    mix_bias: Array  # [C]
+    taps: Array  # [K, C, 3 C]: oldest tap first
+    taps_bias: Array  # [K, C]
+    mix: Array  # [K, C, C]
+    mix_bias: Array  # [K, C]
 
 
 @dataclass(frozen=True, slots=True)
 class CausalNet:
-    """The weights; nothing in it changes."""
+    """The weights of K networks; nothing in it changes."""
 
-    scale: Array  # [inputs]
-    first: Array  # [C, inputs]
-    first_bias: Array  # [C]
+    first: Array  # [K, C, inputs]
+    first_bias: Array  # [K, C]
     layers: tuple[Layer, ...]
-    last: Array  # [outputs, C]
-    last_bias: Array  # [outputs]
-    settings: Mapping[str, float]  # what it was trained for: threshold, delay_s, rate_hz
+    last: Array  # [K, outputs, C]
+    last_bias: Array  # [K, outputs]
+    settings: Mapping[str, float]  # what it was trained for: delay_s, rate_hz, calibration
 
 
 class NetState:
     """What the network remembers of one face: per layer the inputs of the last 2 dilations."""
 
     def __init__(self, net: CausalNet) -> None:
-        channels = len(net.first_bias)
+        shape = net.first_bias.shape
         self._past = [
-            np.zeros((2 * layer.dilation, channels), dtype=np.float32) for layer in net.layers
+            np.zeros((2 * layer.dilation, *shape), dtype=np.float32) for layer in net.layers
         ]
         self._tick = 0
 
     def step(self, net: CausalNet, x: Array) -> Array:
         """Outputs [outputs] of one tick for inputs [inputs]."""
-        h = net.first @ (x * net.scale) + net.first_bias
+        h = net.first @ x + net.first_bias
         for layer, past in zip(net.layers, self._past, strict=True):
             length = len(past)
             oldest = self._tick % length
             middle = (self._tick + layer.dilation) % length
-            inputs = np.concatenate([past[oldest], past[middle], h])
+            inputs = np.concatenate([past[oldest], past[middle], h], axis=1)
             past[oldest] = h
-            moved = np.maximum(layer.taps @ inputs + layer.taps_bias, 0.0)
-            h = h + layer.mix @ moved + layer.mix_bias
+            moved = np.maximum(_times(layer.taps, inputs) + layer.taps_bias, 0.0)
+            h = h + _times(layer.mix, moved) + layer.mix_bias
         self._tick += 1
-        return np.asarray(net.last @ np.maximum(h, 0.0) + net.last_bias, dtype=np.float32)
+        each = _times(net.last, np.maximum(h, 0.0)) + net.last_bias
+        return np.asarray(each.mean(axis=0), dtype=np.float32)
+
+
+def _times(matrices: Array, vectors: Array) -> Array:
+    """[K, N, M] x [K, M] -> [K, N]."""
+    return np.asarray((matrices @ vectors[..., None])[..., 0])
 
 
 def save_net(net: CausalNet, path: Path) -> None:
     """Writes the weights as .npz, whole or not at all. Raises OutputError."""
     arrays: dict[str, NDArray] = {
         "format": np.array(FORMAT),
-        "scale": net.scale,
         "first": net.first,
         "first_bias": net.first_bias,
         "last": net.last,
@@ -123,25 +128,25 @@ def load_net(path: Path, inputs: int, outputs: int, needed: Sequence[str]) -> Ca
 
 def _fits(net: CausalNet, inputs: int, outputs: int) -> bool:
     """Whether all shapes belong together."""
-    channels = net.first_bias.size
+    if net.first_bias.ndim != 2 or net.first_bias.size == 0:
+        return False
+    k, channels = net.first_bias.shape
     layer_shapes = (
-        (channels, TAPS * channels), (channels,), (channels, channels), (channels,),
+        (k, channels, TAPS * channels), (k, channels), (k, channels, channels), (k, channels),
     )  # fmt: skip
-    wanted = (
-        *((inputs,), (channels, inputs), (channels,), (outputs, channels), (outputs,)),
-        *(layer_shapes * len(net.layers)),
-    )
+    ends = ((k, channels, inputs), (k, channels), (k, outputs, channels), (k, outputs))
+    wanted = (*ends, *(layer_shapes * len(net.layers)))
     steps = sum(layer.dilation for layer in net.layers)
     return (
         tuple(array.shape for array in _arrays_of(net)) == wanted
         and all(layer.dilation >= 1 for layer in net.layers)
-        and steps * channels <= _MOST_MEMORY
+        and steps * k * channels <= _MOST_MEMORY
     )
 
 
 def _arrays_of(net: CausalNet) -> tuple[Array, ...]:
     layers = [(layer.taps, layer.taps_bias, layer.mix, layer.mix_bias) for layer in net.layers]
-    ends = (net.scale, net.first, net.first_bias, net.last, net.last_bias)
+    ends = (net.first, net.first_bias, net.last, net.last_bias)
     return (*ends, *(array for layer in layers for array in layer))
 
 
@@ -162,5 +167,5 @@ def _net_of(arrays: Mapping[str, NDArray]) -> CausalNet:
         for name, value in arrays.items()
         if name.startswith(prefix)
     }
-    first = (weights("scale"), weights("first"), weights("first_bias"))
+    first = (weights("first"), weights("first_bias"))
     return CausalNet(*first, layers, weights("last"), weights("last_bias"), settings)

@@ -14,6 +14,7 @@ from spotting.micro.interval import sharpen
 from spotting.micro.peaks import Bump, BumpJudge
 from spotting.motion.bumps import HALF_WIDTHS_S, PEAK_RADIUS_S
 from spotting.motion.coverage import Withheld
+from spotting.motion.gates import VOIDED
 from spotting.motion.history import CONFIRM_S, MotionUpdate
 from spotting.motion.regions import REGION_NAMES
 from spotting.motion.rows import FACE_ROWS, moving_regions
@@ -28,6 +29,7 @@ class RuleDetector:
 
     # A blink holds the rows that it shakes; in speech a mouth's bump must stand out by twice.
     withheld: ClassVar[Withheld] = {
+        **VOIDED,
         Gate.BLINK: FACE_ROWS.blinked[:_N_REGIONS],
         Gate.SPEECH: FACE_ROWS.spoken[:_N_REGIONS],
     }

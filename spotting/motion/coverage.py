@@ -1,9 +1,9 @@
 """Whether the upper and the lower face could be judged, frame by frame, and why not.
 
-Derived from what the gates and the detector do: `gates.VOIDED` says which regions a gate voids in
-every detector, `MicroDetector.withheld` which regions a detector itself leaves alone while a gate
-holds. Both reach a margin to each side, so an event is void exactly if it touches time that is not
-judged here. A half of the face counts as judged while more than half of its regions are.
+Derived from what the detector does: `MicroDetector.withheld` says which regions it leaves alone
+while a gate holds. A gate reaches a margin to each side, so an event is void exactly if it touches
+time that is not judged here. A half of the face counts as judged while more than half of its
+regions are.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spotting.config import TIE_S, GateConfig
-from spotting.motion.gates import VOIDED
 from spotting.motion.regions import REGION_NAMES, UPPER_FACE
 from streamer.core.coverage import BASELINE, CAME_OR_WENT, lasts_us
 from streamer.core.records import FaceMotion, Gate, Judged
@@ -23,7 +22,6 @@ from streamer.core.records import FaceMotion, Gate, Judged
 Withheld = Mapping[Gate, NDArray[np.bool_]]  # regions [R] that are left alone while a gate holds
 _GATES = tuple(Gate)
 _UPPER = np.array([name in UPPER_FACE for name in REGION_NAMES])
-_NOTHING = np.zeros(len(REGION_NAMES), dtype=bool)
 
 
 def unjudged(gates: Mapping[Gate, NDArray[np.bool_]], half: NDArray[np.bool_]) -> str:
@@ -50,10 +48,7 @@ class CoverageWatcher:
     def __init__(self, config: GateConfig, withheld: Withheld, lead_s: float) -> None:
         """lead_s: how long the detector must have seen a face before it judges."""
         self._lead_s = lead_s - TIE_S
-        self._regions = {
-            gate: VOIDED.get(gate, _NOTHING) | withheld.get(gate, _NOTHING)
-            for gate in dict.fromkeys((*VOIDED, *withheld))
-        }
+        self._regions = dict(withheld)
         self._margins_s = {gate: _margin_s(gate, config) + TIE_S for gate in self._regions}
         self._horizon_s = max(self._margins_s.values())
         self._verdicts: dict[int, tuple[str, str]] = {}

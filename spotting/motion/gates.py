@@ -25,12 +25,12 @@ from spotting.motion.speech import SpeechWatcher
 from streamer.core.records import FaceMotion, Gate
 
 _VOIDING = (Gate.COVERED, Gate.LIGHT_JUMP, Gate.BORDER)
-_ALL = np.ones(len(REGION_NAMES), dtype=bool)
+ALL_REGIONS = np.ones(len(REGION_NAMES), dtype=bool)
 _EYES = np.array([name.startswith("eye") for name in REGION_NAMES])
-# Regions [R] in which an event is void near a gate, whatever the detector; of several gates the
-# first counts. `spotting.motion.coverage` reads it too.
+# Regions [R] in which the rule and the detector of macro-expressions take an event for void near a
+# gate; of several gates the first counts.
 VOIDED: Mapping[Gate, NDArray[np.bool_]] = {
-    **dict.fromkeys(_VOIDING, _ALL),
+    **dict.fromkeys(_VOIDING, ALL_REGIONS),
     Gate.GAZE_SHIFT: _EYES,
 }
 _STILL_IOD, _STILL_RAD = 0.08, 0.05  # within the window: a head that keeps still

@@ -34,6 +34,7 @@ KEYS = {
     "levels": "source.levels",
     "deinterlace": "source.deinterlace",
     "sensitivity": "spotter.sensitivity",
+    "false_per_minute": "spotter.false_per_minute",
     "low_latency": "spotter.low_latency",
     "baseline": "spotter.baseline_s",
     "spotter": "spotter_model",
@@ -135,6 +136,7 @@ Levels = Annotated[
 ]
 Deinterlace = Annotated[bool, setting("deinterlace", "--deinterlace", panel=IN)]
 Sensitivity = Annotated[float | None, setting("sensitivity")]
+FalsePerMinute = Annotated[float | None, setting("false_per_minute")]
 LowLatency = Annotated[bool, setting("low_latency", "--low-latency")]
 Baseline = Annotated[float | None, setting("baseline")]
 Spotter = Annotated[

@@ -166,6 +166,7 @@ def stream(
     config: common.Config = None,
     set_: common.Set = None,
     sensitivity: common.Sensitivity = None,
+    false_per_minute: common.FalsePerMinute = None,
     low_latency: common.LowLatency = False,
     baseline: common.Baseline = None,
     spotter: common.Spotter = None,
@@ -187,7 +188,8 @@ def stream(
     options = overrides(
         fps=fps, capture_fps=capture_fps, time_of_day=time_of_day, rotate=rotate, start=start,
         end=end, roi=roi, stream=stream_, mirror=mirror, levels=levels, deinterlace=deinterlace,
-        sensitivity=sensitivity, low_latency=low_latency,
+        sensitivity=sensitivity,
+        false_per_minute=false_per_minute, low_latency=low_latency,
         baseline=baseline, spotter=spotter, max_faces=max_faces, micro_only=micro_only,
         model=model, motion=motion, offline=offline, explain=explain, no_recognition=no_recognition,
     )  # fmt: skip

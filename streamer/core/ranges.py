@@ -47,6 +47,7 @@ class Help:
 
 FrameRate = Annotated[float, Range(0.01, 10_000.0)]  # a second
 Sensitivity = Annotated[float, Range(0.05, 20.0)]
+FalsePerMinute = Annotated[float, Range(0.01, 60.0)]  # false events
 Baseline = Annotated[float, Range(0.0, 3600.0)]  # seconds
 Faces = Annotated[int, Range(1, 64)]
 Checkpoint = Annotated[float, Range(0.0, 86_400.0)]  # seconds

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from recognition.config import MapConfig, RecognizerConfig
-from spotting.config import SpotterConfig, check_learned
+from spotting.config import SpotterConfig, check_learned, check_rule
 from streamer.core.errors import UsageError
 from streamer.core.ranges import Help, check_ranges
 from streamer.core.settings import fill, load_yaml, set_key, to_mapping
@@ -67,6 +67,8 @@ class StreamConfig:
     def _refuse_what_has_no_effect(self) -> None:
         if self.spotter_model is not None:
             check_learned(self.spotter)
+        else:
+            check_rule(self.spotter)
         if self.recognise:
             return
         for name, is_set in (

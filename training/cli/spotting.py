@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 
 from streamer.cli.common import settings_of
-from streamer.core.errors import UsageError
-from streamer.core.ranges import FrameRate, Range, Seed, Workers
+from streamer.core.ranges import FalsePerMinute, FrameRate, Range, Seed, Workers
 from training.cli.options import (
     ConfigFile,
     Names,
@@ -19,7 +18,7 @@ from training.cli.options import (
     SetFolder,
     option,
 )
-from training.common.options import parse_numbers, parse_words, require_training
+from training.common.options import parse_numbers, require_training
 
 
 def register(app: typer.Typer) -> None:
@@ -135,21 +134,46 @@ def score_spots(
 
 
 def spotter(
-    root: Annotated[list[Path], option("A spot-set; may be repeated.")],
-    output: Annotated[Path, option("The weights, .npz; motion is kept beside them.")],
-    validate: Annotated[str, option("Portraits set aside: a,b; default: a fifth.")] = "",
-    steps: Annotated[int, option("Of training.", Range(1, 10_000_000))] = 1500,
+    root: Annotated[list[Path], option("A spot-set; may be repeated. --finetune: a labelled set.")],
+    output: Annotated[
+        Path, option("The weights, .npz; motion is kept beside them. --finetune: a folder.")
+    ],
+    finetune: Annotated[
+        str,
+        option("Go on from weights on a labelled set, fold by fold: casme-sq, samm-lv, casme3..."),
+    ] = "",
+    weights: Annotated[
+        Path | None,
+        option("Weights to go on from (.npz); default: none; --finetune: the bundled ones."),
+    ] = None,
+    folds: Annotated[
+        int | None, option("Subjects are left out in so many turns; default 3.", Range(2, 1000))
+    ] = None,
+    false_per_minute: Annotated[
+        float | None,
+        option("Allowed where a user says nothing; default 1.", FalsePerMinute),
+    ] = None,
+    steps: Annotated[
+        int | None,
+        option("Of training; default 400; --finetune: 150; 0: calibrate.", Range(0, 10_000_000)),
+    ] = None,
+    windows: Annotated[
+        int | None, option("Drawn to learn from; default 1800; --finetune: 1500.", Range(1, 10**6))
+    ] = None,
+    members: Annotated[
+        int | None, option("Networks whose mean is taken; default 1.", Range(1, 16))
+    ] = None,
     seed: Annotated[int, option("Same seed, same network.", Seed)] = 0,
+    jobs: Annotated[int, option("Recordings measured at the same time.", Workers)] = 1,
     threads: Annotated[int, option("Of torch.", Workers)] = 1,
-    overwrite: Annotated[bool, option("Replace weights that are there.")] = False,
+    overwrite: Annotated[bool, option("Replace what is there.")] = False,
 ) -> None:
-    """Train the learned spotter on recordings of known truth (see spot-set)."""
+    """Train the learned spotter on recordings of known truth (see spot-set), or fine-tune it."""
     require_training()
-    from training.spotting.learn import LearnConfig, run_learning, text_of
+    from training.spotting.learning.requests import SpotterRequest, run_spotter
 
-    if output.suffix != ".npz":
-        raise UsageError(f"--output {output}: the name must end in .npz")
-    if output.exists() and not overwrite:
-        raise UsageError(f"{output} is there already: choose another --output, or --overwrite")
-    config = LearnConfig(steps=steps, seed=seed, validate=parse_words(validate), threads=threads)
-    typer.echo(text_of(run_learning(root, output, config), output))
+    request = SpotterRequest(
+        tuple(root), output, finetune, weights, folds, false_per_minute, steps, windows, members,
+        seed, jobs, threads, overwrite,
+    )  # fmt: skip
+    typer.echo(run_spotter(request))

@@ -60,7 +60,7 @@ def draw_events(name: str, head: Head, config: EventConfig) -> tuple[Injection, 
     events = []
     for number, (onset_s, length_s) in enumerate(_times(rng, head, config)):
         strength = float(strengths[number % len(strengths)])
-        events.append(_draw(rng, upper == (number % 2 == 0), strength, onset_s, length_s))
+        events.append(draw_event(rng, upper == (number % 2 == 0), strength, onset_s, length_s))
     return tuple(events)
 
 
@@ -96,9 +96,10 @@ def _is_seen(head: Head, start_s: float, end_s: float) -> bool:
     return bool(seen.all())
 
 
-def _draw(
+def draw_event(
     rng: np.random.Generator, upper: bool, strength: float, onset_s: float, length_s: float
 ) -> Injection:
+    """One micro-expression of the upper face or not, with units, sides and apex drawn."""
     choices = [choice for choice in _choices() if is_upper(set(choice[1])) == upper]
     emotion, aus = choices[rng.integers(len(choices))]
     share = rng.uniform(0.7, 1.0, len(aus))

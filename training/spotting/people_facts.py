@@ -56,3 +56,15 @@ def read_people(path: Path) -> Mapping[str, PersonVideo]:
         )
         for row in rows
     }
+
+
+def read_subjects(path: Path) -> Mapping[str, str]:
+    """Who is seen, by video: the first of the columns `subject`, `person`, `portrait` there is."""
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        reader = csv.DictReader(file)
+        columns = [n for n in ("subject", "person", "portrait") if n in (reader.fieldnames or ())]
+        return {
+            true_text(row["video"] or ""): true_text(row[columns[0]] or "")
+            for row in reader
+            if columns
+        }

@@ -6,6 +6,7 @@ own: those of the image files, or the decoded frames of a video counted from 0.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from training.common.records import Clip, DataSet, Rejected
 from training.datasets import casme3, casme_sq, samm_lv
 from training.datasets.classes import class_map
 from training.datasets.frames import list_frames
-from training.spotting.people_facts import PersonVideo, read_people
+from training.spotting.people_facts import PersonVideo, read_people, read_subjects
 from training.spotting.synthetic_set import TRUTH, VIDEOS
 from training.spotting.tables import SpotRow, read_spots, read_videos
 
@@ -94,6 +95,20 @@ class SpotSet:
     rejected: tuple[Rejected, ...] = ()
     # who is seen, by recording; empty where it is no set of `spot-set --bases`
     people: Mapping[str, PersonVideo] = field(default_factory=dict)
+    # whom a fold leaves out, by recording, where a table says it
+    subjects: Mapping[str, str] = field(default_factory=dict)
+
+    def subject_of(self, video: str) -> str:
+        """Who is seen: as the set's table says, else what its names begin with.
+
+        "15_0101disgusting" is of 15 (CAS(ME)2), "006_1" of 006 (SAMM-LV), "spNO.1/a" of spNO.1
+        (CAS(ME)3), "anna_30fps_talking.mp4" of anna.
+        """
+        if named := self.subjects.get(video):
+            return named
+        if portrait := re.fullmatch(r"(.+?)(?:-[0-9]+)?_[0-9.]+fps_.*", video):
+            return portrait[1]
+        return re.split(r"[/_]", video)[0]
 
     @property
     def fps(self) -> Mapping[str, float]:
@@ -165,7 +180,9 @@ def _synthetic(root: Path) -> SpotSet:
         if row.video not in rates:
             raise SourceFormatError(f"{row.source}: video {row.video!r} is not in {VIDEOS}: add it")
     people = read_people(root / VIDEOS)
-    return SpotSet("people" if people else "synthetic", tuple(recordings), truth, people=people)
+    name = "people" if people else "synthetic"
+    subjects = read_subjects(root / VIDEOS)
+    return SpotSet(name, tuple(recordings), truth, people=people, subjects=subjects)
 
 
 SETS: Mapping[str, Callable[[Path], SpotSet]] = {

@@ -91,13 +91,14 @@ def test_a_run_folder_is_of_one_configuration(done, small_set):
 
 def test_a_learned_spotter_runs_beside_the_rule(small_set, tmp_path):
     torch = pytest.importorskip("torch")
+    from spotting.micro.calibration import Calibration
     from spotting.micro.learned_network import save_net
     from spotting.micro.learned_ticks import RATE_HZ
-    from training.spotting.net import CausalTcn, export_net
+    from training.spotting.learning.net import CausalTcn, export_nets
 
     torch.manual_seed(0)
-    settings = {"threshold": 0.05, "delay_s": 0.45, "rate_hz": RATE_HZ}
-    save_net(export_net(CausalTcn().eval(), settings), tmp_path / "net.npz")
+    settings = {"delay_s": 0.45, "rate_hz": RATE_HZ, **Calibration(-3.0, 1.0, 1.0).settings()}
+    save_net(export_nets([CausalTcn().eval()], settings), tmp_path / "net.npz")
     command = ["spot", "--dataset", "synthetic", "--root", str(small_set), "--no-plots"]
     command += ["--spotter", "learned,rule", "--set", "recognise=false"]
     command += ["--output", str(tmp_path / "out")]

@@ -1,0 +1,85 @@
+"""The options of `mer-train spotter`, and which of its two works they ask for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from spotting.micro.learned import BUNDLED
+from streamer.core.errors import UsageError
+from training.spotting.learning.finetune import FinetuneRequest, run_finetune
+from training.spotting.learning.finetune import text_of as text_of_finetune
+from training.spotting.learning.run import LearnConfig, run_learning, text_of
+from training.spotting.learning.train import TrainConfig
+
+# Fine-tuning goes on gently: few steps at a low rate, so that few labels do not undo the rest.
+FINETUNE = LearnConfig(train=TrainConfig(steps=150, rate=5e-4), windows=1500)
+
+
+@dataclass(frozen=True, slots=True)
+class SpotterRequest:
+    """The options of the command; None where nothing was said."""
+
+    roots: tuple[Path, ...]
+    output: Path
+    finetune: str = ""
+    weights: Path | None = None
+    folds: int | None = None
+    false_per_minute: float | None = None
+    steps: int | None = None
+    windows: int | None = None
+    members: int | None = None
+    seed: int = 0
+    jobs: int = 1
+    threads: int = 1
+    overwrite: bool = False
+
+
+def run_spotter(request: SpotterRequest) -> str:
+    """Trains or fine-tunes; a few lines for the terminal.
+
+    Raises:
+        UsageError: an option out of range, or without effect.
+    """
+    config = config_of(request)
+    _refuse(request)
+    if not request.finetune:
+        return text_of(run_learning(request.roots, request.output, config), request.output)
+    (root,) = request.roots
+    asked = FinetuneRequest(request.finetune, root, request.output, request.weights or BUNDLED)
+    return text_of_finetune(run_finetune(asked, config), request.output)
+
+
+def config_of(request: SpotterRequest) -> LearnConfig:
+    """The settings: the defaults of the work that is asked for, and what was said."""
+    base = FINETUNE if request.finetune else LearnConfig()
+    steps = base.train.steps if request.steps is None else request.steps
+    given = {
+        name: value
+        for name in ("folds", "false_per_minute", "windows", "members")
+        if (value := getattr(request, name)) is not None
+    }
+    train = replace(base.train, steps=steps, seed=request.seed)
+    start = None if request.finetune else request.weights
+    return replace(
+        base, train=train, start=start, jobs=request.jobs, threads=request.threads, **given
+    )
+
+
+def _refuse(request: SpotterRequest) -> None:
+    if request.finetune:
+        if len(request.roots) > 1:
+            raise UsageError("--finetune takes one --root: the folder of the labelled set")
+        if request.members is not None:
+            raise UsageError("--members has no effect with --finetune: the weights say how many")
+        if (request.output / "results.json").exists() and not request.overwrite:
+            raise UsageError(
+                f"{request.output} holds results already: choose another --output, or --overwrite"
+            )
+        return
+    if request.output.suffix != ".npz":
+        raise UsageError(f"--output {request.output}: the name must end in .npz")
+    if request.output.exists() and not request.overwrite:
+        raise UsageError(
+            f"{request.output} is there already: choose another --output, or --overwrite"
+        )
