@@ -12,7 +12,7 @@ from streamer.cli import options as common
 from streamer.cli.common import logging_to, run_app, settings_of, telling_errors
 from streamer.cli.options import HOW, IN, LAW, OUT, option, overrides
 from streamer.core.errors import UsageError
-from streamer.core.ranges import Range
+from streamer.core.ranges import Port, Range
 
 if TYPE_CHECKING:
     from streamer.core.process.stopping import StopFlag
@@ -147,7 +147,7 @@ def stream(
             "any.",
             "--serve-events",
             metavar="[PORT]",
-            within=Range(0, 65_535),
+            within=Port,
         ),
     ] = None,
     lsl: Annotated[

@@ -52,6 +52,7 @@ Faces = Annotated[int, Range(1, 64)]
 Checkpoint = Annotated[float, Range(0.0, 86_400.0)]  # seconds
 Megabytes = Annotated[int, Range(256, 4_000_000)]  # of memory of a process
 Threads = Annotated[int, Range(1, 2)]  # of one recording
+Port = Annotated[int, Range(0, 65_535)]  # of a server
 Share = Annotated[float, Range(0.0, 1.0)]
 Seed = Annotated[int, Range(0, 2**32 - 1)]
 Workers = Annotated[int, Range(1, 256)]  # processes or threads

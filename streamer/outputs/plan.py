@@ -14,7 +14,7 @@ from streamer.core.errors import UsageError
 from streamer.core.files.paths import expand_home
 from streamer.core.files.regular import is_regular
 from streamer.core.files.writing import is_device
-from streamer.core.ranges import check_ranges
+from streamer.core.ranges import Port, check_ranges
 from streamer.core.records import SourceInfo
 from streamer.core.urls import display_name, is_like_url, url_stem
 from streamer.outputs.anonymise import Anonymisation
@@ -62,7 +62,7 @@ class OutputOptions:
     progress: bool | None = None  # None: if standard error is a terminal
     redact: Anonymisation = "off"  # of all pictures
     csv_dialect: CsvDialect | None = None  # of tables of events and signals
-    serve_events: int | None = None  # port on this machine; 0: any that is free
+    serve_events: Port | None = None  # on this machine; 0: any that is free
     lsl: str | None = None  # name of the streams
 
     def __post_init__(self) -> None:

@@ -88,7 +88,7 @@ def test_every_number_has_a_range_and_keeps_to_it(module: str, name: str) -> Non
         assert span is not None, f"{name}.{field} has no range"
         assert math.isfinite(span.low) and math.isfinite(span.high) and span.low < span.high
         hint = hints_of(cls)[field]
-        many = get_origin(hint) is tuple
+        many = _is_list(hint)
         assert not problem_of((kind(span.low), kind(span.high)) if many else kind(span.low), hint)
         past = [span.low - 1, span.high + 1, *(value for value in ODD if not span.holds(value))]
         for value in past:
@@ -116,9 +116,14 @@ def test_the_class_checks_itself(module: str, name: str) -> None:
     for field, _, span in numbers_of(cls):
         assert span is not None
         for value in (math.nan, math.inf, span.high * 2 + 1, HUGE):
-            many = get_origin(hints_of(cls)[field]) is tuple
+            many = _is_list(hints_of(cls)[field])
             with pytest.raises((SettingError, UsageError), match=field):
                 cls(**{**given, field: (value,) if many else value})
+
+
+def _is_list(hint: Any) -> bool:
+    """Whether a setting holds several numbers, or none at all."""
+    return get_origin(hint) is tuple or any(map(_is_list, get_args(hint)))
 
 
 def _lacks_default(field: Any) -> bool:
