@@ -122,9 +122,9 @@ TimeOfDay = Annotated[str | None, setting("time_of_day", panel=OUT)]
 Rotate = Annotated[Literal["90", "180", "270"] | None, setting("rotate", "--rotate", panel=IN)]
 Start = Annotated[
     str | None,
-    option(IN, "Begin here: seconds or h:m:s. Times stay those of the whole recording."),
+    option(IN, "Begin here: 90, 2.5s, 1:30 or 0:01:30.5. Times stay those of the whole."),
 ]
-End = Annotated[str | None, option(IN, "End before this time: seconds or h:m:s.")]
+End = Annotated[str | None, option(IN, "End before this time, written as for --start.")]
 Roi = Annotated[
     str | None,
     option(IN, "x,y,width,height: look at this part of the picture; pixels, or shares up to 1."),
