@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 LOCK, SBOM = ROOT / "constraints.txt", ROOT / "sbom.json"
 LICENCES = ROOT / "docs" / "licences.md"
 MARK = "<!-- made by .ci/materials.py: everything below this line -->"
-GROUPS = ("batch", "ray", "demo", "train", "hub", "docs", "ci")
+GROUPS = ("batch", "serve", "lsl", "ray", "demo", "train", "hub", "docs", "ci")
 _LOCKED = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;]+)", re.MULTILINE)
 _ROW = re.compile(r"^\| `([^`]+)` \| (\S+) \|", re.MULTILINE)
 
