@@ -28,10 +28,9 @@ _HALF_STEPS = np.array([4, 7, 11, 16, 21])  # half-widths, in steps of the serie
 AHEAD_S = float(_HALF_STEPS[-1] + 10) * STEP_S  # when a movement is known after its apex
 _USUAL_WIDTH = 1  # where it is learned what a row does usually
 _USUAL_STEPS = 300  # and from how many steps
-_LEAST_STEPS = 20
+_LEAST_STEPS = 10
 _EVERY = 5  # steps between two looks at their median
-_UNKNOWN = 3.0  # multiples of the least height before it is known what is usual
-_SPEECH_KEPT_S = 6.0
+_SPEECH_KEPT_S, _SPEECH_NEAR_S = 6.0, 1.0
 _PEAK_STEPS = 10  # a peak is the highest this far to both sides
 _JAW = np.array([name in ("chin", "lip_lower", "lip_upper") for name in FACE_ROWS.names])
 _LEFT_OUT = FACE_ROWS.eyes | _JAW  # lids that look down and jaws that chew express nothing
@@ -39,10 +38,24 @@ _LEFT_OUT = FACE_ROWS.eyes | _JAW  # lids that look down and jaws that chew expr
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
-    """The bumps around one step of the series."""
+    """The bumps around one step of the series; H half-widths."""
 
     step: int  # absolute
-    score: float  # of the best row and half-width, over the threshold
+    bumps_iod: NDArray[np.float64]  # [H, rows, 2]
+    net_iod: NDArray[np.float64]  # [H, rows], what came back, less what the head explains
+    factor: NDArray[np.float64]  # [rows], by how much more is asked for; inf: nothing counts
+
+    def scores(self, least_iod: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Over what each row must reach, [H, rows]."""
+        return np.asarray(self.net_iod / (self.factor * least_iod))
+
+
+@dataclass(frozen=True, slots=True)
+class _Peak:
+    """A moment that no other near it outdoes."""
+
+    moment: _Moment
+    score: float
     half_steps: int  # the best half-width
     bump_iod: NDArray[np.float64]  # [rows, 2] at that
     row_scores: NDArray[np.float64]  # [rows]
@@ -55,7 +68,7 @@ class MacroDetector:
         self._face_id, self._config = face_id, config
         self._series = MeshSeries()
         self._usual = np.empty((0, N_ROWS))  # heights of the last steps
-        self._usual_iod = np.zeros(N_ROWS)  # their median
+        self._least_iod = np.full(N_ROWS, np.inf)  # what follows from their median
         self._next = 0  # absolute number of the next step to look at
         self._done = -1  # steps up to here have been decided
         self._moments: deque[_Moment] = deque()
@@ -83,7 +96,7 @@ class MacroDetector:
         while self._spoken_s and self._spoken_s[0] < motion.time_s - _SPEECH_KEPT_S:
             self._spoken_s.popleft()
 
-    def _peaks(self, flush: bool) -> Iterator[_Moment]:
+    def _peaks(self, flush: bool) -> Iterator[_Peak]:
         """Moments that no other within `_PEAK_STEPS` outdoes; of equals the first."""
         ahead = int(_HALF_STEPS[0] if flush else _HALF_STEPS[-1])
         while self._next + ahead < self._series.end:
@@ -94,49 +107,51 @@ class MacroDetector:
         if flush:
             yield from self._decided(self._next)
 
-    def _decided(self, last: int) -> Iterator[_Moment]:
-        """The peaks up to step `last` that were not decided before."""
-        for moment in [m for m in self._moments if self._done < m.step <= last]:
-            self._done = moment.step
-            if moment.score >= 1.0 and all(
-                other.score < moment.score + (other.step > moment.step) * TIE_S
-                for other in self._moments
-                if 0 < abs(other.step - moment.step) <= _PEAK_STEPS
-            ):
-                yield moment
+    def _decided(self, last: int) -> Iterator[_Peak]:
+        """The peaks up to step `last` that were not decided before, by what is usual by now."""
+        due = [k for k, m in enumerate(self._moments) if self._done < m.step <= last]
+        if due and len(self._usual) >= _LEAST_STEPS:
+            tops = [float(m.scores(self._least_iod).max()) for m in self._moments]
+            for k in due:
+                around = tops[max(k - _PEAK_STEPS, 0) : k], tops[k + 1 : k + _PEAK_STEPS + 1]
+                before, after = (max(some, default=0.0) for some in around)
+                if tops[k] >= 1.0 and before < tops[k] >= after:
+                    yield self._peak(self._moments[k])
+        self._done = max(self._done, last)
         while self._moments and self._moments[0].step < self._next - 2 * _PEAK_STEPS:
             self._moments.popleft()
+
+    def _peak(self, moment: _Moment) -> _Peak:
+        scores = moment.scores(self._least_iod)
+        best = int(scores.max(axis=1).argmax())
+        top = float(scores[best].max())
+        return _Peak(moment, top, int(_HALF_STEPS[best]), moment.bumps_iod[best], scores[best])
 
     def _measure(self, step: int) -> _Moment:
         rows, turn = self._series.rows_iod, self._series.turn_rad
         k, c = step - self._series.start, self._config
         before = np.maximum(k - _HALF_STEPS, 0)
         after = np.minimum(k + _HALF_STEPS, len(rows) - 1)
-        bumps = rows[k] - 0.5 * (rows[before] + rows[after])  # [H, rows, 2]
+        bumps = rows[k] - 0.5 * (rows[before] + rows[after])
         height = lengths(bumps)
+        self._learn(height[_USUAL_WIDTH])
         turned = np.linalg.norm(turn[k] - 0.5 * (turn[before] + turn[after]), axis=1)
         net = height - 0.5 * lengths(rows[after] - rows[before])
         net -= c.macro_turn_leak * turned[:, None]
-        least = self._least(height[_USUAL_WIDTH]) / c.sensitivity
-        if any(abs(spoken_s - self._series.time_s[k]) < 1.0 for spoken_s in self._spoken_s):
-            least = np.where(FACE_ROWS.spoken, c.macro_speech_factor * least, least)
-        scores = np.where(_LEFT_OUT, 0.0, net / least)
-        best = int(scores.max(axis=1).argmax())
-        top = float(scores[best].max())
-        return _Moment(step, top, int(_HALF_STEPS[best]), bumps[best], scores[best])
+        now_s = self._series.time_s[k]
+        speaks = any(abs(spoken_s - now_s) < _SPEECH_NEAR_S for spoken_s in self._spoken_s)
+        factor = np.where(FACE_ROWS.spoken & speaks, c.macro_speech_factor, 1.0)
+        return _Moment(step, bumps, net, np.where(_LEFT_OUT, np.inf, factor))
 
-    def _least(self, height_iod: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _learn(self, height_iod: NDArray[np.float64]) -> None:
         """What each row [rows] must reach, by what it does usually."""
         c = self._config
         self._usual = np.concatenate([self._usual, height_iod[None]])[-_USUAL_STEPS:]
-        count = len(self._usual)
-        if count < _LEAST_STEPS:
-            return np.full(len(height_iod), _UNKNOWN * c.macro_open_iod)
-        if self._next % _EVERY == 0 or count == _LEAST_STEPS:
-            self._usual_iod = np.median(self._usual, axis=0)
-        return np.maximum(c.macro_open_iod, c.macro_noise_factor * self._usual_iod)
+        if self._next % _EVERY == 0 or len(self._usual) <= _LEAST_STEPS:
+            usual = c.macro_noise_factor * np.median(self._usual, axis=0)
+            self._least_iod = np.maximum(c.macro_open_iod, usual) / c.sensitivity
 
-    def _finding(self, peak: _Moment, update: MotionUpdate) -> Finding | None:
+    def _finding(self, peak: _Peak, update: MotionUpdate) -> Finding | None:
         """As a spot; None if it is as short as a micro-expression, or the tail of the last."""
         interval = self._interval(peak)
         c, score = self._config, peak.score
@@ -149,14 +164,14 @@ class MacroDetector:
         if interval.apex_s <= update.baseline_end_s:
             return interval.rejected("baseline", score)
         gate = update.gates.voids_half(interval.onset_s, interval.offset_s)
-        if gate is not None:
+        if gate is not None and gate is not Gate.LIGHT_JUMP:  # light does not move a mesh
             return interval.rejected(gate.value, score)
         self._last_end_s = interval.offset_s
         return interval.spot(self._face_id, "macro", score, moving_regions(peak.row_scores))
 
-    def _interval(self, peak: _Moment) -> Interval:
+    def _interval(self, peak: _Peak) -> Interval:
         """Onset, apex and offset on the movement's own direction, from its steep flanks."""
-        series, k = self._series, peak.step - self._series.start
+        series, k = self._series, peak.moment.step - self._series.start
         weight = np.where(peak.row_scores > 0.5 * peak.score, peak.row_scores, 0.0)
         direction = peak.bump_iod * (weight / (lengths(peak.bump_iod) + 1e-9))[:, None]
         curve = np.einsum("trc,rc->t", series.rows_iod, direction)
