@@ -27,8 +27,11 @@ from training.spotting.learning.windows import Variety, draw_pool
 
 RESULTS = ROOT / "demo" / "figures" / "spotter_ablation.json"
 ALL = Variety()
-# What is learned from: name -> kinds of recordings, and how they are varied.
+PORTRAITS = ROOT / "spotting" / "weights" / "portraits.npz"
+# What is learned from: name -> kinds of recordings, and how they are varied. All go on from the
+# network of portraits, which has seen no filmed person.
 PARTS: Mapping[str, tuple[tuple[bool, ...], Variety]] = {
+    "nothing: the network of portraits as it is": ((), ALL),
     "portraits and people, movements put in": ((True, False), ALL),
     "portraits and people, rendered movements only": (
         (True, False),
@@ -43,7 +46,7 @@ def main() -> None:
     """Trains, prints, writes."""
     args = _options()
     torch.set_num_threads(1)
-    config = LearnConfig(members=1, windows=args.windows)
+    config = LearnConfig(start=PORTRAITS, windows=args.windows)
     facts = {**made_on(), "rows": measure(gather(args.root, args.cache, 1), config)}
     RESULTS.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     text = section(facts)
@@ -56,9 +59,11 @@ def measure(examples: Sequence[Example], config: LearnConfig) -> dict[str, Any]:
     folds = deal(examples, config.folds)
     found = {}
     for name, (kinds, variety) in PARTS.items():
-        used = [e for e in examples if e.real in kinds]
-        pool = draw_pool(used, config.train.seed, config.windows, variety)
-        seen = [one for aside in folds for one in left_out(pool, examples, aside, config)]
+        used = [e for e in examples if e.real in kinds] or examples
+        steps = config.train.steps if kinds else 0
+        now = replace(config, train=replace(config.train, steps=steps))
+        pool = draw_pool(used, now.train.seed, now.windows if kinds else 1, variety)
+        seen = [one for aside in folds for one in left_out(pool, examples, aside, now)]
         found[name] = seen_facts(seen, calibrate(seen, config.false_per_minute))
     return found
 

@@ -33,6 +33,7 @@ from spotting.motion.coverage import Withheld
 from spotting.motion.gates import ALL_REGIONS
 from spotting.motion.history import MotionUpdate
 from spotting.motion.regions import REGION_NAMES
+from spotting.motion.rows import FACE_ROWS
 from streamer.core.errors import ModelError
 from streamer.core.records import FaceMotion, Gate
 
@@ -44,6 +45,7 @@ _LONGEST_DELAY_S = 5.0
 _LOOK_BACK_S = 2.5
 _REFINE_S = 0.05  # the apex is looked for this far around what the network says
 _N_REGIONS = len(REGION_NAMES)
+_VOIDS = (Gate.COVERED, Gate.BORDER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +88,12 @@ class LearnedDetector:
         *("_ticks", "_inputs", "_memory", "_guesses"),
         *("_blind", "_begun_s", "_last_end_s"),
     )
-    # The network is told of blinks, turns and light and has learned what they spoil; only what
-    # cannot be seen at all is void.
-    withheld: ClassVar[Withheld] = dict.fromkeys((Gate.COVERED, Gate.BORDER), ALL_REGIONS)
+    # The network is told of blinks and has learned what they spoil; only what cannot be seen at
+    # all is void. Of a mouth that talks it has learned to report nothing.
+    withheld: ClassVar[Withheld] = {
+        **dict.fromkeys(_VOIDS, ALL_REGIONS),
+        Gate.SPEECH: FACE_ROWS.lower[:_N_REGIONS],
+    }
     lead_s: ClassVar[float] = 0.0
 
     def __init__(self, face_id: int, config: SpotterConfig, net: CausalNet) -> None:
@@ -153,7 +158,7 @@ class LearnedDetector:
         return interval.spot(self._face_id, "micro", max(score, 1.0), regions)
 
     def _note_gates(self, motion: FaceMotion) -> None:
-        void = next((gate for gate in motion.gates if gate in self.withheld), None)
+        void = next((gate for gate in motion.gates if gate in _VOIDS), None)
         if void is not None:
             self._blind.append((motion.time_s, void))
         while self._blind and self._blind[0][0] < motion.time_s - _LONGEST_DELAY_S - 1.0:

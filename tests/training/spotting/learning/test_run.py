@@ -123,7 +123,6 @@ def test_fine_tuning_sees_nothing_of_the_fold_it_is_judged_on(labelled, tmp_path
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (["--weights", "w.npz"], "No spotter weights at w.npz"),
         (["--finetune", "casme-sq", "--members", "2"], "weights say how many"),
         (["--finetune", "casme-sq", "--root", "b"], "one --root"),
     ],
