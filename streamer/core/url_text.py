@@ -77,8 +77,8 @@ class _Known:
         with self._lock:
             before = self._specs.pop(text, None)
             if before is None or (before.name, before.is_folder) != (name, is_folder):
-                parts = frozenset(part for part in _secret_parts(text) if part not in name)
-                before = _Spec(name, is_folder, _spellings(text), parts)
+                parts = _unmarked(part for part in _secret_parts(text) if part not in name)
+                before = _Spec(name, is_folder, _unmarked(_spellings(text)), parts)
             self._specs[text] = before
             while len(self._specs) > _MOST_KNOWN:
                 del self._specs[next(iter(self._specs))]
@@ -146,6 +146,11 @@ class _Text:
         self._settled.append(name)
         self._text = self._text[:start] + marked + self._text[end:]
         return start + len(marked)
+
+
+def _unmarked(texts: Iterable[str]) -> frozenset[str]:
+    """As the text in which they are looked for."""
+    return frozenset(text.translate(_NO_MARKS) for text in texts)
 
 
 def _scheme_start(text: str, end: int) -> int:

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import cv2
@@ -15,17 +16,20 @@ import cv2
 from streamer.sources import open_source
 
 ROOT = Path(__file__).parents[3]
+FPS = 30  # such a stream is timed by its arrival
 FRAMES = 57  # of the sample: its first movement has its apex at frame 51 and its end at 57
 
 
 class Camera(http.server.BaseHTTPRequestHandler):
-    """Sends the first pictures of the sample as fast as they are taken, and closes."""
+    """Sends the first pictures of the sample at their rate, and closes."""
 
     def do_GET(self):
         self.wfile.write(
             b"HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace;boundary=frame\r\n\r\n"
         )
-        for data in self.server.pictures:
+        began_s = time.monotonic()
+        for number, data in enumerate(self.server.pictures):
+            time.sleep(max(0.0, began_s + number / FPS - time.monotonic()))
             self.wfile.write(b"--frame\r\nContent-Type: image/jpeg\r\n")
             self.wfile.write(b"Content-Length: %d\r\n\r\n%b\r\n" % (len(data), data))
 

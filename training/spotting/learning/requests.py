@@ -7,10 +7,18 @@ from pathlib import Path
 
 from spotting.micro.learned import BUNDLED
 from streamer.core.errors import UsageError
+from streamer.core.ranges import FalsePerMinute, Seed, Workers, check_ranges
 from training.spotting.learning.finetune import FinetuneRequest, run_finetune
 from training.spotting.learning.finetune import text_of as text_of_finetune
-from training.spotting.learning.run import LearnConfig, run_learning, text_of
-from training.spotting.learning.train import TrainConfig
+from training.spotting.learning.run import (
+    Folds,
+    LearnConfig,
+    Members,
+    Windows,
+    run_learning,
+    text_of,
+)
+from training.spotting.learning.train import Steps, TrainConfig
 
 # Fine-tuning goes on gently: few steps at a low rate, so that few labels do not undo the rest.
 FINETUNE = LearnConfig(train=TrainConfig(steps=150, rate=5e-4), windows=1500)
@@ -24,15 +32,18 @@ class SpotterRequest:
     output: Path
     finetune: str = ""
     weights: Path | None = None
-    folds: int | None = None
-    false_per_minute: float | None = None
-    steps: int | None = None
-    windows: int | None = None
-    members: int | None = None
-    seed: int = 0
-    jobs: int = 1
-    threads: int = 1
+    folds: Folds | None = None
+    false_per_minute: FalsePerMinute | None = None
+    steps: Steps | None = None
+    windows: Windows | None = None
+    members: Members | None = None
+    seed: Seed = 0
+    jobs: Workers = 1
+    threads: Workers = 1
     overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 def run_spotter(request: SpotterRequest) -> str:

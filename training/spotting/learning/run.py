@@ -38,16 +38,21 @@ ABOUT = (
 )
 
 
+Windows = Annotated[int, Range(1, 1_000_000)]  # drawn once, learned from many times
+Members = Annotated[int, Range(1, 16)]  # networks whose mean is taken
+Folds = Annotated[int, Range(2, 1000)]
+
+
 @dataclass(frozen=True, slots=True)
 class LearnConfig:
     """How much, how long, and how it is judged."""
 
     train: TrainConfig = field(default_factory=TrainConfig)
     variety: Variety = field(default_factory=Variety)
-    windows: Annotated[int, Range(1, 1_000_000)] = 1800  # drawn once, learned from many times
-    members: Annotated[int, Range(1, 16)] = 1  # networks whose mean is taken
+    windows: Windows = 1800
+    members: Members = 1
     start: Path | None = None  # weights to go on from
-    folds: Annotated[int, Range(2, 1000)] = 3
+    folds: Folds = 3
     false_per_minute: FalsePerMinute = 1.0  # allowed where nothing else is
     threads: Workers = 1
     jobs: Workers = 1  # recordings measured at the same time

@@ -23,11 +23,14 @@ _INTERVAL_WEIGHT = 2.0
 _AVERAGED = 0.98  # of the running mean of the weights, a step
 
 
+Steps = Annotated[int, Range(0, 10_000_000)]  # 0: calibrate only
+
+
 @dataclass(frozen=True, slots=True)
 class TrainConfig:
     """How long, how fast, on what."""
 
-    steps: Annotated[int, Range(0, 10_000_000)] = 400  # 0: calibrate only
+    steps: Steps = 400
     rate: LearningRate = 1.5e-3  # the highest of one cycle
     seed: Seed = 0
 
