@@ -17,8 +17,8 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
-_PARTS = ("streamer.faces.", "spotting.")
-_MODULES = ("streamer.core.records", "streamer.core.pictures")
+_PARTS = ("streamer.faces.", "spotting.", "streamer.core.records.")
+_MODULES = ("streamer.core.pictures",)
 _NUMBERS = (int, float, np.integer, np.floating)
 
 
