@@ -13,6 +13,7 @@ from spotting.config import TIE_S, GateConfig
 from streamer.core.records import MeshReading
 
 _LEAST_CLOSED = 0.02  # less is no movement of the lids at all
+_LEAST_CHANGE = 0.04  # of the picture: lowered brows narrow the eyes, too, and change less
 _PICTURE_WEIGHT = 0.25  # of a change of the picture, against the share by which the eyes closed
 _LESS_IF_STILL = 0.05  # is asked for: then nothing else changes the picture of both eyes
 _USUAL_S = 0.8  # how quickly the usual opening follows: eyes that stay narrow have not blinked
@@ -41,7 +42,8 @@ class BlinkWatcher:
             self._read(reading)
         changed = max(one for _, one in self._changes)
         least = self._least - (_LESS_IF_STILL if still else 0.0)
-        return self._closed > max(_LEAST_CLOSED, least - _PICTURE_WEIGHT * changed)
+        closed = self._closed > max(_LEAST_CLOSED, least - _PICTURE_WEIGHT * changed)
+        return closed and changed > _LEAST_CHANGE
 
     def _read(self, reading: MeshReading) -> None:
         # Both eyes blink: the one that is less closed decides.

@@ -77,6 +77,12 @@ def test_several_reasons_are_all_named():
     assert both == (Gate.BLINK, Gate.BORDER)
 
 
+def test_lowered_brows_narrow_the_eyes_and_are_no_blink():
+    narrowed = reading(1, lids=0.135)  # a tenth less; their picture changes little
+    assert gates_of(blink=0.03, mesh=narrowed) == ()
+    assert gates_of(blink=0.1, mesh=narrowed) == (Gate.BLINK,)
+
+
 @pytest.mark.parametrize(
     ("lids", "blink", "expected"),
     [
