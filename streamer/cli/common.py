@@ -111,7 +111,7 @@ def run_app(app: typer.Typer, program: str) -> None:
     """
     from streamer.core.process.console import guard_output
     from streamer.core.process.standard_streams import flush_stdout, secure_standard_streams
-    from streamer.core.process.stopping import ignore_signals, interrupt_on_sigterm
+    from streamer.core.process.stopping import interrupt_on_sigterm, leave
 
     secure_standard_streams()
     interrupt_on_sigterm()
@@ -123,8 +123,7 @@ def run_app(app: typer.Typer, program: str) -> None:
         code = report(program, error)
     except KeyboardInterrupt:  # between the run and its end
         code = EXIT_INTERRUPTED
-    ignore_signals()
-    sys.exit(code)
+    leave(code)
 
 
 def _run(app: typer.Typer, program: str, stdout: TextIO) -> int:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from streamer.core.errors import EXIT_INTERRUPTED
 
 PATIENCE_S = 5.0  # from the first signal to the end; what waits or hangs then is left
 T = TypeVar("T")
+_LEFT: list[threading.Thread] = []  # behind in a library, by `interruptible`
 _LOOK_S = 0.1
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -116,6 +118,7 @@ def interruptible(action: Callable[[], T], stop: StopFlag, dispose: Callable[[T]
             stop.check()
     except BaseException:
         abandoned.set()
+        _LEFT.append(thread)
         raise
     if errors:
         raise errors[0]
@@ -149,10 +152,18 @@ def interrupt_on_sigterm() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-def ignore_signals() -> None:
-    """All is done and the exit code is known: a signal that still comes changes nothing.
+def leave(code: int) -> NoReturn:
+    """End the process: all is done, files are closed, and the exit code is known.
 
-    The end of the interpreter takes half a second, and puts the deadly defaults back.
+    A signal that still comes changes nothing: the end of the interpreter takes half a second, and
+    puts the deadly defaults back. Where a thread was left behind in a library there is no such end,
+    as the thread may come back in the middle of it, which crashes the process.
     """
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
+    if not any(thread.is_alive() for thread in _LEFT):
+        sys.exit(code)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # closed, full, or none
+            stream.flush()
+    os._exit(code)
