@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from streamer.core.errors import InstallError
 from streamer.core.files.strict_json import Each, check_shape, parse_json
 from streamer.core.process.libraries import import_onnxruntime
+from streamer.core.process.memory import is_memory_error
 from streamer.core.process.onnx_sessions import (
     CUDA,
     first_sentence,
@@ -42,6 +43,7 @@ class Network:
     Raises:
         InstallError: the file is missing or damaged, onnxruntime is, or CUDA was asked for by name
             and cannot be used.
+        MemoryError: there is no room for it.
     """
 
     def __init__(self, name: str, outputs: tuple[str, ...], device: str = "auto") -> None:
@@ -50,6 +52,8 @@ class Network:
         try:
             self._session: Any = open_session(data, device, 1, name, _FULL_PRECISION)
         except runtime_errors(import_onnxruntime()) as error:
+            if is_memory_error(error):  # the recording has taken it all: nothing is broken
+                raise MemoryError(str(error)) from error
             raise InstallError(CURE.format(reason=f"{name}: {first_sentence(error)}")) from error
         # A core has a mesh in its cache, and four of them not: there they are taken one by one.
         self._at_once = 16 if self._session.get_providers()[0] == CUDA else 1

@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,7 @@ def test_lsl_of_a_real_run(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyP
     (stream,) = pylsl.resolve_byprop("name", "mer-test-run", timeout=60.0)
     inlet = pylsl.StreamInlet(stream)
     inlet.open_stream(timeout=20.0)
+    time.sleep(1.0)  # the outlet knows of an inlet a moment after the inlet knows of it
     finish(process)
     samples = [inlet.pull_sample(timeout=60.0) for _ in range(3)]
     assert [json.loads(text)["apex_s"] for (text,), _ in samples] == APEXES_S

@@ -56,3 +56,12 @@ def test_cuda_by_name_must_work(monkeypatch):
     monkeypatch.setattr("streamer.core.process.onnx_sessions.cuda_device_there", lambda: False)
     with pytest.raises(InstallError, match=r"CUDA cannot be used .*pip install"):
         networks.Network("face_mesh.onnx", ("landmarks",), "cuda")
+
+
+def test_no_room_for_a_network_is_no_broken_installation(monkeypatch):
+    def no_room(*_):
+        raise RuntimeError("Exception during initialization: std::bad_alloc")
+
+    monkeypatch.setattr("streamer.faces.networks.open_session", no_room)
+    with pytest.raises(MemoryError, match="bad_alloc"):
+        networks.Network("face_detector.onnx", ("boxes",))
