@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from streamer.core.pictures import Picture, Yuv420, as_rgb
 from streamer.faces.landmarks import LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS
 
 _FACE_SAMPLES = 24  # pixels across the face
@@ -28,53 +29,55 @@ class Patch:
 
     rows: tuple[int, int, int]  # start, stop, step
     columns: tuple[int, int, int]
-    most_change: float
-    green: NDArray[np.float32]  # [h, w] when the mesh was measured
+    before: NDArray[np.float32]  # [h, w] when the mesh was measured
+    most_change: float  # grey levels; more is another picture
 
-    def has_changed(self, image: NDArray[np.uint8]) -> bool:
+    def has_changed(self, picture: Picture) -> bool:
         """Whether a picture [H, W, 3] shows something else there."""
-        now = _sampled(image, self.rows, self.columns)
-        if now.shape != self.green.shape or not now.size:
+        now = _sampled(picture, self.rows, self.columns)
+        if now.shape != self.before.shape or not now.size:
             return True
-        contrast = float(np.abs(self.green - self.green.mean()).mean()) + _FLAT
         # Light may change: what both share is taken out.
-        change = now - self.green
+        change = now - self.before
         change -= change.mean()
-        return float(np.abs(change).mean()) > self.most_change * contrast
+        return float(np.abs(change).mean()) > self.most_change
 
 
-def patches_of(
-    image: NDArray[np.uint8], meshes_px: Sequence[NDArray[np.float32]]
-) -> tuple[Patch, ...]:
+def patches_of(picture: Picture, meshes_px: Sequence[NDArray[np.float32]]) -> tuple[Patch, ...]:
     """The face and both eyes of each mesh [468, 3] in the picture that it was measured in."""
     found = []
     for mesh in meshes_px:
         low, high = mesh[:, :2].min(axis=0), mesh[:, :2].max(axis=0)
-        found.append(_patch(image, low, high, _FACE_SAMPLES, _FACE_CHANGE))
+        found.append(_patch(picture, low, high, _FACE_SAMPLES, _FACE_CHANGE))
         for corners in (LEFT_EYE_CORNERS, RIGHT_EYE_CORNERS):
             ends = mesh[list(corners), :2]
             margin = _EYE_MARGIN * float(np.hypot(*(ends[1] - ends[0])))
             low, high = ends.min(axis=0) - margin, ends.max(axis=0) + margin
-            found.append(_patch(image, low, high, _EYE_SAMPLES, _EYE_CHANGE))
+            found.append(_patch(picture, low, high, _EYE_SAMPLES, _EYE_CHANGE))
     return tuple(found)
 
 
 def _patch(
-    image: NDArray[np.uint8],
+    picture: Picture,
     low_px: NDArray[np.float32],
     high_px: NDArray[np.float32],
     samples: int,
     most_change: float,
 ) -> Patch:
-    height, width = image.shape[:2]
+    height, width = picture.shape[:2]
     step = max(1, int((high_px[0] - low_px[0]) / samples))
     x0, y0 = (int(value) for value in np.clip(low_px, 0, (width, height)))
     x1, y1 = (int(value) for value in np.clip(high_px, 0, (width, height)))
     rows, columns = (y0, y1, step), (x0, x1, step)
-    return Patch(rows, columns, most_change, _sampled(image, rows, columns))
+    before = _sampled(picture, rows, columns)
+    contrast = float(np.abs(before - before.mean()).mean()) if before.size else 0.0
+    return Patch(rows, columns, before, most_change * (contrast + _FLAT))
 
 
 def _sampled(
-    image: NDArray[np.uint8], rows: tuple[int, int, int], columns: tuple[int, int, int]
+    picture: Picture, rows: tuple[int, int, int], columns: tuple[int, int, int]
 ) -> NDArray[np.float32]:
-    return image[slice(*rows), slice(*columns), 1].astype(np.float32)
+    """Green, or luma where the picture has not been turned into RGB: that would cost far more."""
+    part = slice(*rows), slice(*columns)
+    plane = picture.luma[part] if isinstance(picture, Yuv420) else as_rgb(picture)[(*part, 1)]
+    return plane.astype(np.float32)

@@ -128,7 +128,7 @@ class FaceTracker:
         since_s = frame.time_s - self._meshed_s
         if not self._current or since_s < self._config.moving_interval_s - 1e-4:
             return False
-        return any(patch.has_changed(frame.image) for patch in self._patches)
+        return any(patch.has_changed(frame.picture) for patch in self._patches)
 
     def _measure_again(self, frame: Frame) -> list[Face]:
         """Between two scheduled measurements: the known faces anew, nobody found or lost."""
@@ -146,7 +146,7 @@ class FaceTracker:
         self._patches = ()
         if self._config.moving_interval_s < self._config.mesh_interval_s:
             meshes = [face.landmarks_px for face in self._current]
-            self._patches = patches_of(frame.image, meshes)
+            self._patches = patches_of(frame.picture, meshes)
 
     def _forget_the_long_lost(self, time_s: float) -> None:
         memory = self._config.id_memory_s
