@@ -21,7 +21,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from spotting.config import TIE_S, SpotterConfig, check_learned
+from spotting.config import SpotterConfig, check_learned
 from spotting.detector import Finding, Interval, MicroFactory
 from spotting.micro.calibration import SETTINGS as CALIBRATION
 from spotting.micro.calibration import Calibration
@@ -30,12 +30,12 @@ from spotting.micro.learned_inputs import INPUTS, InputMaker
 from spotting.micro.learned_network import CausalNet, NetState, load_net
 from spotting.micro.learned_ticks import RATE_HZ, TickMaker, row_of
 from spotting.motion.coverage import Withheld
-from spotting.motion.gates import ALL_REGIONS
+from spotting.motion.gates import ALL_REGIONS, GateLog
 from spotting.motion.history import MotionUpdate
 from spotting.motion.regions import REGION_NAMES
 from spotting.motion.rows import FACE_ROWS
 from streamer.core.errors import ModelError
-from streamer.core.records import FaceMotion, Gate
+from streamer.core.records import Gate
 
 BUNDLED = Path(__file__).parents[1] / "weights" / "learned.npz"
 OUTPUTS = 3  # apex (logit), seconds back to the onset, seconds on to the offset
@@ -86,7 +86,7 @@ class LearnedDetector:
     # All but the weights.
     STATE = (
         *("_ticks", "_inputs", "_memory", "_guesses"),
-        *("_blind", "_begun_s", "_last_end_s"),
+        *("_unseen", "_begun_s", "_last_end_s"),
     )
     # The network is told of blinks and has learned what they spoil; only what cannot be seen at
     # all is void. Of a mouth that talks it has learned to report nothing.
@@ -100,7 +100,7 @@ class LearnedDetector:
         self._face_id, self._config, self._net = face_id, config, net
         self._calibration = Calibration.of(net.settings)
         self._least_logit = least_logit(self._calibration, config)
-        self._blind: deque[tuple[float, Gate]] = deque()
+        self._unseen = GateLog(config.gates.margin_s, _VOIDS)
         self._delay_s = net.settings["delay_s"]
         self._ticks = TickMaker()
         self._inputs = InputMaker()
@@ -116,7 +116,7 @@ class LearnedDetector:
         else:
             if self._begun_s is None:
                 self._begun_s = update.motion.time_s
-            self._note_gates(update.motion)
+            self._unseen.push(update.motion.time_s, update.motion.gates)
             ticks = self._ticks.push(update.motion.time_s, row_of(update.motion))
         found = [self._finding(guess, update) for guess in self._peaks(ticks)]
         return [finding for finding in found if finding is not None]
@@ -147,7 +147,7 @@ class LearnedDetector:
         score = round(self._calibration.rarity(guess.logit, self._least_logit), 4)
         if guess.apex_s <= update.baseline_end_s:
             return interval.rejected("baseline", score)
-        gate = self._unseen(interval)
+        gate = self._unseen.voids(interval.onset_s, interval.offset_s, eyes_only=False)
         if gate is not None:
             return interval.rejected(gate.value, score)
         self._last_end_s = interval.offset_s
@@ -156,19 +156,6 @@ class LearnedDetector:
         order = np.argsort(-moved, kind="stable")
         regions = tuple(REGION_NAMES[i] for i in order if clearly[i])
         return interval.spot(self._face_id, "micro", max(score, 1.0), regions)
-
-    def _note_gates(self, motion: FaceMotion) -> None:
-        void = next((gate for gate in motion.gates if gate in _VOIDS), None)
-        if void is not None:
-            self._blind.append((motion.time_s, void))
-        while self._blind and self._blind[0][0] < motion.time_s - _LONGEST_DELAY_S - 1.0:
-            self._blind.popleft()
-
-    def _unseen(self, interval: Interval) -> Gate | None:
-        """The first gate within the margin of an event under which the face cannot be seen."""
-        margin_s = self._config.gates.margin_s + TIE_S
-        first_s, last_s = interval.onset_s - margin_s, interval.offset_s + margin_s
-        return next((gate for time_s, gate in self._blind if first_s <= time_s <= last_s), None)
 
     def _places(self, guess: _Guess, recent: _Recent) -> tuple[int, int, int]:
         """Places of onset, apex and offset among the recent frames."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,15 +91,17 @@ class GateWatcher:
 class GateLog:
     """Remembers the gates of the last seconds and says which of them void an event."""
 
-    def __init__(self, margin_s: float) -> None:
+    def __init__(self, margin_s: float, voiding: Collection[Gate] = VOIDED) -> None:
+        """voiding: the gates that void an event; of several the first counts."""
+        self._voiding = tuple(voiding)
         self._margin_s = margin_s + TIE_S
         self._frames: deque[float] = deque()
         self._voids: deque[tuple[float, Gate]] = deque()
 
     def push(self, time_s: float, gates: tuple[Gate, ...]) -> None:
-        """Note a frame. Of several voiding gates the first in the order of `Gate` counts."""
+        """Note a frame."""
         self._frames.append(time_s)
-        void = next((gate for gate in VOIDED if gate in gates), None)
+        void = next((gate for gate in self._voiding if gate in gates), None)
         if void is not None:
             self._voids.append((time_s, void))
         while self._frames[0] < time_s - _KEEP_S:
