@@ -43,8 +43,8 @@ class Decoder:
         self._watched = _streams_to_watch(container, stream)
         self.packets = 0  # that the demuxer found in the video stream
         self.frames = 0  # that were decoded
-        self.shown: av.VideoFrame | None = None  # whose picture stands for the frame given last
-        self.last: av.VideoFrame | None = None  # that was given
+        self._shown: av.VideoFrame | None = None  # whose picture stands for the last frame
+        self._last: av.VideoFrame | None = None  # that was given
         self._flagged = 0  # packets ago: the last one that the demuxer doubted; 0: none
         self._last_dts: int | None = None
         self.end_s = 0.0  # the latest end of a packet, seconds from the first video packet's time
@@ -95,6 +95,10 @@ class Decoder:
         self._stream.codec_context.flush_buffers()
         return self._frames(itertools.chain(kept, self._packets))
 
+    def shown_for(self, frame: av.VideoFrame) -> av.VideoFrame:
+        """The last sound frame for the one that was given last; any other frame for itself."""
+        return self._shown if frame is self._last and self._shown is not None else frame
+
     def _frames(self, packets: Iterable[av.Packet | None]) -> Iterator[av.VideoFrame]:
         pictures = SoundPictures()
         for packet in packets:
@@ -102,10 +106,9 @@ class Decoder:
                 self.frames += 1
                 if frame.is_corrupt:
                     self._damage("corrupt_frames", "Some frames were decoded with errors.")
-                self.shown = pictures.shown(frame)
-                if self.shown is not frame:
+                self._last, self._shown = frame, pictures.shown(frame)
+                if self._shown is not frame:
                     self._counters.repair("frozen_frames")
-                self.last = frame
                 yield frame
 
     def _read(self) -> Iterator[av.Packet | None]:

@@ -63,8 +63,7 @@ class FramePictures:
 
     def of(self, frame: av.VideoFrame) -> Picture:
         """Of the frame that was decoded last, or of the last sound one in its place."""
-        is_last = frame is self._decoder.last
-        return self._converter.convert((self._decoder.shown if is_last else None) or frame)
+        return self._converter.convert(self._decoder.shown_for(frame))
 
     def note(self, frame: av.VideoFrame) -> None:
         """Tell of interlaced frames, once it is certain that they are no exception."""

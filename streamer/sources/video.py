@@ -7,7 +7,6 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from fractions import Fraction
 from typing import Literal
 
 import av
@@ -15,26 +14,24 @@ from av.container import InputContainer
 
 from streamer.core.errors import SourceFormatError
 from streamer.core.pictures import Picture, as_rgb
-from streamer.core.records import SourceInfo
 from streamer.sources.arrival import ArrivalClock
 from streamer.sources.choice import pick_stream
 from streamer.sources.clocks import RecordingClocks, Times
 from streamer.sources.config import SourceConfig
 from streamer.sources.counters import SourceCounters
+from streamer.sources.declared import describe, has_guessed_pts, time_base_of
 from streamer.sources.decode import Decoder
 from streamer.sources.frame_pictures import FramePictures
 from streamer.sources.header import missing_end
 from streamer.sources.layouts import Layout
 from streamer.sources.limits import check_size, decoder_limit
 from streamer.sources.part import Cut
-from streamer.sources.rates import WITHOUT_TIMES
 from streamer.sources.recording import Stamped
 from streamer.sources.resume_point import ResumePoint, checksum
 from streamer.sources.timing import MAX_GAP_S
 
 _ON_ARRIVAL = ("mpjpeg", "mjpeg")  # endless pictures without times: FFmpeg assumes 25 a second
 _EXACT = ("mxf", "ivf")  # whose headers count their pictures, all of one length
-_PLACEHOLDER = 1 << 30  # pictures: what a writer puts into a header that it could not mend later
 
 
 class VideoReader:
@@ -68,11 +65,11 @@ class VideoReader:
         self.counters.say(choice)
         self._stream.codec_context.options = decoder_limit(config.max_megapixels)
         self._decoder = Decoder(container, self._stream, self.counters, config.decode_threads, live)
-        self._time_base = _time_base(self._stream)
+        self._time_base = time_base_of(self._stream)
         self._pictures = FramePictures(config, self.counters, self._decoder, self._time_base)
         self._layout = layout
         self._max_megapixels = config.max_megapixels
-        self._by_dts = _has_guessed_pts(container, self._stream)
+        self._by_dts = has_guessed_pts(container, self._stream)
         self._last_dts = 0
         self._skipped = 0
         self._jumped = False
@@ -82,7 +79,7 @@ class VideoReader:
         self._spared_s = 0.0 if cut is None else cut.from_s  # pictures before are not looked at
         self._frames = self._pictures.whole(iter(self._decoder))
         self._first = self._read_first(name, config.max_megapixels)
-        info = _describe(container, self._stream, self._first[1], name, kind, live)
+        info = describe(container, self._stream, self._first[1], name, kind, live)
         self.info = info if self._arrivals is None else replace(info, declared_fps=None)
         self._clocks = RecordingClocks(
             container, self._stream, config, self.info, self.counters, without_times_fps, max_gap_s
@@ -138,20 +135,13 @@ class VideoReader:
             return False
         self._jumped = True
         frames = self._decoder.frames_from(start.frame)
-        frames = None if frames is None else self._pictures.whole(frames)
-        self._decoder.noting = False
-        stamps = self._decoder.stamps
-        known = sorted((pts, duration) for pts, duration in stamps if pts is not None)
-        if frames is None or len(known) < len(stamps) or len(known) <= start.frame:
+        known = self._known_stamps()
+        if frames is None or len(known) <= start.frame:
             return False
-        for pts, duration in known[: start.frame]:
-            self._clocks.stamp(pts, self._time_base, duration)
+        self._pass(known[: start.frame])
         self._report_late_start(known[0][0])
-        self._frames = (f for f in frames if f.pts is None or f.pts >= known[start.frame][0])
-        frame = next(self._frames, None)
-        if frame is None:
+        if self._begin_at(frames, known[start.frame][0]) is None or self._first_times is None:
             return False
-        self._first, self._first_times = (frame, self._pictures.of(frame)), self._stamp(frame)
         picture = as_rgb(self._first[1])
         return self._first_times[0] == start.time_s and checksum(picture) == start.checksum
 
@@ -170,33 +160,37 @@ class VideoReader:
             lambda packet: packet.pts is not None and packet.pts <= wanted,
             lambda packet: packet.dts is not None and packet.dts > wanted,
         )
+        known = self._known_stamps()
+        before = bisect.bisect_left(known, wanted, key=lambda stamp: stamp[0])
+        if frames is None or before == len(known):
+            return None
+        self._pass(known[:before])
+        if set(self.counters.report().repairs) - {"late_first_pts"}:
+            return None
+        self._report_late_start(known[0][0])
+        frame = self._begin_at(frames, known[before][0])
+        return before if frame is not None and frame.pts == known[before][0] else None
+
+    def _known_stamps(self) -> list[tuple[int, int | None]]:
+        """(pts, duration) of all packets so far in order of presentation; none where one lacks."""
         self._decoder.noting = False
         stamps = self._decoder.stamps
         known = sorted((pts, duration) for pts, duration in stamps if pts is not None)
-        before = bisect.bisect_left(known, wanted, key=lambda stamp: stamp[0])
-        if frames is None or len(known) < len(stamps) or before == len(known):
-            return None
-        return before if self._begin_at(self._pictures.whole(frames), known, before) else None
+        return known if len(known) == len(stamps) else []
 
-    def _begin_at(
-        self,
-        frames: Iterator[av.VideoFrame],
-        known: Sequence[tuple[int, int | None]],
-        number: int,
-    ) -> bool:
-        """Whether frame `number` comes with its own time stamp, and no stamp before is wrong."""
-        for pts, duration in known[:number]:
+    def _pass(self, stamps: Sequence[tuple[int, int | None]]) -> None:
+        """Have the clock see frames that are not decoded."""
+        for pts, duration in stamps:
             self._clocks.stamp(pts, self._time_base, duration)
-        if set(self.counters.report().repairs) - {"late_first_pts"}:
-            return False
-        self._report_late_start(known[0][0])
-        wanted = known[number][0]
-        self._frames = (frame for frame in frames if frame.pts is None or frame.pts >= wanted)
+
+    def _begin_at(self, frames: Iterator[av.VideoFrame], pts: int) -> av.VideoFrame | None:
+        """The first frame from a time stamp on, with which reading begins; None: there is none."""
+        whole = self._pictures.whole(frames)
+        self._frames = (frame for frame in whole if frame.pts is None or frame.pts >= pts)
         frame = next(self._frames, None)
-        if frame is None or frame.pts != wanted:
-            return False
-        self._first, self._first_times = (frame, self._pictures.of(frame)), self._stamp(frame)
-        return True
+        if frame is not None:
+            self._first, self._first_times = (frame, self._pictures.of(frame)), self._stamp(frame)
+        return frame
 
     @property
     def failure(self) -> str:
@@ -231,7 +225,7 @@ class VideoReader:
 
     def _report_late_start(self, pts: int | None) -> None:
         if self.counters.report().repairs.get("late_first_pts") and pts is not None:
-            late_s = float(pts * _time_base(self._stream))
+            late_s = float(pts * time_base_of(self._stream))
             self.counters.say(
                 f"The first frame is at {late_s:.3f} s of the recording; times count from it."
             )
@@ -254,7 +248,7 @@ class VideoReader:
             )
 
     def _compare_with_header(self, last_s: float) -> None:
-        start_s = min(0.0, float((self._stream.start_time or 0) * _time_base(self._stream)))
+        start_s = min(0.0, float((self._stream.start_time or 0) * time_base_of(self._stream)))
         sentence = missing_end(
             max(last_s, self._decoder.end_s - start_s),
             self.info.declared_duration_s,
@@ -266,55 +260,3 @@ class VideoReader:
             sentence = f"The recording lacks frames: {self._decoder.packets} of {exact} found."
         if sentence:
             self.counters.cut_short(sentence)
-
-
-def _has_guessed_pts(container: InputContainer, stream: av.VideoStream) -> bool:
-    """AVI numbers its pictures in the order of decoding. Where that is another one than that of
-    presentation, FFmpeg's guess for H.264 and H.265 is wrong; what comes out is in order.
-    """
-    context = stream.codec_context
-    return (
-        container.format.name == "avi"
-        and context.name in ("h264", "hevc")
-        and bool(context.has_b_frames)
-    )
-
-
-def _time_base(stream: av.VideoStream) -> Fraction:
-    return stream.time_base or Fraction(1, 1000)
-
-
-def _describe(
-    container: InputContainer,
-    stream: av.VideoStream,
-    image: Picture,
-    name: str,
-    kind: Literal["file", "pipe", "network"],
-    live: bool,
-) -> SourceInfo:
-    rate = stream.average_rate or stream.guessed_rate
-    return SourceInfo(
-        name=name,
-        kind=kind,
-        live=live,
-        width_px=image.shape[1],
-        height_px=image.shape[0],
-        declared_fps=float(rate) if rate else None,
-        declared_frames=_declared_frames(container, stream),
-        declared_duration_s=_declared_duration(container, stream),
-    )
-
-
-def _declared_frames(container: InputContainer, stream: av.VideoStream) -> int | None:
-    if container.format.name == "mxf" and stream.duration:  # counted in pictures
-        rate = stream.average_rate or Fraction(0)
-        return round(stream.duration * _time_base(stream) * rate) or None
-    return stream.frames if 0 < stream.frames < _PLACEHOLDER else None
-
-
-def _declared_duration(container: InputContainer, stream: av.VideoStream) -> float | None:
-    if container.format.name in WITHOUT_TIMES or stream.frames >= _PLACEHOLDER:
-        return None
-    if stream.duration:
-        return float(stream.duration * _time_base(stream))
-    return container.duration / av.time_base if container.duration else None

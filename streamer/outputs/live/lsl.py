@@ -65,7 +65,9 @@ class LslOutlets:
         """Raises InstallError where pylsl or liblsl is missing."""
         self._lsl = import_pylsl()
         self._regions = regions
-        self._columns = [c for c in measured_columns(regions) if c not in TEXT_COLUMNS]
+        names = measured_columns(regions)
+        self._columns = [c for c in names if c not in TEXT_COLUMNS]
+        self._places = [names.index(column) for column in self._columns]
         self._clock = StreamClock()
         lsl = self._lsl
         irregular = lsl.IRREGULAR_RATE
@@ -89,9 +91,7 @@ class LslOutlets:
             self._clock.see(result.frame.time_s, self._lsl.local_clock())
             stamp = self._clock.stamp(result.frame.time_s)
             for cells in signal_cells(result, self._regions):
-                values = dict(zip(measured_columns(self._regions), cells, strict=True))
-                row = [_number(values[column]) for column in self._columns]
-                self._motion.push_sample(row, stamp)
+                self._motion.push_sample([_number(cells[at]) for at in self._places], stamp)
         for event in result.events:
             self._send(event_to_record(event))
 
