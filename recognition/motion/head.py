@@ -20,7 +20,7 @@ STEP = 4  # the head motion is fitted on every fourth pixel
 CELLS = np.s_[STEP // 2 :: STEP, STEP // 2 :: STEP]
 
 
-def remove_rigid(field: NDArray[np.float32], config: MapConfig) -> NDArray[np.float32]:
+def remove_rigid(field: NDArray[np.floating], config: MapConfig) -> NDArray[np.float32]:
     """The field [S, S, 2] in IOD minus its rigid part, fitted on the stable places of the face."""
     design, _ = rigid_model(config)
     fit, trust = _cell_fit(config)

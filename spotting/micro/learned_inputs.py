@@ -95,6 +95,6 @@ class InputMaker:
 _EYES_REST = np.array([_OPEN_IOD, _OPEN_IOD, 0.0], dtype=np.float32)
 
 
-def _bounded(values: Array) -> Array:
+def _bounded(values: NDArray[np.floating]) -> Array:
     """Small values as they are, large ones towards a bound."""
     return np.asarray(values / (np.float32(1.0) + np.abs(values) / np.float32(_MOST)))

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,7 +85,7 @@ def _times(matrices: Array, vectors: Array) -> Array:
 
 def save_net(net: CausalNet, path: Path) -> None:
     """Writes the weights as .npz, whole or not at all. Raises OutputError."""
-    arrays: dict[str, NDArray] = {
+    arrays: dict[str, Any] = {  # the stubs of savez take a name for its `allow_pickle`
         "format": np.array(FORMAT),
         "first": net.first,
         "first_bias": net.first_bias,

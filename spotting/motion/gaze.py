@@ -94,7 +94,7 @@ def _bars(width: int) -> tuple[list[float], NDArray[np.float32]]:
     how much darker than its sides each bar is.
     """
     iod_px = width / _WIDTH_IOD
-    edges = np.arange(width + 1) - 0.5  # of the columns
+    edges = np.arange(width + 1, dtype=np.float64) - 0.5  # of the columns
     half, side = 0.5 * _BAR_IOD * iod_px, _SIDE_IOD * iod_px
     reach = 0.5 * width - half  # one side of the outermost bars is out of the patch
     places_px = np.linspace(-reach, reach, max(3, round(_FINER * 2 * reach) + 1))
@@ -107,7 +107,7 @@ def _bars(width: int) -> tuple[list[float], NDArray[np.float32]]:
 
 
 def _cover(
-    edges: NDArray[np.float64], left: NDArray[np.float64], right: NDArray[np.float64]
+    edges: NDArray[np.float64], left: NDArray[np.floating], right: NDArray[np.floating]
 ) -> NDArray[np.float64]:
     """Share [w, P] of each column between `left` and `right` [P]."""
     ends = np.minimum(edges[1:, None], right) - np.maximum(edges[:-1, None], left)

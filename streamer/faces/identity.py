@@ -107,7 +107,7 @@ def _cost(track: Track, one: Candidate, is_followed: bool, time_s: float) -> flo
     """Cost of taking a mesh for a track: way from the predicted place, size and look."""
     mesh = one.mesh.landmarks_px
     gap_s = time_s - track.time_s
-    size = max(np.ptp(mesh[:, 0]), np.ptp(track.face.landmarks_px[:, 0]), 1.0)
+    size = max(float(np.ptp(mesh[:, 0])), float(np.ptp(track.face.landmarks_px[:, 0])), 1.0)
     # A face unseen for long may be anywhere: trust the prediction less and less.
     predicted = centre_of(track.face.landmarks_px) + track.velocity_px_s * min(gap_s, 0.5)
     way = float(np.hypot(*(centre_of(mesh) - predicted))) / size / (1.0 + gap_s)

@@ -124,7 +124,7 @@ def _average(runs: Sequence[Sequence[Prediction]]) -> tuple[Prediction, ...]:
 
 def _mean(predictions: Sequence[Prediction]) -> np.ndarray:
     probabilities = [p.probabilities for p in predictions]
-    return np.mean(probabilities, axis=0, dtype=np.float64).astype(np.float32)
+    return np.asarray(np.mean(probabilities, axis=0, dtype=np.float64), dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ class FittedVotingEnsemble:
     def probabilities(self, maps: NDArray[np.uint8]) -> NDArray[np.float32]:
         """[N, classes], the mean over the members."""
         every = [member.probabilities(maps) for member in self.members]
-        return np.mean(every, axis=0, dtype=np.float64).astype(np.float32)
+        return np.asarray(np.mean(every, axis=0, dtype=np.float64), dtype=np.float32)
 
     def features(self, maps: NDArray[np.uint8]) -> NDArray[np.float32] | None:
         """Those of the network."""

@@ -64,7 +64,7 @@ class Head:
                 angles[n] = cv2.RQDecomp3x3(rotation)[0]
         return angles
 
-    def in_picture(self, frame: int, moved_iod: Array) -> NDArray[np.float32]:
+    def in_picture(self, frame: int, moved_iod: NDArray[np.floating]) -> NDArray[np.float32]:
         """Displacements [N, 2] in face coordinates as the picture of a frame shows them, px."""
         turned = moved_iod @ self.rotation[frame][:2, :2].T
         return np.asarray(self.scale_px[frame] * turned, dtype=np.float32)

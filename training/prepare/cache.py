@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -88,7 +88,7 @@ def write_clip(cache: Path, clip: Clip, made: Prepared, fingerprint: str) -> Non
         OutputError: it cannot be written.
     """
     data = io.BytesIO()
-    wrong = {} if made.jittered is None else {"jittered_images": made.jittered}
+    wrong: dict[str, Any] = {} if made.jittered is None else {"jittered_images": made.jittered}
     np.savez_compressed(
         data,
         **wrong,

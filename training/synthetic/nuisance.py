@@ -6,6 +6,7 @@ here is measured against that.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -70,7 +71,7 @@ def add_lid_motion(
         direction = rng.normal(0.0, (1.0, 0.5))
         direction *= size / max(float(np.hypot(*direction)), 1e-3)
         for centre in (-0.5, 0.5):
-            field = field + _blob((centre, 0.0), direction, (0.10, 0.05))
+            field = field + _blob((centre, 0.0), np.asarray(direction), (0.10, 0.05))
     return np.asarray(field, dtype=np.float32)
 
 
@@ -107,7 +108,9 @@ def add_background(field: Field, rng: np.random.Generator, ranges: NuisanceRange
     return np.asarray(field * (1.0 - outside) + other * outside, dtype=np.float32)
 
 
-def _blob(centre: tuple[float, float], direction: NDArray, sigma: tuple[float, float]) -> Field:
+def _blob(
+    centre: tuple[float, float], direction: NDArray, sigma: Sequence[float] | NDArray
+) -> Field:
     x, y = (_X[0] - centre[0]) / sigma[0], (_Y[:, 0] - centre[1]) / sigma[1]
     weight = np.exp(-0.5 * y**2)[:, None] * np.exp(-0.5 * x**2)[None, :]
     return np.asarray(weight[..., None] * np.asarray(direction), dtype=np.float32)

@@ -96,7 +96,7 @@ class Light:
         if self.quality is None:
             return picture
         _, data = cv2.imencode(".jpg", picture[..., ::-1], (cv2.IMWRITE_JPEG_QUALITY, self.quality))
-        return np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])
+        return np.ascontiguousarray(np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))[..., ::-1])
 
 
 def draw_light(rng: np.random.Generator, ranges: LightRange) -> Light:

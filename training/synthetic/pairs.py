@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -175,7 +176,7 @@ def read_pairs(path: Path) -> Pairs:
         ) from error
 
 
-def _arrays(pairs: Pairs) -> dict[str, NDArray]:
+def _arrays(pairs: Pairs) -> dict[str, Any]:
     return {name: getattr(pairs, name) for name in Pairs.__dataclass_fields__}
 
 

@@ -153,7 +153,7 @@ def spans_of(motion: NDArray[np.float64], fps: float) -> list[tuple[int, int, in
     return found
 
 
-def top_mean(vectors: NDArray[np.float32], share: float) -> NDArray[np.float64]:
+def top_mean(vectors: NDArray[np.floating], share: float) -> NDArray[np.float64]:
     """Mean [2] of the share of the vectors [N, 2] that are longest."""
     length = np.hypot(vectors[:, 0], vectors[:, 1])
     count = max(1, round(share * len(length)))
