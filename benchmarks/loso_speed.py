@@ -18,9 +18,9 @@ import numpy as np
 import torch
 
 from training.loso.folds import make_folds
+from training.loso.registry import make_model
 from training.loso.selection import load_selection
 from training.models.base import FitPlan, Fitted, fit_one_by_one
-from training.models.registry import make_model
 
 
 def main() -> None:

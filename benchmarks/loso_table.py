@@ -23,8 +23,8 @@ from benchmarks.page_section import BENCHMARKS_PAGE, ROOT, made_on, write_sectio
 from training.common.files import write_json
 from training.common.markdown import grid, short
 from training.loso.config import LosoConfig
+from training.loso.registry import check_models
 from training.loso.run import run_models
-from training.models.registry import check_models
 
 RESULTS = ROOT / "demo" / "figures" / "loso.json"
 MODELS = "zero-shot,svm,linear,ststnet,off-apexnet,scvit,committee"

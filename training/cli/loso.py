@@ -8,8 +8,8 @@ from typing import Any, get_args
 
 from training.common.options import one_of
 from training.loso.config import Classes, Engine, Kind, LosoConfig, Protocol, parse_epochs
+from training.loso.registry import check_models
 from training.loso.run import run_models
-from training.models.registry import check_models
 
 _CHOICES = {"protocol": Protocol, "kind": Kind, "classes": Classes, "engine": Engine}
 

@@ -11,9 +11,9 @@ from training.common.tasks import do_all
 from training.loso.config import LosoConfig, Recipe
 from training.loso.folds import Fold
 from training.loso.protocols import run_folds
+from training.loso.registry import make_model
 from training.loso.run_folder import Outcome
 from training.models.base import Samples
-from training.models.registry import make_model
 
 
 @dataclass(frozen=True, slots=True, eq=False)

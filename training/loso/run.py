@@ -25,6 +25,7 @@ from training.common.options import pick_device
 from training.loso.config import LosoConfig, Recipe, make_recipe, settings_of
 from training.loso.engine import make_tasks, train_tasks
 from training.loso.folds import Fold, make_folds, missing_classes
+from training.loso.registry import make_model, reads_of
 from training.loso.report import combine, write_report
 from training.loso.run_folder import (
     FOLDS,
@@ -37,7 +38,6 @@ from training.loso.run_folder import (
 )
 from training.loso.selection import load_selection
 from training.models.base import Samples
-from training.models.registry import make_model, reads_pairs
 
 CONFIG, PREPARED = "config.yaml", "prepared"
 _PACKAGES = ("mer-stream", "torch", "numpy", "scikit-learn", "onnxruntime", "onnxruntime-gpu")
@@ -72,20 +72,19 @@ def run_loso(config: LosoConfig) -> dict[str, Any]:
         config.dataset,
         config.root,
         config.classes,
-        pairs=reads_pairs(config.model),
+        reads=reads_of(config.model),
         cache=config.prepared or config.output / PREPARED,
     )
-    samples = selection.samples
     model = make_model(config.model)
     recipe = make_recipe(config, model, selection.classes, pick_device(config.device))
-    folds = make_folds(samples, config.kind)
+    folds = make_folds(selection.samples, config.kind)
     seeds = list(range(config.seeds)) if model.seeded else [0]
     settings = settings_of(config, model, recipe, selection)
     digest = digest_settings(settings)
     prepare_folder(config, settings, digest)
-    outcomes = _complete(config, samples, folds, seeds, recipe, digest)
+    outcomes = _complete(config, selection.samples, folds, seeds, recipe, digest)
     extra = {
-        "warnings": list(missing_classes(folds, samples.labels, selection.classes)),
+        "warnings": list(missing_classes(folds, selection.samples.labels, selection.classes)),
         "folds": len(folds),
         "device": recipe.device,
         "wall_s": wall_s(config.output),
@@ -151,6 +150,8 @@ def _complete(
     done = [outcome for outcome in found.values() if outcome is not None]
     todo = [(f, seed) for seed in seeds for f in folds if found[f.name, seed] is None]
     tasks = make_tasks(todo, recipe.stacked, config.engine == "ray" or config.jobs > 1)
+    if todo:
+        samples = make_model(config.model).represent(samples)
     total, start = len(folds) * len(seeds), dict(make_model(config.model).settings())
     session, kept = start_session(config.output), len(done)
     bar = tqdm(total=total, initial=len(done), desc=config.model, unit="fold", file=sys.stderr)

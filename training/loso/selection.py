@@ -18,6 +18,7 @@ from training.datasets import class_names, load_dataset
 from training.datasets.arrays import MAP_SUFFIXES, load_jittered, load_maps, load_pairs
 from training.datasets.prepared import is_prepared, read_settings
 from training.models.base import Samples
+from training.models.method import Reads
 from training.prepare.run import prepare
 
 
@@ -35,10 +36,10 @@ def load_selection(
     dataset: str,
     root: Path,
     classes: Literal[3, 5],
-    pairs: bool = False,
+    reads: Reads = "maps",
     cache: Path | None = None,
 ) -> Selection:
-    """Reads the maps of one or more data sets; with `pairs` the onset and apex faces too.
+    """Reads the maps of one or more data sets; the onset and apex faces too where they are read.
 
     Where `root` holds frames, their faces are aligned and their maps made first, into `cache`; what
     is there already is not made again.
@@ -55,7 +56,7 @@ def load_selection(
         raise UsageError(f"{dataset} in {root} has no clips: choose another data set or root")
     names = _classes(sorted({clip.dataset for clip in loaded.clips}), classes)
     samples = to_samples(loaded.clips, names)
-    if pairs:
+    if reads == "pairs":
         samples = replace(
             samples, pairs=load_pairs(loaded.clips), jittered=_jittered(root, loaded.clips)
         )

@@ -8,6 +8,9 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
+
+from streamer.core.errors import SourceFormatError
 
 Settings = Mapping[str, object]  # plain values only: they are written into the run folder
 
@@ -22,11 +25,17 @@ class Samples:
     labels: NDArray[np.int64]  # [N], positions in the list of classes
     pairs: NDArray[np.uint8] | None = None  # [N, 2, S, S, 3]: onset and apex face, where asked for
     jittered: NDArray[np.uint8] | None = None  # [N, D, 2, S, S, 3]: the same, some frames off
+    clips: NDArray[np.object_] | None = None  # [N] of uint8 [T, S, S]: grey faces, onset to offset
+    represented: NDArray | None = None  # [N, ...]: what `Model.represent` made of them
 
     @property
-    def inputs(self) -> NDArray[np.uint8]:
-        """What models are asked about: the pairs where they were loaded, else the maps."""
-        return self.maps if self.pairs is None else self.pairs
+    def inputs(self) -> NDArray:
+        """What models learn from and are asked about: the first there is of representation,
+        clips, pairs and maps."""
+        for given in (self.represented, self.clips, self.pairs):
+            if given is not None:
+                return given
+        return self.maps
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -40,6 +49,8 @@ class Samples:
             self.labels[rows],
             None if self.pairs is None else self.pairs[rows],
             None if self.jittered is None else self.jittered[rows],
+            None if self.clips is None else self.clips[rows],
+            None if self.represented is None else self.represented[rows],
         )
 
 
@@ -67,11 +78,11 @@ class FitPlan:
 class Fitted(Protocol):
     """A model that has been trained."""
 
-    def probabilities(self, maps: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """[N, classes] of maps uint8 [N, 28, 28, 3] (or `Samples.inputs`); rows sum to one."""
+    def probabilities(self, maps: NDArray) -> NDArray[np.float32]:
+        """[N, classes] of rows of `Samples.inputs`; rows sum to one."""
         ...
 
-    def features(self, maps: NDArray[np.uint8]) -> NDArray[np.float32] | None:
+    def features(self, maps: NDArray) -> NDArray[np.float32] | None:
         """[N, D], what the last layer sees; None where the model has none."""
         ...
 
@@ -107,6 +118,10 @@ class Model(Protocol):
         """Everything besides the plan that changes the result."""
         ...
 
+    def represent(self, samples: Samples) -> Samples:
+        """Done once before the folds: each clip by itself, nothing learnt from the others."""
+        ...
+
     def fit(self, train: Samples, plan: FitPlan, watch: Watch | None = None) -> Fitted:
         """One fold: only its training clips are passed."""
         ...
@@ -129,6 +144,10 @@ class OneByOne:
     """A model that trains its folds one after the other."""
 
     __slots__ = ()
+
+    def represent(self, samples: Samples) -> Samples:
+        """As they are."""
+        return samples
 
     def fit(self, train: Samples, plan: FitPlan, watch: Watch | None = None) -> Fitted:
         """See `Model.fit`."""
@@ -165,6 +184,27 @@ def _at(position: int, watch: Watch | None) -> Watch | None:
         return None
     report = watch
     return lambda epoch, _, fitted: report(epoch, position, fitted)
+
+
+def represent_each(samples: Samples, name: str, represent: Callable[[NDArray], NDArray]) -> Samples:
+    """The samples with what `represent` makes of each clip's input, stacked; with a progress bar.
+
+    Raises:
+        SourceFormatError: a clip cannot be represented (a ValueError of `represent`); names it.
+    """
+    made = []
+    for clip, given in tqdm(
+        zip(samples.ids, samples.inputs, strict=True),
+        total=len(samples),
+        desc=f"{name}: input",
+        unit="clip",
+        disable=None,
+    ):
+        try:
+            made.append(represent(given))
+        except ValueError as error:
+            raise SourceFormatError(f"clip {clip}: {error}") from error
+    return replace(samples, represented=np.stack(made))
 
 
 def epoch_batches(plan: FitPlan, batch: int) -> Iterator[list[NDArray[np.int64]]]:

@@ -9,14 +9,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from training.models.base import FitPlan, Fitted, Samples, Settings, Watch
+from training.models.base import FitPlan, Fitted, Samples, Settings, Watch, represent_each
 from training.models.flow_net import FlowNet, Optimiser, train_alone
 from training.models.stack import GradientMaker, train_stacked, vmap_gradients
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkModel:
-    """A published small network under Adam and cross entropy; folds can be trained stacked."""
+    """A published network and how it is trained; small ones can train their folds stacked.
+
+    represent_one: makes of one clip's input what the network takes, once before the folds.
+    """
 
     name: str
     build: Callable[[int], FlowNet]  # classes -> network
@@ -25,6 +28,7 @@ class NetworkModel:
     gradients: Callable[[FlowNet], GradientMaker] = vmap_gradients
     stacks: bool = True
     seeded: bool = True
+    represent_one: Callable[[NDArray], NDArray] | None = None
 
     @property
     def default_epochs(self) -> int:
@@ -35,9 +39,18 @@ class NetworkModel:
         """Optimiser and structure."""
         return {**asdict(self.optimiser), "structure": self.about}
 
+    def represent(self, samples: Samples) -> Samples:
+        """By `represent_one`, where there is one."""
+        if self.represent_one is None:
+            return samples
+        return represent_each(samples, self.name, self.represent_one)
+
     def fit(self, train: Samples, plan: FitPlan, watch: Watch | None = None) -> Fitted:
-        """One network, one fold."""
-        return train_alone(self._fresh(plan), train, plan, self.optimiser, watch)
+        """One network, one fold; what it draws hangs on the seed alone."""
+        net = self._fresh(plan)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(plan.seed)
+            return train_alone(net, train, plan, self.optimiser, watch)
 
     def fit_folds(
         self,

@@ -41,7 +41,7 @@ def train_stacked(
 ) -> list[Fitted]:
     """Network f starts as `nets[f]` and learns from `rows[f]`; returns one network for each."""
     labels = torch.from_numpy(samples.labels).to(plan.device)
-    gradients = make(torch.from_numpy(samples.maps).to(plan.device), labels)
+    gradients = make(torch.from_numpy(samples.inputs).to(plan.device), labels)
     stack = _stacked(nets, plan.device)
     adam = torch.optim.Adam(list(stack.values()), optimiser.learning_rate, fused=True)
     mask = _mask(rows, len(samples)).to(plan.device)

@@ -14,8 +14,8 @@ from tests.training.fake_maps import FakeConfig, write_fake
 from training.experiments.definition import Experiment, load_experiment, names, run_of
 from training.experiments.run import make_table, run_experiment
 from training.loso.config import LosoConfig
+from training.loso.registry import check_models, make_model, reads_of
 from training.loso.run import run_loso
-from training.models.registry import check_models, make_model, reads_pairs
 
 
 def settings_file(folder: Path, **options: object) -> Path:
@@ -74,8 +74,8 @@ def test_flow_maps_are_refused_with_the_cure(tmp_path: Path) -> None:
 
 
 def test_only_some_models_take_settings(tmp_path: Path) -> None:
-    assert reads_pairs("selfme") and reads_pairs("selfme@x.yaml") and not reads_pairs("svm")
-    with pytest.raises(UsageError, match="only selfme take settings"):
+    assert reads_of("selfme") == reads_of("selfme@x.yaml") == "pairs" and reads_of("svm") == "maps"
+    with pytest.raises(UsageError, match="takes no settings"):
         check_models("svm@x.yaml")
     wrong = tmp_path / "x.yaml"
     wrong.write_text("selfme: {motion: raft}\n")

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from training.loso.config import Recipe
 from training.loso.folds import Fold, make_folds
 from training.loso.protocols import run_folds
+from training.loso.registry import make_model
 from training.loso.selection import Selection
+from training.methods.svm import FittedSvm, SvmModel
 from training.models.base import FitPlan, Fitted, Samples, Watch, fit_one_by_one
-from training.models.registry import make_model
-from training.models.svm import FittedSvm, SvmModel
 
 MARKER = 255
 

@@ -24,10 +24,10 @@ from training.loso import run as run_module
 from training.loso.config import LosoConfig, Recipe, parse_epochs
 from training.loso.folds import make_folds
 from training.loso.protocols import run_folds
+from training.loso.registry import make_model
 from training.loso.run import run_loso
 from training.loso.run_folder import FOLDS, SESSIONS, fold_path, load_sessions, wall_s
 from training.loso.selection import Selection
-from training.models.registry import make_model
 
 
 def config(root: Path, output: Path, **changes: Any) -> LosoConfig:
@@ -250,7 +250,7 @@ def test_options_are_checked(flow_root: Path, tmp_path: Path) -> None:
         "overwrite": False,
     }  # fmt: skip
     for key, value, words in (
-        ("model", "svm,resnet", "model 'resnet' is unknown: choose among scvit"),
+        ("model", "svm,nonet", "model 'nonet' is unknown: choose among committee"),
         ("protocol", "dirty", "--protocol 'dirty': choose clean, published"),
         ("classes", 4, "--classes 4: choose 3, 5"),
         ("device", "tpu", "--device 'tpu': choose auto"),

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+from training.methods._ststnet_net import STSTNet
+from training.methods._ststnet_stack import ststnet_gradients
+from training.methods.off_apexnet import OffApexNet
 from training.models.base import FitPlan, Samples, epoch_batches, fit_one_by_one, own_rows
 from training.models.flow_net import Optimiser
 from training.models.network import NetworkModel
-from training.models.off_apexnet import OffApexNet
 from training.models.stack import vmap_gradients
-from training.models.ststnet import STSTNet
-from training.models.ststnet_stack import ststnet_gradients
 
 
 def flat_and_busy_samples(count: int = 26) -> Samples:

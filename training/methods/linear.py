@@ -21,6 +21,7 @@ from torch.nn.functional import avg_pool2d
 from recognition.classifiers.ensemble import mirror
 from recognition.classifiers.scvit import Levelling
 from training.models.base import FitPlan, Fitted, Samples, Settings, Watch
+from training.models.method import Method
 from training.models.shallow import (
     Costs,
     FittedShallow,
@@ -107,3 +108,13 @@ def two_views(maps: NDArray[np.uint8]) -> Views:
 
 def _take(views: Views, rows: Rows) -> Views:
     return views[0][rows], views[1][rows]
+
+
+METHOD = Method(
+    title="logistic regression",
+    year=2026,
+    reads="maps",
+    source="scikit-learn",
+    status="ours",
+    make=LinearModel,
+)

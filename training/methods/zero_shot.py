@@ -16,6 +16,7 @@ from streamer.core.errors import UsageError
 from streamer.core.records import EMOTIONS
 from training.common.files import sha256_of
 from training.models.base import FitPlan, Fitted, Samples, Settings, Watch
+from training.models.method import Method
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,10 @@ class ZeroShotModel:
         """Which file was asked."""
         return {"sha256": dict(sha256_of([BUNDLED]))}
 
+    def represent(self, samples: Samples) -> Samples:
+        """As they are."""
+        return samples
+
     def fit(self, train: Samples, plan: FitPlan, watch: Watch | None = None) -> Fitted:
         """Opens the bundled model.
 
@@ -68,3 +73,13 @@ class ZeroShotModel:
     ) -> list[Fitted]:
         """The same session for every fold."""
         return [self.fit(samples.take(rows[0]), plan, watch)] * len(rows)
+
+
+METHOD = Method(
+    title="zero-shot",
+    year=2026,
+    reads="maps",
+    source="the bundled model, trained on synthetic motion alone",
+    status="ours",
+    make=ZeroShotModel,
+)

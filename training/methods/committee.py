@@ -18,10 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer.core.records import EMOTIONS
+from training.methods.linear import LinearModel
+from training.methods.ststnet import make_ststnet
+from training.methods.zero_shot import ZeroShotModel
 from training.models.base import FitPlan, Fitted, Model, Samples, Settings, Watch
-from training.models.linear import LinearModel
-from training.models.ststnet_stack import make_ststnet
-from training.models.zero_shot import ZeroShotModel
+from training.models.method import Method
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,10 @@ class VotingEnsemble:
         members = (*_others(len(EMOTIONS)), self._network)
         return {member.name: dict(member.settings()) for member in members}
 
+    def represent(self, samples: Samples) -> Samples:
+        """As they are."""
+        return samples
+
     def fit(self, train: Samples, plan: FitPlan, watch: Watch | None = None) -> Fitted:
         """Every member on the fold's clips."""
         others = tuple(member.fit(train, plan) for member in _others(plan.classes))
@@ -95,3 +100,13 @@ def _with_others(others: Sequence[tuple[Fitted, ...]], watch: Watch | None) -> W
         return None
     report = watch
     return lambda epoch, k, net: report(epoch, k, FittedVotingEnsemble((*others[k], net)))
+
+
+METHOD = Method(
+    title="voting ensemble",
+    year=2026,
+    reads="maps",
+    source="zero-shot, linear, ststnet; sum rule of Kittler et al. 1998",
+    status="ours",
+    make=VotingEnsemble,
+)

@@ -16,10 +16,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.models.flow_net import FlowNet
+from training.models.flow_net import FlowNet, scaled
 
 FILTERS = (3, 5, 8)
-MIDDLE, SPREAD = 128.0, 32.0
 
 
 class STSTNet(FlowNet):
@@ -39,8 +38,3 @@ class STSTNet(FlowNet):
     def forward(self, maps: Tensor) -> Tensor:
         """[N, classes]."""
         return self.head(self.embed(maps))
-
-
-def scaled(maps: Tensor) -> Tensor:
-    """uint8 [N, S, S, 3] -> float [N, 3, S, S]."""
-    return (maps.permute(0, 3, 1, 2).float() - MIDDLE) / SPREAD

@@ -38,6 +38,7 @@ from training.models.base import (
     epoch_batches,
     own_rows,
 )
+from training.models.method import Method
 
 WEIGHTS = BUNDLED.with_suffix(".safetensors")
 _CHUNK = 256
@@ -191,3 +192,13 @@ def _loss(net: SCViT, maps: Tensor, labels: Tensor, weight: Tensor, tuning: Fine
     )
     regions = region_embeddings(patches)
     return classes + tuning.omega * symmetric_contrastive_loss(regions, labels, tuning.tau)
+
+
+METHOD = Method(
+    title="SCViT on maps",
+    year=2026,
+    reads="maps",
+    source="after SelfME (CVPR 2023); pre-trained on synthetic motion",
+    status="ours",
+    make=ScvitModel,
+)

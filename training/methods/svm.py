@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sklearn.svm import SVC
 
 from training.models.base import FitPlan, Fitted, Samples, Settings, Watch
+from training.models.method import Method
 from training.models.shallow import (
     Costs,
     FittedShallow,
@@ -74,3 +75,13 @@ def fit_standardiser(maps: NDArray[np.uint8]) -> Standardiser:
     flat = maps.reshape(len(maps), -1).astype(np.float64)
     deviation = flat.std(axis=0)
     return Standardiser(flat.mean(axis=0), np.where(deviation > 0, deviation, 1.0))
+
+
+METHOD = Method(
+    title="linear SVM",
+    year=2026,
+    reads="maps",
+    source="scikit-learn",
+    status="ours",
+    make=SvmModel,
+)

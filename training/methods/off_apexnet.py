@@ -11,9 +11,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from training.models.flow_net import FlowNet, Optimiser
+from training.models.flow_net import FlowNet, Optimiser, scaled
+from training.models.method import Method
 from training.models.network import NetworkModel
-from training.models.ststnet import scaled
 
 
 class OffApexNet(FlowNet):
@@ -58,3 +58,15 @@ def make_off_apexnet() -> NetworkModel:
         about="u and v: 5x5 convolutions 6, 16, max-pool 2; fully connected 1024; scale 32",
         stacks=False,
     )
+
+
+METHOD = Method(
+    title="OFF-ApexNet",
+    year=2019,
+    reads="maps",
+    source="Gan et al., Signal Processing: Image Communication 2019, arXiv 1805.08699",
+    status="paper",
+    make=make_off_apexnet,
+    open="5x5 kernels with padding 2, batches of 64, 60 epochs, no dropout",
+    printed_parameters="2.77 M",
+)

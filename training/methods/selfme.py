@@ -22,6 +22,7 @@ from streamer.core.errors import UsageError
 from streamer.core.settings import fill, load_yaml
 from training.common.files import sha256_of
 from training.models.base import FitPlan, Fitted, OneByOne, Samples, Settings, Watch
+from training.models.method import Method
 from training.selfme.pairs import motion_crops
 from training.selfme.recognizer_run import make_trainer
 from training.selfme.settings import SelfmeRun
@@ -125,3 +126,14 @@ def make_selfme(file: Path | None = None) -> SelfmeModel:
     if file is None:
         return SelfmeModel()
     return SelfmeModel(fill(SelfmeRun, load_yaml(file), where=str(file)))
+
+
+METHOD = Method(
+    title="SelfME",
+    year=2023,
+    reads="pairs",
+    source="Fan et al., CVPR 2023",
+    status="paper",
+    make=make_selfme,
+    configurable=True,
+)

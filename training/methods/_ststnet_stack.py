@@ -19,10 +19,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from training.models.flow_net import FlowNet, Optimiser
-from training.models.network import NetworkModel
+from training.methods._ststnet_net import FILTERS
+from training.models.flow_net import FlowNet, scaled
 from training.models.stack import GradientMaker, Gradients, Stack
-from training.models.ststnet import FILTERS, STSTNet, scaled
 
 CELLS, SIDE = 100, 10  # pooling cells of a map, along a side
 POOLS = 25  # average-pooling cells
@@ -203,14 +202,3 @@ def _scatter(sums: Sums, stack: Stack) -> Stack:
         found[name] = own[..., :-1].reshape(stack[name].shape)
         found[f"streams.{k}.bias"] = own[..., -1].contiguous()
     return found
-
-
-def make_ststnet() -> NetworkModel:
-    """The model as published."""
-    return NetworkModel(
-        name="ststnet",
-        build=STSTNet,
-        optimiser=Optimiser(epochs=800, batch=256, learning_rate=5e-5),
-        about="3x3 convolutions 3+5+8, max-pool 3/3, avg-pool 2, fully connected 400; scale 32",
-        gradients=ststnet_gradients,
-    )
