@@ -79,7 +79,8 @@ def offers(dataset: str, root: Path) -> frozenset[Reads]:
         SourceNotFoundError, SourceFormatError, UsageError: see the loaders.
     """
     if is_prepared(root):
-        return frozenset({"maps", "pairs", *(["clips"] if read_settings(root).clips else [])})
+        faces: frozenset[Reads] = frozenset({"maps", "pairs"})
+        return faces | {"clips"} if read_settings(root).clips else faces
     clips = load_dataset(dataset, root).clips
     only_maps = all(clip.path.suffix.lower() in MAP_SUFFIXES for clip in clips)
     return frozenset({"maps"}) if only_maps else frozenset({"maps", "pairs", "clips"})
