@@ -1,6 +1,6 @@
 """The list of compared methods in docs/compared-methods.md, made from the methods themselves.
 
-    python -m benchmarks.method_list
+python -m benchmarks.method_list
 """
 
 from __future__ import annotations
