@@ -100,7 +100,7 @@ def loso(
     ] = "scvit",
     protocol: Protocol = "clean",
     kind: Annotated[
-        str, option("composite, single, cross (data set), grouped (8 groups).")
+        str, option("composite, single, cross (data set), grouped (8 groups of people).")
     ] = "composite",
     classes: Annotated[int, option("3 or 5.", Range(3, 5))] = 3,
     seeds: Annotated[int, option("Trainings of every fold.", Range(1, 1000))] = 3,

@@ -159,7 +159,7 @@ def _footnotes(runs: Sequence[Mapping[str, Any]], alike: bool) -> list[str]:
         )
     if any(run["kind"] == "grouped" for run in runs):
         notes.append(
-            f"Kind grouped: {GROUPS} groups of subjects are left out in turn, not every subject, so "
+            f"Kind grouped: {GROUPS} groups of subjects are left out in turn, not each subject, so "
             "there is less to learn from than in the published rows.  "
         )
     if any(run["protocol"] == "published" for run in runs):
