@@ -99,7 +99,9 @@ def test_the_packages_experiments_are_whole() -> None:
     assert (first.bspline, first.contrast, first.amplification) == (False, 0.0, 1.0)
     tau = run_of(loaded["figure4b"], loaded["figure4b"].rows[0], {}, {}).selfme
     assert (tau.omega, tau.tau) == (0.1, 0.01)  # figure 4b is drawn at omega 0.1
-    assert [row.set for row in loaded["table3"].rows if "TCAE" in row.name] == [None] * 3
+    fully, *fields = [row for row in loaded["table3"].rows if "TCAE" in row.name]
+    assert (fully.model, fully.set) == ("tcae", None)
+    assert [run_of(loaded["table3"], row, {}, {}).selfme.motion for row in fields] == ["tcae"] * 2
     with pytest.raises(UsageError, match="give one of figure4a"):
         load_experiment("table9")
 
