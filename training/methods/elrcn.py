@@ -3,13 +3,13 @@
 Every frame goes through VGG-16 to its second fully connected layer, the row of features through two
 LSTM layers, then through a dense layer of 128. The spatially enriched variant, which is this one,
 stacks flow and strain as channels: u, v and strain against the onset (there: the flow's three
-colour planes and the strain), beside the grey frame. Clips are brought to 10 frames; the onset
+colour planes and the strain), beside the grey frame. TIM brings the clip to 10 frames; the onset
 itself has no flow, which leaves 9 steps, as in the authors' released code.
 
 As there: 13 convolutions in five blocks, LSTM of 2622 and 1000 units, dropout .5, Adam. Ours, for
 two CPU cores: 64 pixels for 224 and one eighth of all widths (8 to 64 channels, 512, LSTM 328 and
 125); random weights at the start in place of VGG-Face's; trained end to end (there: VGG on single
-frames first), at 1e-4 for 1e-5; frames at even distances for TIM.
+frames first), at 1e-4 for 1e-5.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from training.methods._sequence import check_clip, even_places, flow_sequence, shrink
+from training.clips.frames import as_grey
+from training.clips.tim import interpolate
+from training.methods._sequence import check_clip, flow_sequence, shrink
 from training.models.flow_net import FlowNet, Optimiser
 from training.models.method import Method
 from training.models.network import NetworkModel
@@ -73,9 +75,9 @@ def enriched_frames(clip: NDArray[np.uint8]) -> NDArray[np.float16]:
         ValueError: no clip, or fewer than two frames.
     """
     check_clip(clip, 2)
-    places = even_places(len(clip), STEPS + 1)[1:]
-    flows = flow_sequence(clip, places, SIZE_PX)
-    grey = shrink(clip[places], SIZE_PX)[..., None] / np.float16(255)
+    frames = as_grey(interpolate(clip, STEPS + 1))
+    flows = flow_sequence(frames, np.arange(1, STEPS + 1), SIZE_PX)
+    grey = shrink(frames[1:], SIZE_PX)[..., None] / np.float16(255)
     return np.concatenate([flows, grey], axis=-1).astype(np.float16)
 
 
@@ -98,7 +100,8 @@ def make_elrcn() -> NetworkModel:
         name="elrcn",
         build=Elrcn,
         optimiser=Optimiser(epochs=60, batch=16, learning_rate=1e-4),
-        about="9 steps of u, v, strain, grey at 64 px; VGG-16 over 8, LSTM 328, 125, dense 128",
+        about="TIM 10, 9 steps of u, v, strain, grey at 64 px; VGG-16 over 8, LSTM 328, 125, "
+        "dense 128",
         stacks=False,
         represent_one=enriched_frames,
     )
