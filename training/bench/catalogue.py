@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from streamer.core.files.inside import read_json
 from training.common.markdown import short
+from training.loso.folds import GROUPS
 from training.loso.registry import MODELS, find_method, make_model
-from training.models.method import Method, parameters_of
+from training.models.base import Model
+from training.models.method import Method
+from training.models.network import NetworkModel
 
 MEASURED = Path(__file__).parent / "measured.json"
 CLASSES = 3
@@ -57,6 +62,16 @@ def describe_model(name: str) -> str:
     )
 
 
+def parameters_of(model: Model, classes: int) -> int | None:
+    """Numbers that are trained, for so many classes; None where the model is no network."""
+    build: Callable[[int], Any] | None = getattr(model, "build", None)
+    if build is None:
+        return None
+    # large networks are only described, not filled with numbers; others read weights
+    with torch.device("meta" if isinstance(model, NetworkModel) else "cpu"):
+        return sum(p.numel() for p in build(classes).parameters() if p.requires_grad)
+
+
 @cache
 def measured() -> Mapping[str, Any]:
     """What `python -m benchmarks.loso_table` wrote; empty: nothing yet."""
@@ -69,6 +84,7 @@ def _line(name: str, method: Method) -> tuple[str, ...]:
     count = _count(parameters_of(make_model(name), CLASSES))
     run = measured().get("models", {}).get(name)
     pooled = f"{short(run['uf1'])}/{short(run['uar'])}" if run else "-"
+    pooled += " (groups)" if run and run["kind"] == "grouped" else ""
     title = f"{method.title}, {method.year}"
     return (name, method.reads, count or "-", method.status, pooled, title)
 
@@ -83,4 +99,8 @@ def _scored(name: str) -> str:
         return ""
     cells = [("all", run), *((_PARTS.get(k, k), v) for k, v in run["per_dataset"].items())]
     figures = ", ".join(f"{what} {short(c['uf1'])}/{short(c['uar'])}" for what, c in cells)
-    return f"UF1/UAR {figures}; epochs {run['epochs']}, {len(run['seeds'])} seed(s)"
+    left_out = f"{GROUPS} groups of subjects" if run["kind"] == "grouped" else "each subject"
+    return (
+        f"UF1/UAR {figures}; leaving out {left_out}, epochs {run['epochs']}, "
+        f"{len(run['seeds'])} seed(s)"
+    )

@@ -10,13 +10,12 @@ import pytest
 
 from streamer.core.errors import UsageError
 from tests.training.fake_maps import FakeConfig, write_fake
-from training.bench.catalogue import describe_model, list_models, measured
+from training.bench.catalogue import describe_model, list_models, measured, parameters_of
 from training.bench.definition import Bench, BenchRow, Figures, load_bench, names
 from training.bench.run import run_bench, why_not
 from training.bench.table import make_table, ours
 from training.loso.config import LosoConfig
 from training.loso.registry import MODELS, find_method, make_model
-from training.models.method import parameters_of
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +100,7 @@ def test_an_average_is_of_all_parts() -> None:
     run = {
         "per_dataset": {"casme2": part, "smic": {"uf1": 1.0, "uar": 0.75}}, "uf1": 0.9, "uar": 0.9,
         "epochs": "fixed, 3", "folds": 2, "seeds": [0], "training_s": 5.0, "label": "", "n": 4,
-        "subjects": 2, "protocol": "clean",
+        "subjects": 2, "protocol": "clean", "kind": "composite",
     }  # fmt: skip
     text = make_table(bench, {"STSTNet": run}, {})
     line = next(line for line in text.splitlines() if line.startswith("| STSTNet |"))
