@@ -1,8 +1,9 @@
 """Motion front-ends: ways to measure the motion between two aligned faces, behind one signature.
 
-`dis`, `farneback` and `tvl1` are classical optical flow; `selfme` is the learned motion of the
-paper and needs torch and weights. A method gives whole motion in pixels; `motion_field` takes head
-motion out and counts in inter-ocular distances.
+`dis`, `farneback`, `tvl1`, `lucas-kanade` and `horn-schunck` are classical optical flow; `selfme`
+is the learned motion of the paper and needs torch and weights. A method gives whole motion in
+pixels; `motion_field` takes head motion out and counts in inter-ocular distances. Which of them a
+recogniser may run on is said in `recognition.config`: no model was trained on the last two flows.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ _CLASSICAL: Mapping[str, Callable[[Image, Image, MapConfig], Field]] = {
     "dis": flow.dis,
     "farneback": flow.farneback,
     "tvl1": flow.tvl1,
+    "lucas-kanade": flow.lucas_kanade,
+    "horn-schunck": flow.horn_schunck,
 }
 METHODS: tuple[str, ...] = (*_CLASSICAL, LEARNED)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from streamer.core.ranges import check_ranges
 from streamer.core.settings import fill, load_yaml, set_key, to_mapping
 from training.selfme.classification import SMALL, ClassifierTraining
 from training.selfme.start import FineTuning
+from training.tcae.train import TcaeTraining
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,8 @@ class SelfmeRun:
 
     `start` is a .safetensors file of mer-train motion or recognizer; "bundled" is the one that
     comes with the package, null trains from scratch. `jitter` trains SCViT on pairs some frames off
-    too, as a spotter finds them: the cache must have been prepared with --jitter-frames.
+    too, as a spotter finds them: the cache must have been prepared with --jitter-frames. `tcae`
+    counts where `selfme.motion` is tcae.
     """
 
     selfme: SelfmeConfig = field(default_factory=SelfmeConfig)
@@ -33,9 +35,18 @@ class SelfmeRun:
     start: str | None = "bundled"
     fine_tuning: FineTuning = field(default_factory=FineTuning)
     jitter: bool = False
+    tcae: TcaeTraining = field(default_factory=TcaeTraining)
 
     def __post_init__(self) -> None:
         check_ranges(self)
+
+
+def facts_of(run: SelfmeRun) -> dict[str, Any]:
+    """The settings that count: those of TCAE where the motion is its."""
+    facts = asdict(run)
+    if run.selfme.motion != "tcae":
+        del facts["tcae"]
+    return facts
 
 
 def make_run(preset: str, config: Path | None, pairs: Sequence[str]) -> SelfmeRun:
