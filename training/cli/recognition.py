@@ -96,7 +96,7 @@ def loso(
     output: RunFolder,
     model: Annotated[
         str,
-        option("committee, linear, svm, ststnet, off-apexnet, scvit, selfme, zero-shot; or a,b."),
+        option("A method, or several: svm,ststnet. See mer-train models."),
     ] = "scvit",
     protocol: Protocol = "clean",
     kind: Annotated[str, option("composite, single or cross (data set).")] = "composite",

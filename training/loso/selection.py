@@ -72,6 +72,20 @@ def load_selection(
     return Selection(samples, names, rejected, digest_of(samples, names))
 
 
+def offers(dataset: str, root: Path) -> frozenset[Reads]:
+    """What methods can read there: flow maps alone; of a cache, or of frames, faces too.
+
+    Raises:
+        SourceNotFoundError, SourceFormatError, UsageError: see the loaders.
+    """
+    if is_prepared(root):
+        faces: frozenset[Reads] = frozenset({"maps", "pairs"})
+        return faces | {"clips"} if read_settings(root).clips else faces
+    clips = load_dataset(dataset, root).clips
+    only_maps = all(clip.path.suffix.lower() in MAP_SUFFIXES for clip in clips)
+    return frozenset({"maps"}) if only_maps else frozenset({"maps", "pairs", "clips"})
+
+
 def to_samples(clips: Sequence[Clip], classes: Sequence[str]) -> Samples:
     """Maps and labels of the clips.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from training.models.base import Model
 
@@ -39,11 +39,3 @@ class Method:
     open: str = ""
     configurable: bool = False
     printed_parameters: str = ""
-
-
-def parameters_of(model: Model, classes: int) -> int | None:
-    """Numbers that are trained, for so many classes; None where the model is no network."""
-    build: Callable[[int], Any] | None = getattr(model, "build", None)
-    if build is None:
-        return None
-    return sum(p.numel() for p in build(classes).parameters() if p.requires_grad)
