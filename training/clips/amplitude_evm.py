@@ -86,5 +86,5 @@ def motion_px(onset: Picture, now: Picture) -> float:
     return float(np.percentile(np.sqrt(change[enough] / slope[enough]), _PERCENTILE))
 
 
-def _window(picture: NDArray[np.float32]) -> NDArray[np.float32]:
+def _window(picture: NDArray[np.floating]) -> NDArray[np.float32]:
     return np.asarray(cv2.GaussianBlur(picture, (0, 0), _WINDOW_PX / 2), dtype=np.float32)

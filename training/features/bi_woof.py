@@ -52,7 +52,7 @@ class BiWoof:
             weights[place].mean()
             * orientations(field[place], votes[place], self.bins)
             / votes[place].size
-            for place in blocks(*field.shape[:2], self.rows, self.columns)
+            for place in blocks(field.shape[:2], self.rows, self.columns)
         ]
         return np.concatenate(found).astype(np.float32)
 

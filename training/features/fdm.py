@@ -44,7 +44,7 @@ class Fdm:
 
     def of_fields(self, fields: Field) -> NDArray[np.float32]:
         """The same of motion fields [T - 1, h, w, 2]."""
-        places = blocks(*fields.shape[1:3], self.rows, self.columns)
+        places = blocks(fields.shape[1:3], self.rows, self.columns)
         found = [
             principal_motion(fields[(time, *place)].reshape(-1, 2))
             for time in stretches(len(fields), self.times)

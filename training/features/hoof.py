@@ -37,7 +37,7 @@ class Hoof:
     def of_field(self, field: Field) -> NDArray[np.float32]:
         """The same of a motion field [h, w, 2]. Raises ValueError where it has too few pixels."""
         length = np.linalg.norm(field, axis=-1)
-        places = blocks(*field.shape[:2], self.rows, self.columns)
+        places = blocks(field.shape[:2], self.rows, self.columns)
         found = [orientations(field[place], length[place], self.bins) for place in places]
         totals = (histogram.sum() for histogram in found)
         shares = [h / t if t > 0 else h for h, t in zip(found, totals, strict=True)]
@@ -51,4 +51,5 @@ def orientations(field: Field, votes: NDArray, bins: int) -> NDArray[np.float64]
     """
     turn = np.arctan2(field[..., 1], field[..., 0]) / (2 * np.pi) * bins
     place = np.rint(turn).astype(int) % bins
-    return np.bincount(place.ravel(), np.asarray(votes, np.float64).ravel(), minlength=bins)
+    weights = np.asarray(votes, np.float64).ravel()
+    return np.bincount(place.ravel(), weights, minlength=bins).astype(np.float64)

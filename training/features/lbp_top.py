@@ -50,7 +50,7 @@ class LbpTop:
         check_clip(clip, 2 * self.radius + self.times)
         face = clip[(slice(None), *face_place(clip.shape[1]))]
         codes = plane_codes(face, self.radius)  # [3, t, h, w]
-        places = blocks(*codes.shape[2:], self.rows, self.columns, self.overlap)
+        places = blocks(codes.shape[2:], self.rows, self.columns, self.overlap)
         return np.stack(
             [
                 np.stack([_histograms(codes[(slice(None), time, *place)]) for place in places])

@@ -42,7 +42,7 @@ class Mdmo:
 
     def of_fields(self, fields: Field) -> NDArray[np.float32]:
         """The same of motion fields [T, h, w, 2]; a face that does not move gives zeros."""
-        places = blocks(*fields.shape[1:3], self.rows, self.columns)
+        places = blocks(fields.shape[1:3], self.rows, self.columns)
         means = np.stack(
             [[main_motion(field[place], self.bins) for place in places] for field in fields]
         ).mean(axis=0)

@@ -37,5 +37,5 @@ class Osw:
     def weights(self, strain: NDArray[np.float32]) -> NDArray[np.float32]:
         """The mean strain [blocks] of each block of a map [h, w] of the face."""
         inner = strain[(slice(self.lbp.radius, -self.lbp.radius),) * 2]  # where there are codes
-        places = blocks(*inner.shape, self.lbp.rows, self.lbp.columns, self.lbp.overlap)
+        places = blocks(inner.shape, self.lbp.rows, self.lbp.columns, self.lbp.overlap)
         return np.array([inner[place].mean() for place in places], dtype=np.float32)

@@ -21,12 +21,15 @@ def face_place(size_px: int) -> Place:
     return slice(top, bottom), slice(left, right)
 
 
-def blocks(height: int, width: int, rows: int, columns: int, overlap: float = 0.0) -> list[Place]:
+def blocks(shape: tuple[int, ...], rows: int, columns: int, overlap: float = 0.0) -> list[Place]:
     """`rows` x `columns` blocks of one size, row by row; each shares `overlap` with the next.
+
+    shape: height and width of what is cut.
 
     Raises:
         ValueError: there are fewer pixels than blocks.
     """
+    height, width = shape
     return [
         (own_rows, own_columns)
         for own_rows in stretches(height, rows, overlap)

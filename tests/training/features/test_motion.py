@@ -163,7 +163,7 @@ def test_wrong_channels_are_refused() -> None:
 
 
 def test_blocks_cover_the_face_and_overlap_as_asked() -> None:
-    plain = blocks(10, 6, 2, 3)
+    plain = blocks((10, 6), 2, 3)
     assert plain[0] == (slice(0, 5), slice(0, 2)) and plain[-1] == (slice(5, 10), slice(4, 6))
-    half = [rows for rows, _ in blocks(12, 4, 3, 1, 0.5)]  # 6 long, 3 further on
+    half = [rows for rows, _ in blocks((12, 4), 3, 1, 0.5)]  # 6 long, 3 further on
     assert half == [slice(0, 6), slice(3, 9), slice(6, 12)]
