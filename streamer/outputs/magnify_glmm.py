@@ -2,7 +2,8 @@
 
 The flow (DIS) from a slow average of the aligned face to the face now, without its affine part,
 which is the head's, is written in the principal components of the last seconds' flow (after Le Ngo
-et al. 2018, who have the whole clip); the picture is moved on by factor - 1 times as much.
+et al. 2018, who have the whole clip); the picture is moved on by factor - 1 times as much, along it
+as along a velocity field.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ _SLOW_HZ = 0.1  # of the average: it must not follow an expression
 _SMOOTH_IOD = 0.05  # single stray vectors would tear the face
 _GRID = 32  # the motion is smooth: its components are found on so many places across
 _FRAMES, _COMPONENTS = 64, 9
+_SQUARINGS = 7
 
 Field = NDArray[np.float32]  # [S, S, 2] in pixels of the aligned face
 
@@ -38,18 +40,18 @@ class StreamedGlmm:
 
     def draw(self, image: NDArray[np.uint8], face: AlignedFace) -> None:
         """Warp the face in the picture [H, W, 3], in place."""
-        extra = self.motion(face) * np.float32(self._more)
-        masked = extra * face_mask(len(extra))[..., None]
-        part, rows, columns = onto_frame(masked, face.frame_to_face, image.shape)
+        size = face.picture.shape[0]
+        velocity = self.motion(face) * np.float32(self._more) * face_mask(size)[..., None]
+        part, rows, columns = onto_frame(followed_back(velocity), face.frame_to_face, image.shape)
         if not part.size:
             return
-        back = np.linalg.inv(face.frame_to_face[:, :2]).astype(np.float32)
-        part = part @ back.T  # in pixels of the picture
+        to_frame = np.linalg.inv(face.frame_to_face[:, :2]).astype(np.float32)
+        part = part @ to_frame.T  # in pixels of the picture
         y, x = np.mgrid[rows, columns].astype(np.float32)
         image[rows, columns] = cv2.remap(
             image.copy(),
-            x - part[..., 0],
-            y - part[..., 1],
+            x + part[..., 0],
+            y + part[..., 1],
             interpolation=cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_REPLICATE,
         )
@@ -67,6 +69,18 @@ class StreamedGlmm:
         sigma_px = _SMOOTH_IOD * IOD_FRACTION * _GRID
         smooth = cv2.GaussianBlur(kept, (0, 0), sigma_px)
         return np.asarray(cv2.resize(smooth, grey.shape[::-1]), dtype=np.float32)
+
+
+def followed_back(velocity: Field) -> Field:
+    """Where each place came from, when the motion is followed as a velocity field for one unit of
+    time: however large, it does not fold the face."""
+    size = velocity.shape[0]
+    y, x = np.mgrid[:size, :size].astype(np.float32)
+    back = -velocity / np.float32(2**_SQUARINGS)
+    for _ in range(_SQUARINGS):
+        there = cv2.remap(back, x + back[..., 0], y + back[..., 1], cv2.INTER_LINEAR)
+        back = np.asarray(back + there, dtype=np.float32)
+    return back
 
 
 def without_affine(flow: Field) -> Field:

@@ -78,7 +78,7 @@ def allowed(pyramids: Sequence[Sequence[Picture]], alpha: float) -> list[float]:
 def motion_px(onset: Picture, now: Picture) -> float:
     """How far a level has moved where it moved far, in its own pixels; 0 where it has no slope."""
     rise_y, rise_x = np.gradient(onset)
-    slope = _window(rise_x**2 + rise_y**2)
+    slope = _window(np.asarray(rise_x**2 + rise_y**2))
     enough = slope > 0.25 * slope.mean()
     if not enough.any():
         return 0.0
@@ -86,5 +86,5 @@ def motion_px(onset: Picture, now: Picture) -> float:
     return float(np.percentile(np.sqrt(change[enough] / slope[enough]), _PERCENTILE))
 
 
-def _window(picture: NDArray[np.floating]) -> NDArray[np.float32]:
+def _window(picture: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(cv2.GaussianBlur(picture, (0, 0), _WINDOW_PX / 2), dtype=np.float32)

@@ -45,7 +45,7 @@ class LbpSip:
         check_clip(clip, 2 * self.time_radius + self.times)
         face = clip[(slice(None), *face_place(clip.shape[1]))]
         codes = six_point_codes(face, self.radius, self.time_radius)
-        places = blocks(*codes[0].shape[1:], self.rows, self.columns, self.overlap)
+        places = blocks(codes[0].shape[1:], self.rows, self.columns, self.overlap)
         found = [
             _histogram(part[(time, *place)], count)
             for time in stretches(codes[0].shape[0], self.times)

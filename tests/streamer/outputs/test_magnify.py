@@ -15,7 +15,7 @@ from streamer.core.records import AlignedFace, Frame, FrameResult
 from streamer.faces.transforms import Matrix
 from streamer.outputs.magnify import Magnifier, MagnifyMethod
 from streamer.outputs.magnify_evm import StreamedEvm
-from streamer.outputs.magnify_glmm import without_affine
+from streamer.outputs.magnify_glmm import followed_back, without_affine
 from streamer.outputs.magnify_past import face_mask, onto_frame
 from streamer.outputs.plan import OutputOptions, OutputPlan
 from streamer.outputs.video import VideoWriter
@@ -97,6 +97,16 @@ def test_glmm_of_a_stream_moves_the_cheek_farther() -> None:
     assert before == pytest.approx(1.5, abs=0.5)  # the picture is twice as large
     assert 2.5 < after / before < 4.6
     assert np.array_equal(made[-1][:10], results[-1].frame.image[:10])  # type: ignore[union-attr]
+
+
+def test_a_large_motion_does_not_fold_the_face() -> None:
+    """A velocity of 60 px inside a bump 10 px wide: neighbours keep their order."""
+    y, x = np.mgrid[:64, :64]
+    bump = 60 * np.exp(-((x - 32) ** 2 + (y - 32) ** 2) / (2 * 10**2))
+    back = followed_back(np.dstack([bump, np.zeros_like(bump)]).astype(np.float32))
+    assert np.diff(x + back[..., 0], axis=1).min() > 0
+    small = np.full((64, 64, 2), (1.5, -0.5), np.float32)
+    np.testing.assert_allclose(followed_back(small)[8:-8, 8:-8], -small[8:-8, 8:-8], atol=1e-3)
 
 
 def test_the_affine_part_is_the_heads() -> None:
