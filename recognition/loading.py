@@ -73,7 +73,8 @@ def find_model(model: str | Path | None, config: RecognizerConfig) -> Path:
         model = fetch_model(str(model), suffix=suffix, offline=config.offline)
     if config.backend == "torch" and Path(model) == BUNDLED:
         raise UsageError(
-            "the backend torch runs SelfME models only: give one with --model, or --motion selfme"
+            "the backend torch runs SelfME and FRL-DGT models only: give one with --model, or "
+            "--motion selfme"
         )
     return model_file.find_model(model, suffix)
 

@@ -29,7 +29,7 @@ def test_the_default_is_the_bundled_model_as_ever() -> None:
 
 def test_torch_needs_a_selfme_model(tmp_path: Path) -> None:
     config = RecognizerConfig(device="cpu", backend="torch")
-    with pytest.raises(UsageError, match="runs SelfME models only"):
+    with pytest.raises(UsageError, match="runs SelfME and FRL-DGT models only"):
         load_recognizer(None, config)
     (tmp_path / "net.onnx").write_bytes(b"")
     with pytest.raises(ModelError, match=r"no \.safetensors file"):

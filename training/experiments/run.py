@@ -19,7 +19,7 @@ from training.loso.config import LosoConfig
 from training.loso.run import run_loso
 
 Found = Mapping[str, Mapping[str, Any]]  # row -> its results.json
-SETTINGS, TABLE, FIGURES, PLOT = "selfme.yaml", "table.md", "experiment.json", "sweep.png"
+TABLE, FIGURES, PLOT = "table.md", "experiment.json", "sweep.png"
 
 
 def run_experiment(
@@ -46,8 +46,9 @@ def run_experiment(
         if row.name not in runs:
             continue
         folder = config.output / slug(row)
-        write_text(folder / SETTINGS, dump_yaml(runs[row.name]))
-        model = f"selfme@{folder / SETTINGS}"
+        settings = folder / f"{experiment.model}.yaml"
+        write_text(settings, dump_yaml(runs[row.name]))
+        model = f"{experiment.model}@{settings}"
         found[row.name] = run_loso(replace(config, model=model, output=folder))
         _write(experiment, config, found)
     return (config.output / TABLE).read_text(encoding="utf-8")

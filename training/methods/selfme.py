@@ -136,4 +136,5 @@ METHOD = Method(
     status="paper",
     make=make_selfme,
     configurable=True,
+    settings=SelfmeRun,
 )

@@ -28,6 +28,7 @@ class Method:
         open: what the source leaves open and what is taken here.
         make: the model under its defaults, or (where `configurable`) of a YAML file.
         printed_parameters: as the paper prints them.
+        settings: the class that the YAML file fills, where experiments change single keys of it.
     """
 
     title: str
@@ -39,6 +40,7 @@ class Method:
     open: str = ""
     configurable: bool = False
     printed_parameters: str = ""
+    settings: type[Any] | None = None
 
 
 def parameters_of(model: Model, classes: int) -> int | None:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recognition.classifiers.selfme_config import SelfmeConfig
-from streamer.cli.common import parse_pairs
 from streamer.core.errors import UsageError
 from streamer.core.ranges import check_ranges
-from streamer.core.settings import fill, load_yaml, set_key, to_mapping
+from training.common.options import change_settings
 from training.selfme.classification import SMALL, ClassifierTraining
 from training.selfme.start import FineTuning
 
@@ -50,22 +48,7 @@ def make_run(preset: str, config: Path | None, pairs: Sequence[str]) -> SelfmeRu
     }
     if preset not in presets:
         raise UsageError(f"--preset {preset!r}: choose {' or '.join(presets)}")
-    mapping = to_mapping(presets[preset])
-    if config is not None:
-        _merge(mapping, load_yaml(config))
-    for key, value in parse_pairs(pairs, "training.epochs=5"):
-        set_key(mapping, key, value)
-    return fill(SelfmeRun, mapping, where="settings" if config is None else str(config))
-
-
-def _merge(mapping: dict[str, Any], more: dict[str, Any]) -> None:
-    """Sections are merged, values replaced."""
-    for key, value in more.items():
-        held = mapping.get(key)
-        if isinstance(held, dict) and isinstance(value, dict):
-            _merge(held, value)
-        else:
-            mapping[key] = value
+    return change_settings(presets[preset], config, pairs, "training.epochs=5")
 
 
 def wanted_jitter(run: SelfmeRun, jittered: NDArray[np.uint8] | None) -> NDArray[np.uint8] | None:
