@@ -107,4 +107,4 @@ def _open(file: ModelFile, config: RecognizerConfig) -> tuple[Network, Explain |
             "the backend onnx"
         ) from error
     network = TorchNetwork(file, config.device)
-    return network, network.explain if config.keep_motion else None
+    return network, network.explain if config.keep_motion and network.explains else None

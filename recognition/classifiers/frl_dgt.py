@@ -4,8 +4,9 @@ Zhai, Zhao, Long, Xu, He, Zhao: "Feature Representation Learning with Adaptive D
 Generation and Transformer Fusion for Micro-Expression Recognition", CVPR 2023, arXiv 2304.04420.
 A reconstruction: the structure is stated, sizes and loss forms are not public to us.
 
-    displacement -> head motion out, face crop -> AU regions   -> local fusion -> global fusion -+
-                                               -> full-face patches -> full-face fusion ---------+-> MLP
+    displacement -> head motion out, face crop
+        -> AU regions        -> local fusion -> global fusion -+
+        -> full-face patches -> full-face fusion --------------+-> MLP
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""FRL-DGT's transformer fusion: many tokens become one, with linear fusion before or after attention.
+"""FRL-DGT's transformer fusion: many tokens become one, linearly before attention or after it.
 
 Stated: transformers fuse inside the regions (local), across them (global) and over the full face;
 a linear fusion stands before the attention (Fu-B-Attn), which is better and faster than after it

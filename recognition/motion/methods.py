@@ -1,8 +1,9 @@
 """Motion front-ends: ways to measure the motion between two aligned faces, behind one signature.
 
 `dis`, `farneback` and `tvl1` are classical optical flow; `selfme` is the learned motion of the
-paper and `frl-dgt` the displacement that FRL-DGT generates: both need torch and weights. A method gives whole motion in pixels; `motion_field` takes head
-motion out and counts in inter-ocular distances.
+paper and `frl-dgt` the displacement that FRL-DGT generates: both need torch and weights. A method
+gives whole motion in pixels; `motion_field` takes head motion out and counts in inter-ocular
+distances.
 """
 
 from __future__ import annotations
@@ -57,7 +58,9 @@ def motion_method(
     return lambda onset, apex: measure(onset, apex, config)
 
 
-def _learned(name: str, weights: Path | None, size_px: int) -> LearnedMotion | GeneratedDisplacement:
+def _learned(
+    name: str, weights: Path | None, size_px: int
+) -> LearnedMotion | GeneratedDisplacement:
     """Brings torch."""
     if name == FRL_DGT:
         from recognition.motion.frl_dgt.weights import GeneratedDisplacement

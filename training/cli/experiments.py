@@ -1,4 +1,4 @@
-"""The commands of `mer-train` for the papers' ablations and figures. Heavy imports happen inside them."""
+"""The commands of `mer-train` for the papers' ablations and sweeps. Heavy imports come inside."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
 
 _COMMANDS = {
     "ablate": (
-        "Run an ablation of SelfME or FRL-DGT: every row leaves one subject out; beside the printed.",
+        "Run a table of SelfME or FRL-DGT, every row leaving one subject out, beside the printed.",
         False,
     ),
     "sweep": ("Run a sweep of SelfME (figure 4, table 4): as ablate, with a curve.", True),

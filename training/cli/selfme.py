@@ -120,19 +120,21 @@ def _trained(output: Path, results: dict[str, Any]) -> str:
 
 
 def export(
-    weights: Annotated[Path, option("The .safetensors of mer-train recognizer.")],
+    weights: Annotated[Path, option("The .safetensors of mer-train recognizer or frl-dgt.")],
     output: Annotated[Path, option("Folder for model and card.")],
-    name: Annotated[str, option("Of the model.")] = "selfme",
+    name: Annotated[str, option("Of the model; default: selfme or frl-dgt.")] = "",
     overwrite: Annotated[bool, option("Replace a model that is there.")] = False,
     small: Annotated[
-        bool, option("float16, and without the learner that comes with the package.")
+        bool, option("float16; of SelfME without the learner that comes with the package.")
     ] = False,
     onnx: Annotated[bool, option("Write the ONNX file too.")] = True,
 ) -> None:
-    """Export SelfME to ONNX, compared with torch, with a card, for mer-stream --model."""
+    """Export SelfME or FRL-DGT to ONNX, compared with torch, with a card, for mer-stream."""
+    from training.frl_dgt.package import is_frl_dgt, package_frl_dgt
     from training.selfme.package import PackageRequest, package_model
 
-    typer.echo(package_model(PackageRequest(weights, output, name, overwrite, small, onnx)))
+    kind, pack = ("frl-dgt", package_frl_dgt) if is_frl_dgt(weights) else ("selfme", package_model)
+    typer.echo(pack(PackageRequest(weights, output, name or kind, overwrite, small, onnx)))
 
 
 def pairs(

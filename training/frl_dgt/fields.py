@@ -1,8 +1,8 @@
 """What replaces the generated displacement in the ablation: optical flow, or a dynamic image.
 
-A dynamic image is the approximate rank pooling of a clip (Bilen et al., CVPR 2016): frames weighted
-by 2 t - T - 1. Of an onset-apex pair, which is all that this method looks at, T is 2 and the weights
-are -1 and 1: the difference of the two faces.
+A dynamic image is the approximate rank pooling of a clip (Bilen et al., CVPR 2016): frames
+weighted by 2 t - T - 1. Of an onset-apex pair, which is all that this method looks at, T is 2 and
+the weights are -1 and 1: the difference of the two faces.
 """
 
 from __future__ import annotations

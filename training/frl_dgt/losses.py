@@ -2,7 +2,7 @@
 
     L_self = rho(apex, onset o (id - d)) + lambda mean(|d_x| + |d_y|)
 
-with rho the weighted sum of SSIM and L1 of unsupervised optical flow, or L1 alone. The form is ours.
+with rho the weighted sum of SSIM and L1 that unsupervised optical flow uses, or L1 alone. Ours.
 """
 
 from __future__ import annotations

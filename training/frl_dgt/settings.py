@@ -37,7 +37,7 @@ class SelfSupervision:
 
 @dataclass(frozen=True, slots=True)
 class FrlDgtTraining:
-    """How the network is trained, all parts at once: Adam. Ours; the paper's is not public to us."""
+    """How the network is trained, all parts at once: Adam. Ours; the paper's is unknown here."""
 
     epochs: Epochs = 30
     batch: BatchSize = 32

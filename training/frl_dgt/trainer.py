@@ -70,7 +70,8 @@ class FrlDgtTrainer:
         torch.nn.utils.clip_grad_norm_(self.learner.parameters(), 1.0)
         self.optimizer.step()
         self.step_count += 1
-        return StepLosses(float(classes + unlike), float(classes), float(unlike))
+        seen = classes.item(), unlike.item()
+        return StepLosses(sum(seen), *seen)
 
     def restore(self, step: int, optimizer: dict) -> None:
         """Continue from a checkpoint; the weights are the learner's own."""

@@ -1,7 +1,7 @@
 """FRL-DGT's displacement generation module (DGM): two aligned faces -> displacement.
 
-Zhai et al., CVPR 2023 (arXiv 2304.04420). Stated: convolutional, from the onset-apex pair, learnt by
-self-supervision together with the classification. Not public to us: layers, sizes, normalisation.
+Zhai et al., CVPR 2023 (arXiv 2304.04420). Stated: convolutional, from the onset-apex pair, learnt
+by self-supervision together with the classification. Unknown here: layers, sizes, normalisation.
 Ours: an encoder-decoder in the manner of FlowNetS. What is smaller than a pixel shows in products
 of the picture's gradients and its change, so the first layer hands on the product of the features
 of the mean picture and of the difference beside both. Only the part of the aligned face that the

@@ -45,9 +45,7 @@ class GeneratedDisplacement:
             raise ModelError(f"{path} is for faces of {config.size_px} pixels, not {size_px}")
 
     @torch.inference_mode()
-    def motion_px(
-        self, onset: NDArray[np.uint8], apex: NDArray[np.uint8]
-    ) -> NDArray[np.float32]:
+    def motion_px(self, onset: NDArray[np.uint8], apex: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Displacement [N, S, S, 2] in pixels of uint8 faces [N, S, S, 3] RGB.
 
         Raises:
