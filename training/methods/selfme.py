@@ -69,6 +69,11 @@ class SelfmeModel(OneByOne):
         """Of SCViT; fixed, the same for every fold."""
         return self.run.training.epochs
 
+    def build(self, classes: int) -> SelfmeNet:
+        """The network under the settings, from random weights."""
+        config = self.run.selfme
+        return SelfmeNet(replace(config, field=replace(config.field, classes=classes)))
+
     def settings(self) -> Settings:
         """All settings, and the sha256 of the weights that the motion learner starts from."""
         learned = self.run.selfme.motion == "selfme"

@@ -1,0 +1,86 @@
+"""`mer-train models`: what each method is, what it reads, how large it is, what it scored here."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from streamer.core.files.inside import read_json
+from training.common.markdown import short
+from training.loso.registry import MODELS, find_method, make_model
+from training.models.method import Method, parameters_of
+
+MEASURED = Path(__file__).parent / "measured.json"
+CLASSES = 3
+_PARTS = {"casme2": "CASME II", "smic": "SMIC", "samm": "SAMM"}
+
+
+def list_models() -> str:
+    """A line for each method."""
+    head = ("name", "reads", "parameters", "status", "UF1/UAR here", "title, year")
+    rows = [head, *(_line(name, find_method(name)) for name in MODELS)]
+    widths = [max(len(row[k]) for row in rows) for k in range(len(head))]
+    lines = [
+        "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
+    found = measured()
+    if found:
+        lines += ["", f"UF1/UAR here: {found['what']}, {found['date']} ({found['machine']})."]
+    return "\n".join([*lines, "One of them in detail: mer-train models NAME"])
+
+
+def describe_model(name: str) -> str:
+    """Everything about one method.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    method = find_method(name)
+    count = parameters_of(make_model(name), CLASSES)
+    printed = f" (printed: {method.printed_parameters})" if method.printed_parameters else ""
+    facts = {
+        "title": f"{method.title}, {method.year}",
+        "source": method.source,
+        "status": method.status,
+        "reads": method.reads,
+        "parameters": f"{_count(count) or 'no network'}{printed}",
+        "settings": f"{name}@my.yaml" if method.configurable else "none",
+        "left open": method.open or "nothing",
+        "scored here": _scored(name) or "not yet",
+    }
+    return "\n".join(
+        textwrap.fill(f"{key + ':':<13}{value}", 100, subsequent_indent=" " * 13)
+        for key, value in facts.items()
+    )
+
+
+@cache
+def measured() -> Mapping[str, Any]:
+    """What `python -m benchmarks.loso_table` wrote; empty: nothing yet."""
+    if not MEASURED.is_file():
+        return {}
+    return read_json(MEASURED, {"what": str, "date": str, "machine": str, "models": dict})
+
+
+def _line(name: str, method: Method) -> tuple[str, ...]:
+    count = _count(parameters_of(make_model(name), CLASSES))
+    run = measured().get("models", {}).get(name)
+    pooled = f"{short(run['uf1'])}/{short(run['uar'])}" if run else "-"
+    title = f"{method.title}, {method.year}"
+    return (name, method.reads, count or "-", method.status, pooled, title)
+
+
+def _count(count: int | None) -> str:
+    return "" if count is None else f"{count:,}"
+
+
+def _scored(name: str) -> str:
+    run = measured().get("models", {}).get(name)
+    if run is None:
+        return ""
+    cells = [("all", run), *((_PARTS.get(k, k), v) for k, v in run["per_dataset"].items())]
+    figures = ", ".join(f"{what} {short(c['uf1'])}/{short(c['uar'])}" for what, c in cells)
+    return f"UF1/UAR {figures}; epochs {run['epochs']}, {len(run['seeds'])} seed(s)"
