@@ -135,7 +135,7 @@ class FrlDgtNet(nn.Module):
         cut = self.cut(planes)  # [N, R, C, k, k]
         count = len(self.regions)
         tokens = self.region_patches(cut.flatten(0, 1)).flatten(2).transpose(1, 2)  # [N R, T, D]
-        fused: Tensor = self.across(self.local(tokens).unflatten(0, (-1, count)))
+        fused: Tensor = self.across(self.local(tokens).reshape(-1, count, self.config.width))
         return fused
 
     def _fusion(self, tokens: int) -> Fusion:

@@ -94,7 +94,7 @@ def settings_class(experiment: Experiment) -> type[Any]:
 def run_of(
     experiment: Experiment, row: Row, start: Mapping[str, Any], changes: Mapping[str, Any]
 ) -> Any:
-    """The model's settings in one row: a file's, then the experiment's, the caller's, and the row's own.
+    """The model's settings in one row: a file's, the experiment's, the caller's, the row's own.
 
     Raises:
         UsageError: a key or value is wrong.
