@@ -38,7 +38,7 @@ class FrlDgtTrainer:
         self.learner, self.seed = learner, seed
         self._inputs, self._labels = torch.from_numpy(inputs), torch.from_numpy(labels)
         own = learner.run.training
-        self.optimizer = torch.optim.Adam(
+        self.optimizer: torch.optim.Optimizer = torch.optim.Adam(
             learner.parameters(), own.learning_rate, weight_decay=own.weight_decay
         )
         self.step_count = 0

@@ -47,8 +47,8 @@ class DisplacementGenerator(nn.Module):
         self.up8 = _conv(4 * w + 3 * w, 3 * w)
         self.up4 = _conv(3 * w + 2 * w, 2 * w)
         self.displace = nn.Conv2d(2 * w, 2, 3, padding=1)
-        nn.init.zeros_(self.displace.weight)  # a face at rest is where learning starts
-        nn.init.zeros_(self.displace.bias)
+        for start in self.displace.parameters():
+            nn.init.zeros_(start)  # a face at rest is where learning starts
 
     def forward(self, onset: Tensor, apex: Tensor) -> Tensor:
         """Displacement [N, 2, S, S] px."""
