@@ -1,15 +1,14 @@
 """The list of compared methods in docs/compared-methods.md, made from the methods themselves.
 
-    python -m benchmarks.method_list
+python -m benchmarks.method_list
 """
 
 from __future__ import annotations
 
 from benchmarks.page_section import ROOT, write_section
-from training.bench.catalogue import CLASSES
+from training.bench.catalogue import CLASSES, parameters_of
 from training.common.markdown import grid
 from training.loso.registry import MODELS, find_method, make_model
-from training.models.method import parameters_of
 
 PAGE = ROOT / "docs" / "compared-methods.md"
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from streamer.core.files.inside import read_json
 from training.common.markdown import short
 from training.loso.registry import MODELS, find_method, make_model
-from training.models.method import Method, parameters_of
+from training.models.base import Model
+from training.models.method import Method
+from training.models.network import NetworkModel
 
 MEASURED = Path(__file__).parent / "measured.json"
 CLASSES = 3
@@ -55,6 +59,16 @@ def describe_model(name: str) -> str:
         textwrap.fill(f"{key + ':':<13}{value}", 100, subsequent_indent=" " * 13)
         for key, value in facts.items()
     )
+
+
+def parameters_of(model: Model, classes: int) -> int | None:
+    """Numbers that are trained, for so many classes; None where the model is no network."""
+    build: Callable[[int], Any] | None = getattr(model, "build", None)
+    if build is None:
+        return None
+    # large networks are only described, not filled with numbers; others read weights
+    with torch.device("meta" if isinstance(model, NetworkModel) else "cpu"):
+        return sum(p.numel() for p in build(classes).parameters() if p.requires_grad)
 
 
 @cache

@@ -41,11 +41,3 @@ class Method:
     configurable: bool = False
     printed_parameters: str = ""
     settings: type[Any] | None = None
-
-
-def parameters_of(model: Model, classes: int) -> int | None:
-    """Numbers that are trained, for so many classes; None where the model is no network."""
-    build: Callable[[int], Any] | None = getattr(model, "build", None)
-    if build is None:
-        return None
-    return sum(p.numel() for p in build(classes).parameters() if p.requires_grad)

@@ -10,13 +10,12 @@ import pytest
 
 from streamer.core.errors import UsageError
 from tests.training.fake_maps import FakeConfig, write_fake
-from training.bench.catalogue import describe_model, list_models, measured
+from training.bench.catalogue import describe_model, list_models, measured, parameters_of
 from training.bench.definition import Bench, BenchRow, Figures, load_bench, names
 from training.bench.run import run_bench, why_not
 from training.bench.table import make_table, ours
 from training.loso.config import LosoConfig
 from training.loso.registry import MODELS, find_method, make_model
-from training.models.method import parameters_of
 
 
 @pytest.fixture(scope="module")
