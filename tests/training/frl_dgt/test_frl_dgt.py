@@ -40,7 +40,7 @@ NETWORK = FrlDgtConfig(
     dgm=DgmConfig(size_px=SIZE, width=4), cells=28, patch=7, region_cells=6, region_patch=3,
     width=16, heads=2, fused=4, dropout=0.0,
 )  # fmt: skip
-TRAINING = FrlDgtTraining(epochs=14, batch=9, learning_rate=4e-3, decay=0.97)
+TRAINING = FrlDgtTraining(epochs=8, batch=9, learning_rate=6e-3, decay=0.9)
 TINY = FrlDgtRun(NETWORK, TRAINING)
 SHAPE = {
     "network.dgm.size_px": SIZE, "network.dgm.width": 4, "network.cells": 14,
@@ -67,7 +67,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_it_learns_and_writes_what_it_says(trained: Path) -> None:
     results = json.loads((trained / "results.json").read_text())
     lines = (trained / "loss.csv").read_text().splitlines()
-    assert lines[0] == "step,loss,cross entropy,self-supervision" and len(lines) == 1 + 14 * 3
+    assert lines[0] == "step,loss,cross entropy,self-supervision" and len(lines) == 1 + 8 * 3
     first, last = (sum(float(line.split(",")[2]) for line in part) for part in
                    (lines[1:6], lines[-5:]))  # fmt: skip
     assert last < 0.8 * first
@@ -179,7 +179,7 @@ def test_the_method_learns_from_a_yaml_file(tmp_path: Path) -> None:
     file.write_text(
         "network:\n  dgm: {size_px: 64, width: 4}\n  cells: 28\n  region_cells: 6\n"
         "  region_patch: 3\n  width: 16\n  heads: 2\n"
-        "training: {epochs: 14, batch: 9, learning_rate: 0.004, decay: 0.97}\n"
+        "training: {epochs: 8, batch: 9, learning_rate: 0.006, decay: 0.9}\n"
     )
     model = make_model(f"frl-dgt@{file}")
     source = make_source(27)
