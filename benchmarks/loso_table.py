@@ -1,6 +1,7 @@
 """The leave-one-subject-out table of docs/benchmarks.md, made by one command.
 
     python -m benchmarks.loso_table --root DIR [--models a,b] [--seeds 3] [--few a=5:1,b=3:1]
+    python -m benchmarks.loso_table --root DIR --kind grouped --section grouped ...
 
 Runs every method of the benchmark that reads maps on the public flow maps (protocol clean,
 composite of what is in DIR, three classes), then writes the section "loso" of docs/benchmarks.md,
@@ -14,6 +15,7 @@ data and no weights.
 from __future__ import annotations
 
 import argparse
+import json
 import platform
 import shlex
 from collections.abc import Mapping, Sequence
@@ -62,12 +64,22 @@ def main() -> None:
     """Runs, writes, prints."""
     options = _options()
     facts = measure(options)
-    write_json(options.measured, facts)
+    keep_measured(options.measured, facts)
     shown = {name: run for name, run in facts["models"].items() if name in ON_THE_PAGE}
-    if shown:
+    if shown and options.kind == "composite":
         write_json(options.results, {**facts, "models": shown})
-    write_section(options.docs, "loso", section(facts))
+    write_section(options.docs, options.section, section(facts))
     print(section(facts))
+
+
+def keep_measured(path: Path, facts: Mapping[str, Any]) -> None:
+    """A method's figures by leaving each subject out go before those by groups of subjects."""
+    held = json.loads(path.read_text(encoding="utf-8"))["models"] if path.is_file() else {}
+    models = {**held}
+    for name, run in facts["models"].items():
+        if run["kind"] == "composite" or held.get(name, run)["kind"] == "grouped":
+            models[name] = run
+    write_json(path, {**facts, "models": {name: models[name] for name in sorted(models)}})
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
@@ -77,6 +89,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         root=options.root,
         model="",
         output=options.runs,
+        kind=options.kind,
         seeds=options.seeds,
         epochs=options.epochs,
         device=options.device,
@@ -92,7 +105,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     combine(options.runs, runs)
     parts = [PARTS[name] for name in PARTS if name in runs[0]["per_dataset"]]
     return {
-        "what": f"flow maps of {', '.join(parts)}, {runs[0]['n']} clips, leaving one subject out",
+        "what": f"flow maps of {', '.join(parts)}, {runs[0]['n']} clips",
         "command": f"python -m benchmarks.loso_table {_shown(options)}",
         **made_on(),
         "versions": _versions(),
@@ -175,7 +188,7 @@ def _compact(run: Mapping[str, Any]) -> dict[str, Any]:
 def _shown(options: argparse.Namespace) -> str:
     """The options that change a figure; the folder is the user's own business."""
     shown = ["--root DIR"]
-    for name in ("dataset", "models", "seeds", "epochs", "few"):
+    for name in ("dataset", "models", "kind", "section", "seeds", "epochs", "few"):
         value = getattr(options, name)
         if value != _parser().get_default(name):
             shown.append(f"--{name} {shlex.quote(str(value))}")
@@ -201,6 +214,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--root", type=Path, required=True, help="folder of the flow maps")
     parser.add_argument("--dataset", default="megc2019-flow")
     parser.add_argument("--models", default=MODELS)
+    parser.add_argument("--kind", default="composite", choices=("composite", "grouped"))
+    parser.add_argument("--section", default="loso", help="of the page")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, help="for all models; default: each its own")
     parser.add_argument("--few", default="", help="fewer for some: vgg16=3:1 (epochs:seeds)")

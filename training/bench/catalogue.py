@@ -12,6 +12,7 @@ import torch
 
 from streamer.core.files.inside import read_json
 from training.common.markdown import short
+from training.loso.folds import GROUPS
 from training.loso.registry import MODELS, find_method, make_model
 from training.models.base import Model
 from training.models.method import Method
@@ -83,6 +84,7 @@ def _line(name: str, method: Method) -> tuple[str, ...]:
     count = _count(parameters_of(make_model(name), CLASSES))
     run = measured().get("models", {}).get(name)
     pooled = f"{short(run['uf1'])}/{short(run['uar'])}" if run else "-"
+    pooled += " (groups)" if run and run["kind"] == "grouped" else ""
     title = f"{method.title}, {method.year}"
     return (name, method.reads, count or "-", method.status, pooled, title)
 
@@ -97,4 +99,8 @@ def _scored(name: str) -> str:
         return ""
     cells = [("all", run), *((_PARTS.get(k, k), v) for k, v in run["per_dataset"].items())]
     figures = ", ".join(f"{what} {short(c['uf1'])}/{short(c['uar'])}" for what, c in cells)
-    return f"UF1/UAR {figures}; epochs {run['epochs']}, {len(run['seeds'])} seed(s)"
+    left_out = f"{GROUPS} groups of subjects" if run["kind"] == "grouped" else "each subject"
+    return (
+        f"UF1/UAR {figures}; leaving out {left_out}, epochs {run['epochs']}, "
+        f"{len(run['seeds'])} seed(s)"
+    )

@@ -7,6 +7,7 @@ from typing import Any
 
 from training.bench.definition import Bench, BenchRow, Figures, Part
 from training.common.markdown import grid, short
+from training.loso.folds import GROUPS
 from training.loso.registry import MODELS, find_method
 
 _TITLES = {"full": "full", "smic": "SMIC", "casme2": "CASME II", "samm": "SAMM"}
@@ -71,13 +72,17 @@ def _text(value: Figures | None) -> str:
     return "" if value is None else f"{short(value.uf1)}/{short(value.uar)}"
 
 
+def _left_out(run: Mapping[str, Any]) -> str:
+    return f"{GROUPS} groups of subjects" if run["kind"] == "grouped" else "each subject"
+
+
 def _notes(bench: Bench, found: Found, missing: Mapping[str, str]) -> list[str]:
     notes = []
     for run in list(found.values())[:1]:
         label = f" ({run['label']})" if run["label"] else ""
         notes.append(
             f"Ours: {', '.join(_TITLES.get(n, n) for n in run['per_dataset'])} together, "
-            f"{run['n']} clips, {run['subjects']} subjects, leaving one subject out, protocol "
+            f"{run['n']} clips, {run['subjects']} subjects, leaving out {_left_out(run)}, protocol "
             f"{run['protocol']}{label}, {len(run['seeds'])} seed(s); scores pooled over all "
             "held-out subjects."
         )

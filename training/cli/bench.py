@@ -38,6 +38,7 @@ def bench(
     output: RunFolder,
     only: Annotated[str, option("These methods alone: a,b. Default: all the data can feed.")] = "",
     protocol: Protocol = "clean",
+    kind: Annotated[str, option("composite, or grouped: 8 groups of subjects.")] = "composite",
     seeds: Annotated[int, option("Trainings of every fold.", Range(1, 1000))] = 1,
     epochs: Annotated[
         str | None, option("A number, or inner (subject splits). Default: published.")
@@ -59,6 +60,7 @@ def bench(
         model="",
         output=output,
         protocol=one_of("--protocol", protocol, ("clean", "published")),
+        kind=one_of("--kind", kind, ("composite", "grouped")),
         seeds=seeds,
         epochs=parse_epochs(epochs),
         device=device,

@@ -99,7 +99,9 @@ def loso(
         option("A method, or several: svm,ststnet. See mer-train models."),
     ] = "scvit",
     protocol: Protocol = "clean",
-    kind: Annotated[str, option("composite, single or cross (data set).")] = "composite",
+    kind: Annotated[
+        str, option("composite, single, cross (data set), grouped (8 groups of people).")
+    ] = "composite",
     classes: Annotated[int, option("3 or 5.", Range(3, 5))] = 3,
     seeds: Annotated[int, option("Trainings of every fold.", Range(1, 1000))] = 3,
     epochs: Annotated[

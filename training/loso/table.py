@@ -8,6 +8,7 @@ from typing import Any
 
 from streamer.core.records import EMOTIONS
 from training.common.markdown import grid, short
+from training.loso.folds import GROUPS
 from training.loso.scoring import ORACLE
 
 PARTS = ("full", "smic", "casme2", "samm")
@@ -155,6 +156,11 @@ def _footnotes(runs: Sequence[Mapping[str, Any]], alike: bool) -> list[str]:
         notes.append(
             "Published rows without a note give their protocol no further than "
             "leave-one-subject-out on the 442 clips; parts are of one composite-trained model.  "
+        )
+    if any(run["kind"] == "grouped" for run in runs):
+        notes.append(
+            f"Kind grouped: {GROUPS} groups of subjects are left out in turn, not each subject, so "
+            "there is less to learn from than in the published rows.  "
         )
     if any(run["protocol"] == "published" for run in runs):
         notes.append(

@@ -100,7 +100,7 @@ def test_an_average_is_of_all_parts() -> None:
     run = {
         "per_dataset": {"casme2": part, "smic": {"uf1": 1.0, "uar": 0.75}}, "uf1": 0.9, "uar": 0.9,
         "epochs": "fixed, 3", "folds": 2, "seeds": [0], "training_s": 5.0, "label": "", "n": 4,
-        "subjects": 2, "protocol": "clean",
+        "subjects": 2, "protocol": "clean", "kind": "composite",
     }  # fmt: skip
     text = make_table(bench, {"STSTNet": run}, {})
     line = next(line for line in text.splitlines() if line.startswith("| STSTNet |"))
