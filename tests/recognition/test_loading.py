@@ -63,7 +63,7 @@ def test_opening_imports_no_torch() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("motion", ["selfme", "farneback"])
+@pytest.mark.parametrize("motion", ["selfme", "farneback", "frl-dgt"])
 def test_models_for_other_motions_come_along(motion: str) -> None:
     found = load_recognizer(None, RecognizerConfig(device="cpu", motion=motion))  # type: ignore[arg-type]
     assert isinstance(found.classifier, FieldClassifier) and found.motion == motion

@@ -12,8 +12,10 @@ from recognition.classifiers.frl_dgt import FrlDgtNet, load_frl_dgt
 from recognition.motion.frl_dgt.weights import BUNDLED
 from streamer.core.errors import ModelError
 from training.frl_dgt.losses import self_supervised_loss
-from training.frl_dgt.settings import FrlDgtRun
+from training.frl_dgt.settings import FrlDgtRun, FrlDgtTraining
 from training.models.flow_net import FlowNet
+
+_NOISE = 12  # cells of the smooth noise along a side
 
 
 class FrlDgtLearner(FlowNet):
@@ -56,9 +58,7 @@ class FrlDgtLearner(FlowNet):
             if own.weight > 0.0:
                 unlike = own.weight * self_supervised_loss(onset, apex, inner, own)
             seen = dgm.whole(inner)
-        seen = seen.float()
-        power = 2.0 * torch.rand(len(seen), 1, 1, 1, device=seen.device) - 1.0
-        logits = self.net.classify(seen * training.gain**power)
+        logits = self.net.classify(vary(seen, training))
         smoothing = training.label_smoothing
         return functional.cross_entropy(logits, labels, label_smoothing=smoothing), unlike
 
@@ -76,6 +76,25 @@ class FrlDgtLearner(FlowNet):
         if inputs.shape[1] == 2:
             mirrored = torch.cat([-mirrored[:, :1], mirrored[:, 1:]], dim=1)
         return torch.where(flip[:, None, None, None], mirrored, inputs)
+
+
+def vary(displacement: Tensor, training: FrlDgtTraining) -> Tensor:
+    """Displacements [N, C, S, S] of other strength, moved and disturbed, as the settings say."""
+    seen = displacement.float()
+    count, planes, size, _ = seen.shape
+    if training.shift_px > 0:
+        most, place = training.shift_px, torch.arange(size)
+        moves = torch.randint(-most, most + 1, (2, count, 1))
+        rows, columns = ((place[None] + move).clamp(0, size - 1) for move in moves)
+        each, both = torch.arange(count)[:, None, None, None], torch.arange(planes)[:, None, None]
+        seen = seen[each, both, rows[:, None, :, None], columns[:, None, None, :]]
+    power = 2.0 * torch.rand(count, 1, 1, 1, device=seen.device) - 1.0
+    seen = seen * training.gain**power
+    if training.noise_px > 0.0:
+        rough = torch.randn(count, planes, _NOISE, _NOISE, device=seen.device)
+        smooth = functional.interpolate(rough, (size, size), mode="bilinear", align_corners=False)
+        seen = seen + training.noise_px * smooth
+    return seen
 
 
 def start_file(start: str | None) -> Path | None:

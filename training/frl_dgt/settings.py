@@ -46,8 +46,11 @@ class FrlDgtTraining:
     weight_decay: Annotated[float, Range(0.0, 1.0)] = 1e-4
     label_smoothing: Annotated[float, Range(0.0, 0.99)] = 0.05
     mirror: Share = 0.5  # of the pairs, mirrored
-    # the displacement that is classified is multiplied by 1 / gain .. gain
-    gain: Annotated[float, Range(1.0, 100.0)] = 1.3
+    # the displacement that is classified is multiplied by 1 / gain .. gain, moved by up to so
+    # many pixels, and gets smooth noise of this standard deviation
+    gain: Annotated[float, Range(1.0, 100.0)] = 1.5
+    shift_px: Annotated[int, Range(0, 64)] = 3
+    noise_px: Annotated[float, Range(0.0, 100.0)] = 0.08
     self_supervision: SelfSupervision = SelfSupervision()
 
     def __post_init__(self) -> None:

@@ -24,7 +24,7 @@ from tests.training.selfme.faces import SIZE, make_pairs
 from training.experiments.definition import Experiment, Row, load_experiment, run_of
 from training.experiments.run import run_experiment
 from training.frl_dgt.fields import dynamic_image, field_maker
-from training.frl_dgt.learner import FrlDgtLearner
+from training.frl_dgt.learner import FrlDgtLearner, vary
 from training.frl_dgt.package import is_frl_dgt, package_frl_dgt
 from training.frl_dgt.run import predict, train_frl_dgt
 from training.frl_dgt.settings import FrlDgtRun, FrlDgtTraining, SelfSupervision, make_run
@@ -144,6 +144,23 @@ def test_mirroring_turns_a_flow_round() -> None:
     torch.testing.assert_close(found[:, 1], field[:, 1].flip(-1))
     pairs = torch.from_numpy(make_pairs(2)[0])
     torch.testing.assert_close(FrlDgtLearner(always)._mirrored(pairs), pairs.flip(3))
+
+
+def test_variations_move_and_scale_but_keep_the_field() -> None:
+    field = torch.zeros(200, 2, 16, 16)
+    field[:, 0, 8, 8], field[:, 1, 8, 8] = 1.0, -2.0
+    own = replace(TRAINING, shift_px=2, gain=2.0, noise_px=0.0)
+    found = vary(field, own)
+    flat = found.flatten(2)
+    torch.testing.assert_close(flat[:, 1], -2.0 * flat[:, 0])  # both planes go together
+    strength, place = flat[:, 0].max(dim=1)
+    assert 0.5 <= float(strength.min()) < 0.7 < 1.6 < float(strength.max()) <= 2.0
+    rows, columns = place // 16, place % 16
+    assert set(rows.tolist()) == set(columns.tolist()) == {6, 7, 8, 9, 10}
+    still = replace(own, shift_px=0, gain=1.0)
+    torch.testing.assert_close(vary(field, still), field)
+    noisy = vary(field, replace(still, noise_px=0.1)) - field
+    assert 0.05 < float(noisy.std()) < 0.1 and abs(float(noisy.mean())) < 0.01
 
 
 def test_what_a_pair_becomes() -> None:
