@@ -37,7 +37,8 @@ class Geme(FlowNet):
 
     def __init__(self, classes: int = 3) -> None:
         super().__init__()
-        self.net = ResNet(BasicBlock, [1, 1, 1, 1], in_chans=1, num_classes=0)
+        # the annotation of timm names an instance where a class is meant
+        self.net = ResNet(BasicBlock, (1, 1, 1, 1), in_chans=1, num_classes=0)  # type: ignore[arg-type]
         self.head = nn.Linear(512, classes)
 
     def embed(self, maps: Tensor) -> Tensor:
