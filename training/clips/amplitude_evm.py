@@ -78,7 +78,7 @@ def allowed(pyramids: Sequence[Sequence[Picture]], alpha: float) -> list[float]:
 def motion_px(onset: Picture, now: Picture) -> float:
     """How far a level has moved where it moved far, in its own pixels; 0 where it has no slope."""
     rise_y, rise_x = np.gradient(onset)
-    slope = _window(rise_x**2 + rise_y**2)
+    slope = _window(np.asarray(rise_x**2 + rise_y**2))
     enough = slope > 0.25 * slope.mean()
     if not enough.any():
         return 0.0

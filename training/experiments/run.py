@@ -20,7 +20,7 @@ from training.loso.registry import check_models
 from training.loso.run import run_loso
 
 Found = Mapping[str, Mapping[str, Any]]  # row -> its results.json
-SETTINGS, TABLE, FIGURES, PLOT = "selfme.yaml", "table.md", "experiment.json", "sweep.png"
+TABLE, FIGURES, PLOT = "table.md", "experiment.json", "sweep.png"
 
 
 def run_experiment(
@@ -50,8 +50,9 @@ def run_experiment(
     for row in experiment.rows:
         folder, model = config.output / slug(row), row.model
         if row.name in runs:
-            write_text(folder / SETTINGS, dump_yaml(runs[row.name]))
-            model = f"selfme@{folder / SETTINGS}"
+            settings = folder / f"{experiment.model}.yaml"
+            write_text(settings, dump_yaml(runs[row.name]))
+            model = f"{experiment.model}@{settings}"
         if model is None:
             continue
         found[row.name] = run_loso(replace(config, model=model, output=folder))

@@ -149,7 +149,7 @@ def node_patches(pair: NDArray[np.uint8]) -> NDArray[np.float32]:
     x = (NODES[:, 0, None, None] + line[None, None]) * face.iod_px + face.eyes_px[0]
     y = (NODES[:, 1, None, None] + line[None, :, None]) * face.iod_px + face.eyes_px[1]
     shape = (len(NODES), PATCH, PATCH)
-    across, down = (np.broadcast_to(p, shape).reshape(-1, PATCH).astype(np.float32) for p in (x, y))
+    across, down = (np.float32(np.broadcast_to(p, shape).reshape(-1, PATCH)) for p in (x, y))
     made = cv2.remap(apart, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(made, dtype=np.float32).reshape(shape)
 

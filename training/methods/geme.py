@@ -13,8 +13,6 @@ block per stage (timm), random start, focal exponent 2 without class weights, th
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from timm.models.resnet import BasicBlock, ResNet
@@ -39,8 +37,8 @@ class Geme(FlowNet):
 
     def __init__(self, classes: int = 3) -> None:
         super().__init__()
-        block: Any = BasicBlock  # timm declares an instance, and means the class
-        self.net = ResNet(block, (1, 1, 1, 1), in_chans=1, num_classes=0)
+        # the annotation of timm names an instance where a class is meant
+        self.net = ResNet(BasicBlock, (1, 1, 1, 1), in_chans=1, num_classes=0)  # type: ignore[arg-type]
         self.head = nn.Linear(512, classes)
 
     def embed(self, maps: Tensor) -> Tensor:

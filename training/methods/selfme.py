@@ -158,4 +158,5 @@ METHOD = Method(
     status="paper",
     make=make_selfme,
     configurable=True,
+    settings=SelfmeRun,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from training.models.base import Model
 
@@ -28,6 +28,7 @@ class Method:
         open: what the source leaves open and what is taken here.
         make: the model under its defaults, or (where `configurable`) of a YAML file.
         printed_parameters: as the paper prints them.
+        settings: the class that the YAML file fills, where experiments change single keys of it.
     """
 
     title: str
@@ -39,3 +40,4 @@ class Method:
     open: str = ""
     configurable: bool = False
     printed_parameters: str = ""
+    settings: type[Any] | None = None

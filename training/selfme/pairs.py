@@ -85,6 +85,25 @@ def hold_out_people(
     return source.take(np.flatnonzero(~out)), source.take(np.flatnonzero(out))
 
 
+def read_both(
+    data: Path, validation: Path | None, seed: int
+) -> tuple[LabelledPairs, LabelledPairs]:
+    """Training and validation pairs of different people; without `validation`, some of the data's.
+
+    Raises:
+        UsageError: somebody is in both, or there is only one person. More: see `read_source`.
+    """
+    train = read_source(data)
+    if validation is None:
+        return hold_out_people(train, 0.2, seed)
+    held_out = read_source(validation)
+    if both := set(train.people) & set(held_out.people):
+        raise UsageError(
+            f"{sorted(both)[0]} is in --data and in --validation: validation needs other people"
+        )
+    return train, held_out
+
+
 _BATCH = 32
 # Pairs uint8 [n, 2, S, S, 3] -> whole motion onset -> apex [n, 2, S, S] in pixels.
 Measure = Callable[[NDArray[np.uint8]], Tensor]

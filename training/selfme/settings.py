@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognition.classifiers.selfme_config import SelfmeConfig
-from streamer.cli.common import parse_pairs
 from streamer.core.errors import UsageError
 from streamer.core.ranges import check_ranges
-from streamer.core.settings import fill, load_yaml, set_key, to_mapping
+from training.common.options import change_settings
 from training.selfme.classification import SMALL, ClassifierTraining
 from training.selfme.start import FineTuning
 from training.tcae.train import TcaeTraining
@@ -61,22 +60,7 @@ def make_run(preset: str, config: Path | None, pairs: Sequence[str]) -> SelfmeRu
     }
     if preset not in presets:
         raise UsageError(f"--preset {preset!r}: choose {' or '.join(presets)}")
-    mapping = to_mapping(presets[preset])
-    if config is not None:
-        _merge(mapping, load_yaml(config))
-    for key, value in parse_pairs(pairs, "training.epochs=5"):
-        set_key(mapping, key, value)
-    return fill(SelfmeRun, mapping, where="settings" if config is None else str(config))
-
-
-def _merge(mapping: dict[str, Any], more: dict[str, Any]) -> None:
-    """Sections are merged, values replaced."""
-    for key, value in more.items():
-        held = mapping.get(key)
-        if isinstance(held, dict) and isinstance(value, dict):
-            _merge(held, value)
-        else:
-            mapping[key] = value
+    return change_settings(presets[preset], config, pairs, "training.epochs=5")
 
 
 def wanted_jitter(run: SelfmeRun, jittered: NDArray[np.uint8] | None) -> NDArray[np.uint8] | None:

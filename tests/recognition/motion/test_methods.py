@@ -9,10 +9,10 @@ import pytest
 
 from recognition.config import MapConfig
 from recognition.motion.head import remove_rigid
-from recognition.motion.methods import METHODS, motion_field, motion_method
+from recognition.motion.methods import LEARNED, METHODS, motion_field, motion_method
 from streamer.core.errors import InstallError, ModelError
 
-CLASSICAL = [name for name in METHODS if name != "selfme"]
+CLASSICAL = [name for name in METHODS if name not in LEARNED]
 HAS_SKIMAGE = importlib.util.find_spec("skimage") is not None
 CASES = [
     pytest.param(

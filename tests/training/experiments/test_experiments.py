@@ -84,7 +84,7 @@ def test_only_some_models_take_settings(tmp_path: Path) -> None:
 
 
 def test_the_packages_experiments_are_whole() -> None:
-    assert set(names()) == {"table1", "table3", "table4", "figure4a", "figure4b"}
+    assert set(names()) == {"table1", "table3", "table4", "figure4a", "figure4b", "frl-dgt"}
     loaded = {name: load_experiment(name) for name in names()}
     for experiment in loaded.values():
         for row in experiment.rows:
