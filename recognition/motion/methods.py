@@ -1,9 +1,10 @@
 """Motion front-ends: ways to measure the motion between two aligned faces, behind one signature.
 
-`dis`, `farneback` and `tvl1` are classical optical flow; `selfme` is the learned motion of the
-paper and `frl-dgt` the displacement that FRL-DGT generates: both need torch and weights. A method
-gives whole motion in pixels; `motion_field` takes head motion out and counts in inter-ocular
-distances.
+`dis`, `farneback`, `tvl1`, `lucas-kanade` and `horn-schunck` are classical optical flow; `selfme`
+is the learned motion of the paper and `frl-dgt` the displacement that FRL-DGT generates: both need
+torch and weights. A method gives whole motion in pixels; `motion_field` takes head motion out and
+counts in inter-ocular distances. Which of them a recogniser may run on is said in
+`recognition.config`: no model was trained on `lucas-kanade` and `horn-schunck`.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ _CLASSICAL: Mapping[str, Callable[[Image, Image, MapConfig], Field]] = {
     "dis": flow.dis,
     "farneback": flow.farneback,
     "tvl1": flow.tvl1,
+    "lucas-kanade": flow.lucas_kanade,
+    "horn-schunck": flow.horn_schunck,
 }
 METHODS: tuple[str, ...] = (*_CLASSICAL, *LEARNED)
 

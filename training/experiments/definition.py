@@ -24,11 +24,15 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One setting. Without `set` it is not run here and stands in the table as printed."""
+    """One setting, or a method of the benchmark by itself.
+
+    With neither it is not run here and stands in the table as printed.
+    """
 
     name: str
-    set: Mapping[str, Any] | None = None
+    set: Mapping[str, Any] | None = None  # changes of the experiment's model
     published: Figures | None = None
+    model: str | None = None  # as for mer-train loso --model, under its defaults
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,9 @@ class Experiment:
         names = [row.name for row in self.rows]
         if not names or len(set(names)) != len(names):
             raise ValueError("rows must be there, each with a name of its own")
+        both = [row.name for row in self.rows if row.set is not None and row.model is not None]
+        if both:
+            raise ValueError(f"row {both[0]!r} has set and model: give one of the two")
         if self.x is not None:
             for name in names:
                 float(name)  # a ValueError names the text

@@ -29,7 +29,7 @@ from training.models.flow_net import FlowNet, Optimiser, scaled
 from training.models.method import Method
 from training.models.network import NetworkModel
 
-_SIDE, _WIDTH, _SOURCES = 64, 64, 16
+_SIDE, _WIDTH, _SOURCES = 40, 64, 16
 _HALVED_EVERY_TEN = 0.5 ** (1 / 10)
 
 
@@ -57,7 +57,7 @@ class EmrNet(FlowNet):
     def __init__(self, classes: int = 3) -> None:
         super().__init__()
         whole = resnet18(weights=None)
-        self.body = nn.Sequential(*list(whole.children())[:-2])  # [N, 512, 2, 2] at 64 px
+        self.body = nn.Sequential(*list(whole.children())[:-2])  # [N, 512, 2, 2]
         self.top, self.bottom = _part(), _part()
         self.top_head, self.bottom_head = nn.Linear(_WIDTH, classes), nn.Linear(_WIDTH, classes)
         self.head = nn.Linear(2 * _WIDTH, classes)

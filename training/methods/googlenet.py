@@ -1,4 +1,4 @@
-"""GoogLeNet (Szegedy et al., CVPR 2015) of torchvision on flow maps of 64 px, from chance.
+"""GoogLeNet (Szegedy et al., CVPR 2015) of torchvision on flow maps of 32 px, from chance.
 
 Without its two auxiliary heads. A row of the tables of STSTNet and of FRL-DGT.
 """
@@ -12,11 +12,11 @@ from training.methods._picture_net import PictureNet, picture_model
 from training.models.method import Method
 from training.models.network import NetworkModel
 
-_SIDE = 64
+_SIDE = 32
 
 
 def build(classes: int = 3) -> PictureNet:
-    """64 -> 32 -> 16 -> 8 -> 4 -> 2x2 cells of 1024 maps, averaged, dropout."""
+    """32 -> 16 -> 8 -> 4 -> 2 -> one cell of 1024 maps, dropout."""
     body = googlenet(weights=None, aux_logits=False, init_weights=False)
     body.fc = nn.Identity()
     return PictureNet(body, 1024, classes, _SIDE)
@@ -34,7 +34,7 @@ METHOD = Method(
     source="Szegedy et al., CVPR 2015; torchvision",
     status="reconstruction",
     make=make_googlenet,
-    open="from chance, 64 px, Adam at 1e-4, batches of 32, 30 epochs; batch normalisation, as "
+    open="from chance, 32 px, Adam at 1e-4, batches of 32, 30 epochs; batch normalisation, as "
     "torchvision has it; of the printed weights 1.0 million are those of the 1000 classes",
     printed_parameters="7 M",
 )

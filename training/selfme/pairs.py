@@ -105,6 +105,8 @@ def read_both(
 
 
 _BATCH = 32
+# Pairs uint8 [n, 2, S, S, 3] -> whole motion onset -> apex [n, 2, S, S] in pixels.
+Measure = Callable[[NDArray[np.uint8]], Tensor]
 
 
 def motion_crops(
@@ -112,8 +114,11 @@ def motion_crops(
     pairs: NDArray[np.uint8],
     gamma: float,
     progress: Callable[[int], object] | None = None,
+    measure: Measure | None = None,
 ) -> Tensor:
     """Crops [N, 2, c, c] in inter-ocular distances of pairs uint8 [N, 2, S, S, 3], amplified.
+
+    measure: what measures the motion in place of the network's own or of a classical flow.
 
     Raises:
         ValueError: the pairs have another shape.
@@ -131,7 +136,7 @@ def motion_crops(
     with torch.no_grad():
         for start in range(0, len(pairs), _BATCH):
             part = pairs[start : start + _BATCH]
-            motion = _motion(net, part, gamma, device)
+            motion = gamma * measure(part) if measure else _motion(net, part, gamma, device)
             parts.append(net.classifier.input.crop(motion))
             if progress:
                 progress(len(part))
@@ -144,12 +149,15 @@ def training_crops(
     pairs: NDArray[np.uint8],
     jittered: NDArray[np.uint8] | None,
     gamma: float,
+    measure: Measure | None = None,
 ) -> Tensor:
     """As `motion_crops`; with wrong pairs [N, D, 2, S, S, 3]: [N, 1 + D, 2, c, c], right first."""
-    right = motion_crops(net, pairs, gamma)
+    right = motion_crops(net, pairs, gamma, measure=measure)
     if jittered is None:
         return right
-    wrong = [motion_crops(net, jittered[:, d], gamma) for d in range(jittered.shape[1])]
+    wrong = [
+        motion_crops(net, jittered[:, d], gamma, measure=measure) for d in range(jittered.shape[1])
+    ]
     return torch.stack([right, *wrong], dim=1)
 
 

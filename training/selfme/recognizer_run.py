@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from recognition.classifiers.selfme import SelfmeNet, network_facts
+from streamer.core.errors import UsageError
 from streamer.core.files.atomic import write_file
 from streamer.core.ranges import Range, check_ranges
 from streamer.core.records import EMOTIONS
@@ -30,8 +31,8 @@ from training.common.metrics import RecognitionScore, score_recognition
 from training.common.plots import write_curves
 from training.selfme.checkpoint import load_checkpoint, save_checkpoint
 from training.selfme.classification import ClassifierTrainer
-from training.selfme.pairs import LabelledPairs, motion_crops, training_crops
-from training.selfme.settings import SelfmeRun, wanted_jitter
+from training.selfme.pairs import LabelledPairs, Measure, motion_crops, training_crops
+from training.selfme.settings import SelfmeRun, facts_of, wanted_jitter
 from training.selfme.start import fine_tune, start_file, start_network
 
 WEIGHTS, RESULTS, CHECKPOINT = "selfme.safetensors", "results.json", "checkpoint.safetensors"
@@ -60,7 +61,13 @@ def train_recognizer(
     Raises:
         OutputError: the folder holds a training of other settings or data.
         ModelError: the start of the motion learner cannot be used.
+        UsageError: the motion is TCAE's, which only the benchmark has.
     """
+    if run.selfme.motion == "tcae":
+        raise UsageError(
+            "motion tcae is there to be compared with, in mer-train loso and mer-train ablate: "
+            "train a recogniser with selfme, dis, farneback or tvl1"
+        )
     settings = settings_of(run, train, seed)
     checkpoint = place.output / CHECKPOINT
     if place.overwrite:
@@ -90,7 +97,7 @@ def settings_of(run: SelfmeRun, train: LabelledPairs, seed: int) -> dict[str, An
     digest = whole.hexdigest()[:16]
     start = start_file(run.start) if run.selfme.motion == "selfme" else None
     of_start = None if start is None else hashlib.sha256(start.read_bytes()).hexdigest()
-    return {**asdict(run), "start": of_start, "seed": seed, "pairs": len(train), "data": digest}
+    return {**facts_of(run), "start": of_start, "seed": seed, "pairs": len(train), "data": digest}
 
 
 def predict_pairs(net: SelfmeNet, pairs: np.ndarray) -> Tensor:
@@ -114,10 +121,14 @@ def make_trainer(
     labels: NDArray[np.int64],
     jittered: NDArray[np.uint8] | None,
     seed: int,
+    measure: Measure | None = None,
 ) -> ClassifierTrainer:
-    """SCViT on the motion of these pairs; the motion learner stays as it is."""
+    """SCViT on the motion of these pairs; the motion learner stays as it is.
+
+    measure: see `motion_crops`.
+    """
     wrong = wanted_jitter(run, jittered)
-    crops = training_crops(net, pairs, wrong, run.selfme.gamma_training)
+    crops = training_crops(net, pairs, wrong, run.selfme.gamma_training, measure)
     contrast = (run.selfme.contrast, run.selfme.tau)
     classes = torch.from_numpy(labels).to(crops.device)
     return ClassifierTrainer(net.classifier, crops, classes, run.training, contrast, seed)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from streamer.core.ranges import check_ranges
 from training.common.options import change_settings
 from training.selfme.classification import SMALL, ClassifierTraining
 from training.selfme.start import FineTuning
+from training.tcae.train import TcaeTraining
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,8 @@ class SelfmeRun:
 
     `start` is a .safetensors file of mer-train motion or recognizer; "bundled" is the one that
     comes with the package, null trains from scratch. `jitter` trains SCViT on pairs some frames off
-    too, as a spotter finds them: the cache must have been prepared with --jitter-frames.
+    too, as a spotter finds them: the cache must have been prepared with --jitter-frames. `tcae`
+    counts where `selfme.motion` is tcae.
     """
 
     selfme: SelfmeConfig = field(default_factory=SelfmeConfig)
@@ -31,9 +34,18 @@ class SelfmeRun:
     start: str | None = "bundled"
     fine_tuning: FineTuning = field(default_factory=FineTuning)
     jitter: bool = False
+    tcae: TcaeTraining = field(default_factory=TcaeTraining)
 
     def __post_init__(self) -> None:
         check_ranges(self)
+
+
+def facts_of(run: SelfmeRun) -> dict[str, Any]:
+    """The settings that count: those of TCAE where the motion is its."""
+    facts = asdict(run)
+    if run.selfme.motion != "tcae":
+        del facts["tcae"]
+    return facts
 
 
 def make_run(preset: str, config: Path | None, pairs: Sequence[str]) -> SelfmeRun:

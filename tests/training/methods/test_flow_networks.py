@@ -15,6 +15,7 @@ from recognition.config import MapConfig
 from streamer.core.errors import SourceFormatError
 from streamer.core.records import EMOTIONS
 from tests.training.fake_maps import fake_field
+from training.bench.catalogue import parameters_of
 from training.loso.registry import find_method, make_model
 from training.methods.capsulenet import (
     CapsuleNet,
@@ -33,7 +34,6 @@ from training.methods.htnet import HTNet, HtnetSettings, area_corners, four_area
 from training.methods.rcn_a import borrowed_attention
 from training.methods.sssn import Sssn, features_at, magnitude_picture, truncated_alexnet
 from training.models.base import FitPlan, Samples
-from training.models.method import parameters_of
 from training.models.network import NetworkModel
 
 _SMALL = ("dual-inception", "rcn-a", "sssn", "dssn", "featref", "squeezenet")
@@ -100,17 +100,18 @@ def test_a_large_network_learns(name: str, samples: Samples) -> None:
     assert (fitted_shares.argmax(axis=1) == samples.labels).mean() >= 0.6
 
 
-@pytest.mark.parametrize("name", [*_SMALL, *_LARGE])
+_SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("alexnet", "vgg16")]
+
+
+@pytest.mark.parametrize("name", [*_SMALL, "emrnet", "htnet", "googlenet", "resnet18", *_SLOW])
 def test_any_clip_gives_shares(name: str, samples: Samples) -> None:
-    """Untrained: a single clip, five classes, a map without any variation."""
+    """Trained on a single clip, five classes, a map without any variation."""
     model = make_model(name)
     flat = replace(samples, maps=np.full_like(samples.maps, 128)).take(np.array([0]))
-    plan = FitPlan(5, 0, 0, "cpu", samples.ids)
+    plan = FitPlan(5, 0, 1, "cpu", samples.ids)
     shares = model.fit(model.represent(flat), plan).probabilities(model.represent(flat).inputs)
     assert shares.shape == (1, 5) and np.isfinite(shares).all()
     assert shares.sum() == pytest.approx(1, abs=1e-5)
-    if name in _PARAMETERS:
-        assert parameters_of(model, 3) == _PARAMETERS[name]
 
 
 @pytest.mark.parametrize("name", ["dual-inception", "rcn-a", "dssn", "featref"])
@@ -133,6 +134,8 @@ def test_the_seed_decides(samples: Samples) -> None:
 
 
 def test_printed_parameters() -> None:
+    for name, count in _PARAMETERS.items():
+        assert parameters_of(make_model(name), 3) == count, name
     assert _count(Sssn(5, side=227)) == 630_405  # 0.63 million
     assert _count(Dssn(5, side=227)) == 972_805  # 0.97 million
     streams = _count(DualInception(3).streams)
