@@ -28,7 +28,6 @@ _LOCAL_PX = 17  # neighbourhood for brightness normalisation
 # How far the head may be from the reference: x, y, scale, roll, yaw, pitch (IOD, rad).
 _FAR = np.array([0.15, 0.15, 0.04, 0.07, 0.08, 0.08])
 _GUESS_FROM = 0.02  # IOD or rad: a head that went less far needs no guess
-_ASTRAY = 0.05  # IOD or rad: a head that is so far from where it was looked for is looked for again
 _LEAST_SEEN = 0.5  # share of the cells that must be found again for a step to be measured
 # Skin that expressions hardly move: forehead, bridge and tip of the nose, cheeks, chin.
 _SKIN = (151, 6, 4, 50, 280, 199)
@@ -131,22 +130,9 @@ class Reference:
     ) -> Step:
         """The way of the cells from the reference to a picture of the same anchor.
 
-        Where the head is expected [6] to have gone far, the cells are looked for there. A head that
-        turns up elsewhere (frames were lost, or it was jerked) has left some of them behind: then
-        they are looked for once more, from where it is. Cells that are not `shown` [C] are not in
-        the picture.
+        Where the head is expected [6] to have gone far, the cells are looked for there. Cells that
+        are not `shown` [C] are not in the picture.
         """
-        step = self._track(picture, expected_head, shown)
-        astray = np.abs(step.head - expected_head).max() > _ASTRAY
-        return self._track(picture, step.head, shown) if astray and step.is_sound else step
-
-    def _track(
-        self,
-        picture: NDArray[np.uint8],
-        expected_head: NDArray[np.float64],
-        shown: NDArray[np.bool_] | None,
-    ) -> Step:
-        """The way of the cells to a picture in which the head is looked for in one place [6]."""
         guess, flags = None, cv2.OPTFLOW_LK_GET_MIN_EIGENVALS
         if np.abs(expected_head).max() > _GUESS_FROM:
             guess = self.moved(expected_head).cells_px[:, None, :2].copy()
