@@ -20,6 +20,7 @@ PAGES = {
     "licence.txt": "LICENSE",
     "cards/model_card.md": "recognition/weights/model_card.md",
     "cards/selfme_motion.md": "recognition/weights/selfme_motion.md",
+    "cards/frl-dgt.md": "recognition/weights/frl-dgt/model_card.md",
     "cards/face_models.md": "streamer/faces/weights/model_card.md",
     "event.schema.json": "streamer/assets/event.schema.json",
 }

@@ -105,7 +105,7 @@ def _by(
 def _method(name: str, weights: Path | None) -> Method:
     if name == _REST:
         return lambda onset, apex: np.zeros((*onset.shape[:2], 2), dtype=np.float32)
-    return motion_method(name, weights=weights if name == LEARNED else None)
+    return motion_method(name, weights=weights if name in LEARNED else None)
 
 
 def _grey(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

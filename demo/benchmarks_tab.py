@@ -31,7 +31,7 @@ _SPOTTERS = {
     "softnet-like": "SOFTNet-like",
 }
 _DRAWN = ("rule", "learned", "mdmd", "softnet-like")  # with a curve; the table has all
-_PARTS = {"pooled": "Both together", "casme2": "CASME II", "smic": "SMIC"}
+_PARTS = {"pooled": "All together", "casme2": "CASME II", "smic": "SMIC", "samm": "SAMM"}
 _PLOT: dict[str, Any] = {"height": 280, "buttons": [], "y_lim": [0, 1]}
 
 
@@ -78,6 +78,7 @@ def spotting_rows(figures: Mapping[str, Any], fps: str = "30") -> pd.DataFrame:
 
 def _recognition(figures: Mapping[str, Any]) -> None:
     rows = loso_rows(figures)
+    parts = {part: title for part, title in _PARTS.items() if part in set(rows.part)}
     clips = next(iter(figures["models"].values()))
     gr.Markdown(
         "## Recognising: is it negative, positive or surprise?\n"
@@ -86,17 +87,17 @@ def _recognition(figures: Mapping[str, Any]) -> None:
         "the three classes' F1; 1 is perfect, guessing gives about a third. Higher is better."
     )
     with gr.Row():
-        for part, title in _PARTS.items():
+        for part, title in parts.items():
             gr.BarPlot(
                 rows[rows.part == part], x="model", y="UF1", title=title, sort="-y",
                 x_label_angle=-35, x_title="", min_width=260, **_PLOT,
             )  # fmt: skip
     wide = rows.pivot(index="model", columns="part", values="UF1")
     cells = [
-        [model, *(f"{wide.loc[model, part]:.3f}" for part in _PARTS)]
+        [model, *(f"{wide.loc[model, part]:.3f}" for part in parts)]
         for model in rows.model.unique()
     ]
-    _table("UF1", ["model", *_PARTS.values()], cells)
+    _table("UF1", ["model", *parts.values()], cells)
     gr.Markdown(
         f"Measured on {figures['date']} ({figures['machine']}), protocol clean, by "
         "`python -m benchmarks.loso_table`."

@@ -43,6 +43,7 @@ def settings_tab() -> list[Any]:
                     ("DIS optical flow", "dis"),
                     ("Farneback optical flow", "farneback"),
                     ("SelfME: learned motion", "selfme"),
+                    ("FRL-DGT: generated displacement", "frl-dgt"),
                 ],
                 value=_DEFAULT.motion, label="Motion for recognition (--motion)",
                 info=_help("motion"),

@@ -11,7 +11,7 @@ from streamer.core.errors import UsageError
 from streamer.run.config import StreamConfig, load_config
 
 Spotter = Literal["rule", "learned"]
-Motion = Literal["auto", "dis", "farneback", "selfme"]
+Motion = Literal["auto", "dis", "farneback", "selfme", "frl-dgt"]
 
 
 @dataclass(frozen=True, slots=True)

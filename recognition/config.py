@@ -82,12 +82,12 @@ class RecognizerConfig:
         Help("Where the network runs; auto: on CUDA where there is any."),
     ] = "auto"
     motion: Annotated[
-        Literal["auto", "dis", "farneback", "tvl1", "selfme"],
+        Literal["auto", "dis", "farneback", "tvl1", "selfme", "frl-dgt"],
         Help("How motion is measured for recognition; auto: as the model was trained."),
     ] = "auto"
     backend: Annotated[
         Literal["onnx", "torch"],
-        Help("What runs the network; torch: the .safetensors of a SelfME model."),
+        Help("What runs the network; torch: the .safetensors of a SelfME or FRL-DGT model."),
     ] = "onnx"
     offline: Annotated[bool, Help("Models of a hub from its local cache only.")] = False
     keep_motion: Annotated[bool, Help("Recognitions carry their motion field, to be drawn.")] = (

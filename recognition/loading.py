@@ -73,7 +73,8 @@ def find_model(model: str | Path | None, config: RecognizerConfig) -> Path:
         model = fetch_model(str(model), suffix=suffix, offline=config.offline)
     if config.backend == "torch" and Path(model) == BUNDLED:
         raise UsageError(
-            "the backend torch runs SelfME models only: give one with --model, or --motion selfme"
+            "the backend torch runs SelfME and FRL-DGT models only: give one with --model, or "
+            "--motion selfme"
         )
     return model_file.find_model(model, suffix)
 
@@ -106,4 +107,4 @@ def _open(file: ModelFile, config: RecognizerConfig) -> tuple[Network, Explain |
             "the backend onnx"
         ) from error
     network = TorchNetwork(file, config.device)
-    return network, network.explain if config.keep_motion else None
+    return network, network.explain if config.keep_motion and network.explains else None

@@ -45,7 +45,7 @@ class Recognizer:
         self.motion, self.fingerprint = facts.motion, facts.fingerprint
         self._temperature, self._explain = facts.temperature, explain
         # The learned motion is part of its network.
-        self._measure = None if facts.motion == LEARNED else motion_method(facts.motion, config.map)
+        self._measure = None if facts.motion in LEARNED else motion_method(facts.motion, config.map)
         size = config.map.aligned_size_px
         blank = np.zeros((1, size, size, 3), dtype=np.uint8)
         self.recognize_pairs(blank, blank)  # a wrong graph fails here, not at the first event

@@ -253,7 +253,7 @@ READERS = [
     ),
     Reader(
         SETTINGS,
-        table({"dataset": "casme2", "fingerprint": "f", "faces": "g", "jitter": ""}),
+        table({"dataset": "casme2", "fingerprint": "f", "faces": "g", "jitter": "", "clips": True}),
         lambda p: read_settings(p.parent),
     ),
     Reader(

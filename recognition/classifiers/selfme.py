@@ -84,11 +84,14 @@ def config_from_facts(text: str, where: str) -> SelfmeConfig:
         ModelError: they are not those of this version.
     """
     try:
-        return fill(SelfmeConfig, parse_json(text), where=where)
+        config = fill(SelfmeConfig, parse_json(text), where=where)
     except (ValueError, UsageError) as error:
         raise ModelError(f"{where} holds settings that this version does not know: {error}") from (
             error
         )
+    if config.motion == "tcae":
+        raise ModelError(f"{where} reads the motion of TCAE, which only the benchmark measures")
+    return config
 
 
 def load_selfme(model: Path | ModelFile, device: str = "cpu") -> tuple[SelfmeNet, dict[str, str]]:

@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 from dataclasses import field as default
 from typing import Annotated, Literal
 
-from recognition.config import MotionName
 from recognition.motion.selfme.config import MotionConfig
 from streamer.core.ranges import Range, check_ranges
+
+# tcae is there to be compared with, in the benchmark alone; no recogniser measures motion so.
+FieldMotion = Literal["selfme", "dis", "farneback", "tvl1", "tcae"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ VIT_S16 = FieldConfig(
 class SelfmeConfig:
     """Which motion, which transformer, and the switches of tables 1, 3, 4 and figure 4."""
 
-    motion: MotionName = "selfme"
+    motion: FieldMotion = "selfme"
     bspline: bool = True  # B-spline and scaling and squaring (eq. 9); off: bilinear
     symmetric: bool = True  # SC loss (eq. 14); off: plain ViT
     amplify: bool = True  # MA: gamma at inference; off: 1

@@ -1,6 +1,7 @@
 """Classical optical flow between two aligned faces, on grey: whole motion in pixels.
 
-OpenCV's, but for TV-L1, which OpenCV has in its contrib package only: that is scikit-image's.
+OpenCV's, but for TV-L1, which OpenCV has in its contrib package only: that is scikit-image's. The
+two oldest are our own.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognition.config import MapConfig
+from recognition.motion.horn_schunck import horn_schunck as measure_horn_schunck
+from recognition.motion.lucas_kanade import lucas_kanade as measure_lucas_kanade
 from streamer.core.errors import InstallError
 
 Image = NDArray[np.uint8]  # aligned face [S, S, 3] RGB, or [S, S]
@@ -54,6 +57,16 @@ def tvl1(onset: Image, apex: Image, config: MapConfig) -> Field:
     first, second = (np.float32(_grey(image, config)) / 255 for image in (onset, apex))
     rows, columns = optical_flow_tvl1(first, second, dtype=np.float32, **_TVL1)
     return np.dstack([columns, rows])
+
+
+def lucas_kanade(onset: Image, apex: Image, config: MapConfig) -> Field:
+    """Lucas and Kanade 1981, dense and coarse to fine."""
+    return measure_lucas_kanade(_grey(onset, config), _grey(apex, config))
+
+
+def horn_schunck(onset: Image, apex: Image, config: MapConfig) -> Field:
+    """Horn and Schunck 1981, coarse to fine."""
+    return measure_horn_schunck(_grey(onset, config), _grey(apex, config))
 
 
 def _grey(image: Image, config: MapConfig) -> Image:

@@ -146,7 +146,9 @@ Spotter = Annotated[
 MaxFaces = Annotated[int | None, setting("max_faces")]
 MicroOnly = Annotated[bool, option(HOW, "Leave out macro events.", "--micro-only")]
 Model = Annotated[str | None, setting("model")]
-Motion = Annotated[Literal["auto", "dis", "farneback", "tvl1", "selfme"] | None, setting("motion")]
+Motion = Annotated[
+    Literal["auto", "dis", "farneback", "tvl1", "selfme", "frl-dgt"] | None, setting("motion")
+]
 Offline = Annotated[bool, setting("offline", "--offline")]
 NoRecognition = Annotated[
     bool, option(HOW, "Only spot: events without an emotion.", "--no-recognition")

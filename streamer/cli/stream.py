@@ -125,6 +125,18 @@ def stream(
         Path | None,
         option(OUT, "Folder for a cut of each event, at its own speed and slowed 4 times."),
     ] = None,
+    magnify: Annotated[
+        float | None,
+        option(
+            OUT,
+            "Facial motion this many times as large in the annotated recording.",
+            within=Range(1.0, 100.0),
+        ),
+    ] = None,
+    magnify_method: Annotated[
+        Literal["evm", "glmm"] | None,
+        option(OUT, "evm (the default): by brightness; glmm: the picture is warped."),
+    ] = None,
     time_of_day: common.TimeOfDay = None,
     redact: common.Redact = "off",
     explain: Annotated[
@@ -213,7 +225,7 @@ def stream(
 
         outputs = OutputOptions(
             output, format_, signals, save_video, save_clips, summary, show, overwrite, quiet,
-            progress, redact, csv_dialect, serve_events, lsl,
+            progress, redact, csv_dialect, serve_events, lsl, magnify, magnify_method,
         )  # fmt: skip
         names = [*(source or []), *(sources or [])]
         code = _run(settings, outputs, names, max_seconds, speaks, join, stop)

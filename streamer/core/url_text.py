@@ -30,7 +30,7 @@ _SCHEME_CHARACTER = re.compile(r"[a-z0-9+.\-]", re.IGNORECASE)
 _OPEN, _SHUT = "\ue000", "\ue001"  # around the number of a settled piece; not in the text itself
 _NO_MARKS = {ord(_OPEN): "\ufffd", ord(_SHUT): "\ufffd"}
 _MARKED = re.compile(rf"{_OPEN}(\d+){_SHUT}")
-_CLOSING = ".,:;)]}>'\""
+_CLOSING = ".,:;)]}>'\"\\"
 _SAFE = ":/?#[]@!$&'()*+,;=%~"
 _SHORTEST_PART = 6
 _SHORTEST_PASSWORD = 4

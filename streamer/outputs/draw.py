@@ -43,7 +43,9 @@ _EMOTION_COLOURS = {
 class Annotator:
     """Draws the results of one source. State: the last seconds' curves, and the canvas size."""
 
-    def __init__(self, regions: Sequence[str]) -> None:
+    def __init__(self, regions: Sequence[str], note: str = "") -> None:
+        """note: stands beside the time in every picture."""
+        self._note = note
         self._cv2: Any = import_cv2()
         self._groups = _group_regions(regions)
         self._curves: dict[int, deque[tuple[float, list[float]]]] = {}
@@ -63,7 +65,8 @@ class Annotator:
             self._draw_face(canvas, aligned.face, scale)
         self._remember(result.frame.time_s, result.motions)
         self._draw_strip(canvas[height:], result.frame.time_s)
-        self._text(canvas, f"{result.frame.time_s:.2f} s", (8, height - 8), _WHITE)
+        text = f"{result.frame.time_s:.2f} s  {self._note}".rstrip()
+        self._text(canvas, text, (8, height - 8), _WHITE)
         return canvas
 
     def draw_banners(self, canvas: Canvas, time_s: float, events: Sequence[EmotionEvent]) -> None:

@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from streamer.core.errors import UsageError
 from streamer.core.files.paths import expand_home
 from streamer.core.files.regular import is_regular
 from streamer.core.files.writing import is_device
-from streamer.core.ranges import Port, check_ranges
+from streamer.core.ranges import Port, Range, check_ranges
 from streamer.core.records import SourceInfo
 from streamer.core.urls import display_name, is_like_url, url_stem
 from streamer.outputs.anonymise import Anonymisation
@@ -31,6 +31,7 @@ from streamer.outputs.event_outputs import (
 from streamer.outputs.files import check_folder, check_outputs
 from streamer.outputs.formats import EventFile
 from streamer.outputs.formats.event_text import Media
+from streamer.outputs.magnify import LARGEST, Magnifier, MagnifyMethod
 from streamer.outputs.signals import SignalsCsv, SignalsParquet, import_pyarrow
 from streamer.outputs.sinks import Sink
 from streamer.outputs.terminal import ProgressBar, TextWriter
@@ -61,6 +62,8 @@ class OutputOptions:
     csv_dialect: CsvDialect | None = None  # of tables of events and signals
     serve_events: Port | None = None  # on this machine; 0: any that is free
     lsl: str | None = None  # name of the streams
+    magnify: Annotated[float, Range(1.0, LARGEST)] | None = None  # of the annotated recording
+    magnify_method: MagnifyMethod | None = None  # None: evm
 
     def __post_init__(self) -> None:
         check_ranges(self)
@@ -118,6 +121,12 @@ class OutputPlan:
                 f"--redact {options.redact} is for what is saved of pictures: give --save-video or "
                 "--save-clips, and no --show."
             )
+        if options.magnify is not None and options.save_video is None:
+            raise UsageError("--magnify is for the annotated recording: add --save-video.")
+        if options.magnify is None and options.magnify_method is not None:
+            raise UsageError(
+                f"--magnify-method {options.magnify_method} needs how much: add --magnify 5."
+            )
         if options.save_clips is not None:
             check_folder(options.save_clips, "--save-clips", overwrite=options.overwrite)
         tables = [f.signals for f in self.files if f.signals and f.signals.suffix == ".csv"]
@@ -140,6 +149,7 @@ class OutputPlan:
             from streamer.outputs.sound import open_sound
             from streamer.outputs.video import VideoWriter
 
+            larger = options.magnify
             sound = None if files.sound is None else open_sound(files.sound, info.name)
             video = VideoWriter(
                 files.video,
@@ -148,6 +158,7 @@ class OutputPlan:
                 redact=options.redact,
                 sound=sound,
                 from_zero=info.part is not None and info.part.start_s > 0.0,
+                magnifier=Magnifier(larger, options.magnify_method or "evm") if larger else None,
             )
             sinks.append(video)
         if options.save_clips is not None:

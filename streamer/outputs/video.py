@@ -11,6 +11,7 @@ from streamer.core.records import EmotionEvent, Frame, FrameResult
 from streamer.outputs.anonymise import Anonymisation, Anonymiser
 from streamer.outputs.draw import AFTERGLOW_S, Annotator, Canvas
 from streamer.outputs.encoder import Mp4Encoder
+from streamer.outputs.magnify import Magnifier
 from streamer.outputs.sound import SoundTrack
 
 DELAY_S = 1.5  # frames wait this long, so that an event is drawn at its own time
@@ -33,15 +34,18 @@ class VideoWriter:
         redact: Anonymisation = "off",
         sound: SoundTrack | None = None,
         from_zero: bool = False,
+        magnifier: Magnifier | None = None,
     ) -> None:
         """redact: hide all faces, see `Anonymiser`. sound: of the source, copied.
 
         from_zero: the file begins with the first picture (of a part), and not where a player shows
-        that picture in the source.
+        that picture in the source. magnifier: makes the motion of faces larger, before they are
+        hidden.
         """
         self._path = path
+        self._magnifier = magnifier
         self._anonymiser = None if redact == "off" else Anonymiser(redact)
-        self._annotator = Annotator(regions)
+        self._annotator = Annotator(regions, magnifier.note if magnifier else "")
         # time, place in the source, picture
         self._waiting: deque[tuple[float, float, Canvas]] = deque()
         self._events: list[EmotionEvent] = []
@@ -55,7 +59,10 @@ class VideoWriter:
         if result.frame is None:
             return
         now_s, at_s = result.frame.time_s, place_s(result.frame)
-        if self._anonymiser is not None:
+        if self._magnifier is not None:
+            larger = replace(result.frame, image=self._magnifier.magnify(result))
+            result = replace(result, frame=larger)
+        if self._anonymiser is not None and result.frame is not None:
             hidden = replace(result.frame, image=self._anonymiser.hide(result))
             result = replace(result, frame=hidden)
             waiting = [canvas for *_, canvas in self._waiting]

@@ -25,10 +25,9 @@ def test_a_row_per_model_and_part() -> None:
         (part, scores["ensemble"]["uf1"], scores["ensemble"]["uar"])
         for found in LOSO["models"].values()
         for part, scores in (("pooled", found), *found["per_dataset"].items())
-        if part in ("pooled", "casme2", "smic")
     ]
     told = [(row.part, row.UF1, row.UAR) for row in rows.itertuples()]
-    assert sorted(told) == sorted(expected) and len(told) == 3 * len(LOSO["models"])
+    assert sorted(told) == sorted(expected) and len(told) > len(LOSO["models"])
     assert rows.model.nunique() == len(LOSO["models"])
     assert rows[["UF1", "UAR"]].stack().between(0, 1).all()
 

@@ -24,7 +24,7 @@ CHANGED = {
     "max_faces": (1, 8),
     "micro_only": (True,),
     "no_recognition": (True,),
-    "motion": ("dis", "farneback", "selfme"),
+    "motion": ("dis", "farneback", "selfme", "frl-dgt"),
 }
 
 
@@ -80,7 +80,7 @@ def test_one_setting_by_the_command_and_by_the_page(name: str, value: object) ->
         max_faces=st.integers(1, 50),
         micro_only=st.booleans(),
         no_recognition=st.booleans(),
-        motion=st.sampled_from(["auto", "dis", "farneback", "selfme"]),
+        motion=st.sampled_from(["auto", "dis", "farneback", "selfme", "frl-dgt"]),
     )
 )
 def test_all_settings_together(choices: Choices) -> None:

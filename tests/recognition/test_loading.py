@@ -29,7 +29,7 @@ def test_the_default_is_the_bundled_model_as_ever() -> None:
 
 def test_torch_needs_a_selfme_model(tmp_path: Path) -> None:
     config = RecognizerConfig(device="cpu", backend="torch")
-    with pytest.raises(UsageError, match="runs SelfME models only"):
+    with pytest.raises(UsageError, match="runs SelfME and FRL-DGT models only"):
         load_recognizer(None, config)
     (tmp_path / "net.onnx").write_bytes(b"")
     with pytest.raises(ModelError, match=r"no \.safetensors file"):
@@ -63,7 +63,7 @@ def test_opening_imports_no_torch() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("motion", ["selfme", "farneback"])
+@pytest.mark.parametrize("motion", ["selfme", "farneback", "frl-dgt"])
 def test_models_for_other_motions_come_along(motion: str) -> None:
     found = load_recognizer(None, RecognizerConfig(device="cpu", motion=motion))  # type: ignore[arg-type]
     assert isinstance(found.classifier, FieldClassifier) and found.motion == motion

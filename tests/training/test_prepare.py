@@ -19,7 +19,7 @@ from recognition.classifiers.maps import motion_map
 from recognition.config import MapConfig
 from recognition.motion.methods import motion_field
 from streamer.core.errors import OutputError, SourceFormatError, SourceNotFoundError, UsageError
-from streamer.core.records import Frame
+from streamer.core.records import AlignedFace, Frame
 from streamer.faces.alignment import Aligner, bring_to_anchor
 from streamer.faces.backends import open_finder
 from streamer.faces.config import FaceConfig
@@ -29,8 +29,8 @@ from tests.training.datasets.trees import casme2, casme2_row
 from tests.training.fake_maps import FakeConfig, make_fake
 from training import cli
 from training.datasets import load_dataset
-from training.datasets.arrays import load_jittered, load_map, load_maps, load_pairs
-from training.prepare.clip import ClipPreparer
+from training.datasets.arrays import load_clips, load_jittered, load_map, load_maps, load_pairs
+from training.prepare.clip import ClipPreparer, grey_clip
 from training.prepare.jitter import Jitter, place
 from training.prepare.run import PrepareConfig, prepare
 
@@ -309,6 +309,38 @@ def test_wrong_pairs_are_kept_beside_the_right_one(cache: Path, tree: Path, tmp_
         prepare(data, tmp_path / "a")
     with pytest.raises(SourceFormatError, match="jittered_images"):
         load_jittered(load_dataset("folder", cache, 3).clips)
+
+
+def test_clips_are_added_to_a_cache_and_stay_there(
+    cache: Path, tree: Path, own_cache: Path
+) -> None:
+    data = load_dataset("folder", tree)
+    with pytest.raises(UsageError, match=r"mer-train prepare --clips again into the same cache"):
+        load_clips(load_dataset("folder", cache, 3).clips)
+    assert prepare(data, own_cache, PrepareConfig(clips=True)).made == 3
+    assert prepare(data, own_cache).kept == 3  # one that wants no clips leaves them there
+    clips = load_dataset("folder", own_cache, 3).clips
+    loaded, pairs = load_clips(clips), load_pairs(clips)
+    assert [clip.shape for clip in loaded] == [(11, 128, 128), (8, 128, 128), (11, 128, 128)]
+    assert np.array_equal(pairs, load_pairs(load_dataset("folder", cache, 3).clips))
+    for clip, pair, frames in zip(clips, pairs, loaded, strict=True):
+        for face, at in zip(pair, (0, (clip.apex or 0) - clip.onset), strict=True):
+            grey = cv2.cvtColor(face, cv2.COLOR_RGB2GRAY)
+            assert np.array_equal(grey, frames[at])  # under one transform
+
+
+def test_flow_maps_have_no_clips(tmp_path: Path) -> None:
+    maps = make_fake(tmp_path, FakeConfig(subjects=1, clips_per_class=1))
+    with pytest.raises(UsageError, match=r"--clips from .* \(megc2019-flow\) cannot be used"):
+        load_clips(maps.clips)
+
+
+def test_of_a_long_clip_frames_are_taken_evenly() -> None:
+    shades = (np.full((8, 8, 3), n, np.uint8) for n in range(201))
+    held = (None, 0, np.eye(2, 3, dtype=np.float32), np.zeros((468, 3), np.float32))
+    faces = [AlignedFace(n, n / FPS, shade, *held) for n, shade in enumerate(shades)]  # type: ignore[arg-type]
+    taken = grey_clip(faces, faces[100], most=5)
+    assert taken.shape == (5, 8, 8) and taken[:, 0, 0].tolist() == [0, 50, 100, 150, 200]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The commands of `mer-train` for SelfME's tables and figures. Heavy imports happen inside them."""
+"""The commands of `mer-train` for the papers' ablations and sweeps. Heavy imports come inside."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from streamer.core.ranges import Range, Workers
 from training.cli.options import DataSets, Protocol, RunFolder, option
 from training.common.options import one_of
 
-_NAMES = "table1, table3, table4, figure4a, figure4b"
+_NAMES = "frl-dgt, table1, table3, table4, figure4a, figure4b"
 _Experiment = Annotated[str, typer.Argument(help=f"{_NAMES}, or a .yaml file of your own.")]
 _Root = Annotated[Path, option("Its cache, as mer-train prepare made it.")]
-_Config = Annotated[Path | None, option("Settings of --model selfme in a YAML file.")]
+_Config = Annotated[Path | None, option("Settings of its model in a YAML file.")]
 _Set = Annotated[
     list[str] | None, option("A setting of all rows: training.epochs=5.", None, "--set")
 ]
@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
 
 _COMMANDS = {
     "ablate": (
-        "Run a table of SelfME: every row leaves one subject out; a table beside the printed one.",
+        "Run a table of SelfME or FRL-DGT, every row leaving one subject out, beside the printed.",
         False,
     ),
     "sweep": ("Run a sweep of SelfME (figure 4, table 4): as ablate, with a curve.", True),
@@ -65,7 +65,7 @@ def _command(curve: bool) -> Callable[..., None]:
         benchmark = LosoConfig(
             dataset=dataset,
             root=root,
-            model="selfme",
+            model=chosen.model,
             output=output,
             protocol=one_of("--protocol", protocol, ("clean", "published")),
             seeds=seeds,

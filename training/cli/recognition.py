@@ -76,6 +76,9 @@ def prepare(
     ] = 0,
     draws: Annotated[int, option("Wrong pairs of each clip.", Range(1, 1000))] = 4,
     seed: Annotated[int, option("Of the wrong pairs.", Seed)] = 0,
+    clips: Annotated[
+        bool, option("Keep the faces from onset to offset too; added to a cache without.")
+    ] = False,
 ) -> None:
     """Align the faces of a data set as in a stream and keep their onset-apex pairs and maps."""
     from training.datasets import load_dataset
@@ -83,7 +86,7 @@ def prepare(
     from training.prepare.run import PrepareConfig
     from training.prepare.run import prepare as run
 
-    config = PrepareConfig(jitter=Jitter(jitter_frames, draws, seed))
+    config = PrepareConfig(jitter=Jitter(jitter_frames, draws, seed), clips=clips)
     typer.echo(run(load_dataset(dataset, root), output, config).text(output))
 
 
@@ -93,10 +96,12 @@ def loso(
     output: RunFolder,
     model: Annotated[
         str,
-        option("committee, linear, svm, ststnet, off-apexnet, scvit, selfme, zero-shot; or a,b."),
+        option("A method, or several: svm,ststnet. See mer-train models."),
     ] = "scvit",
     protocol: Protocol = "clean",
-    kind: Annotated[str, option("composite, single or cross (data set).")] = "composite",
+    kind: Annotated[
+        str, option("composite, single, cross (data set), grouped (8 groups of people).")
+    ] = "composite",
     classes: Annotated[int, option("3 or 5.", Range(3, 5))] = 3,
     seeds: Annotated[int, option("Trainings of every fold.", Range(1, 1000))] = 3,
     epochs: Annotated[

@@ -1,14 +1,13 @@
-"""The commands of `mer-train` for SelfME. Heavy imports happen inside them."""
+"""The commands of `mer-train` for SelfME and FRL-DGT. Heavy imports happen inside them."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from streamer.cli.options import Device
-from streamer.core.errors import UsageError
 from streamer.core.ranges import Range, Seed
 from training.cli.options import (
     ConfigFile,
@@ -22,6 +21,9 @@ from training.cli.options import (
 )
 from training.common.options import parse_words, require_training
 
+PairsFile = Annotated[Path, option("An .npz of mer-train pairs, or a cache of mer-train prepare.")]
+ValidationFile = Annotated[Path | None, option("As --data; default: some of its people.")]
+
 
 def register(app: typer.Typer) -> None:
     """Adds the commands to the app."""
@@ -29,6 +31,7 @@ def register(app: typer.Typer) -> None:
     app.command("motion")(motion)
     app.command("synthetic-set")(synthetic_set)
     app.command("recognizer")(recognizer)
+    app.command("frl-dgt")(frl_dgt)
     app.command("export")(export)
 
 
@@ -56,9 +59,9 @@ def synthetic_set(
 
 
 def recognizer(
-    data: Annotated[Path, option("An .npz of mer-train pairs, or a cache of mer-train prepare.")],
+    data: PairsFile,
     output: RunFolder,
-    validation: Annotated[Path | None, option("As --data; default: some of its people.")] = None,
+    validation: ValidationFile = None,
     config: ConfigFile = None,
     preset: Annotated[str, option("small, or paper (ViT-S/16, faces of 256).")] = "small",
     settings: Annotated[
@@ -70,44 +73,68 @@ def recognizer(
 ) -> None:
     """Train SelfME's recogniser on onset-apex pairs: curves, checkpoint and weights."""
     from training.common.options import pick_device
-    from training.selfme.pairs import hold_out_people, read_source
+    from training.selfme.pairs import read_both
     from training.selfme.recognizer_run import RunPlace, train_recognizer
     from training.selfme.settings import make_run
 
     run = make_run(preset, config, settings or [])
-    train = read_source(data)
-    if validation is None:
-        train, held_out = hold_out_people(train, 0.2, seed)
-    else:
-        held_out = read_source(validation)
-        if both := set(train.people) & set(held_out.people):
-            raise UsageError(
-                f"{sorted(both)[0]} is in --data and in --validation: validation needs other people"
-            )
+    train, held_out = read_both(data, validation, seed)
     place = RunPlace(output, pick_device(device), overwrite=overwrite)
     results = train_recognizer(run, train, held_out, seed, place)
-    score = results["validation"]
-    typer.echo(
-        f"{output / results['weights']}: on {score['count']} pairs of "
-        f"{len(results['validation_people'])} other people UF1 {score['uf1']:.3f}, UAR "
-        f"{score['uar']:.3f}; next: mer-train export --weights {output / results['weights']}"
+    typer.echo(_trained(output, results))
+
+
+def frl_dgt(
+    data: PairsFile,
+    output: RunFolder,
+    validation: ValidationFile = None,
+    config: ConfigFile = None,
+    settings: Annotated[
+        list[str] | None, option("A setting: training.epochs=20.", None, "--set")
+    ] = None,
+    seed: EverySeed = 0,
+    device: Device = "auto",
+    overwrite: Overwrite = False,
+) -> None:
+    """Train FRL-DGT end to end on onset-apex pairs: curves, checkpoint and weights."""
+    require_training()
+    from training.common.options import pick_device
+    from training.frl_dgt.run import train_frl_dgt
+    from training.frl_dgt.settings import make_run
+    from training.selfme.pairs import read_both
+    from training.selfme.recognizer_run import RunPlace
+
+    run = make_run(config, settings or [])
+    train, held_out = read_both(data, validation, seed)
+    place = RunPlace(output, pick_device(device), overwrite=overwrite)
+    typer.echo(_trained(output, train_frl_dgt(run, train, held_out, seed, place)))
+
+
+def _trained(output: Path, results: dict[str, Any]) -> str:
+    score, weights = results["validation"], output / results["weights"]
+    return (
+        f"{weights}: on {score['count']} pairs of {len(results['validation_people'])} other people "
+        f"UF1 {score['uf1']:.3f}, UAR {score['uar']:.3f}; next: mer-train export --weights "
+        f"{weights}"
     )
 
 
 def export(
-    weights: Annotated[Path, option("The .safetensors of mer-train recognizer.")],
+    weights: Annotated[Path, option("The .safetensors of mer-train recognizer or frl-dgt.")],
     output: Annotated[Path, option("Folder for model and card.")],
-    name: Annotated[str, option("Of the model.")] = "selfme",
+    name: Annotated[str, option("Of the model; default: selfme or frl-dgt.")] = "",
     overwrite: Annotated[bool, option("Replace a model that is there.")] = False,
     small: Annotated[
-        bool, option("float16, and without the learner that comes with the package.")
+        bool, option("float16; of SelfME without the learner that comes with the package.")
     ] = False,
     onnx: Annotated[bool, option("Write the ONNX file too.")] = True,
 ) -> None:
-    """Export SelfME to ONNX, compared with torch, with a card, for mer-stream --model."""
+    """Export SelfME or FRL-DGT to ONNX, compared with torch, with a card, for mer-stream."""
+    from training.frl_dgt.package import is_frl_dgt, package_frl_dgt
     from training.selfme.package import PackageRequest, package_model
 
-    typer.echo(package_model(PackageRequest(weights, output, name, overwrite, small, onnx)))
+    kind, pack = ("frl-dgt", package_frl_dgt) if is_frl_dgt(weights) else ("selfme", package_model)
+    typer.echo(pack(PackageRequest(weights, output, name or kind, overwrite, small, onnx)))
 
 
 def pairs(

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
+from streamer.cli.common import parse_pairs
 from streamer.core.errors import InstallError, UsageError
+from streamer.core.settings import fill, load_yaml, set_key, to_mapping
 
+_Settings = TypeVar("_Settings")
 _Value = TypeVar("_Value", str, int)
 
 
@@ -65,3 +69,29 @@ def parse_numbers(option: str, text: str) -> tuple[float, ...]:
         return tuple(float(word) for word in parse_words(text))
     except ValueError:
         raise UsageError(f"{option} {text!r}: give numbers with commas between them") from None
+
+
+def change_settings(
+    start: _Settings, config: Path | None, pairs: Sequence[str], example: str
+) -> _Settings:
+    """Settings, changed by a YAML file and then by single keys, as in `example`.
+
+    Raises:
+        UsageError: an unknown key or a wrong value.
+    """
+    mapping = to_mapping(start)
+    if config is not None:
+        _merge(mapping, load_yaml(config))
+    for key, value in parse_pairs(pairs, example):
+        set_key(mapping, key, value)
+    return fill(type(start), mapping, where="settings" if config is None else str(config))
+
+
+def _merge(mapping: dict[str, Any], more: dict[str, Any]) -> None:
+    """Sections are merged, values replaced."""
+    for key, value in more.items():
+        held = mapping.get(key)
+        if isinstance(held, dict) and isinstance(value, dict):
+            _merge(held, value)
+        else:
+            mapping[key] = value

@@ -1,4 +1,4 @@
-"""What prepared and published clips hold on disk, checked: motion maps and onset-apex pairs."""
+"""What prepared and published clips hold on disk, checked: maps, onset-apex pairs, whole clips."""
 
 from __future__ import annotations
 
@@ -98,6 +98,24 @@ def load_jittered(clips: Sequence[Clip]) -> NDArray[np.uint8]:
     return _stack([_load_wrong(clip) for clip in clips], clips)
 
 
+def load_clips(clips: Sequence[Clip]) -> NDArray[np.object_]:
+    """The faces of prepared clips from onset to offset: [N] of uint8 [T, S, S], grey, in order.
+
+    Raises:
+        UsageError: the clips are flow maps, or their cache was prepared without clips.
+        SourceFormatError: a file is damaged, or its faces have another size than the others'.
+    """
+    loaded = np.empty(len(clips), dtype=object)
+    for row, clip in enumerate(clips):
+        loaded[row] = _load_clip(clip)
+        if loaded[row].shape[1:] != loaded[0].shape[1:]:
+            raise SourceFormatError(
+                f"{clip.path} holds faces of another size than {clips[0].path}: prepare all data "
+                "sets with the same settings"
+            )
+    return loaded
+
+
 def _stack(pairs: list[NDArray[np.uint8]], clips: Sequence[Clip]) -> NDArray[np.uint8]:
     sizes = {pair.shape for pair in pairs}
     if len(sizes) > 1:
@@ -132,6 +150,31 @@ def _load_pair(clip: Clip) -> NDArray[np.uint8]:
     return pair
 
 
+def _load_clip(clip: Clip) -> NDArray[np.uint8]:
+    """[T, S, S]."""
+    if clip.path.suffix.lower() != ".npz":
+        raise UsageError(
+            f"{clip.path} holds no clip of faces: this model looks at the faces from onset to "
+            "offset. Give a cache made by mer-train prepare --clips from the data set's frames; "
+            "data sets of flow maps only (megc2019-flow) cannot be used"
+        )
+    try:
+        found = read_npz(clip.path, {"clip": Array(_NUMBERS, None, needed=False)}).get("clip")
+    except (ValueError, OSError) as error:
+        raise _damaged(clip, error) from error
+    if found is None:
+        raise UsageError(
+            f"{clip.path} holds no faces between onset and offset: run mer-train prepare --clips "
+            "again into the same cache, which adds them"
+        )
+    if found.dtype != np.uint8 or found.ndim != 3 or found.shape[1] != found.shape[2]:
+        raise SourceFormatError(
+            f"{clip.path} holds a clip {found.dtype} {found.shape}, not uint8 [T, S, S]: delete it "
+            "and run mer-train prepare --clips again"
+        )
+    return found
+
+
 def _load_wrong(clip: Clip) -> NDArray[np.uint8]:
     """[D, 2, S, S, 3]."""
     wrong = _read_pixels(clip, "jittered_images")
@@ -147,7 +190,11 @@ def _read_pixels(clip: Clip, name: str) -> NDArray[np.uint8]:
     try:
         found: NDArray[np.uint8] = read_npz(clip.path, {name: Array(_NUMBERS, None)})[name]
     except (ValueError, OSError) as error:
-        raise SourceFormatError(
-            f"{clip.path} cannot be read ({error}): delete it and run mer-train prepare again"
-        ) from error
+        raise _damaged(clip, error) from error
     return found
+
+
+def _damaged(clip: Clip, error: Exception) -> SourceFormatError:
+    return SourceFormatError(
+        f"{clip.path} cannot be read ({error}): delete it and run mer-train prepare again"
+    )

@@ -37,15 +37,21 @@ class Settings:
     fingerprint: str  # of the map: the one stamped on checkpoints and ONNX files
     faces: str  # of the tracker and aligner
     jitter: str = ""  # of the wrong pairs beside each right one; empty: there are none
+    clips: bool = False  # whether the faces from onset to offset are there too
 
 
-_SETTINGS = {"dataset": str, "fingerprint": str, "faces": str, "jitter?": str}
+_SETTINGS = {
+    **{"dataset": str, "fingerprint": str, "faces": str},
+    **{"jitter?": str, "clips?": bool},
+}
 
 
-def settings_of(dataset: str, faces: FaceConfig, maps: MapConfig, jitter: str = "") -> Settings:
+def settings_of(
+    dataset: str, faces: FaceConfig, maps: MapConfig, jitter: str = "", clips: bool = False
+) -> Settings:
     """The settings of a run that is about to start."""
     digest = digest_settings(asdict(faces))
-    return Settings(dataset, preprocessing_fingerprint(maps), digest, jitter)
+    return Settings(dataset, preprocessing_fingerprint(maps), digest, jitter, clips)
 
 
 def is_prepared(root: Path) -> bool:

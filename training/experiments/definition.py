@@ -1,4 +1,4 @@
-"""What an experiment is: a YAML file of rows, each a change of SelfME's settings."""
+"""What an experiment is: a YAML file of rows, each a change of one method's settings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from streamer.core.errors import UsageError
 from streamer.core.settings import fill, load_yaml, set_key, to_mapping
-from training.selfme.settings import SelfmeRun
+from training.loso.registry import find_method
 
 FOLDER = Path(__file__).parent / "definitions"
 
@@ -24,19 +24,27 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One setting. Without `set` it is not run here and stands in the table as printed."""
+    """One setting, or a method of the benchmark by itself.
+
+    With neither it is not run here and stands in the table as printed.
+    """
 
     name: str
-    set: Mapping[str, Any] | None = None
+    set: Mapping[str, Any] | None = None  # changes of the experiment's model
     published: Figures | None = None
+    model: str | None = None  # as for mer-train loso --model, under its defaults
 
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """One table or figure of the paper. With `x`, the rows are numbers along an axis: a sweep."""
+    """One table or figure of a paper. With `x`, the rows are numbers along an axis: a sweep.
+
+    `model` is a method of the benchmark that takes settings.
+    """
 
     title: str
     rows: tuple[Row, ...]
+    model: str = "selfme"
     published_on: str = ""
     x: str | None = None
     published_best: float | None = None
@@ -47,6 +55,9 @@ class Experiment:
         names = [row.name for row in self.rows]
         if not names or len(set(names)) != len(names):
             raise ValueError("rows must be there, each with a name of its own")
+        both = [row.name for row in self.rows if row.set is not None and row.model is not None]
+        if both:
+            raise ValueError(f"row {both[0]!r} has set and model: give one of the two")
         if self.x is not None:
             for name in names:
                 float(name)  # a ValueError names the text
@@ -56,14 +67,16 @@ def load_experiment(name: str) -> Experiment:
     """One of the package's experiments by name, or a YAML file.
 
     Raises:
-        UsageError: there is none, or a key or value in it is wrong.
+        UsageError: there is none, a key or value in it is wrong, or its model takes no settings.
     """
     path = Path(name) if name.endswith((".yaml", ".yml")) else FOLDER / f"{name}.yaml"
     if not path.is_file():
         raise UsageError(
             f"experiment {name!r}: give one of {', '.join(names())}, or a .yaml file of your own"
         )
-    return fill(Experiment, load_yaml(path), where=str(path))
+    found = fill(Experiment, load_yaml(path), where=str(path))
+    settings_class(found)
+    return found
 
 
 def names() -> tuple[str, ...]:
@@ -71,15 +84,30 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
 
 
+def settings_class(experiment: Experiment) -> type[Any]:
+    """What a row's settings are an instance of.
+
+    Raises:
+        UsageError: the model is unknown, or its settings cannot be changed key by key.
+    """
+    found = find_method(experiment.model).settings
+    if found is None:
+        raise UsageError(
+            f"model {experiment.model!r} has no settings that rows could change: name another"
+        )
+    return found
+
+
 def run_of(
     experiment: Experiment, row: Row, start: Mapping[str, Any], changes: Mapping[str, Any]
-) -> SelfmeRun:
-    """The settings of one row: a file's, then the experiment's, the caller's, and the row's own.
+) -> Any:
+    """The model's settings in one row: a file's, the experiment's, the caller's, the row's own.
 
     Raises:
         UsageError: a key or value is wrong.
     """
-    mapping = to_mapping(fill(SelfmeRun, start, where="settings"))
+    kind = settings_class(experiment)
+    mapping = to_mapping(fill(kind, start, where="settings"))
     for key, value in {**experiment.base, **changes, **(row.set or {})}.items():
         set_key(mapping, key, value)
-    return fill(SelfmeRun, mapping, where=f"row {row.name}")
+    return fill(kind, mapping, where=f"row {row.name}")

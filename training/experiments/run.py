@@ -16,10 +16,11 @@ from training.common.markdown import grid, short
 from training.common.plots import save_figure
 from training.experiments.definition import Experiment, Row, run_of
 from training.loso.config import LosoConfig
+from training.loso.registry import check_models
 from training.loso.run import run_loso
 
 Found = Mapping[str, Mapping[str, Any]]  # row -> its results.json
-SETTINGS, TABLE, FIGURES, PLOT = "selfme.yaml", "table.md", "experiment.json", "sweep.png"
+TABLE, FIGURES, PLOT = "table.md", "experiment.json", "sweep.png"
 
 
 def run_experiment(
@@ -31,6 +32,7 @@ def run_experiment(
     """Runs the rows that lack, and returns the table; it is written anew after every row.
 
     `config` says where the data and the output are and under which protocol; its model is set here.
+    `changes` do not reach rows that are another method's.
     Rows that are finished in the output folder are not run again.
 
     Raises:
@@ -41,13 +43,18 @@ def run_experiment(
         for row in experiment.rows
         if row.set is not None
     }  # all rows are checked before the first is trained
+    for row in experiment.rows:
+        if row.model is not None:
+            check_models(row.model)
     found: dict[str, Mapping[str, Any]] = {}
     for row in experiment.rows:
-        if row.name not in runs:
+        folder, model = config.output / slug(row), row.model
+        if row.name in runs:
+            settings = folder / f"{experiment.model}.yaml"
+            write_text(settings, dump_yaml(runs[row.name]))
+            model = f"{experiment.model}@{settings}"
+        if model is None:
             continue
-        folder = config.output / slug(row)
-        write_text(folder / SETTINGS, dump_yaml(runs[row.name]))
-        model = f"selfme@{folder / SETTINGS}"
         found[row.name] = run_loso(replace(config, model=model, output=folder))
         _write(experiment, config, found)
     return (config.output / TABLE).read_text(encoding="utf-8")

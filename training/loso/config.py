@@ -13,7 +13,7 @@ from training.loso.selection import Selection
 from training.models.base import Model
 
 Protocol = Literal["clean", "published"]
-Kind = Literal["composite", "single", "cross"]
+Kind = Literal["composite", "single", "cross", "grouped"]
 Engine = Literal["local", "ray"]
 Classes = Literal[3, 5]
 INNER = "inner"

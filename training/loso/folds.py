@@ -7,18 +7,20 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import LeaveOneGroupOut
+from sklearn.model_selection import GroupKFold, LeaveOneGroupOut
 
 from streamer.core.errors import UsageError
 from training.loso.config import Kind
 from training.models.base import Samples
+
+GROUPS = 8  # of subjects, in the kind "grouped"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fold:
     """Rows of the samples; no group is on both sides."""
 
-    name: str  # the group that is left out, or "train->test" across data sets
+    name: str  # the subject or group that is left out, or "train->test" across data sets
     train: NDArray[np.int64]
     test: NDArray[np.int64]
 
@@ -28,6 +30,8 @@ def make_folds(samples: Samples, kind: Kind) -> tuple[Fold, ...]:
 
     composite: each subject is left out once, the rest of all data sets trains.
     single: each subject is left out once, the rest of its own data set trains.
+    grouped: as composite, but eight groups of subjects are left out, of about as many clips each;
+        for large networks on small machines. Less is left to learn from.
     cross: train on one whole data set, test on another; every ordered pair.
 
     Raises:
@@ -39,6 +43,8 @@ def make_folds(samples: Samples, kind: Kind) -> tuple[Fold, ...]:
         if len(parts) < 2:
             raise UsageError(f"cross needs two data sets, there is only {', '.join(parts)}")
         return tuple(Fold(f"{a}->{b}", parts[a], parts[b]) for a in parts for b in parts if a != b)
+    if kind == "grouped":
+        return tuple(_leave_groups_out(samples.groups))
     if kind == "composite":
         return tuple(_leave_one_out(samples.groups, np.arange(len(samples))))
     return tuple(f for rows in parts.values() for f in _leave_one_out(samples.groups, rows))
@@ -68,6 +74,17 @@ def _leave_one_out(groups: Sequence[str], rows: NDArray[np.int64]) -> Iterator[F
         )
     for train, test in LeaveOneGroupOut().split(rows, groups=own):
         yield Fold(str(own[test[0]]), rows[train], rows[test])
+
+
+def _leave_groups_out(groups: Sequence[str]) -> Iterator[Fold]:
+    if len(set(groups)) < GROUPS:
+        raise UsageError(
+            f"leaving {GROUPS} groups out needs as many subjects, there are {len(set(groups))}: "
+            "choose --kind composite"
+        )
+    split = GroupKFold(GROUPS).split(groups, groups=list(groups))
+    for number, (train, test) in enumerate(split, start=1):
+        yield Fold(f"group {number}", train, test)
 
 
 def _rows(names: Sequence[str], name: str) -> NDArray[np.int64]:

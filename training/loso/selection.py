@@ -15,11 +15,17 @@ from numpy.typing import NDArray
 from streamer.core.errors import SourceFormatError, UsageError
 from training.common.records import Clip
 from training.datasets import class_names, load_dataset
-from training.datasets.arrays import MAP_SUFFIXES, load_jittered, load_maps, load_pairs
+from training.datasets.arrays import (
+    MAP_SUFFIXES,
+    load_clips,
+    load_jittered,
+    load_maps,
+    load_pairs,
+)
 from training.datasets.prepared import is_prepared, read_settings
 from training.models.base import Samples
 from training.models.method import Reads
-from training.prepare.run import prepare
+from training.prepare.run import PrepareConfig, prepare
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,7 @@ def load_selection(
     reads: Reads = "maps",
     cache: Path | None = None,
 ) -> Selection:
-    """Reads the maps of one or more data sets; the onset and apex faces too where they are read.
+    """Reads the maps of one or more data sets; the faces too where they are read.
 
     Where `root` holds frames, their faces are aligned and their maps made first, into `cache`; what
     is there already is not made again.
@@ -51,7 +57,7 @@ def load_selection(
     """
     loaded = load_dataset(dataset, root, classes)
     if any(clip.path.suffix.lower() not in MAP_SUFFIXES for clip in loaded.clips):
-        loaded = load_dataset(dataset, _prepared(dataset, root, cache), classes)
+        loaded = load_dataset(dataset, _prepared(dataset, root, reads, cache), classes)
     if not loaded.clips:
         raise UsageError(f"{dataset} in {root} has no clips: choose another data set or root")
     names = _classes(sorted({clip.dataset for clip in loaded.clips}), classes)
@@ -60,8 +66,24 @@ def load_selection(
         samples = replace(
             samples, pairs=load_pairs(loaded.clips), jittered=_jittered(root, loaded.clips)
         )
+    if reads == "clips":
+        samples = replace(samples, clips=load_clips(loaded.clips))
     rejected = tuple(f"{row.source}: {row.reason}" for row in loaded.rejected)
     return Selection(samples, names, rejected, digest_of(samples, names))
+
+
+def offers(dataset: str, root: Path) -> frozenset[Reads]:
+    """What methods can read there: flow maps alone; of a cache, or of frames, faces too.
+
+    Raises:
+        SourceNotFoundError, SourceFormatError, UsageError: see the loaders.
+    """
+    if is_prepared(root):
+        faces: frozenset[Reads] = frozenset({"maps", "pairs"})
+        return faces | {"clips"} if read_settings(root).clips else faces
+    clips = load_dataset(dataset, root).clips
+    only_maps = all(clip.path.suffix.lower() in MAP_SUFFIXES for clip in clips)
+    return frozenset({"maps"}) if only_maps else frozenset({"maps", "pairs", "clips"})
 
 
 def to_samples(clips: Sequence[Clip], classes: Sequence[str]) -> Samples:
@@ -85,7 +107,7 @@ def to_samples(clips: Sequence[Clip], classes: Sequence[str]) -> Samples:
 
 
 def digest_of(samples: Samples, classes: Sequence[str]) -> str:
-    """Sixteen hexadecimal digits of ids, labels, classes, maps and pairs, whatever their order."""
+    """Sixteen hexadecimal digits of ids, labels, classes, maps and faces, whatever their order."""
     whole = hashlib.sha256(repr(tuple(classes)).encode())
     for row in sorted(range(len(samples)), key=lambda i: samples.ids[i]):
         whole.update(f"{samples.ids[row]} {samples.groups[row]} {samples.labels[row]}".encode())
@@ -94,6 +116,8 @@ def digest_of(samples: Samples, classes: Sequence[str]) -> str:
             whole.update(samples.pairs[row].tobytes())
         if samples.jittered is not None:
             whole.update(samples.jittered[row].tobytes())
+        if samples.clips is not None:
+            whole.update(repr(samples.clips[row].shape).encode() + samples.clips[row].tobytes())
     return whole.hexdigest()[:16]
 
 
@@ -102,9 +126,11 @@ def _jittered(root: Path, clips: Sequence[Clip]) -> NDArray[np.uint8] | None:
     return load_jittered(clips) if is_prepared(root) and read_settings(root).jitter else None
 
 
-def _prepared(dataset: str, root: Path, cache: Path | None) -> Path:
+def _prepared(dataset: str, root: Path, reads: Reads, cache: Path | None) -> Path:
     """A cache of the frames in `root`, made whole now where it is not."""
+    clips = reads == "clips"
     command = f"mer-train prepare --dataset {dataset} --root {root} --output CACHE"
+    command += " --clips" if clips else ""
     if cache is None:
         raise UsageError(f"{root} holds frames, not maps: run {command}, then use --root CACHE")
     print(
@@ -112,7 +138,7 @@ def _prepared(dataset: str, root: Path, cache: Path | None) -> Path:
         f"there; to prepare once for many runs: {command}, then --root CACHE",
         file=sys.stderr,
     )
-    report = prepare(load_dataset(dataset, root), cache)
+    report = prepare(load_dataset(dataset, root), cache, PrepareConfig(clips=clips))
     print(report.text(cache), file=sys.stderr)
     return cache
 

@@ -103,6 +103,10 @@ class ScvitModel(OneByOne):
         """Fixed, the same for every fold."""
         return self.tuning.epochs
 
+    def build(self, classes: int) -> SCViT:
+        """The network that a fold starts from."""
+        return load_pretrained(0, classes)
+
     def settings(self) -> Settings:
         """Fine-tuning and the weights it starts from."""
         return {**asdict(self.tuning), "start": dict(sha256_of([WEIGHTS]))}

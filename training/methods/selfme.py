@@ -4,12 +4,15 @@ A fold fine-tunes the motion learner on the faces of its own training subjects, 
 of their onset-apex pairs and trains SCViT on it. What it starts from has seen synthetic video only,
 or nothing. The prepared cache holds the onset and apex of a clip, so those are the frames that the
 motion learner sees, in both directions; the paper draws any two frames.
+
+`selfme.motion: tcae` (table 3 of the paper) puts the displacements of TCAE's facial actions in the
+place of the learned motion; TCAE, too, learns from the fold's own faces, from nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,10 +26,11 @@ from streamer.core.settings import fill, load_yaml
 from training.common.files import sha256_of
 from training.models.base import FitPlan, Fitted, OneByOne, Samples, Settings, Watch
 from training.models.method import Method
-from training.selfme.pairs import motion_crops
+from training.selfme.pairs import Measure, motion_crops
 from training.selfme.recognizer_run import make_trainer
-from training.selfme.settings import SelfmeRun
+from training.selfme.settings import SelfmeRun, facts_of
 from training.selfme.start import fine_tune, start_file, start_network
+from training.tcae.train import learn_tcae
 
 _CHUNK = 128
 
@@ -36,6 +40,7 @@ class FittedSelfme:
     """The trained network of one fold."""
 
     net: SelfmeNet
+    measure: Measure | None = None  # the motion, where it is neither the network's nor a flow
 
     def probabilities(self, pairs: NDArray[np.uint8]) -> NDArray[np.float32]:
         """[N, classes] of pairs uint8 [N, 2, S, S, 3]."""
@@ -50,7 +55,8 @@ class FittedSelfme:
         self, pairs: NDArray[np.uint8], question: Callable[[Tensor], Tensor]
     ) -> NDArray[np.float32]:
         self.net.eval()
-        crops = motion_crops(self.net, pairs, self.net.config.amplification)
+        gamma = self.net.config.amplification
+        crops = motion_crops(self.net, pairs, gamma, measure=self.measure)
         with torch.no_grad():
             return torch.cat([question(c).float().cpu() for c in crops.split(_CHUNK)]).numpy()
 
@@ -69,11 +75,16 @@ class SelfmeModel(OneByOne):
         """Of SCViT; fixed, the same for every fold."""
         return self.run.training.epochs
 
+    def build(self, classes: int) -> SelfmeNet:
+        """The network under the settings, from random weights."""
+        config = self.run.selfme
+        return SelfmeNet(replace(config, field=replace(config.field, classes=classes)))
+
     def settings(self) -> Settings:
         """All settings, and the sha256 of the weights that the motion learner starts from."""
         learned = self.run.selfme.motion == "selfme"
         file = start_file(self.run.start) if learned else None
-        return {**asdict(self.run), "start": None if file is None else dict(sha256_of([file]))}
+        return {**facts_of(self.run), "start": None if file is None else dict(sha256_of([file]))}
 
     def fit(self, train: Samples, plan: FitPlan, watch: Watch | None = None) -> Fitted:
         """Motion learner, motion, SCViT, of the fold's own clips.
@@ -93,10 +104,19 @@ class SelfmeModel(OneByOne):
             net = start_network(config, self.run.start).to(plan.device)
             if net.learner is not None:
                 fine_tune(net.learner, train.pairs, self.run.fine_tuning, plan.seed)
-            fitted = FittedSelfme(net)
+            fitted = FittedSelfme(net, self._measure(train.pairs, plan))
             train_classifier(fitted, train, plan, self.run, watch)
         net.eval()
         return fitted
+
+    def _measure(self, pairs: NDArray[np.uint8], plan: FitPlan) -> Measure | None:
+        """TCAE, learnt from these pairs, where the motion is its."""
+        if self.run.selfme.motion != "tcae":
+            return None
+        tcae, _ = learn_tcae(pairs, self.run.tcae, plan.seed, plan.device)
+        return lambda part: tcae.motion(
+            *(torch.from_numpy(part[:, i].copy()).to(plan.device) for i in (0, 1))
+        )
 
 
 def train_classifier(
@@ -109,7 +129,9 @@ def train_classifier(
     """SCViT on the motion of the fold's clips; the motion learner stays as it is."""
     assert train.pairs is not None  # the caller looked
     run = replace(run, training=replace(run.training, epochs=plan.epochs))
-    trainer = make_trainer(run, fitted.net, train.pairs, train.labels, train.jittered, plan.seed)
+    trainer = make_trainer(
+        run, fitted.net, train.pairs, train.labels, train.jittered, plan.seed, fitted.measure
+    )
     per_epoch = run.training.steps_per_epoch(len(train))
     for step in range(1, trainer.total_steps + 1):
         trainer.step()
@@ -136,4 +158,5 @@ METHOD = Method(
     status="paper",
     make=make_selfme,
     configurable=True,
+    settings=SelfmeRun,
 )

@@ -28,6 +28,7 @@ class Method:
         open: what the source leaves open and what is taken here.
         make: the model under its defaults, or (where `configurable`) of a YAML file.
         printed_parameters: as the paper prints them.
+        settings: the class that the YAML file fills, where experiments change single keys of it.
     """
 
     title: str
@@ -39,11 +40,4 @@ class Method:
     open: str = ""
     configurable: bool = False
     printed_parameters: str = ""
-
-
-def parameters_of(model: Model, classes: int) -> int | None:
-    """Numbers that are trained, for so many classes; None where the model is no network."""
-    build: Callable[[int], Any] | None = getattr(model, "build", None)
-    if build is None:
-        return None
-    return sum(p.numel() for p in build(classes).parameters() if p.requires_grad)
+    settings: type[Any] | None = None

@@ -9,7 +9,7 @@ import hashlib
 import io
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,21 +41,29 @@ _FINISHED = {
     **{"onset_image": _FACE, "apex_image": _FACE, "map": _FACE},
     **{"key": Array(("U",)), "apex": Array(("i",)), "spotted": Array(("b",))},
 }
+_CLIP = {"clip": Array(("u1",), (None, None, None))}
 
 
-def open_cache(cache: Path, settings: Settings) -> None:
+def open_cache(cache: Path, settings: Settings) -> Settings:
     """Make the cache, or check that the one there was made with the same settings.
+
+    Clips are only ever added: a cache that has them keeps them, one that has not gets them.
+
+    Returns:
+        The settings of what is made from now on.
 
     Raises:
         UsageError: it holds another data set or was made with other settings.
         OutputError: it holds other files, or cannot be written.
     """
     if is_prepared(cache):
-        _check(cache, settings)
+        held = _checked(cache, settings)
+        settings = replace(settings, clips=settings.clips or held.clips)
     elif cache.is_dir() and not all(is_temporary(path.name) for path in cache.iterdir()):
         raise OutputError(f"{cache} holds other files: choose a new or empty folder for --output")
     write_json(cache / SETTINGS, asdict(settings))
     remove_leftovers(cache)
+    return settings
 
 
 def clip_file(cache: Path, clip: Clip) -> Path:
@@ -65,16 +73,19 @@ def clip_file(cache: Path, clip: Clip) -> Path:
     return cache / CLIPS / f"{plain}-{digest}.npz"
 
 
-def read_finished(cache: Path, clip: Clip, fingerprint: str) -> tuple[int, bool] | None:
+def read_finished(
+    cache: Path, clip: Clip, fingerprint: str, clips: bool = False
+) -> tuple[int, bool] | None:
     """Apex and whether it was spotted, of a clip that is finished; None where it has to be done.
 
-    A clip whose row has changed since is done again.
+    A clip whose row has changed since is done again, and where `clips` are wanted, one without its
+    faces from onset to offset.
     """
     path = clip_file(cache, clip)
     if not path.is_file():
         return None
     try:
-        held = read_npz(path, _FINISHED)
+        held = read_npz(path, {**_FINISHED, **(_CLIP if clips else {})})
         same = str(held["key"]) == _clip_key(clip, fingerprint)
         return (int(held["apex"]), bool(held["spotted"])) if same else None
     except (ValueError, OSError):
@@ -88,10 +99,11 @@ def write_clip(cache: Path, clip: Clip, made: Prepared, fingerprint: str) -> Non
         OutputError: it cannot be written.
     """
     data = io.BytesIO()
-    wrong: dict[str, Any] = {} if made.jittered is None else {"jittered_images": made.jittered}
+    more = {"jittered_images": made.jittered, "clip": made.clip}
+    given: dict[str, Any] = {name: values for name, values in more.items() if values is not None}
     np.savez_compressed(
         data,
-        **wrong,
+        **given,
         onset_image=made.onset_image,
         apex_image=made.apex_image,
         map=made.map,
@@ -133,7 +145,7 @@ def write_index(
     _write_table(cache / INDEX, COLUMNS, lines)
 
 
-def _check(cache: Path, wanted: Settings) -> None:
+def _checked(cache: Path, wanted: Settings) -> Settings:
     held = read_settings(cache)
     check_made_alike(cache, held, wanted)
     if held.dataset != wanted.dataset:
@@ -146,6 +158,7 @@ def _check(cache: Path, wanted: Settings) -> None:
             f"{cache} was prepared with jitter {held.jitter or 'none'}, this run uses "
             f"{wanted.jitter or 'none'}: prepare into another folder"
         )
+    return held
 
 
 def _clip_key(clip: Clip, fingerprint: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +20,7 @@ from training.prepare.follow import ClipFollower
 from training.prepare.jitter import Jitter, wrong_pairs
 
 MOST_CANDIDATES = 64  # longer clips are sampled evenly: SMIC has about 34 frames
+MOST_FRAMES = 128  # of a clip that is kept; longer ones are sampled evenly too
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +34,23 @@ class Prepared:
     apex: int  # as annotated, or spotted
     spotted: bool
     jittered: NDArray[np.uint8] | None = None  # [D, 2, S, S, 3]: pairs of frames around the two
+    clip: NDArray[np.uint8] | None = None  # [T, S, S] grey, onset to offset, under that transform
 
 
 class ClipPreparer:
-    """Runs the streaming tracker and aligner over clips; every clip is a stream of its own."""
+    """Runs the streaming tracker and aligner over clips; every clip is a stream of its own.
 
-    def __init__(self, faces: FaceConfig, maps: MapConfig, jitter: Jitter | None = None) -> None:
-        self._maps, self._jitter = maps, jitter or Jitter()
+    clips: keep the faces from onset to offset too.
+    """
+
+    def __init__(
+        self,
+        faces: FaceConfig,
+        maps: MapConfig,
+        jitter: Jitter | None = None,
+        clips: bool = False,
+    ) -> None:
+        self._maps, self._jitter, self._clips = maps, jitter or Jitter(), clips
         self._follower = ClipFollower(faces)
 
     def prepare(self, clip: Clip) -> Prepared | str:
@@ -48,7 +60,7 @@ class ClipPreparer:
             SourceFormatError, SourceNotFoundError: its frames cannot be read.
         """
         last = clip.offset if clip.apex is None else clip.apex
-        around = self._follow(clip, last + self._jitter.frames)
+        around = self._follow(clip, self._last_needed(clip, last))
         if isinstance(around, str):
             return around
         faces = [face for face in around if clip.onset <= face.index <= last]
@@ -68,13 +80,21 @@ class ClipPreparer:
             )
         start = bring_to_anchor(onset, apex)
         made = motion_map(motion_field(start, apex.image, self._maps), self._maps)
-        wrong = self._wrong_pairs(clip, around, onset.index, apex.index)
+        near = [face for face in around if face.index <= last + self._jitter.frames]
+        wrong = self._wrong_pairs(clip, near, onset.index, apex.index)
+        whole = [face for face in around if clip.onset <= face.index <= max(clip.offset, last)]
+        kept = grey_clip(whole, apex) if self._clips else None
         spotted = clip.apex is None
-        return Prepared(start, apex.image, made, onset.index, apex.index, spotted, wrong)
+        return Prepared(start, apex.image, made, onset.index, apex.index, spotted, wrong, kept)
 
     def close(self) -> None:
         """Free the face mesh."""
         self._follower.close()
+
+    def _last_needed(self, clip: Clip, last: int) -> int:
+        """The last frame to look at; `last` is the apex or where it is looked for."""
+        needed = last + self._jitter.frames
+        return max(needed, clip.offset) if self._clips else needed
 
     def _wrong_pairs(
         self, clip: Clip, around: list[AlignedFace], onset: int, apex: int
@@ -98,6 +118,18 @@ class ClipPreparer:
                     "cropped ones, or leave the clip out"
                 )
         return followed
+
+
+def grey_clip(
+    faces: Sequence[AlignedFace], apex: AlignedFace, most: int = MOST_FRAMES
+) -> NDArray[np.uint8]:
+    """The faces grey [T, S, S], all under the apex's held transform so that nothing jumps.
+
+    Of more than `most` faces so many are taken, evenly spread, the first and the last among them.
+    """
+    places = np.rint(np.linspace(0, len(faces) - 1, min(len(faces), most))).astype(int)
+    brought = (bring_to_anchor(faces[place], apex) for place in places)
+    return np.stack([np.asarray(cv2.cvtColor(face, cv2.COLOR_RGB2GRAY)) for face in brought])
 
 
 def spot_apex(faces: Sequence[AlignedFace], config: MapConfig) -> AlignedFace:

@@ -26,6 +26,7 @@ class PrepareConfig:
     faces: FaceConfig = field(default_factory=FaceConfig)
     maps: MapConfig = field(default_factory=MapConfig)
     jitter: Jitter = field(default_factory=Jitter)
+    clips: bool = False  # keep the faces from onset to offset too
 
     def __post_init__(self) -> None:
         check_ranges(self)
@@ -54,6 +55,9 @@ class PrepareReport:
 def prepare(data_set: DataSet, cache: Path, config: PrepareConfig | None = None) -> PrepareReport:
     """Prepare every clip of a data set into `cache`; resumes where an earlier run was stopped.
 
+    A cache that keeps clips goes on keeping them; one without is given them where they are asked
+    for.
+
     Raises:
         UsageError: the data set consists of maps, or the cache was made with other settings.
         OutputError: the cache cannot be written or holds other files.
@@ -62,20 +66,22 @@ def prepare(data_set: DataSet, cache: Path, config: PrepareConfig | None = None)
     config = config or PrepareConfig()
     if any(clip.path.suffix.lower() in MAP_SUFFIXES for clip in data_set.clips):
         raise UsageError(f"{data_set.name} holds maps already: use it as it is, without preparing")
-    settings = settings_of(data_set.name, config.faces, config.maps, config.jitter.name)
-    open_cache(cache, settings)
+    wanted = settings_of(data_set.name, config.faces, config.maps, config.jitter.name, config.clips)
+    settings = open_cache(cache, wanted)
     preparer: ClipPreparer | None = None
     rows: list[tuple[Clip, int, bool]] = []
     rejected = list(data_set.rejected)
     kept = 0
     try:
         for clip in tqdm(data_set.clips, desc=data_set.name, unit="clip", disable=None):
-            finished = read_finished(cache, clip, settings.fingerprint)
+            finished = read_finished(cache, clip, settings.fingerprint, settings.clips)
             if finished is not None:
                 kept += 1
                 rows.append((clip, *finished))
                 continue
-            preparer = preparer or ClipPreparer(config.faces, config.maps, config.jitter)
+            preparer = preparer or ClipPreparer(
+                config.faces, config.maps, config.jitter, settings.clips
+            )
             made = _attempt(preparer, clip)
             if isinstance(made, str):
                 rejected.append(Rejected(clip.extra.get("source", clip.id), f"{clip.id}: {made}"))

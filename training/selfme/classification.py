@@ -93,7 +93,9 @@ class ClassifierTrainer:
         self._crops, self._labels = crops, labels
         self._omega, self._tau = contrast
         self._weight = class_weights(labels, net.config.classes, training.balance)
-        self.optimizer = torch.optim.Adam(net.parameters(), training.learning_rate)
+        self.optimizer: torch.optim.Optimizer = torch.optim.Adam(
+            net.parameters(), training.learning_rate
+        )
         self.step_count = 0
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from training.common.onnx_graph import to_graph
 PARITY = 1e-4  # largest difference of a probability, and of the motion in px, torch against ONNX
 _OPSET = 17  # grid_sample needs 16
 _LARGE = 1024  # bytes
+Example = Callable[[int], dict[str, NDArray]]  # inputs of so many pairs, by name
 
 
 class _FromFaces(nn.Module):
@@ -57,15 +58,22 @@ def export_selfme(net: SelfmeNet, path: Path, facts: Mapping[str, str]) -> dict[
         OutputError: the file cannot be written.
     """
     net = without_generator(net).cpu().eval()
-    graph = onnx.load_from_string(to_onnx(net))
     stamped = model_metadata(net.config, facts["emotions"], facts["temperature"])
+    return export_checked(_asked(net), example_of(net), path, stamped)
+
+
+def export_checked(
+    module: nn.Module, example: Example, path: Path, stamped: Mapping[str, str]
+) -> dict[str, float]:
+    """As `export_selfme`, of any module that gives logits and motion of an example's inputs."""
+    graph = onnx.load_from_string(graph_of(module, example))
     share_constants(graph)
-    onnx.helper.set_model_props(graph, stamped)
+    onnx.helper.set_model_props(graph, dict(stamped))
     onnx.checker.check_model(graph, full_check=True)
     trial = path.with_name(f".{path.stem}.trial.onnx")
     write_file(trial, graph.SerializeToString())
     try:
-        differences = compare(net, trial, float(facts["temperature"]))
+        differences = compare(module, example, trial, float(stamped["temperature"]))
         worst = max(differences.values())
         if not worst <= PARITY:
             raise ModelError(
@@ -79,8 +87,12 @@ def export_selfme(net: SelfmeNet, path: Path, facts: Mapping[str, str]) -> dict[
 
 def to_onnx(net: SelfmeNet) -> bytes:
     """The graph with a dynamic batch."""
-    inputs, module = _example(net, 2)
-    tensors = {name: torch.from_numpy(value) for name, value in inputs.items()}
+    return graph_of(_asked(net), example_of(net))
+
+
+def graph_of(module: nn.Module, example: Example) -> bytes:
+    """The same of any module."""
+    tensors = {name: torch.from_numpy(value) for name, value in example(2).items()}
     return to_graph(module, tensors, ["logits", "motion"], _OPSET)
 
 
@@ -104,12 +116,14 @@ def share_constants(model: Any) -> None:
     model.graph.node.extend(nodes)
 
 
-def compare(net: SelfmeNet, path: Path, temperature: float) -> dict[str, float]:
+def compare(
+    module: nn.Module, example: Example, path: Path, temperature: float
+) -> dict[str, float]:
     """Largest differences between torch and ONNX Runtime (CPU), for several batch sizes."""
     ask = OnnxNetwork(read_model(path), "cpu", 1)
     found = {"probability": 0.0, "motion_px": 0.0}
     for count in (1, 3, 2):
-        inputs, module = _example(net, count)
+        inputs = example(count)
         logits, motion = ask(("logits", "motion"), inputs)
         with torch.no_grad():
             ours = module(*(torch.from_numpy(value) for value in inputs.values()))
@@ -120,16 +134,30 @@ def compare(net: SelfmeNet, path: Path, temperature: float) -> dict[str, float]:
     return found
 
 
-def _example(net: SelfmeNet, count: int) -> tuple[dict[str, NDArray], nn.Module]:
-    """Soft random faces that move by a pixel or two, or a soft random flow."""
-    rng, size = np.random.default_rng(count), net.config.size_px
-    coarse = torch.from_numpy(rng.normal(size=(count, 3, 16, 16)).astype(np.float32))
-    soft = torch.nn.functional.interpolate(coarse, (size, size), mode="bicubic")
+def _asked(net: SelfmeNet) -> nn.Module:
+    return _FromMotion(net) if net.learner is None else _FromFaces(net)
+
+
+def example_of(net: SelfmeNet) -> Example:
+    """Soft random faces, or a soft random flow where that is what the network takes."""
+    size = net.config.size_px
     if net.learner is None:
-        return {"flow": (0.5 * soft[:, :2]).numpy()}, _FromMotion(net)
+        return lambda count: {"flow": (0.5 * _soft(count, size)[:, :2]).numpy()}
+    return lambda count: soft_faces(count, size)
+
+
+def soft_faces(count: int, size_px: int) -> dict[str, NDArray]:
+    """Soft random faces that move by a pixel or two: `onset`, `apex` uint8 [N, S, S, 3]."""
+    soft = _soft(count, size_px)
     faces = (128 + 50 * soft).clamp(0, 255).permute(0, 2, 3, 1).to(torch.uint8).contiguous()
     moved = faces.roll((1, 1), dims=(1, 2)).contiguous()
-    return {"onset": faces.numpy(), "apex": moved.numpy()}, _FromFaces(net)
+    return {"onset": faces.numpy(), "apex": moved.numpy()}
+
+
+def _soft(count: int, size_px: int) -> Tensor:
+    rng = np.random.default_rng(count)
+    coarse = torch.from_numpy(rng.normal(size=(count, 3, 16, 16)).astype(np.float32))
+    return torch.nn.functional.interpolate(coarse, (size_px, size_px), mode="bicubic")
 
 
 def _gap(a: NDArray, b: NDArray) -> float:

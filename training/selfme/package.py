@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,9 +82,7 @@ def package_model(request: PackageRequest) -> str:
         raise ModelError(f"{weights} not found: name the .safetensors of mer-train recognizer")
     path = output / f"{name}.onnx"
     copy = path.with_suffix(".safetensors")
-    for file in (path, copy):
-        if file.exists() and not request.overwrite and file.resolve() != weights.resolve():
-            raise UsageError(f"{file} is there already: choose another --output, or --overwrite")
+    check_free((path, copy), request)
     output.mkdir(parents=True, exist_ok=True)
     if request.small:
         write_file(copy, pack_small(*load_selfme(weights)))
@@ -104,13 +102,20 @@ def package_model(request: PackageRequest) -> str:
         "temperature": float(facts["temperature"]),
         "parameters": sum(p.numel() for p in without_generator(net).parameters()),
         "torch_onnx_difference": differences,
-        "run": _run_results(weights),
+        "run": run_results(weights),
     }
     write_json(output / CARD, card)
     write_text(output / "model_card.md", _text(card, config.size_px))
     if not request.onnx:
         return f"{copy}: {copy.stat().st_size:,} bytes"
     return f"{path}: torch and ONNX Runtime differ by at most {max(differences.values()):.1e}"
+
+
+def check_free(files: Iterable[Path], request: PackageRequest) -> None:
+    """Raises UsageError where a model would be replaced that was not asked to be."""
+    for file in files:
+        if file.exists() and not request.overwrite and file.resolve() != request.weights.resolve():
+            raise UsageError(f"{file} is there already: choose another --output, or --overwrite")
 
 
 def pack_small(net: SelfmeNet, facts: Mapping[str, str]) -> bytes:
@@ -148,7 +153,7 @@ _RUN = {
 }
 
 
-def _run_results(weights: Path) -> dict[str, Any]:
+def run_results(weights: Path) -> dict[str, Any]:
     """What the training wrote beside its weights; empty where they were moved.
 
     Raises SourceFormatError for something else.

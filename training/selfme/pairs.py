@@ -85,7 +85,28 @@ def hold_out_people(
     return source.take(np.flatnonzero(~out)), source.take(np.flatnonzero(out))
 
 
+def read_both(
+    data: Path, validation: Path | None, seed: int
+) -> tuple[LabelledPairs, LabelledPairs]:
+    """Training and validation pairs of different people; without `validation`, some of the data's.
+
+    Raises:
+        UsageError: somebody is in both, or there is only one person. More: see `read_source`.
+    """
+    train = read_source(data)
+    if validation is None:
+        return hold_out_people(train, 0.2, seed)
+    held_out = read_source(validation)
+    if both := set(train.people) & set(held_out.people):
+        raise UsageError(
+            f"{sorted(both)[0]} is in --data and in --validation: validation needs other people"
+        )
+    return train, held_out
+
+
 _BATCH = 32
+# Pairs uint8 [n, 2, S, S, 3] -> whole motion onset -> apex [n, 2, S, S] in pixels.
+Measure = Callable[[NDArray[np.uint8]], Tensor]
 
 
 def motion_crops(
@@ -93,8 +114,11 @@ def motion_crops(
     pairs: NDArray[np.uint8],
     gamma: float,
     progress: Callable[[int], object] | None = None,
+    measure: Measure | None = None,
 ) -> Tensor:
     """Crops [N, 2, c, c] in inter-ocular distances of pairs uint8 [N, 2, S, S, 3], amplified.
+
+    measure: what measures the motion in place of the network's own or of a classical flow.
 
     Raises:
         ValueError: the pairs have another shape.
@@ -112,7 +136,7 @@ def motion_crops(
     with torch.no_grad():
         for start in range(0, len(pairs), _BATCH):
             part = pairs[start : start + _BATCH]
-            motion = _motion(net, part, gamma, device)
+            motion = gamma * measure(part) if measure else _motion(net, part, gamma, device)
             parts.append(net.classifier.input.crop(motion))
             if progress:
                 progress(len(part))
@@ -125,12 +149,15 @@ def training_crops(
     pairs: NDArray[np.uint8],
     jittered: NDArray[np.uint8] | None,
     gamma: float,
+    measure: Measure | None = None,
 ) -> Tensor:
     """As `motion_crops`; with wrong pairs [N, D, 2, S, S, 3]: [N, 1 + D, 2, c, c], right first."""
-    right = motion_crops(net, pairs, gamma)
+    right = motion_crops(net, pairs, gamma, measure=measure)
     if jittered is None:
         return right
-    wrong = [motion_crops(net, jittered[:, d], gamma) for d in range(jittered.shape[1])]
+    wrong = [
+        motion_crops(net, jittered[:, d], gamma, measure=measure) for d in range(jittered.shape[1])
+    ]
     return torch.stack([right, *wrong], dim=1)
 
 

@@ -9,18 +9,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import save
-from torch import Tensor
+from torch import Tensor, nn
 from tqdm import tqdm
 
 from recognition.classifiers.selfme import SelfmeNet, network_facts
+from streamer.core.errors import UsageError
 from streamer.core.files.atomic import write_file
 from streamer.core.ranges import Range, check_ranges
 from streamer.core.records import EMOTIONS
@@ -30,8 +31,8 @@ from training.common.metrics import RecognitionScore, score_recognition
 from training.common.plots import write_curves
 from training.selfme.checkpoint import load_checkpoint, save_checkpoint
 from training.selfme.classification import ClassifierTrainer
-from training.selfme.pairs import LabelledPairs, motion_crops, training_crops
-from training.selfme.settings import SelfmeRun, wanted_jitter
+from training.selfme.pairs import LabelledPairs, Measure, motion_crops, training_crops
+from training.selfme.settings import SelfmeRun, facts_of, wanted_jitter
 from training.selfme.start import fine_tune, start_file, start_network
 
 WEIGHTS, RESULTS, CHECKPOINT = "selfme.safetensors", "results.json", "checkpoint.safetensors"
@@ -60,7 +61,13 @@ def train_recognizer(
     Raises:
         OutputError: the folder holds a training of other settings or data.
         ModelError: the start of the motion learner cannot be used.
+        UsageError: the motion is TCAE's, which only the benchmark has.
     """
+    if run.selfme.motion == "tcae":
+        raise UsageError(
+            "motion tcae is there to be compared with, in mer-train loso and mer-train ablate: "
+            "train a recogniser with selfme, dis, farneback or tvl1"
+        )
     settings = settings_of(run, train, seed)
     checkpoint = place.output / CHECKPOINT
     if place.overwrite:
@@ -76,7 +83,7 @@ def train_recognizer(
     if held is not None:
         trainer.restore({"step": held.step, "optimizer": held.optimizer})
         losses = [list(row) for row in held.extra["losses"]]
-    _steps(trainer, net, losses, settings, place)
+    run_steps(trainer, net, losses, settings, place, "SCViT")
     write_curves(place.output, _LOSSES, losses, run.training.steps_per_epoch(len(train)))
     return _finish(net, validation, settings, place)
 
@@ -90,7 +97,7 @@ def settings_of(run: SelfmeRun, train: LabelledPairs, seed: int) -> dict[str, An
     digest = whole.hexdigest()[:16]
     start = start_file(run.start) if run.selfme.motion == "selfme" else None
     of_start = None if start is None else hashlib.sha256(start.read_bytes()).hexdigest()
-    return {**asdict(run), "start": of_start, "seed": seed, "pairs": len(train), "data": digest}
+    return {**facts_of(run), "start": of_start, "seed": seed, "pairs": len(train), "data": digest}
 
 
 def predict_pairs(net: SelfmeNet, pairs: np.ndarray) -> Tensor:
@@ -114,30 +121,51 @@ def make_trainer(
     labels: NDArray[np.int64],
     jittered: NDArray[np.uint8] | None,
     seed: int,
+    measure: Measure | None = None,
 ) -> ClassifierTrainer:
-    """SCViT on the motion of these pairs; the motion learner stays as it is."""
+    """SCViT on the motion of these pairs; the motion learner stays as it is.
+
+    measure: see `motion_crops`.
+    """
     wrong = wanted_jitter(run, jittered)
-    crops = training_crops(net, pairs, wrong, run.selfme.gamma_training)
+    crops = training_crops(net, pairs, wrong, run.selfme.gamma_training, measure)
     contrast = (run.selfme.contrast, run.selfme.tau)
     classes = torch.from_numpy(labels).to(crops.device)
     return ClassifierTrainer(net.classifier, crops, classes, run.training, contrast, seed)
 
 
-def _steps(
-    trainer: ClassifierTrainer,
-    net: SelfmeNet,
+class StepTrainer(Protocol):
+    """What `run_steps` trains with; a step answers with a dataclass of losses, `total` first."""
+
+    step_count: int
+    optimizer: torch.optim.Optimizer
+
+    @property
+    def total_steps(self) -> int:
+        """Of the whole training."""
+        ...
+
+    def step(self) -> Any:
+        """One optimiser step."""
+        ...
+
+
+def run_steps(
+    trainer: StepTrainer,
+    net: nn.Module,
     losses: list[list[float]],
     settings: Mapping[str, Any],
     place: RunPlace,
+    title: str,
 ) -> None:
-    """Trains to the end, a checkpoint every so often."""
+    """Trains to the end, a checkpoint every so often; appends the losses of every step."""
     total = trainer.total_steps
     last = total if place.stop_after is None else min(total, place.stop_after)
-    bar = tqdm(total=total, initial=trainer.step_count, desc="SCViT", unit="step", disable=None)
+    bar = tqdm(total=total, initial=trainer.step_count, desc=title, unit="step", disable=None)
     with bar:
         while trainer.step_count < last:
             seen = trainer.step()
-            losses.append([seen.total, seen.classes, seen.contrast])
+            losses.append(list(astuple(seen)))
             bar.update()
             bar.set_postfix(loss=f"{seen.total:.3f}")
             if trainer.step_count % place.checkpoint_every == 0 or trainer.step_count == last:
@@ -148,22 +176,40 @@ def _steps(
 def _finish(
     net: SelfmeNet, validation: LabelledPairs, settings: Mapping[str, Any], place: RunPlace
 ) -> dict[str, Any]:
-    """Calibrates on one half of the validation pairs, scores the other, writes the weights."""
-    logits, labels = predict_pairs(net, validation.pairs), torch.from_numpy(validation.labels)
+    """Calibrates and scores, writes the weights and what was found."""
+    logits = predict_pairs(net, validation.pairs)
+    temperature, score = calibrate(logits, validation.labels)
+    save_weights(net, place.output / WEIGHTS, temperature)
+    return write_results(place.output, WEIGHTS, temperature, score, validation, settings)
+
+
+def calibrate(logits: Tensor, labels: NDArray[np.int64]) -> tuple[float, RecognitionScore]:
+    """The temperature of one half of the validation pairs, and the score of the other."""
+    truth = torch.from_numpy(labels)
     order = np.random.default_rng(0).permutation(len(labels))
     half = torch.from_numpy(order[: len(order) // 2])
     rest = torch.from_numpy(order[len(order) // 2 :])
-    temperature = fit_temperature(logits[half], labels[half]) if len(half) else 1.0
-    score = score_recognition(labels[rest].numpy(), logits[rest].argmax(dim=1).numpy())
-    save_weights(net, place.output / WEIGHTS, temperature)
+    temperature = fit_temperature(logits[half], truth[half]) if len(half) else 1.0
+    return temperature, score_recognition(truth[rest].numpy(), logits[rest].argmax(dim=1).numpy())
+
+
+def write_results(
+    folder: Path,
+    weights: str,
+    temperature: float,
+    score: RecognitionScore,
+    validation: LabelledPairs,
+    settings: Mapping[str, Any],
+) -> dict[str, Any]:
+    """What a training found, as `results.json`."""
     results = {
-        "weights": WEIGHTS,
+        "weights": weights,
         "temperature": temperature,
         "validation": _plain(score),
         "validation_people": sorted(set(validation.people)),
         "settings": json.loads(json.dumps(settings)),
     }
-    write_json(place.output / RESULTS, results)
+    write_json(folder / RESULTS, results)
     return results
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognition.classifiers.selfme_config import SelfmeConfig
-from streamer.cli.common import parse_pairs
 from streamer.core.errors import UsageError
 from streamer.core.ranges import check_ranges
-from streamer.core.settings import fill, load_yaml, set_key, to_mapping
+from training.common.options import change_settings
 from training.selfme.classification import SMALL, ClassifierTraining
 from training.selfme.start import FineTuning
+from training.tcae.train import TcaeTraining
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,8 @@ class SelfmeRun:
 
     `start` is a .safetensors file of mer-train motion or recognizer; "bundled" is the one that
     comes with the package, null trains from scratch. `jitter` trains SCViT on pairs some frames off
-    too, as a spotter finds them: the cache must have been prepared with --jitter-frames.
+    too, as a spotter finds them: the cache must have been prepared with --jitter-frames. `tcae`
+    counts where `selfme.motion` is tcae.
     """
 
     selfme: SelfmeConfig = field(default_factory=SelfmeConfig)
@@ -33,9 +34,18 @@ class SelfmeRun:
     start: str | None = "bundled"
     fine_tuning: FineTuning = field(default_factory=FineTuning)
     jitter: bool = False
+    tcae: TcaeTraining = field(default_factory=TcaeTraining)
 
     def __post_init__(self) -> None:
         check_ranges(self)
+
+
+def facts_of(run: SelfmeRun) -> dict[str, Any]:
+    """The settings that count: those of TCAE where the motion is its."""
+    facts = asdict(run)
+    if run.selfme.motion != "tcae":
+        del facts["tcae"]
+    return facts
 
 
 def make_run(preset: str, config: Path | None, pairs: Sequence[str]) -> SelfmeRun:
@@ -50,22 +60,7 @@ def make_run(preset: str, config: Path | None, pairs: Sequence[str]) -> SelfmeRu
     }
     if preset not in presets:
         raise UsageError(f"--preset {preset!r}: choose {' or '.join(presets)}")
-    mapping = to_mapping(presets[preset])
-    if config is not None:
-        _merge(mapping, load_yaml(config))
-    for key, value in parse_pairs(pairs, "training.epochs=5"):
-        set_key(mapping, key, value)
-    return fill(SelfmeRun, mapping, where="settings" if config is None else str(config))
-
-
-def _merge(mapping: dict[str, Any], more: dict[str, Any]) -> None:
-    """Sections are merged, values replaced."""
-    for key, value in more.items():
-        held = mapping.get(key)
-        if isinstance(held, dict) and isinstance(value, dict):
-            _merge(held, value)
-        else:
-            mapping[key] = value
+    return change_settings(presets[preset], config, pairs, "training.epochs=5")
 
 
 def wanted_jitter(run: SelfmeRun, jittered: NDArray[np.uint8] | None) -> NDArray[np.uint8] | None:

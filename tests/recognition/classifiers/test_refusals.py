@@ -15,7 +15,7 @@ from recognition.classifiers.selfme import SelfmeNet
 from recognition.config import RecognizerConfig
 from recognition.explain.selfme import explain
 from recognition.loading import load_recognizer
-from recognition.motion.methods import METHODS, motion_method
+from recognition.motion.methods import LEARNED, METHODS, motion_method
 from recognition.motion.selfme.weights import LearnedMotion, pack_motion
 from tests.training.selfme.faces import FACE, SIZE, tiny_config
 from training.selfme.pairs import motion_crops
@@ -96,7 +96,7 @@ def test_pairs_to_learn_from(wrong: str) -> None:
         motion_crops(net, np.stack([WRONG[wrong]] * 2, axis=1), 1.0)
 
 
-@pytest.mark.parametrize("method", [name for name in METHODS if name != "selfme"])
+@pytest.mark.parametrize("method", [name for name in METHODS if name not in LEARNED])
 def test_classical_motion(method: str) -> None:
     measure = motion_method(method, FACE)
     for wrong in ("small", "float", "nan", "empty"):

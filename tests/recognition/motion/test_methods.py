@@ -9,10 +9,10 @@ import pytest
 
 from recognition.config import MapConfig
 from recognition.motion.head import remove_rigid
-from recognition.motion.methods import METHODS, motion_field, motion_method
+from recognition.motion.methods import LEARNED, METHODS, motion_field, motion_method
 from streamer.core.errors import InstallError, ModelError
 
-CLASSICAL = [name for name in METHODS if name != "selfme"]
+CLASSICAL = [name for name in METHODS if name not in LEARNED]
 HAS_SKIMAGE = importlib.util.find_spec("skimage") is not None
 CASES = [
     pytest.param(
@@ -51,6 +51,24 @@ def test_fields_are_freed_of_the_head_and_in_iod(name):
     assert np.abs(field[24:-24, 24:-24]).mean() < 0.2 / face.iod_px
 
 
+@pytest.mark.parametrize("name", ["lucas-kanade", "horn-schunck"])
+def test_where_nothing_is_seen_nothing_moves(name):
+    flat = np.full((128, 128), 90, dtype=np.uint8)
+    measure = motion_method(name)
+    np.testing.assert_array_equal(measure(flat, flat), 0)
+    np.testing.assert_array_equal(measure(flat, flat + np.uint8(20)), 0)  # a change of the light
+
+
+@pytest.mark.parametrize(("name", "px"), [("lucas-kanade", 0.15), ("horn-schunck", 0.2)])
+def test_a_bulge_is_measured_where_it_is(name, px):
+    y, x = np.mgrid[:128, :128].astype(np.float32)
+    truth = 2.0 * np.exp(-((x - 64) ** 2 + (y - 64) ** 2) / (2 * 15**2))
+    onset = textured()
+    apex = cv2.remap(onset, x - truth, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    error = motion_method(name)(onset, apex) - np.dstack([truth, np.zeros_like(truth)])
+    assert np.linalg.norm(error[16:-16, 16:-16], axis=-1).mean() < px
+
+
 def test_without_scikit_image_tvl1_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "skimage.registration", None)
     with pytest.raises(InstallError, match=r"scikit-image .*mer-stream\[train\]"):
@@ -64,7 +82,9 @@ def test_dis_is_the_field_of_the_stream():
 
 
 def test_unknown_names_and_missing_weights_say_what_to_do(tmp_path):
-    with pytest.raises(ValueError, match="dis, farneback, tvl1, selfme"):
+    with pytest.raises(
+        ValueError, match="dis, farneback, tvl1, lucas-kanade, horn-schunck, selfme"
+    ):
         motion_method("horn")
     pytest.importorskip("torch")
     with pytest.raises(ModelError, match="mer-train motion"):

@@ -55,6 +55,7 @@ def test_no_part_of_a_secret_is_in_the_display_name(url: str) -> None:
 @settings(deadline=None)
 @given(urls(), st.sampled_from(["%s: refused", "cannot open '%s'", "(%s) and %s.", "%s"]))
 @example("rtsp://cam.example/Zq7Xk9 /Zq7Xk9/00Zq7Xk9\ue000", "%s: refused")
+@example('rtsp://Zq7Xk9"@cam.example', "cannot open '%s'")
 def test_nor_in_a_sentence_about_a_known_url(url: str, sentence: str) -> None:
     remember(url)
     text = sentence.replace("%s", url)

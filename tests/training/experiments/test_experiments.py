@@ -84,7 +84,7 @@ def test_only_some_models_take_settings(tmp_path: Path) -> None:
 
 
 def test_the_packages_experiments_are_whole() -> None:
-    assert set(names()) == {"table1", "table3", "table4", "figure4a", "figure4b"}
+    assert set(names()) == {"table1", "table3", "table4", "figure4a", "figure4b", "frl-dgt"}
     loaded = {name: load_experiment(name) for name in names()}
     for experiment in loaded.values():
         for row in experiment.rows:
@@ -99,7 +99,9 @@ def test_the_packages_experiments_are_whole() -> None:
     assert (first.bspline, first.contrast, first.amplification) == (False, 0.0, 1.0)
     tau = run_of(loaded["figure4b"], loaded["figure4b"].rows[0], {}, {}).selfme
     assert (tau.omega, tau.tau) == (0.1, 0.01)  # figure 4b is drawn at omega 0.1
-    assert [row.set for row in loaded["table3"].rows if "TCAE" in row.name] == [None] * 3
+    fully, *fields = [row for row in loaded["table3"].rows if "TCAE" in row.name]
+    assert (fully.model, fully.set) == ("tcae", None)
+    assert [run_of(loaded["table3"], row, {}, {}).selfme.motion for row in fields] == ["tcae"] * 2
     with pytest.raises(UsageError, match="give one of figure4a"):
         load_experiment("table9")
 
@@ -128,6 +130,31 @@ def test_an_experiment_runs_goes_on_and_draws(small_cache: Path, tmp_path: Path)
     assert [path.stat().st_mtime_ns for path in folds] == before
     with pytest.raises(UsageError, match=r"unknown key 'selfme\.omgea'"):
         run_experiment(experiment, config, start, {"selfme.omgea": 1.0})
+
+
+def test_tcae_measures_the_motion_of_a_fold(small_cache: Path, tmp_path: Path) -> None:
+    file = tmp_path / "tcae.yaml"
+    network = "tcae: {epochs: 1, network: {size_px: 16, width: 2, embedding: 4}}\n"
+    file.write_text(settings_text(motion="tcae", epochs=1) + network)
+    config = LosoConfig("folder", small_cache, f"selfme@{file}", tmp_path / "a", seeds=1)
+    assert run_loso(config)["n"] == 6
+    held = make_model(f"selfme@{file}").settings()
+    assert held["tcae"]["network"]["embedding"] == 4  # type: ignore[index]
+    assert "tcae" not in make_model("selfme").settings()  # finished runs of SelfME still count
+
+
+def test_a_row_may_be_another_method(small_cache: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text("title: t\nrows: [{name: a machine, model: svm}]\n")
+    config = LosoConfig("folder", small_cache, "selfme", tmp_path / "out", seeds=1)
+    table = run_experiment(load_experiment(str(own)), config, {}, {})
+    assert table.splitlines()[4].startswith("| a machine | .")
+    own.write_text("title: t\nrows: [{name: a, model: nobody}]\n")
+    with pytest.raises(UsageError, match="model 'nobody' is unknown"):
+        run_experiment(load_experiment(str(own)), config, {}, {})
+    own.write_text("title: t\nrows: [{name: a, model: svm, set: {}}]\n")
+    with pytest.raises(UsageError, match="row 'a' has set and model"):
+        load_experiment(str(own))
 
 
 def test_a_table_shows_what_is_there() -> None:

@@ -40,6 +40,23 @@ def test_cross_trains_on_one_and_tests_on_the_other(selection: Selection) -> Non
     assert np.array_equal(folds[0].train, folds[1].test)
 
 
+def test_groups_of_subjects_are_left_out_whole(selection: Selection) -> None:
+    samples = replace(
+        selection.samples, groups=tuple(f"a/s{row % 20}" for row in range(len(selection.samples)))
+    )
+    folds = make_folds(samples, "grouped")
+    assert [fold.name for fold in folds] == [f"group {number}" for number in range(1, 9)]
+    held = [{samples.groups[row] for row in fold.test} for fold in folds]
+    assert len(set().union(*held)) == sum(map(len, held)) == 20  # nobody is left out twice
+    for fold, own in zip(folds, held, strict=True):
+        assert not own & {samples.groups[row] for row in fold.train}
+        assert len(fold.train) + len(fold.test) == len(samples)
+    with pytest.raises(
+        UsageError, match="leaving 8 groups out needs as many subjects, there are 6"
+    ):
+        make_folds(selection.samples, "grouped")
+
+
 def test_too_little_to_leave_out_is_a_sentence(selection: Selection) -> None:
     samples = selection.samples
     one = samples.take(np.flatnonzero([group == "smic/s01" for group in samples.groups]))

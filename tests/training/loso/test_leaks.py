@@ -14,8 +14,9 @@ from training.loso.folds import Fold, make_folds
 from training.loso.protocols import run_folds
 from training.loso.registry import make_model
 from training.loso.selection import Selection
-from training.methods.svm import FittedSvm, SvmModel
+from training.methods.svm import SvmModel
 from training.models.base import FitPlan, Fitted, Samples, Watch, fit_one_by_one
+from training.models.svm import FittedSvm
 
 MARKER = 255
 

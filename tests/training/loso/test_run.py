@@ -250,7 +250,7 @@ def test_options_are_checked(flow_root: Path, tmp_path: Path) -> None:
         "overwrite": False,
     }  # fmt: skip
     for key, value, words in (
-        ("model", "svm,nonet", "model 'nonet' is unknown: choose among committee"),
+        ("model", "svm,nonet", "model 'nonet' is unknown: choose among "),
         ("protocol", "dirty", "--protocol 'dirty': choose clean, published"),
         ("classes", 4, "--classes 4: choose 3, 5"),
         ("device", "tpu", "--device 'tpu': choose auto"),

@@ -11,8 +11,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from recognition.classifiers.selfme import load_selfme
-from streamer.core.errors import OutputError, UsageError
+from recognition.classifiers.selfme import config_from_facts, load_selfme, network_facts
+from streamer.core.errors import ModelError, OutputError, UsageError
 from tests.training.selfme.faces import SIZE
 from tests.training.selfme.runs import TRAINING, make_source, tiny_run
 from training.selfme.classification import ClassifierTraining
@@ -100,6 +100,14 @@ def test_settings_come_from_preset_file_and_keys(tmp_path: Path) -> None:
         make_run("small", None, ["selfme.omgea=1"])
     with pytest.raises(UsageError, match="choose small or paper"):
         make_run("big", None, [])
+
+
+def test_tcae_is_for_the_benchmark_alone(tmp_path: Path) -> None:
+    source = make_source(6)
+    with pytest.raises(UsageError, match="motion tcae is there to be compared with"):
+        train_recognizer(tiny_run("tcae"), source, source, 0, RunPlace(tmp_path))
+    with pytest.raises(ModelError, match="which only the benchmark measures"):
+        config_from_facts(network_facts(tiny_run("tcae").selfme), "x.safetensors")
 
 
 def test_people_are_never_on_both_sides() -> None:
