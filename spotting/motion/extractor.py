@@ -97,15 +97,20 @@ class MotionExtractor:
         return np.asarray(self._head_path + ahead - reference.carried_head)
 
     def _advance(self, reference: Reference, step: Step, time_s: float) -> None:
-        """Take a step from the reference into the curves; one that found little is left out."""
+        """Take a step from the reference into the curves; one that found little is left out.
+
+        A region of which little was found stays where it was: it has left the picture, or
+        something is before it.
+        """
         passed_s, self._time_s = time_s - self._time_s, time_s
         if not step.is_sound:
             self._head_speed = np.zeros(N_PARAMETERS)
             return
         trust = self._trust_in(step.quality, time_s)
-        pooled = LAYOUT.pool(step.residual_iod) * trust[:, None]
+        pooled, known = LAYOUT.pool_found(step.residual_iod, step.found)
         carried = faded(reference.carried_iod, time_s - reference.time_s)
-        self._displacement = within_limits(carried + pooled)
+        measured = within_limits(carried + pooled * trust[:, None])
+        self._displacement = np.where(known[:, None], measured, self._displacement)
         before, self._head_path = self._head_path, reference.carried_head + step.head
         if passed_s > 0.0:
             self._head_speed = (self._head_path - before) / passed_s

@@ -2,7 +2,8 @@
 
 On a head that moves the flow of the lids slips: lashes, shadows and the iris slide along under
 them. The mesh is coarser and does not slip. So where a mesh is fresh, the flow may leave it by no
-more than what a mesh can miss.
+more than what a mesh can miss. An old mesh says less; then the lid may go on as its flow does, but
+what a fresh one has taken off does not come back.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ class LidLimit:
     def __init__(self) -> None:
         self._flow_iod: NDArray[np.float64] | None = None  # [2, 2]
         self._mesh_iod: NDArray[np.float64] | None = None
+        self._moved_iod = np.zeros((2, 2))  # the last frame, from rest: by the flow
+        self._limited_iod = np.zeros((2, 2))  # and as limited
         self._before_s = 0.0
 
     def limited(
@@ -45,7 +48,20 @@ class LidLimit:
         self._mesh_iod = self._mesh_iod + share * (mesh - self._mesh_iod)
         moved, seen = flow - self._flow_iod, mesh - self._mesh_iod
         stale_s = max(time_s - reading.time_s - _FRESH_S, 0.0)
-        missed = _MISSED_IOD + _STALE_IOD_PER_S * stale_s + _MISSED_SHARE * np.abs(seen)
+        missed = _MISSED_IOD + _MISSED_SHARE * np.abs(seen)
+        kept = np.clip(moved, seen - missed, seen + missed)
+        if stale_s > 0.0:
+            kept = self._gone_on(moved, kept, _STALE_IOD_PER_S * stale_s)
+        self._moved_iod, self._limited_iod = moved, kept
         limited = displacement_iod.copy()
-        limited[_LIDS] = self._flow_iod + np.clip(moved, seen - missed, seen + missed)
+        limited[_LIDS] = self._flow_iod + kept
         return limited
+
+    def _gone_on(
+        self, moved: NDArray[np.float64], kept: NDArray[np.float64], more_iod: float
+    ) -> NDArray[np.float64]:
+        """Limited lids [2, 2] that may leave their limits by `more_iod`, as fast as the flow."""
+        on = self._limited_iod + moved - self._moved_iod
+        beyond = np.clip(moved - kept, -more_iod, more_iod)  # outside the limits
+        gone = np.clip(on - kept, np.minimum(beyond, 0.0), np.maximum(beyond, 0.0))
+        return np.asarray(kept + gone)

@@ -68,12 +68,12 @@ class Step:
     head: NDArray[np.float64]  # [6]
     residual_iod: NDArray[np.float64]  # [C, 2], what the head does not explain
     quality: NDArray[np.float32]  # [C], 0..1
-    seen: float  # share of the cells that were found again
+    found: NDArray[np.bool_]  # [C]; of the others nothing is known
 
     @property
     def is_sound(self) -> bool:
         """Whether enough was found for the step to mean anything."""
-        return self.seen >= _LEAST_SEEN
+        return bool(self.found.mean() >= _LEAST_SEEN)
 
     @property
     def is_far(self) -> bool:
@@ -159,10 +159,10 @@ class Reference:
         motion = np.where(seen[:, None], motion, 0.0)
         head = self.rigid.solve(motion, LAYOUT.rigid_weight * quality)
         residual = motion - self.rigid.motion(head)
-        # A cell that went farther than a face can has lost its way: it counts as not moved.
+        # A cell that went farther than a face can has lost its way.
         seen &= (residual * residual).sum(axis=1) < CELL_FARTHEST_IOD**2
         residual[~seen] = 0.0
-        return Step(head, residual, quality.astype(np.float32), float(seen.mean()))
+        return Step(head, residual, quality.astype(np.float32), seen)
 
     def shows(self, face: AlignedFace, grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """A grey aligned face [S, S] of another anchor, as the transform of this one shows it."""

@@ -73,16 +73,36 @@ class Layout:
 
         One cell that lost its way (a hand, a highlight) thus moves no region.
         """
-        n_regions = len(REGION_NAMES)
-        cells = motion[: n_regions * CELLS_PER_REGION].reshape(n_regions, CELLS_PER_REGION, 2)
-        ordered = np.sort(cells, axis=1)
+        ordered = np.sort(_by_region(motion), axis=1)
         return np.asarray((ordered[:, 1] + ordered[:, 2] + ordered[:, 3]) / 3.0)
+
+    def pool_found(
+        self, motion: NDArray, found: NDArray[np.bool_]
+    ) -> tuple[NDArray, NDArray[np.bool_]]:
+        """Region motion [R, 2] from the cells that were found [C], and which regions [R] have most.
+
+        A cell that was not found goes with the others of its region: taken for one that stands
+        still, it would pull the region back at once.
+        """
+        seen = _by_region(found)
+        count = np.add.reduce(seen, axis=1)
+        if count.min() == CELLS_PER_REGION:
+            return self.pool(motion), count > 0
+        cells = _by_region(motion)
+        mean = np.add.reduce(cells * seen[..., None], axis=1) / np.maximum(count, 1)[:, None]
+        filled = np.where(seen[..., None], cells, mean[:, None])
+        return self.pool(filled.reshape(-1, 2)), count > CELLS_PER_REGION // 2
 
     def median(self, quality: NDArray) -> NDArray:
         """Cell values [C] -> region values [R]: the middle one of five cells."""
-        n_regions = len(REGION_NAMES)
-        cells = quality[: n_regions * CELLS_PER_REGION].reshape(n_regions, CELLS_PER_REGION)
-        return np.sort(cells, axis=1)[:, CELLS_PER_REGION // 2]
+        return np.sort(_by_region(quality), axis=1)[:, CELLS_PER_REGION // 2]
+
+
+def _by_region(cells: NDArray) -> NDArray:
+    """Cell values [C, ...] -> those of each region, [R, 5, ...]."""
+    n_regions = len(REGION_NAMES)
+    inside = cells[: n_regions * CELLS_PER_REGION]
+    return inside.reshape(n_regions, CELLS_PER_REGION, *cells.shape[1:])
 
 
 def build_layout() -> Layout:

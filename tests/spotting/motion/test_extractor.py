@@ -7,6 +7,7 @@ import pytest
 from spotting.config import SpotterConfig
 from spotting.motion import reference
 from spotting.motion.extractor import MotionExtractor
+from spotting.motion.reference import Step
 from spotting.motion.regions import LAYOUT, REGION_NAMES
 from spotting.spotter import FaceSpotter, Spotter
 from streamer.core.records import Face, Frame
@@ -125,6 +126,20 @@ def test_a_repeated_picture_is_no_sample():
         assert (found[k].index, found[k].time_s) == (k, k / FPS)
     kept = spotter._of(0).history._series.index[spotter._of(0).history._series.raw]
     assert set(kept.tolist()).isdisjoint(repeated)
+
+
+def test_a_region_that_is_lost_stays_where_it_was():
+    extractor = MotionExtractor(SpotterConfig())
+    extractor.push(next(faces()))
+    cells = len(LAYOUT.first)
+    moved, all_found = np.zeros((cells, 2)), np.ones(cells, dtype=bool)
+    moved[5 * BROW : 5 * BROW + 5, 1] = -0.05
+    without = all_found.copy()
+    without[5 * BROW : 5 * BROW + 5] = False
+    for k, found in enumerate((all_found, without)):
+        step = Step(np.zeros(6), moved * found[:, None], np.ones(cells, dtype=np.float32), found)
+        extractor._advance(extractor._reference, step, (k + 1) / FPS)
+        assert extractor._displacement[BROW, 1] == pytest.approx(-0.05, abs=1e-6)
 
 
 def test_another_person_under_the_same_mesh_makes_no_impossible_motion(monkeypatch):

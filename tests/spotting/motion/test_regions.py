@@ -34,6 +34,22 @@ def test_pooling_ignores_one_lost_cell():
     np.testing.assert_allclose(LAYOUT.pool(motion)[0], [0.02, 0.0], atol=1e-12)
 
 
+def test_cells_that_were_not_found_pull_no_region_back():
+    motion, found = np.zeros((len(LAYOUT.first), 2)), np.ones(len(LAYOUT.first), dtype=bool)
+    motion[:3], found[3:5] = (0.02, -0.01), False
+    pooled, known = LAYOUT.pool_found(motion, found)
+    np.testing.assert_allclose(pooled[0], [0.02, -0.01], atol=1e-12)
+    assert known.all()
+
+
+def test_a_region_is_known_by_most_of_its_cells():
+    found = np.ones(len(LAYOUT.first), dtype=bool)
+    found[2:5] = False
+    known = LAYOUT.pool_found(np.zeros((len(found), 2)), found)[1]
+    assert not known[0]
+    assert known[1:].all()
+
+
 def test_symmetric_pairs_add_what_both_sides_do():
     motion = np.zeros((len(REGION_NAMES), 2))
     left, right = REGION_NAMES.index("mouth_left"), REGION_NAMES.index("mouth_right")
