@@ -15,7 +15,7 @@ from streamer.core.ranges import Range, Workers
 from training.cli.options import DataSets, Protocol, RunFolder, option
 from training.common.options import one_of
 
-_NAMES = "frl-dgt, table1, table3, table4, figure4a, figure4b"
+_NAMES = "bi-woof, frl-dgt, table1, table3, table4, figure4a, figure4b"
 _Experiment = Annotated[str, typer.Argument(help=f"{_NAMES}, or a .yaml file of your own.")]
 _Root = Annotated[Path, option("Its cache, as mer-train prepare made it.")]
 _Config = Annotated[Path | None, option("Settings of its model in a YAML file.")]
@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
 
 _COMMANDS = {
     "ablate": (
-        "Run a table of SelfME or FRL-DGT, every row leaving one subject out, beside the printed.",
+        "Run a table of SelfME, FRL-DGT or Bi-WOOF, every row leaving one subject out.",
         False,
     ),
     "sweep": ("Run a sweep of SelfME (figure 4, table 4): as ablate, with a curve.", True),

@@ -16,10 +16,10 @@ FOLDER = Path(__file__).parent / "definitions"
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """UF1 and UAR as the paper prints them."""
+    """UF1 and UAR as the paper prints them; some print no UAR."""
 
     uf1: float
-    uar: float
+    uar: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from training.features.bi_woof import BiWoof
-from training.models.handmade import HandmadeModel, make_handmade
+from training.models.handmade import HandmadeModel, HandmadeRun, make_handmade
 from training.models.method import Method
 
 
@@ -31,4 +31,5 @@ METHOD = Method(
     make=make_bi_woof,
     open="histograms are means over a block, not normalised; C searched inside the fold",
     configurable=True,
+    settings=HandmadeRun,
 )

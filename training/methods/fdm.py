@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from training.features.fdm import Fdm
-from training.models.handmade import HandmadeModel, make_handmade
+from training.models.handmade import HandmadeModel, HandmadeRun, make_handmade
 from training.models.method import Method
 
 
@@ -27,4 +27,5 @@ METHOD = Method(
     make=make_fdm,
     open="how the principal direction is found; 6 x 6 x 4 cuboids; DIS; no finer alignment",
     configurable=True,
+    settings=HandmadeRun,
 )

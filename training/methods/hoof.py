@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from training.features.hoof import Hoof
-from training.models.handmade import HandmadeModel, make_handmade
+from training.models.handmade import HandmadeModel, HandmadeRun, make_handmade
 from training.models.method import Method
 
 
@@ -27,4 +27,5 @@ METHOD = Method(
     make=make_hoof,
     open="not folded left onto right; 5 x 5 blocks, 8 bins, TV-L1, as Bi-WOOF has them",
     configurable=True,
+    settings=HandmadeRun,
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 from training.clips.steps import Step
 from training.clips.tim import Tim
 from training.features.lbp_sip import LbpSip
-from training.models.handmade import HandmadeModel, make_handmade
+from training.models.handmade import HandmadeModel, HandmadeRun, make_handmade
 from training.models.method import Method
 
 
@@ -32,4 +32,5 @@ METHOD = Method(
     make=make_lbp_sip,
     open="radius 1 and 8 x 8 blocks; C searched inside the fold",
     configurable=True,
+    settings=HandmadeRun,
 )

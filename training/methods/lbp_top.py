@@ -11,7 +11,7 @@ from pathlib import Path
 from training.clips.steps import Step
 from training.clips.tim import Tim
 from training.features.lbp_top import LbpTop
-from training.models.handmade import HandmadeModel, make_handmade
+from training.models.handmade import HandmadeModel, HandmadeRun, make_handmade
 from training.models.method import Method
 
 
@@ -33,4 +33,5 @@ METHOD = Method(
     make=make_lbp_top,
     open="one block along time; C searched inside the fold",
     configurable=True,
+    settings=HandmadeRun,
 )

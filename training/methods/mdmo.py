@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from training.features.mdmo import Mdmo
-from training.models.handmade import HandmadeModel, make_handmade
+from training.models.handmade import HandmadeModel, HandmadeRun, make_handmade
 from training.models.method import Method
 
 
@@ -27,4 +27,5 @@ METHOD = Method(
     make=make_mdmo,
     open="a 6 x 6 grid on the aligned face for 36 regions between landmarks; a linear SVM",
     configurable=True,
+    settings=HandmadeRun,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from training.features.osf import Osf
-from training.models.handmade import HandmadeModel, make_handmade
+from training.models.handmade import HandmadeModel, HandmadeRun, make_handmade
 from training.models.method import Method
 
 
@@ -27,4 +27,5 @@ METHOD = Method(
     make=make_osf,
     open="50 x 50 numbers; DIS from the onset to every frame; the face in the aligned square",
     configurable=True,
+    settings=HandmadeRun,
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 from training.clips.steps import Step
 from training.clips.tim import Tim
 from training.features.osw import Osw
-from training.models.handmade import HandmadeModel, make_handmade
+from training.models.handmade import HandmadeModel, HandmadeRun, make_handmade
 from training.models.method import Method
 
 
@@ -32,4 +32,5 @@ METHOD = Method(
     make=make_osw,
     open="all three planes are weighted; DIS; the settings of LBP-TOP",
     configurable=True,
+    settings=HandmadeRun,
 )

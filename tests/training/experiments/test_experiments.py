@@ -84,7 +84,15 @@ def test_only_some_models_take_settings(tmp_path: Path) -> None:
 
 
 def test_the_packages_experiments_are_whole() -> None:
-    assert set(names()) == {"table1", "table3", "table4", "figure4a", "figure4b", "frl-dgt"}
+    assert set(names()) == {
+        "table1",
+        "table3",
+        "table4",
+        "figure4a",
+        "figure4b",
+        "frl-dgt",
+        "bi-woof",
+    }
     loaded = {name: load_experiment(name) for name in names()}
     for experiment in loaded.values():
         for row in experiment.rows:
@@ -102,7 +110,7 @@ def test_the_packages_experiments_are_whole() -> None:
     fully, *fields = [row for row in loaded["table3"].rows if "TCAE" in row.name]
     assert (fully.model, fully.set) == ("tcae", None)
     assert [run_of(loaded["table3"], row, {}, {}).selfme.motion for row in fields] == ["tcae"] * 2
-    with pytest.raises(UsageError, match="give one of figure4a"):
+    with pytest.raises(UsageError, match="give one of bi-woof"):
         load_experiment("table9")
 
 

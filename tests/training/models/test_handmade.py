@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from streamer.core.errors import SourceFormatError, UsageError
+from streamer.core.settings import dump_yaml
 from tests.training.features.test_motion import bulging
+from training.experiments.definition import load_experiment, run_of
 from training.loso.registry import check_models, find_method, make_model
 from training.models.base import FitPlan, Samples
 from training.models.handmade import HandmadeModel
@@ -66,6 +68,19 @@ def test_the_settings_file_is_read(tmp_path: Path) -> None:
     assert made.settings()["feature"]["radius"] == 2  # type: ignore[index]
     file.write_text("steps: []\n")
     assert make_model(f"lbp-top@{file}").settings()["steps"] == []
+
+
+def test_the_table_of_weights_of_bi_woof(tmp_path: Path) -> None:
+    """Nine rows; the paper's best is flow within blocks and strain across them, our default."""
+    table, found = load_experiment("bi-woof"), {}
+    for row in table.rows:
+        file = tmp_path / "row.yaml"
+        file.write_text(dump_yaml(run_of(table, row, {}, {})))
+        found[row.name] = make_model(f"bi-woof@{file}").settings()["feature"]
+    assert len({str(settings) for settings in found.values()}) == 9
+    assert found["local flow, global strain"] == make_model("bi-woof").settings()["feature"]
+    best = max(table.rows, key=lambda row: row.published.uf1 if row.published else 0.0)
+    assert best.name == "local flow, global strain"
 
 
 @pytest.mark.parametrize(
