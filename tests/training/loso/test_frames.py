@@ -59,6 +59,7 @@ def test_frames_without_a_place_for_maps_name_the_command(frame_root: Path) -> N
         load_selection("smic", frame_root / "smic", 3)
 
 
+@pytest.mark.slow
 def test_a_model_of_clips_has_them_prepared(frame_root: Path, tmp_path: Path) -> None:
     root, cache = frame_root / "smic", tmp_path / "cache"
     with pytest.raises(UsageError, match=r"mer-train prepare --dataset smic .* --clips"):
