@@ -114,7 +114,8 @@ def train_alone(
             stepper.zero_grad()
             loss.backward()
             stepper.step()
-        slower.step()
+        if optimiser.decay < 1.0:
+            slower.step()
         if watch:
             watch(epoch, 0, fitted)
     return fitted

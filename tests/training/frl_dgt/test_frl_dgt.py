@@ -196,7 +196,8 @@ def test_the_method_learns_from_a_yaml_file(tmp_path: Path) -> None:
     file.write_text(
         "network:\n  dgm: {size_px: 64, width: 4}\n  cells: 28\n  region_cells: 6\n"
         "  region_patch: 3\n  width: 16\n  heads: 2\n"
-        "training: {epochs: 8, batch: 9, learning_rate: 0.006, decay: 0.9}\n"
+        "training: {epochs: 14, batch: 9, learning_rate: 0.004, decay: 0.97, mirror: 0,\n"
+        "  gain: 1, shift_px: 0, noise_px: 0}\n"
     )
     model = make_model(f"frl-dgt@{file}")
     source = make_source(27)
