@@ -28,7 +28,7 @@ from training.models.network import NetworkModel
 from training.tcae.net import Tcae, TcaeConfig, blend
 from training.tcae.train import TcaeTraining, learn_motion, learn_tcae
 
-TINY = TcaeTraining(TcaeConfig(16, 2, 4), epochs=6, batch=6)
+TINY = TcaeTraining(TcaeConfig(16, 2, 4), epochs=4, batch=5)
 # What each network takes of one clip.
 SHAPES = {
     "elrcn": (9, 64, 64, 4),
@@ -50,8 +50,8 @@ NETS: dict[str, Callable[[], FlowNet]] = {
 
 @pytest.fixture(scope="module")
 def samples() -> Samples:
-    """Twelve pairs of three classes, and clips that come and go between their two faces."""
-    pairs, labels = make_pairs(12)
+    """Nine pairs of three classes, and clips that come and go between their two faces."""
+    pairs, labels = make_pairs(9)
     clips = np.empty(len(pairs), dtype=object)
     for row, (onset, apex) in enumerate(pairs):
         faces = [cv2.cvtColor(face, cv2.COLOR_RGB2GRAY) for face in (onset, apex)]
@@ -65,7 +65,7 @@ def samples() -> Samples:
 
 @pytest.fixture(scope="module")
 def inputs(samples: Samples) -> dict[str, NDArray]:
-    """What each network takes, of the twelve."""
+    """What each network takes, of the nine."""
     return {name: given(name, samples).inputs for name in SHAPES}
 
 
@@ -89,7 +89,7 @@ def build(name: str) -> FlowNet:
 def test_inputs_and_answers_have_their_shape(
     name: str, inputs: dict[str, NDArray], samples: Samples
 ) -> None:
-    assert inputs[name].shape == (12, *SHAPES[name])
+    assert inputs[name].shape == (9, *SHAPES[name])
     assert np.isfinite(inputs[name].astype(np.float64)).all()
     model = make_model(name)
     assert isinstance(model, NetworkModel) and model.name == name
@@ -102,18 +102,18 @@ def test_inputs_and_answers_have_their_shape(
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_the_loss_falls(name: str, inputs: dict[str, NDArray], samples: Samples) -> None:
-    net, few = build(name), 6 if name in ("elrcn", "geme") else 12
-    given, labels = torch.from_numpy(inputs[name][:few]), torch.from_numpy(samples.labels[:few])
+    net = build(name)
+    given, labels = torch.from_numpy(inputs[name][:6]), torch.from_numpy(samples.labels[:6])
     adam = torch.optim.Adam(net.parameters(), 1e-3)
     losses = []
-    for _ in range(8):
+    for _ in range(7):
         net.train()
         loss = net.loss(given, labels)
         adam.zero_grad()
         loss.backward()
         adam.step()
         losses.append(loss.item())
-    assert np.isfinite(losses).all() and np.mean(losses[-3:]) < np.mean(losses[:2])
+    assert np.isfinite(losses).all() and np.mean(losses[-2:]) < np.mean(losses[:2])
     assert all(p.grad is None or p.grad.isfinite().all() for p in net.parameters())
 
 
@@ -126,10 +126,10 @@ def test_a_training_hangs_on_its_seed_alone(
     told: list[int] = []
     for seed in (0, 0, 1):
         torch.manual_seed(len(answers))  # what went before must not matter
-        plan = FitPlan(3, seed, 2, "cpu", own.ids)
+        plan = FitPlan(3, seed, 1, "cpu", own.ids)
         fitted = make_model(name).fit(own, plan, lambda epoch, *_: told.append(epoch))
         answers.append(fitted.probabilities(own.inputs))
-    assert told == [1, 2] * 3
+    assert told == [1] * 3
     assert np.array_equal(answers[0], answers[1]) and not np.array_equal(answers[0], answers[2])
     assert np.allclose(answers[0].sum(axis=1), 1, atol=1e-5)
 
@@ -212,14 +212,14 @@ def test_the_siamese_stage_draws_a_class_together(
     given, labels = torch.from_numpy(inputs["mersiamc3d"]), torch.from_numpy(samples.labels)
     adam = torch.optim.Adam(stage.parameters(), 1e-3)
     losses = []
-    for _ in range(8):
+    for _ in range(6):
         loss = stage.loss(given, labels)
         adam.zero_grad()
         loss.backward()
         adam.step()
         losses.append(loss.item())
-    assert losses[-1] < 0.8 * losses[0]
-    assert torch.allclose(stage(given).norm(dim=1), torch.ones(12), atol=1e-4)
+    assert losses[-1] < 0.9 * losses[0]
+    assert torch.allclose(stage(given).norm(dim=1), torch.ones(9), atol=1e-4)
 
 
 def test_prototypes_by_hand() -> None:
@@ -280,7 +280,7 @@ def test_units_hang_together_as_in_the_recipes() -> None:
 def test_tcae_learns_and_moves_as_a_flow_does(samples: Samples) -> None:
     assert samples.pairs is not None
     net, losses = learn_tcae(samples.pairs, TINY, 0, "cpu")
-    assert len(losses) == 6 and losses[-1] < losses[0]
+    assert len(losses) == 4 and losses[-1] < losses[0]
     onset, apex = (torch.from_numpy(samples.pairs[:3, i].copy()) for i in (0, 1))
     with torch.no_grad():
         motion = net.motion(onset, apex)
@@ -317,10 +317,10 @@ def test_tcae_with_a_head_tells_classes(samples: Samples) -> None:
     fitted = model.fit(samples, plan, lambda epoch, at, now: told.append((epoch, now)))
     assert samples.pairs is not None
     shares = fitted.probabilities(samples.pairs)
-    assert shares.shape == (12, 3) and np.allclose(shares.sum(axis=1), 1, atol=1e-5)
+    assert shares.shape == (9, 3) and np.allclose(shares.sum(axis=1), 1, atol=1e-5)
     assert [epoch for epoch, _ in told] == [1, 2, 3]
     assert np.array_equal(told[-1][1].probabilities(samples.pairs), shares)
     features = fitted.features(samples.pairs)
-    assert features is not None and features.shape == (12, 8)
+    assert features is not None and features.shape == (9, 8)
     with pytest.raises(UsageError, match="tcae looks at faces"):
         model.fit(replace(samples, pairs=None), plan)
