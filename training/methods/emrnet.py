@@ -108,7 +108,7 @@ class EmrModel(NetworkModel):
     """Tells the network which data set a clip is of."""
 
     def represent(self, samples: Samples) -> Samples:
-        """Maps with a fourth plane, the number of the clip's data set; test clips' is not used."""
+        """Maps with a fourth plane, the number of the clip's data set; only training reads it."""
         names = sorted({group.partition("/")[0] for group in samples.groups})
         number = [names.index(group.partition("/")[0]) % _SOURCES for group in samples.groups]
         plane = np.empty((*samples.maps.shape[:3], 1), dtype=np.uint8)

@@ -4,7 +4,7 @@ Convolution 11x11 with stride 4 to 96 maps, max-pooling 3/2, response normalisat
 in two groups to 256 maps, max-pooling 3/2, response normalisation, a border of zeros, dropout 0.5,
 the classes. One stream, here the optical strain. At 227 px and with 5 classes these are 630,405
 weights, the paper's 0.63 million: 34,944 + 307,456 + 15 * 15 * 256 * 5 + 5. A map of 28 px has no
-detail for 227 px, and the convolutions would take twelve times as long: our side is 67 px.
+detail for 227 px, and its convolutions cost fourteen times the multiplications of 67 px, our side.
 
 The published network starts from an AlexNet trained on ImageNet; here it starts from chance.
 """
