@@ -52,7 +52,7 @@ class DisplacementInput(nn.Module):
         super().__init__()
         self.kind = config.displacement
         shape = FieldConfig(
-            cells=2 * config.cells if config.cells % 2 else config.cells,
+            cells=config.cells,
             patch=1,
             scale_iod=config.scale_iod,
             rigid_iterations=config.rigid_iterations,

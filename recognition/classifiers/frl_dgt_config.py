@@ -51,6 +51,8 @@ class FrlDgtConfig:
             side, step = getattr(self, whole), getattr(self, part)
             if side % step:
                 raise ValueError(f"{whole} {side} must be a multiple of {part} {step}")
+        if self.cells % 2:
+            raise ValueError(f"cells {self.cells} must be an even number, as 56 is")
         if self.width % self.heads:
             raise ValueError(f"width {self.width} must be a multiple of heads {self.heads}")
 

@@ -65,7 +65,7 @@ class StreamedGlmm:
         flow = np.asarray(self._flow.calc(reference, grey, start), dtype=np.float32)
         small = cv2.resize(without_affine(flow), (_GRID, _GRID), interpolation=cv2.INTER_AREA)
         self._past.append(small.ravel())
-        kept = principal(np.stack(self._past))[-1].reshape(_GRID, _GRID, 2)
+        kept = last_principal(np.stack(self._past)).reshape(_GRID, _GRID, 2)
         sigma_px = _SMOOTH_IOD * IOD_FRACTION * _GRID
         smooth = cv2.GaussianBlur(kept, (0, 0), sigma_px)
         return np.asarray(cv2.resize(smooth, grey.shape[::-1]), dtype=np.float32)
@@ -94,8 +94,8 @@ def without_affine(flow: Field) -> Field:
     return np.asarray(flow - (design @ head).reshape(flow.shape), dtype=np.float32)
 
 
-def principal(motions: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Motions [T, D] as their first components give them."""
-    courses, sizes, shapes = np.linalg.svd(motions, full_matrices=False)
-    count = min(_COMPONENTS, len(sizes))
-    return np.asarray((courses[:, :count] * sizes[:count]) @ shapes[:count], dtype=np.float32)
+def last_principal(motions: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The last of the motions [T, D] as their first principal components give it: [D]."""
+    _, courses = np.linalg.eigh(motions @ motions.T)  # ascending; T is far smaller than D
+    first = courses[:, -_COMPONENTS:]
+    return np.asarray((first @ first[-1]) @ motions, dtype=np.float32)

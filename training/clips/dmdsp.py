@@ -35,7 +35,7 @@ class Dmdsp:
     """As a step."""
 
     length: Annotated[int, Range(2, 1024)] = 10
-    gamma: Share = 1e-4
+    gamma: Share = 1e-3
 
     def __post_init__(self) -> None:
         check_ranges(self)

@@ -166,6 +166,7 @@ def test_settings_that_do_not_fit_are_named() -> None:
     for changes, text in (
         ({"patch": 6}, "cells 14 must be a multiple of patch 6"),
         ({"region_patch": 3}, "region_cells 4 must be a multiple of region_patch 3"),
+        ({"cells": 21}, "cells 21 must be an even number"),
         ({"heads": 3}, "width 8 must be a multiple of heads 3"),
     ):
         with pytest.raises(ValueError, match=text):

@@ -93,9 +93,11 @@ def test_a_small_network_learns(name: str, samples: Samples) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", _LARGE)
 def test_a_large_network_learns(name: str, samples: Samples) -> None:
-    model = _fast(name, 3e-4)
+    # the statistics of GoogLeNet's 57 normalisations take that long
+    rate, steps = (1e-3, 36) if name == "googlenet" else (3e-4, 10)
+    model = _fast(name, rate)
     seen = model.represent(samples)
-    fitted = model.fit(seen, FitPlan(3, 0, 12, "cpu", samples.ids))
+    fitted = model.fit(seen, FitPlan(3, 0, steps, "cpu", samples.ids))
     fitted_shares = fitted.probabilities(seen.inputs)
     assert (fitted_shares.argmax(axis=1) == samples.labels).mean() >= 0.6
 
@@ -274,19 +276,19 @@ def test_capsulenet_looks_at_the_apex_alone(samples: Samples) -> None:
 def test_capsulenet_learns() -> None:
     """Three textures, a constant face among them."""
     rng = np.random.default_rng(0)
-    labels = np.arange(6) % 3
+    labels = np.arange(3)
     faces = np.stack([_texture(k, rng) for k in labels])
     net = CapsuleNet(3, CapsuleSettings(side_px=136))
     torch.manual_seed(0)
     adam = torch.optim.Adam(net.parameters(), 1e-3)
     inputs, wanted = torch.from_numpy(faces), torch.from_numpy(labels)
-    first = float(net.loss(inputs, wanted))
-    for _ in range(8):
+    first = net.loss(inputs, wanted).item()
+    for _ in range(7):
         loss = net.loss(inputs, wanted)
         adam.zero_grad()
         loss.backward()
         adam.step()
-    assert np.isfinite(first) and float(loss) < 0.6 * first
+    assert np.isfinite(first) and loss.item() < 0.6 * first
     with torch.no_grad():
         shares = net(inputs).softmax(dim=-1)
     lengths = net.capsules(inputs).norm(dim=-1)
