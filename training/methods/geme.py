@@ -99,6 +99,6 @@ METHOD = Method(
     source="Nie et al., Neurocomputing 2021",
     status="reconstruction",
     make=make_geme,
-    open="no gender stream, as there are no such labels; image from onset to apex, 64 px, ResNet of "
-    "one block per stage, focal loss without class weights, optimiser",
+    open="no gender stream, as there are no such labels; image from onset to apex, 64 px, ResNet "
+    "of one block per stage, focal loss without class weights, optimiser",
 )
