@@ -191,6 +191,7 @@ def test_a_clip_of_another_size_is_named_by_the_benchmark() -> None:
         make_model("frl-dgt").represent(samples)  # faces of 64 px, not 128
 
 
+@pytest.mark.slow
 def test_the_method_learns_from_a_yaml_file(tmp_path: Path) -> None:
     file = tmp_path / "own.yaml"
     file.write_text(
@@ -210,6 +211,10 @@ def test_the_method_learns_from_a_yaml_file(tmp_path: Path) -> None:
     assert (shares.argmax(axis=1) == source.labels).mean() > 0.6
     features = fitted.features(samples.inputs)
     assert features is not None and features.shape == (27, 32)
+
+
+def test_the_method_says_what_it_is_and_refuses_wrong_settings(tmp_path: Path) -> None:
+    file = tmp_path / "own.yaml"
     method = find_method("frl-dgt")
     assert (method.status, method.reads, method.settings) == ("reconstruction", "pairs", FrlDgtRun)
     file.write_text("network: {displacement: raft}\n")
