@@ -183,12 +183,14 @@ def test_flow_of_a_clip_starts_at_the_onset(samples: Samples) -> None:
 
 def test_a_dynamic_image_weighs_frames_by_rank() -> None:
     clip = np.full((3, 64, 64), 100, np.uint8)
-    clip[1, :32] = 250  # the middle of three frames has weight zero
     assert (dynamic_image(clip) == 128).all()
+    clip[1, :32] = 110  # the middle of three frames has weight zero
     clip[2, :, 32:] = 140
     clip[2, :, :32] = 80
     made = dynamic_image(clip).astype(int)
     assert made[:, -1].min() == 255 and abs(made[:, 0] - 64).max() <= 1  # -20 of 40
+    back = np.concatenate([clip, clip[::-1]])  # the way back does not cancel the way there
+    assert np.array_equal(dynamic_image(back), made)
 
 
 def test_losses_by_hand() -> None:
