@@ -9,11 +9,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Grey = NDArray[np.float32]  # [H, W], 0..255
+Grey = NDArray[np.float32]  # [H, W], grey levels around their local mean
 Field = NDArray[np.float32]  # [H, W, 2], x and y
 
 _LEAST_PX = 16  # side of the coarsest level
 _WARPS = 3  # at each level
+_LOCAL = 0.047  # of the shorter side: the surroundings whose mean brightness is taken out
 _SIGMA_PX = 0.8  # both pictures are smoothed a little: their slope is taken from neighbours
 
 
@@ -56,8 +57,13 @@ def slopes(first: Grey, second: Grey, flow: Field) -> Slopes:
 
 
 def _halves(picture: NDArray[np.uint8]) -> list[Grey]:
-    """The picture, its half, its quarter, ..."""
-    found = [cv2.GaussianBlur(picture.astype(np.float32), (0, 0), _SIGMA_PX)]
+    """The picture without its local brightness, its half, its quarter, ...
+
+    Light that changes between the pictures would pass for motion otherwise.
+    """
+    given = picture.astype(np.float32)
+    local = cv2.GaussianBlur(given, (0, 0), _LOCAL * min(given.shape))
+    found = [cv2.GaussianBlur(given - local, (0, 0), _SIGMA_PX)]
     while min(found[-1].shape) >= 2 * _LEAST_PX:
         found.append(cv2.pyrDown(found[-1]))
     return found
