@@ -19,9 +19,8 @@ from numpy.typing import NDArray
 Picture = NDArray[np.float32]  # [H, W]
 
 _LEAST_PX = 8  # side of the smallest level
-_FINEST_PX = (
-    4.0  # middle of the waves of the first level; their length doubles from one to the next
-)
+# The middle of the waves of the first level; their length doubles from one level to the next.
+_FINEST_PX = 4.0
 
 
 def levels_of(height: int, width: int) -> int:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from streamer.core.errors import ModelError
 from streamer.core.files.atomic import write_file
 
 
@@ -33,3 +34,20 @@ def plain_name(name: str) -> str:
 def sha256_of(files: Iterable[Path]) -> dict[str, str]:
     """File name -> sha256 in hexadecimal."""
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+
+def start_weights(start: str | None, bundled: Path, made_by: str) -> Path | None:
+    """The weights meant by "bundled", a path, or None.
+
+    Raises:
+        ModelError: they are not there.
+    """
+    if start is None:
+        return None
+    path = bundled if start == "bundled" else Path(start)
+    if not path.is_file():
+        raise ModelError(
+            f"{path} not found: name a .safetensors file of {made_by} as `start`, or null to train "
+            "from scratch"
+        )
+    return path

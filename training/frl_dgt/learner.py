@@ -11,6 +11,7 @@ from torch.nn import functional
 from recognition.classifiers.frl_dgt import FrlDgtNet, load_frl_dgt
 from recognition.motion.frl_dgt.weights import BUNDLED
 from streamer.core.errors import ModelError
+from training.common.files import start_weights
 from training.frl_dgt.losses import self_supervised_loss
 from training.frl_dgt.settings import FrlDgtRun, FrlDgtTraining
 from training.models.flow_net import FlowNet
@@ -98,20 +99,8 @@ def vary(displacement: Tensor, training: FrlDgtTraining) -> Tensor:
 
 
 def start_file(start: str | None) -> Path | None:
-    """The file meant by "bundled", a path, or None.
-
-    Raises:
-        ModelError: it is not there.
-    """
-    if start is None:
-        return None
-    path = BUNDLED if start == "bundled" else Path(start)
-    if not path.is_file():
-        raise ModelError(
-            f"{path} not found: name a .safetensors file of mer-train frl-dgt as `start`, or null "
-            "to train from scratch"
-        )
-    return path
+    """The file meant by "bundled", a path, or None. Raises ModelError: it is not there."""
+    return start_weights(start, BUNDLED, "mer-train frl-dgt")
 
 
 def start_from(net: FrlDgtNet, start: str) -> None:

@@ -20,6 +20,7 @@ from recognition.motion.selfme.motion_learner import MotionLearner
 from recognition.motion.selfme.weights import BUNDLED, load_motion
 from streamer.core.errors import ModelError
 from streamer.core.ranges import BatchSize, LearningRate, Range, Weight, check_ranges
+from training.common.files import start_weights
 from training.selfme.motion_config import (
     AugmentConfig,
     MotionLossConfig,
@@ -70,20 +71,8 @@ class FoldSource:
 
 
 def start_file(start: str | None) -> Path | None:
-    """The file meant by "bundled", a path, or None.
-
-    Raises:
-        ModelError: it is not there.
-    """
-    if start is None:
-        return None
-    path = BUNDLED if start == "bundled" else Path(start)
-    if not path.is_file():
-        raise ModelError(
-            f"{path} not found: name a .safetensors file of mer-train motion or recognizer as "
-            "`start`, or null to train from scratch"
-        )
-    return path
+    """The file meant by "bundled", a path, or None. Raises ModelError: it is not there."""
+    return start_weights(start, BUNDLED, "mer-train motion or recognizer")
 
 
 def start_network(config: SelfmeConfig, start: str | None) -> SelfmeNet:
