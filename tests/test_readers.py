@@ -67,7 +67,7 @@ from training.prepare.cache import clip_file, read_finished
 from training.selfme.checkpoint import load_checkpoint as load_training
 from training.selfme.checkpoint import save_checkpoint
 from training.selfme.motion_clips import _read_pair
-from training.selfme.package import _run_results
+from training.selfme.package import run_results
 from training.spotting.learning.signals import Signals
 from training.spotting.observation import Found, Observation, SpotterRun
 from training.spotting.run import _load as load_observation
@@ -270,7 +270,7 @@ READERS = [
     ),
     Reader("index.csv", write_cache_index, read_cache_row),
     Reader("training.safetensors", write_training, lambda p: load_training(p, {"seed": 1})),
-    Reader("results.json", table({"validation": {"uf1": 0.5}}), lambda p: _run_results(p)),
+    Reader("results.json", table({"validation": {"uf1": 0.5}}), lambda p: run_results(p)),
     Reader("signals.npz", write_signals_npz, Signals.load),
     Reader("video.json", write_observation, lambda p: load_observation(p, ["rule"])),
     Reader(

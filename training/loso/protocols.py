@@ -45,7 +45,7 @@ def run_folds(
         answers = _oracle(model, samples, folds, plan, recipe)
     else:
         answers = _nested(model, samples, folds, plan, recipe)
-    each_s = (time.monotonic() - started) / max(len(folds), 1)
+    each_s = round((time.monotonic() - started) / max(len(folds), 1), 3)  # as it is kept
     return [
         _outcome(samples, fold, seed, answer, each_s, recipe.classes)
         for (fold, seed), answer in zip(parts, answers, strict=True)
