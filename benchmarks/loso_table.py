@@ -139,11 +139,11 @@ def section(facts: Mapping[str, Any]) -> str:
     ]
     rows = [row for name, run in models.items() for row in _rows(name, run, parts)]
     lines = grid(head, rows)
-    there = " and ".join(PARTS[name] for name in parts)
+    there = ", ".join(PARTS[name] for name in parts)
     return "\n".join(
         [
             f"Made by `{facts['command']}` on {facts['date']} ({facts['machine']}; run times are "
-            f"in `demo/figures/loso.json`): {there}, {first['n']} clips, {first['subjects']} "
+            f"in `training/bench/measured.json`): {there}, {first['n']} clips, {first['subjects']} "
             "subjects, three classes, "
             f"protocol {first['protocol']}. Mean ± standard deviation over seeds; an ensemble is "
             "the mean of the probabilities over the seeds. Epochs are fixed; `published` are those "
