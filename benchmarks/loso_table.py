@@ -27,13 +27,14 @@ from typing import Any
 from benchmarks.page_section import BENCHMARKS_PAGE, ROOT, made_on, write_section
 from training.bench.catalogue import MEASURED
 from training.common.files import write_json
-from training.common.markdown import grid, short
+from training.common.markdown import grid, pair, short
 from training.loso.config import LosoConfig
 from training.loso.registry import MODELS as EVERY
 from training.loso.registry import check_models, find_method, make_model, reads_of
 from training.loso.report import combine
 from training.loso.run import run_loso
 from training.loso.table import ROWS
+from training.loso.table import TITLES as PART_TITLES
 
 RESULTS = ROOT / "demo" / "figures" / "loso.json"
 MODELS = ",".join(name for name in EVERY if reads_of(name) == "maps")
@@ -45,7 +46,7 @@ TITLES = {
     "committee": "committee: the first, logistic regression and STSTNet",
 }
 ON_THE_PAGE = ("zero-shot", "svm", "linear", "committee", "ststnet", "off-apexnet", "scvit")
-PARTS = {"casme2": "CASME II", "smic": "SMIC", "samm": "SAMM"}
+PARTS = {name: PART_TITLES[name] for name in ("casme2", "smic", "samm")}
 _FIGURES = ("uf1", "uar", "accuracy", "spread", "ensemble", "n", "subjects")
 _FACTS = (
     *_FIGURES,
@@ -175,7 +176,7 @@ def _mean(cell: Mapping[str, Any]) -> str:
 
 
 def _pair(cell: Mapping[str, Any]) -> str:
-    return f"{short(cell['uf1'])}/{short(cell['uar'])}"
+    return pair(cell["uf1"], cell["uar"])
 
 
 def _compact(run: Mapping[str, Any]) -> dict[str, Any]:

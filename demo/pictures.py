@@ -19,6 +19,7 @@ from recognition.config import face_of
 from recognition.motion.head import remove_rigid
 from recognition.motion.methods import motion_method
 from streamer.outputs.aligned_faces import FaceStrip
+from streamer.outputs.magnify_past import face_mask, followed_back
 
 _COLUMNS = 8
 
@@ -55,9 +56,6 @@ def contact_sheet(frames: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int, in
 
 LARGEST = 20.0
 _SMOOTH_IOD = 0.05  # standard deviation over the field: single stray vectors would tear the face
-_SQUARINGS = 7
-_REACH_IOD = (1.15, 1.55)  # half axes of the face, in which motion is shown
-_CENTRE_Y_IOD = 0.35  # of the face below the eyes
 
 
 def magnified(strip: FaceStrip, factor: float, scale: int = 2) -> NDArray[np.uint8]:
@@ -98,28 +96,14 @@ def _moved(
     """The large picture of the onset, warped by `factor` times the motion."""
     size = motion.shape[0]
     smooth = cv2.GaussianBlur(motion, (0, 0), _SMOOTH_IOD * face_of(size).iod_px)
-    smooth = smooth * _face_mask(size)[..., None] * np.float32(factor * scale)
+    smooth = smooth * face_mask(size)[..., None] * np.float32(factor * scale)
     velocity = cv2.resize(smooth, still.shape[1::-1], interpolation=cv2.INTER_CUBIC)
     x, y = np.meshgrid(*(np.arange(side, dtype=np.float32) for side in still.shape[1::-1]))
-    back = -velocity / np.float32(2**_SQUARINGS)  # where a pixel comes from
-    for _ in range(_SQUARINGS):
-        back = back + cv2.remap(back, x + back[..., 0], y + back[..., 1], cv2.INTER_LINEAR)
+    back = followed_back(np.asarray(velocity, dtype=np.float32))
     moved = cv2.remap(
         still, x + back[..., 0], y + back[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
     return np.asarray(moved, dtype=np.uint8)
-
-
-def _face_mask(size: int) -> NDArray[np.float32]:
-    """1 on the face, falling smoothly to 0 around it: [S, S]."""
-    face = face_of(size)
-    (eye_x, eye_y), iod = face.eyes_px, face.iod_px
-    y, x = np.mgrid[0:size, 0:size].astype(np.float32)
-    away = np.hypot(
-        (x - eye_x) / (_REACH_IOD[0] * iod),
-        (y - eye_y - _CENTRE_Y_IOD * iod) / (_REACH_IOD[1] * iod),
-    )
-    return np.clip(4.0 * (1.0 - away), 0.0, 1.0).astype(np.float32)
 
 
 def _enlarged(image: NDArray[np.uint8], scale: int) -> NDArray[np.uint8]:

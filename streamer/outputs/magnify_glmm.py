@@ -17,13 +17,12 @@ from numpy.typing import NDArray
 from streamer.core.records import AlignedFace
 from streamer.faces.aligned_picture import grey_of
 from streamer.faces.config import IOD_FRACTION
-from streamer.outputs.magnify_past import Averages, face_mask, onto_frame
+from streamer.outputs.magnify_past import Averages, face_mask, followed_back, onto_frame
 
 _SLOW_HZ = 0.1  # of the average: it must not follow an expression
 _SMOOTH_IOD = 0.05  # single stray vectors would tear the face
 _GRID = 32  # the motion is smooth: its components are found on so many places across
 _FRAMES, _COMPONENTS = 64, 9
-_SQUARINGS = 7
 
 Field = NDArray[np.float32]  # [S, S, 2] in pixels of the aligned face
 
@@ -69,18 +68,6 @@ class StreamedGlmm:
         sigma_px = _SMOOTH_IOD * IOD_FRACTION * _GRID
         smooth = cv2.GaussianBlur(kept, (0, 0), sigma_px)
         return np.asarray(cv2.resize(smooth, grey.shape[::-1]), dtype=np.float32)
-
-
-def followed_back(velocity: Field) -> Field:
-    """Where each place came from, when the motion is followed as a velocity field for one unit of
-    time: however large, it does not fold the face."""
-    size = velocity.shape[0]
-    y, x = np.mgrid[:size, :size].astype(np.float32)
-    back = -velocity / np.float32(2**_SQUARINGS)
-    for _ in range(_SQUARINGS):
-        there = cv2.remap(back, x + back[..., 0], y + back[..., 1], cv2.INTER_LINEAR)
-        back = np.asarray(back + there, dtype=np.float32)
-    return back
 
 
 def without_affine(flow: Field) -> Field:

@@ -1,4 +1,4 @@
-"""What the magnified faces of a stream share: averages that stay on the face, and the way back."""
+"""What magnified faces share: averages that stay on the face, a soft mask, and the way back."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ Grey = NDArray[np.float32]  # [S, S]
 _LONGEST_GAP_S = 0.5  # after a longer one a face begins afresh
 _HALF_AXES_IOD = (1.15, 1.55)  # of the face in the aligned square
 _CENTRE_Y_IOD = 0.35  # below the eyes
+_SQUARINGS = 7
 _SOFT = 0.25  # of the face's radius: its edge fades out
 
 
@@ -62,6 +63,18 @@ def face_mask(size_px: int) -> Grey:
     across = (x - 0.5 * size_px) / (_HALF_AXES_IOD[0] * iod_px)
     down = (y - EYES_Y_FRACTION * size_px - _CENTRE_Y_IOD * iod_px) / (_HALF_AXES_IOD[1] * iod_px)
     return np.clip((1.0 - np.hypot(across, down)) / _SOFT, 0.0, 1.0).astype(np.float32)
+
+
+def followed_back(velocity: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Where each place came from, when the motion is followed as a velocity field for one unit of
+    time: however large, it does not fold the face."""
+    size = velocity.shape[0]
+    y, x = np.mgrid[:size, :size].astype(np.float32)
+    back = -velocity / np.float32(2**_SQUARINGS)
+    for _ in range(_SQUARINGS):
+        there = cv2.remap(back, x + back[..., 0], y + back[..., 1], cv2.INTER_LINEAR)
+        back = np.asarray(back + there, dtype=np.float32)
+    return back
 
 
 def onto_frame(

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from demo.pictures import LARGEST, _face_mask, _moved, magnified, motion_px
+from demo.pictures import LARGEST, _moved, magnified, motion_px
 from recognition.config import face_of
 from streamer.outputs.aligned_faces import FaceStrip
+from streamer.outputs.magnify_past import face_mask
 
 SIZE, SCALE = 128, 2
 MOUTH = (64.0, 92.0)  # x, y in aligned pixels
@@ -148,7 +149,7 @@ def test_the_face_never_folds(way: float) -> None:
 
 
 def test_the_surroundings_stay() -> None:
-    mask = _face_mask(SIZE)
+    mask = face_mask(SIZE)
     (eye_x, eye_y), iod = face_of(SIZE).eyes_px, face_of(SIZE).iod_px
     assert mask[round(eye_y), round(eye_x)] == mask[round(eye_y + iod), round(eye_x)] == 1.0
     assert mask[0, 0] == mask[0, -1] == mask[-1, 0] == mask[-1, -1] == 0.0

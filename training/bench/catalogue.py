@@ -11,16 +11,16 @@ from typing import Any
 import torch
 
 from streamer.core.files.inside import read_json
-from training.common.markdown import short
+from training.common.markdown import pair
 from training.loso.folds import GROUPS
 from training.loso.registry import MODELS, find_method, make_model
+from training.loso.table import TITLES
 from training.models.base import Model
 from training.models.method import Method
 from training.models.network import NetworkModel
 
 MEASURED = Path(__file__).parent / "measured.json"
 CLASSES = 3
-_PARTS = {"casme2": "CASME II", "smic": "SMIC", "samm": "SAMM"}
 
 
 def list_models() -> str:
@@ -83,7 +83,7 @@ def measured() -> Mapping[str, Any]:
 def _line(name: str, method: Method) -> tuple[str, ...]:
     count = _count(parameters_of(make_model(name), CLASSES))
     run = measured().get("models", {}).get(name)
-    pooled = f"{short(run['uf1'])}/{short(run['uar'])}" if run else "-"
+    pooled = pair(run["uf1"], run["uar"]) if run else "-"
     pooled += " (groups)" if run and run["kind"] == "grouped" else ""
     title = f"{method.title}, {method.year}"
     return (name, method.reads, count or "-", method.status, pooled, title)
@@ -97,8 +97,8 @@ def _scored(name: str) -> str:
     run = measured().get("models", {}).get(name)
     if run is None:
         return ""
-    cells = [("all", run), *((_PARTS.get(k, k), v) for k, v in run["per_dataset"].items())]
-    figures = ", ".join(f"{what} {short(c['uf1'])}/{short(c['uar'])}" for what, c in cells)
+    cells = [("all", run), *((TITLES.get(k, k), v) for k, v in run["per_dataset"].items())]
+    figures = ", ".join(f"{what} {pair(c['uf1'], c['uar'])}" for what, c in cells)
     left_out = f"{GROUPS} groups of subjects" if run["kind"] == "grouped" else "each subject"
     return (
         f"UF1/UAR {figures}; leaving out {left_out}, epochs {run['epochs']}, "

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from streamer.core.errors import SourceFormatError
@@ -57,6 +55,5 @@ def why_not(row: BenchRow, there: frozenset[str], chosen: Sequence[str]) -> str:
 
 def _of(config: LosoConfig, method: str) -> LosoConfig:
     """The run of one method; all share the prepared faces."""
-    folder = re.sub(r"[^\w.-]+", "_", method)
-    prepared: Path = config.prepared or config.output / PREPARED
-    return replace(config, model=method, output=config.output / folder, prepared=prepared)
+    prepared = config.prepared or config.output / PREPARED
+    return replace(config, model=method, output=config.output / method, prepared=prepared)

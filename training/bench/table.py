@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from training.bench.definition import Bench, BenchRow, Figures, Part
-from training.common.markdown import grid, short
+from training.common.markdown import grid, pair
 from training.loso.folds import GROUPS
 from training.loso.registry import MODELS, find_method
+from training.loso.table import COMPOSITE, TITLES
 
-_TITLES = {"full": "full", "smic": "SMIC", "casme2": "CASME II", "samm": "SAMM"}
-_COMPOSITE = frozenset(_TITLES) - {"full"}
 Found = Mapping[str, Mapping[str, Any]]  # row -> its results.json
 
 
@@ -19,7 +18,7 @@ def make_table(bench: Bench, found: Found, missing: Mapping[str, str]) -> str:
     """UF1/UAR. Ours is empty for data that is not at hand, and for a row that did not run."""
     head = ["method", "reads", "epochs", "s a fold"]
     for part in bench.parts:
-        head += [f"{_TITLES[part]}, ours", "printed"]
+        head += [f"{TITLES[part]}, ours", "printed"]
     if bench.average:
         head += ["average, ours", "printed"]
     rows = [_row(bench, row, found.get(row.name)) for row in bench.rows]
@@ -33,7 +32,7 @@ def ours(run: Mapping[str, Any] | None, part: Part) -> Figures | None:
         return None
     parts = run["per_dataset"]
     if part == "full":
-        return _figures(run) if set(parts) >= _COMPOSITE else None
+        return _figures(run) if set(parts) >= COMPOSITE else None
     return _figures(parts[part]) if part in parts else None
 
 
@@ -69,7 +68,7 @@ def _mean(values: Sequence[Figures | None]) -> Figures | None:
 
 
 def _text(value: Figures | None) -> str:
-    return "" if value is None else f"{short(value.uf1)}/{short(value.uar)}"
+    return "" if value is None else pair(value.uf1, value.uar)
 
 
 def _left_out(run: Mapping[str, Any]) -> str:
@@ -81,14 +80,14 @@ def _notes(bench: Bench, found: Found, missing: Mapping[str, str]) -> list[str]:
     for run in list(found.values())[:1]:
         label = f" ({run['label']})" if run["label"] else ""
         notes.append(
-            f"Ours: {', '.join(_TITLES.get(n, n) for n in run['per_dataset'])} together, "
+            f"Ours: {', '.join(TITLES.get(n, n) for n in run['per_dataset'])} together, "
             f"{run['n']} clips, {run['subjects']} subjects, leaving out {_left_out(run)}, protocol "
             f"{run['protocol']}{label}, {len(run['seeds'])} seed(s); scores pooled over all "
             "held-out subjects."
         )
         lacking = [p for p in bench.parts if p != "full" and p not in run["per_dataset"]]
         if lacking:
-            notes.append(f"Not at hand: {', '.join(_TITLES[p] for p in lacking)}.")
+            notes.append(f"Not at hand: {', '.join(TITLES[p] for p in lacking)}.")
     notes.append(
         "Printed: as in the paper (leave one subject out; how epochs were chosen is not stated "
         "for every method)."

@@ -18,3 +18,8 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def short(value: float | None, digits: int = 3) -> str:
     """.123, or a dash for None."""
     return "-" if value is None else f"{value:.{digits}f}".removeprefix("0")
+
+
+def pair(uf1: float, uar: float) -> str:
+    """UF1/UAR, as .123/.456."""
+    return f"{short(uf1)}/{short(uar)}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from streamer.core.records import EMOTIONS
-from training.common.markdown import grid, short
+from training.common.markdown import grid, pair, short
 from training.loso.folds import GROUPS
 from training.loso.scoring import ORACLE
 
@@ -74,8 +74,8 @@ ROWS = (
     Published("linear SVM on the flow maps", ".678/.689", "", "", "", (3,)),
 )
 
-_TITLES = {"full": "full", "smic": "SMIC", "casme2": "CASME II", "samm": "SAMM"}
-_COMPOSITE = set(PARTS) - {"full"}
+TITLES = {"full": "full", "smic": "SMIC", "casme2": "CASME II", "samm": "SAMM"}
+COMPOSITE = frozenset(PARTS) - {"full"}
 
 
 def make_table(runs: Sequence[Mapping[str, Any]]) -> str:
@@ -88,8 +88,8 @@ def make_table(runs: Sequence[Mapping[str, Any]]) -> str:
     alike = len(runs[0]["classes"]) == len(EMOTIONS) and runs[0]["kind"] != "cross"
     extra = [name for name in datasets if name not in PARTS]
     columns = [*PARTS, *extra] if alike else datasets
-    whole = f"{' + '.join(_TITLES.get(name, name) for name in datasets)}, pooled"
-    head = ["method", "protocol", whole, *(_TITLES.get(name, name) for name in columns)]
+    whole = f"{' + '.join(TITLES.get(name, name) for name in datasets)}, pooled"
+    head = ["method", "protocol", whole, *(TITLES.get(name, name) for name in columns)]
     rows = [row for run in runs for row in _own_rows(run, columns)]
     rows += [_published_row(row, len(extra)) for row in ROWS if alike]
     return "\n".join([_title(runs), "", *grid(head, rows), "", *_footnotes(runs, alike), ""])
@@ -121,14 +121,14 @@ def _protocol(run: Mapping[str, Any]) -> str:
 def _part(run: Mapping[str, Any], column: str, cell: Any) -> str:
     parts = run["per_dataset"]
     if column == "full":
-        return cell(run) if set(parts) == _COMPOSITE and run["kind"] == "composite" else ""
+        return cell(run) if set(parts) == COMPOSITE and run["kind"] == "composite" else ""
     return cell(parts[column]) if column in parts else ""
 
 
 def _mean(figures: Mapping[str, Any]) -> str:
     spread = figures["spread"]
     if spread["uf1"] == 0.0 and spread["uar"] == 0.0:
-        return f"{short(figures['uf1'])}/{short(figures['uar'])}"
+        return pair(figures["uf1"], figures["uar"])
     return (
         f"{short(figures['uf1'])}±{short(spread['uf1'])}/"
         f"{short(figures['uar'])}±{short(spread['uar'])}"
@@ -136,7 +136,7 @@ def _mean(figures: Mapping[str, Any]) -> str:
 
 
 def _ensemble(figures: Mapping[str, Any]) -> str:
-    return f"{short(figures['ensemble']['uf1'])}/{short(figures['ensemble']['uar'])}"
+    return pair(figures["ensemble"]["uf1"], figures["ensemble"]["uar"])
 
 
 def _published_row(row: Published, extra: int) -> list[str]:

@@ -21,7 +21,7 @@ from streamer.core.records import EMOTIONS
 from training.methods.linear import LinearModel
 from training.methods.ststnet import make_ststnet
 from training.methods.zero_shot import ZeroShotModel
-from training.models.base import FitPlan, Fitted, Model, Samples, Settings, Watch
+from training.models.base import AsGiven, FitPlan, Fitted, Model, Samples, Settings, Watch
 from training.models.method import Method
 
 
@@ -41,7 +41,7 @@ class FittedVotingEnsemble:
         return self.members[-1].features(maps)
 
 
-class VotingEnsemble:
+class VotingEnsemble(AsGiven):
     """Epochs, seed and stacking are those of the network, the one member that has them."""
 
     name = "committee"
@@ -60,10 +60,6 @@ class VotingEnsemble:
         """Of every member."""
         members = (*_others(len(EMOTIONS)), self._network)
         return {member.name: dict(member.settings()) for member in members}
-
-    def represent(self, samples: Samples) -> Samples:
-        """As they are."""
-        return samples
 
     def fit(self, train: Samples, plan: FitPlan, watch: Watch | None = None) -> Fitted:
         """Every member on the fold's clips."""

@@ -15,7 +15,7 @@ from recognition.loading import load_map_classifier
 from streamer.core.errors import UsageError
 from streamer.core.records import EMOTIONS
 from training.common.files import sha256_of
-from training.models.base import FitPlan, Fitted, Samples, Settings, Watch
+from training.models.base import AsGiven, FitPlan, Fitted, Samples, Settings, Watch
 from training.models.method import Method
 
 
@@ -35,7 +35,7 @@ class FittedZeroShot:
 
 
 @dataclass(frozen=True, slots=True)
-class ZeroShotModel:
+class ZeroShotModel(AsGiven):
     """No training: every fold gets the same answers."""
 
     name: str = "zero-shot"
@@ -46,10 +46,6 @@ class ZeroShotModel:
     def settings(self) -> Settings:
         """Which file was asked."""
         return {"sha256": dict(sha256_of([BUNDLED]))}
-
-    def represent(self, samples: Samples) -> Samples:
-        """As they are."""
-        return samples
 
     def fit(self, train: Samples, plan: FitPlan, watch: Watch | None = None) -> Fitted:
         """Opens the bundled model.

@@ -140,14 +140,20 @@ class Model(Protocol):
         ...
 
 
-class OneByOne:
-    """A model that trains its folds one after the other."""
+class AsGiven:
+    """A model that takes the clips' inputs as they are."""
 
     __slots__ = ()
 
     def represent(self, samples: Samples) -> Samples:
         """As they are."""
         return samples
+
+
+class OneByOne(AsGiven):
+    """A model that trains its folds one after the other."""
+
+    __slots__ = ()
 
     def fit(self, train: Samples, plan: FitPlan, watch: Watch | None = None) -> Fitted:
         """See `Model.fit`."""
