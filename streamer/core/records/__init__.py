@@ -7,13 +7,18 @@ resolution and at any distance from the camera.
 
 from streamer.core.records.events import (
     EMOTIONS,
+    OTHER,
+    UNITS,
+    ActionUnit,
     EmotionEvent,
     FrameResult,
     JsonObject,
     Kind,
     Moments,
     Recognition,
+    Side,
     Spot,
+    facs_text,
 )
 from streamer.core.records.faces import AlignedFace, Face, MissingFace, NoFace, TrackedFaces
 from streamer.core.records.frames import HALF_MS, Frame, Loss, Part, SourceInfo, SourceReport
@@ -31,6 +36,9 @@ from streamer.core.records.motion import (
 __all__ = [
     "EMOTIONS",
     "HALF_MS",
+    "OTHER",
+    "UNITS",
+    "ActionUnit",
     "AlignedFace",
     "EmotionEvent",
     "Face",
@@ -50,10 +58,12 @@ __all__ = [
     "Part",
     "Recognition",
     "Rejected",
+    "Side",
     "SourceInfo",
     "SourceReport",
     "Spot",
     "TrackedFaces",
+    "facs_text",
     "gates_from_text",
     "gates_to_text",
 ]

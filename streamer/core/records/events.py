@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -15,6 +15,12 @@ from streamer.core.records.motion import FaceMotion
 
 Kind = Literal["micro", "macro"]
 EMOTIONS = ("negative", "positive", "surprise")
+OTHER = "other"  # a movement that is none of EMOTIONS
+# Action units of FACS (Ekman and Friesen) that are told, in the order in which they are written.
+UNITS = (
+    "1", "2", "4", "5", "6", "7", "9", "10", "12", "14", "15", "17", "20", "24", "25/26",
+)  # fmt: skip
+Side = Literal["L", "R", "both"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +40,41 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True)
+class ActionUnit:
+    """One action unit that moved; left and right are the person's, in a picture not mirrored."""
+
+    unit: str  # one of UNITS
+    side: Side
+    probability: float  # calibrated, that it moved there; of both sides, that of the weaker one
+    intensity: float  # its displacement over that of the strongest unit of the event, 0..1
+
+    @property
+    def text(self) -> str:
+        """As FACS coders write it: 12, L12, R14."""
+        return self.unit if self.side == "both" else self.side + self.unit
+
+
+def facs_text(units: Iterable[ActionUnit]) -> str:
+    """Units in FACS notation, "1+2+L12"; "" for none.
+
+    >>> facs_text([ActionUnit("12", "L", 0.9, 1.0), ActionUnit("6", "both", 0.7, 0.4)])
+    '6+L12'
+    """
+    return "+".join(unit.text for unit in sorted(units, key=lambda own: UNITS.index(own.unit)))
+
+
+@dataclass(frozen=True, slots=True)
 class Recognition:
     """What the recogniser says of one onset-apex pair."""
 
-    emotion: str
-    probabilities: Mapping[str, float]  # over EMOTIONS, sums to 1
+    emotion: str  # one of EMOTIONS, or OTHER
+    probabilities: Mapping[str, float]  # over EMOTIONS and OTHER, sums to 1
     confidence: float  # calibrated probability that `emotion` is right
+    units: tuple[ActionUnit, ...] | None = None  # in the order of UNITS; None: the model tells none
+    because: str = ""  # those of the units that speak for `emotion`, in FACS notation
+    # The emotion whose prototype the units hold (happiness, disgust, ...): a reading of units, not
+    # of `probabilities`; None: they hold none, or nobody asked (`--emotions facs`)
+    prototype: str | None = None
     # [S, S, 2] onset to apex on the aligned face, head motion removed; None: not asked for
     motion_iod: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
     # With it, where the recogniser knows: keypoints of onset and apex [2, K, 2], coordinates -1..1,

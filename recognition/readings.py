@@ -1,0 +1,92 @@
+"""What combinations of action units are read as: the three classes, and prototypes of emotions.
+
+A class follows the units by which data sets of micro-expressions label their clips (CASME II, Yan
+et al. 2014; DFME, Zhao et al. 2023). A prototype follows the tables of EMFACS (Ekman, Friesen and
+Hager, FACS Investigator's Guide, 2002), shortened to what micro-expressions show of them. Both are
+readings of movements, not of what a person feels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from streamer.core.records import ActionUnit
+
+# A unit speaks for a class; those that several classes share speak for none.
+SPEAKING: Mapping[str, frozenset[str]] = {
+    "negative": frozenset({"4", "7", "9", "10", "14", "15", "17", "20", "24"}),
+    "positive": frozenset({"12", "6"}),
+    "surprise": frozenset({"1", "2", "5"}),
+}
+# These go along with a class without speaking for it.
+ACCOMPANYING: Mapping[str, frozenset[str]] = {
+    "negative": frozenset({"1", "2", "5", "6", "25/26"}),
+    "positive": frozenset({"7", "10", "14", "15", "17", "24", "25/26"}),  # suppressed smiles too
+    "surprise": frozenset({"7", "25/26"}),
+}
+CONTEMPT = frozenset({"12", "14"})  # on one side
+
+# The first that fits wholly is taken, so longer ones come first.
+PROTOTYPES: tuple[tuple[str, frozenset[str]], ...] = (
+    ("fear", frozenset({"1", "2", "4", "5"})),
+    ("surprise", frozenset({"1", "2", "5"})),
+    ("fear", frozenset({"1", "2", "4"})),
+    ("sadness", frozenset({"1", "4", "15"})),
+    ("happiness", frozenset({"6", "12"})),
+    ("sadness", frozenset({"1", "4"})),
+    ("sadness", frozenset({"15", "17"})),
+    ("anger", frozenset({"4", "5"})),
+    ("anger", frozenset({"4", "7"})),
+    ("anger", frozenset({"4", "24"})),
+    ("anger", frozenset({"17", "24"})),
+    ("surprise", frozenset({"1", "2"})),
+    ("fear", frozenset({"5", "20"})),
+    ("disgust", frozenset({"9"})),
+    ("disgust", frozenset({"10"})),
+    ("happiness", frozenset({"12"})),
+    ("sadness", frozenset({"15"})),
+)
+
+
+def class_of(units: Sequence[ActionUnit]) -> str | None:
+    """The class that a set of units is read as; None: it fits no class, or several.
+
+    >>> class_of([ActionUnit("1", "both", 0.9, 1.0), ActionUnit("2", "both", 0.9, 0.8)])
+    'surprise'
+    """
+    if not units:
+        return None
+    if is_contempt(units):
+        return "negative"
+    names = {unit.unit for unit in units}
+    fits = [
+        emotion
+        for emotion, speaking in SPEAKING.items()
+        if names & speaking and names <= speaking | ACCOMPANYING[emotion]
+    ]
+    if len(fits) == 2 and "positive" in fits and "12" in names:
+        return "positive"  # a smile that is held back
+    if fits == ["negative", "surprise"]:
+        return "negative" if names & SPEAKING["negative"] - {"7"} else "surprise"
+    return fits[0] if len(fits) == 1 else None
+
+
+def because(emotion: str, units: Sequence[ActionUnit]) -> tuple[ActionUnit, ...]:
+    """The units that speak for a class, in their order; none where nothing does."""
+    if emotion == "negative" and is_contempt(units):
+        return tuple(units)
+    speaking = SPEAKING.get(emotion, frozenset())
+    return tuple(unit for unit in units if unit.unit in speaking)
+
+
+def prototype(units: Sequence[ActionUnit]) -> str | None:
+    """The emotion whose prototype the units hold: happiness, disgust, contempt and so on."""
+    if is_contempt(units):
+        return "contempt"
+    names = {unit.unit for unit in units}
+    return next((emotion for emotion, own in PROTOTYPES if own <= names), None)
+
+
+def is_contempt(units: Sequence[ActionUnit]) -> bool:
+    """Whether the units are the lip corner puller or the dimpler on one side, and nothing else."""
+    return bool(units) and all(u.unit in CONTEMPT and u.side != "both" for u in units)
