@@ -64,7 +64,7 @@ class Recognizer:
     def recognize(self, onset: AlignedFace, apex: AlignedFace) -> Recognition:
         """Action units and emotion of the motion from the onset face to the apex face."""
         first = bring_to_anchor(onset, apex)
-        answer = self._ask(first[None], apex.image[None])
+        answer = self.answer_pairs(first[None], apex.image[None])
         shares = self._shares(answer)[0]
         named = {name: float(share) for name, share in zip(CLASSES, shares, strict=True)}
         best = CLASSES[int(shares.argmax())]
@@ -83,16 +83,17 @@ class Recognizer:
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Probabilities [N, 4] over the three classes and `other`, and the motion [N, ...].
 
-        Args:
-            onset, apex: faces uint8 [N, S, S, 3].
+        Arguments and errors as `answer_pairs`.
+        """
+        answer = self.answer_pairs(onset, apex)
+        return self._shares(answer), answer.motion
+
+    def answer_pairs(self, onset: Faces, apex: Faces) -> Answer:
+        """Logits, motion and action units of faces uint8 [N, S, S, 3]; logits as they are.
 
         Raises:
             ValueError: faces of another shape or type, none at all, or not as many.
         """
-        answer = self._ask(onset, apex)
-        return self._shares(answer), answer.motion
-
-    def _ask(self, onset: Faces, apex: Faces) -> Answer:
         size = self.config.map.aligned_size_px
         for name, faces in (("onset", onset), ("apex", apex)):
             good = faces.dtype == np.uint8 and faces.ndim == 4 and len(faces) > 0
