@@ -26,11 +26,11 @@ from numpy.typing import NDArray
 
 from benchmarks.held_out import HELD_OUT
 from benchmarks.page_section import ROOT, made_on, write_section
-from recognition.classifiers.base import CLASSES, Answer
+from recognition.classifiers.base import Answer
 from recognition.config import RecognizerConfig
 from recognition.loading import load_recognizer
 from recognition.recognizer import Recognizer
-from streamer.core.records import EMOTIONS
+from streamer.core.records import CLASSES, EMOTIONS
 from training.common.files import write_json
 from training.common.markdown import pair, short
 from training.common.metrics import score_recognition

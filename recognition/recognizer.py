@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognition.classifiers.base import (
-    CLASSES,
     Answer,
     Classifier,
     Faces,
@@ -21,9 +20,9 @@ from recognition.classifiers.base import (
 )
 from recognition.config import RecognizerConfig
 from recognition.motion.methods import LEARNED, motion_method
-from recognition.readings import because
+from recognition.readings import because, prototype
 from recognition.units import told_units
-from streamer.core.records import AlignedFace, Recognition, facs_text
+from streamer.core.records import CLASSES, AlignedFace, Recognition, facs_text
 from streamer.faces.alignment import bring_to_anchor
 
 # Onset and apex [S, S, 3] -> keypoints [2, K, 2] where there are any, attention [S, S]
@@ -71,7 +70,9 @@ class Recognizer:
         found = Recognition(best, named, named[best])
         if answer.units is not None:
             told = told_units(answer.units.probabilities[0], answer.units.strengths[0])
-            found = replace(found, units=told, because=facs_text(because(best, told)))
+            reading = prototype(told) if self.config.emotions == "facs" else None
+            speaking = facs_text(because(best, told))
+            found = replace(found, units=told, because=speaking, prototype=reading)
         if not self.config.keep_motion:
             return found
         keypoints, attention = self._explain(first, apex.image) if self._explain else (None, None)

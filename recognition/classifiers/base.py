@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from recognition.config import MapConfig, RecognizerConfig
 from recognition.fingerprint import motion_fingerprint, preprocessing_fingerprint
 from streamer.core.errors import ModelError
-from streamer.core.records import EMOTIONS, OTHER, UNITS
+from streamer.core.records import CLASSES, EMOTIONS, OTHER, UNITS
 
-CLASSES = (*EMOTIONS, OTHER)
 Faces = NDArray[np.uint8]  # [N, S, S, 3] RGB
 MAPS, FIELDS = "map", "selfme"  # kinds of model
 

@@ -9,6 +9,7 @@ log-probability counts.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -52,7 +53,7 @@ class ViewEnsemble(nn.Module):
         The probabilities are calibrated; the last axis is the side of the image, left and right.
         """
         both = self._views(maps)
-        told = [member.tell(both) for member in self.members]
+        told = [cast(SCViT, member).tell(both) for member in self.members]
         logits = torch.stack([each.logits.log_softmax(dim=-1) for each in told])
         units = torch.stack([each.units for each in told])
         strengths = torch.stack([each.strengths.sigmoid() for each in told])

@@ -133,9 +133,10 @@ class MapClassifier:
     @property
     def _shapes(self) -> dict[str, tuple[int, ...]]:
         """The outputs of the network for one map."""
-        classes, sides = (len(self._facts.classes),), (len(UNITS), 2)
-        units = {"units": sides, "strengths": sides} if self._facts.units else {}
-        return {"logits": classes} | units
+        shapes: dict[str, tuple[int, ...]] = {"logits": (len(self._facts.classes),)}
+        if self._facts.units:
+            shapes |= dict.fromkeys(("units", "strengths"), (len(UNITS), 2))
+        return shapes
 
     def _ask(self, maps: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
         """The outputs in the order of `_shapes`, units as probabilities."""

@@ -8,9 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recognition.classifiers.base import CLASSES
 from recognition.readings import class_of
-from streamer.core.records import EMOTIONS, OTHER, UNITS, ActionUnit
+from streamer.core.records import CLASSES, EMOTIONS, OTHER, UNITS, ActionUnit
 from training.synthetic.action_units import AUS, Activation
 from training.synthetic.estimator import EstimatorRange
 from training.synthetic.field_bank import GRID, FaceRange, FieldBank

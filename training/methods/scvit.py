@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import asdict, dataclass, replace
-from typing import Annotated
+from typing import Annotated, cast
 
 import numpy as np
 import torch
@@ -141,7 +141,7 @@ def load_pretrained(member: int, classes: int) -> SCViT:
     net = SCViT(config)
     net.load_state_dict(own)
     if classes != config.classes:
-        last, fresh = net.head[-1], torch.nn.Linear(config.width, classes)
+        last, fresh = cast(torch.nn.Linear, net.head[-1]), torch.nn.Linear(config.width, classes)
         if classes == len(EMOTIONS):  # the first of those it knows
             fresh.weight.data, fresh.bias.data = last.weight.data[:3], last.bias.data[:3]
         net.head[-1] = fresh

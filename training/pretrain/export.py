@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from recognition.classifiers.base import CLASSES, probabilities
+from recognition.classifiers.base import probabilities
 from recognition.classifiers.ensemble import ViewEnsemble
 from recognition.config import MapConfig
 from recognition.fingerprint import preprocessing_fingerprint
 from recognition.loading import load_map_classifier
 from streamer.core.errors import ModelError
-from streamer.core.records import UNITS
+from streamer.core.records import CLASSES, UNITS
 from training.common.onnx_graph import to_graph
 
 PARITY = 1e-4  # largest difference of a probability between torch and ONNX Runtime

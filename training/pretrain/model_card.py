@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from recognition.classifiers.base import CLASSES
 from recognition.config import MapConfig
 from recognition.files.model_file import CARD
 from recognition.fingerprint import preprocessing_fingerprint
-from streamer.core.records import EMOTIONS, UNITS
+from streamer.core.records import CLASSES, EMOTIONS, UNITS
 from training.common.files import sha256_of, write_text
 from training.common.metrics import RecognitionScore
 from training.pretrain.train import TrainConfig

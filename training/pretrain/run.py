@@ -50,8 +50,8 @@ class RunConfig:
     output: Path
     members: Annotated[int, Range(1, 16)] = 3
     seed: Seed = 0
-    maps: Annotated[int, Range(1, 10_000_000)] = 32768
-    epochs: Epochs = 6
+    maps: Annotated[int, Range(1, 10_000_000)] = 49152
+    epochs: Epochs = 7
     jobs: Workers = 2
     validation_maps: Annotated[int, Range(2, 1_000_000)] = 4096
     validation_seed: Seed = 987654

@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from recognition.classifiers.base import CLASSES
 from recognition.classifiers.ensemble import ViewEnsemble, mirror
 from recognition.classifiers.scvit import SCViT, SCViTConfig, Told, region_embeddings
 from streamer.core.ranges import BatchSize, Epochs, LearningRate, Range, Share, check_ranges
-from streamer.core.records import UNITS
+from streamer.core.records import CLASSES, UNITS
 from training.common.losses import symmetric_contrastive_loss
 from training.synthetic.maps import Domain, sample_maps
 from training.synthetic.unit_truth import unit_targets
@@ -33,9 +32,9 @@ NETWORK = SCViTConfig(units=len(UNITS), classes=len(CLASSES))
 class TrainConfig:
     """One member of the ensemble. Omega and tau are those of the paper; the rest is ours."""
 
-    maps: Annotated[int, Range(1, 10_000_000)] = 32768
+    maps: Annotated[int, Range(1, 10_000_000)] = 49152
     chunk: Annotated[int, Range(1, 1_000_000)] = 2048  # maps that share one bank of random faces
-    epochs: Epochs = 6
+    epochs: Epochs = 7
     batch: BatchSize = 128
     learning_rate: LearningRate = 1e-3
     weight_decay: Annotated[float, Range(0.0, 10.0)] = 0.05
