@@ -5,8 +5,9 @@ The published network is a ViT-S/16; this one is small enough for two CPU cores.
 motion map as it is: finding the zero level of each stretched channel and its scale happens inside.
 The patch embeddings are returned beside the logits, for the symmetric contrastive loss (eq. 12-14).
 
-With `units`, a second head on the class token tells which action units moved on which side, and how
-strongly; the classes are then read from the token and from the units together.
+With `units`, a second head tells which action units moved on which side, and how strongly: it sees
+the encoded patches one by one, as units are told by where they are. The classes are then read from
+the class token and from the units together.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ import torch
 from torch import Tensor, nn
 
 from streamer.core.ranges import Range, check_ranges
+
+
+PATCH_WIDTH = 24  # what the head of the units sees of each encoded patch
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +146,9 @@ class SCViT(nn.Module):
         self.blocks = nn.Sequential(*(Block(c.width, c.heads, c.dropout) for _ in range(c.depth)))
         self.norm = nn.LayerNorm(c.width)
         if c.units:
-            self.unit_head = _head(c.width, c.width, c.dropout, 4 * c.units)
+            self.narrow = nn.Linear(c.width, PATCH_WIDTH)
+            seen = c.width + PATCH_WIDTH * c.grid**2
+            self.unit_head = _head(seen, 2 * c.width, c.dropout, 4 * c.units)
         self.head = _head(c.width + 2 * c.units, c.width, c.dropout, c.classes)
 
     def forward(self, maps: Tensor) -> tuple[Tensor, Tensor]:
@@ -154,11 +160,13 @@ class SCViT(nn.Module):
         """All that it tells; without a head for units, these are [N, 0, 2]."""
         patches = self.embed(self.levelling(maps)).flatten(2).transpose(1, 2)
         tokens = torch.cat([self.token.expand(patches.shape[0], -1, -1), patches], dim=1)
-        seen = self.norm(self.blocks(tokens + self.position)[:, 0])
+        encoded = self.norm(self.blocks(tokens + self.position))
+        seen = encoded[:, 0]
         if not self.config.units:
             none = seen.new_zeros((len(seen), 0, 2))
             return Told(self.head(seen), patches, none, none)
-        both = self.unit_head(seen).unflatten(1, (2, self.config.units, 2))
+        places = torch.cat([seen, self.narrow(encoded[:, 1:]).flatten(1)], dim=1)
+        both = self.unit_head(places).unflatten(1, (2, self.config.units, 2))
         units, strengths = both[:, 0], both[:, 1]
         known = torch.cat([seen, units.sigmoid().flatten(1)], dim=1)
         return Told(self.head(known), patches, units, strengths)
