@@ -20,7 +20,6 @@ from torch import Tensor, nn
 
 from streamer.core.ranges import Range, check_ranges
 
-
 PATCH_WIDTH = 24  # what the head of the units sees of each encoded patch
 
 

@@ -18,6 +18,7 @@ from recognition.classifiers.scvit import SCViT
 from streamer.batch.tasks import Execution
 from streamer.core.ranges import Epochs, Range, Seed, Workers, check_ranges
 from streamer.core.records import EMOTIONS
+from training.common.calibration import measure_reliability
 from training.common.losses import fit_temperature
 from training.common.metrics import RecognitionScore, score_recognition
 from training.common.tasks import do_all
@@ -70,7 +71,8 @@ def run_synthetic(config: RunConfig) -> str:
     model = ViewEnsemble(members).eval()
     data = _validation(config)
     half = len(data.labels) // 2  # one half calibrates, the other is scored
-    temperature = _calibrate(model, data.take(torch.arange(half)))
+    first = data.take(torch.arange(half))
+    temperature = fit_temperature(calibrate_units(model, first), first.labels)
     scored = data.take(torch.arange(half, len(data.labels)))
     logits, *told = predict(model, scored.maps.numpy())
     path = export_ensemble(model, config.output, NAME, temperature)
@@ -81,7 +83,7 @@ def run_synthetic(config: RunConfig) -> str:
         parameters=sum(p.numel() for p in model.parameters()),
         seconds=time.monotonic() - started,
         temperature=temperature,
-        calibration_error=calibration_error(logits / temperature, scored.labels),
+        calibration_error=_error(logits / temperature, scored.labels),
         validation=_score_emotions(scored.labels, logits),
         other=_score_other(scored.labels, logits),
         units=score_units(scored.strengths.numpy(), told[0].numpy(), told[1].numpy()),
@@ -97,13 +99,13 @@ def run_synthetic(config: RunConfig) -> str:
     )
 
 
-def _calibrate(model: ViewEnsemble, data: Maps) -> float:
-    """Calibrates the units of the model in place; returns the temperature of the classes."""
+def calibrate_units(model: ViewEnsemble, data: Maps) -> Tensor:
+    """Calibrates the units of the model in place; returns its logits of the classes."""
     logits, told, _ = predict(model, data.maps.numpy())
     scale, shift = fit_units(told.logit(eps=1e-6), data.strengths)
     model.unit_scale.copy_(scale)
     model.unit_shift.copy_(shift)
-    return fit_temperature(logits, data.labels)
+    return logits
 
 
 def _score_emotions(labels: Tensor, logits: Tensor) -> RecognitionScore:
@@ -129,18 +131,9 @@ def train_members(train: TrainConfig, config: RunConfig) -> list[SCViT]:
     return [_network(train, found[seed]) for seed in seeds]
 
 
-def calibration_error(logits: Tensor, labels: Tensor, bins: int = 10) -> float:
-    """Expected calibration error of the most probable class (mean gap, weighted by bin counts)."""
-    confidence, best = logits.softmax(dim=1).max(dim=1)
-    right = (best == labels).float()
-    which = (confidence * bins).long().clamp(max=bins - 1)
-    gaps = [
-        float((right[which == b].mean() - confidence[which == b].mean()).abs())
-        * int((which == b).sum())
-        for b in range(bins)
-        if bool((which == b).any())
-    ]
-    return sum(gaps) / len(labels)
+def _error(logits: Tensor, labels: Tensor) -> float:
+    """Expected calibration error of the most probable class."""
+    return measure_reliability(logits.softmax(dim=1).numpy(), labels.numpy()).error
 
 
 def _validation(config: RunConfig) -> Maps:

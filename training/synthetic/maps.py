@@ -17,7 +17,13 @@ from training.synthetic import nuisance
 from training.synthetic.estimator import EstimatorRange, estimate
 from training.synthetic.field_bank import LEFT_IOD, STEP_IOD, TOP_IOD, FaceRange, FieldBank
 from training.synthetic.nuisance import NuisanceRange
-from training.synthetic.recipes import ActivationRange, Style, draw_activations
+from training.synthetic.recipes import (
+    RECIPES,
+    ActivationRange,
+    Recipes,
+    Style,
+    draw_activations,
+)
 from training.synthetic.unit_truth import UNKNOWN, unit_strengths
 
 
@@ -49,7 +55,8 @@ class Domain:
     # negative, positive, surprise, other: about the square root of the composite's, some of none
     priors: tuple[float, float, float, float] = (0.34, 0.24, 0.20, 0.22)
     nothing: float = 0.35  # share of `other` in which no unit moves: blinks, speech, the head
-    style_spread: float = 0.5  # how much the mixtures of groups of samples differ
+    recipes: Recipes = field(default_factory=lambda: RECIPES)
+    style_spread: float = 0.5  # how much the mixtures of groups of samples differ; 0: not at all
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,10 @@ class MapSet:
 
 def sample_maps(count: int, domain: Domain, rng: np.random.Generator) -> MapSet:
     """Maps of one group of random faces and one mixture of units."""
-    bank, style = FieldBank(domain.faces, rng, domain.face), Style.draw(rng, domain.style_spread)
+    bank, style = (
+        FieldBank(domain.faces, rng, domain.face),
+        Style.draw(rng, domain.style_spread, domain.recipes),
+    )
     labels = rng.choice(len(CLASSES), size=count, p=domain.priors)
     maps = np.empty((count, 28, 28, 3), dtype=np.uint8)
     strengths = np.empty((count, len(UNITS), 2), dtype=np.float32)

@@ -17,9 +17,11 @@ from recognition.readings import class_of
 from streamer.core.records import EMOTIONS, OTHER, UNITS, ActionUnit
 from training.synthetic.action_units import AUS, Activation
 
+Recipes = Mapping[str, Mapping[str, float]]
+
 # Units joined by "+", and their weight within the class. The first unit leads; "/" behind a recipe:
 # on one side alone (contempt).
-RECIPES: Mapping[str, Mapping[str, float]] = {
+RECIPES: Recipes = {
     "negative": {
         "4": 25, "4+7": 16, "7": 6, "7+4": 3, "24": 6, "12/": 5, "14": 3, "14/": 3, "14+24": 2,
         "4+5": 3, "4+6+7": 2, "5+7": 1, "9": 3, "4+9": 4, "9+10": 1, "10": 3, "10+4": 2, "15": 4,
@@ -57,7 +59,7 @@ class ActivationRange:
 class Style:
     """Weights of the recipes in one group of samples, as in one data set."""
 
-    weights: Mapping[str, Mapping[str, float]]
+    weights: Recipes
 
     @classmethod
     def plain(cls) -> Style:
@@ -65,16 +67,18 @@ class Style:
         return cls(RECIPES)
 
     @classmethod
-    def draw(cls, rng: np.random.Generator, spread: float = 0.5) -> Style:
+    def draw(
+        cls, rng: np.random.Generator, spread: float = 0.5, recipes: Recipes | None = None
+    ) -> Style:
         """Every weight times a log-normal factor, and all with 5, and all held back, together.
 
         Rare recipes are a little less rare than they are: a network learns them from few samples.
         """
-        lids, held = rng.uniform(0.0, 2.0), rng.uniform(0.0, 2.0)
+        lids, held = rng.uniform(0.0, 2.0, 2) if spread > 0.0 else (1.0, 1.0)
         drawn: dict[str, dict[str, float]] = {}
-        for emotion, recipes in RECIPES.items():
+        for emotion, own in (recipes or RECIPES).items():
             drawn[emotion] = {}
-            for recipe, weight in recipes.items():
+            for recipe, weight in own.items():
                 factor = float(np.exp(spread * rng.normal()))
                 if recipe in _LIDS:
                     factor *= lids if "5" in recipe.split("+") else 2.0 - lids
