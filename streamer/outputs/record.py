@@ -11,7 +11,7 @@ from pathlib import PurePath
 from typing import Any
 
 from streamer.core.records import (
-    EMOTIONS,
+    CLASSES,
     OTHER,
     EmotionEvent,
     JsonObject,
@@ -24,7 +24,6 @@ from streamer.outputs.units import units_from_json, units_to_json
 
 SCHEMA = "mer-stream/event/2"
 OLD_SCHEMA = "mer-stream/event/1"  # without OTHER and without READINGS; it is read, never written
-CLASSES = (*EMOTIONS, OTHER)
 READINGS = ("facs", "units", "because", "prototype")
 FIELDS = (
     "schema", "id", "source", "face_id", "kind",
