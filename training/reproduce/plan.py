@@ -79,7 +79,8 @@ def estimate_notes(work: Work, estimates: Mapping[str, Seconds]) -> list[str]:
     """How the figures came about."""
     notes = [
         "Estimated from a few timed steps of each kind on this machine, as it is busy now; "
-        "resuming costs nothing of what is finished."
+        "resuming costs nothing of what is finished. Networks whose folds are trained together are "
+        "estimated too high."
     ]
     if "cuda" not in estimates:
         notes.append(

@@ -1,0 +1,71 @@
+"""From pictures to the page, with real trackers and trainings of the smallest size."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.training.reproduce.conftest import make_work
+from training.reproduce import steps
+from training.reproduce.estimate import estimate
+from training.reproduce.plan import make_plan
+from training.reproduce.report import PAGE
+from training.reproduce.request import Request
+from training.reproduce.run import reproduce
+
+SETTINGS = """\
+selfme:
+  learner:
+    keypoints: 3
+    detector: {expansion: 4, max_features: 8, blocks: 2}
+    dense: {expansion: 4, max_features: 8, blocks: 2}
+    generator: {width: 4, max_features: 8, downs: 1, bottlenecks: 1}
+  field: {cells: 28, patch: 7, width: 16, depth: 1, heads: 2}
+training: {epochs: 1, batch: 4}
+fine_tuning: {epochs: 1, batch: 4}
+"""
+MOTION = """\
+network:
+  keypoints: 3
+  detector: {expansion: 4, max_features: 8, blocks: 2}
+  dense: {expansion: 4, max_features: 8, blocks: 2}
+  generator: {width: 4, max_features: 8, downs: 1, bottlenecks: 1}
+epochs: 1
+batch: 2
+"""
+
+
+@pytest.mark.slow
+def test_from_pictures_to_the_page(
+    recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "own.yaml").write_text(SETTINGS)
+    (tmp_path / "motion.yaml").write_text(MOTION)
+    out = tmp_path / "out"
+    options = {
+        "pretrain": str(recorded), "config": tmp_path / "own.yaml", "only": ("table4", "figure5"),
+        "motion_config": tmp_path / "motion.yaml", "device": "cpu",
+    }  # fmt: skip
+    work = make_work(recorded, out, **options)
+    timed = estimate(work, make_plan(work).steps, "cpu")
+    assert list(timed) == ["faces", "motion", "table4", "figure5"]
+    assert all(seconds > 0.0 for seconds in timed.values())
+
+    request, said, real = Request({"folder": recorded}, out, **options), [], steps.run_experiment
+
+    def stop(*given: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(steps, "run_experiment", stop)
+    with pytest.raises(KeyboardInterrupt):
+        reproduce(request, said.append)
+    learner = (out / "motion" / "learner.safetensors").stat().st_mtime_ns
+    monkeypatch.setattr(steps, "run_experiment", real)
+    reproduce(request, said.append)
+    assert (out / "motion" / "learner.safetensors").stat().st_mtime_ns == learner
+    rows = json.loads((out / "table4" / "experiment.json").read_text())["rows"]
+    assert set(rows) == {"1", "2", "3"} and rows["2"]["n"] == 9
+    page = (out / PAGE).read_text()
+    assert page.count("data:image/png;base64,") == 2 and "rendered/ann/positive" in page
