@@ -24,6 +24,7 @@ from training.experiments import run as experiment_run
 from training.reproduce.deviations import deviations
 from training.reproduce.figure5 import FACTS, PICTURE, caption
 from training.reproduce.plan import NOT_MEASURED, Plan, in_words
+from training.reproduce.sources import data_for
 from training.reproduce.state import State
 from training.reproduce.steps import (
     BENCH,
@@ -100,8 +101,9 @@ def _of_experiment(work: Work, step: Step, title: str, folder: Path, whole: bool
         notes = [f"Not finished: {len(found)} of {len(own)} rows.", *notes]
     plot = folder / experiment_run.PLOT
     verb = "ablate" if experiment.x is None else "sweep"
+    dataset = data_for(work.request.sources, step.data)
     command = (
-        f"mer-train {verb} {step.name} --dataset {step.data} --root {work.faces.name} --config "
+        f"mer-train {verb} {step.name} --dataset {dataset} --root {work.faces.name} --config "
         f"selfme.yaml --output {step.name} --seeds {work.request.seeds}"
     )
     return Section(
@@ -115,7 +117,8 @@ def _of_table2(work: Work, title: str, folder: Path) -> Section:
     head, rows = bench_table.cells_of(bench, held.get("rows", {}))
     notes = bench_table.notes_of(bench, held.get("rows", {}), held.get("missing", {}))
     notes = [*notes, "SelfME's row, ours and printed, is trained on each data set by itself."]
-    command = f"mer-train bench {BENCH} --dataset casme2,smic --root faces --output {TABLE2}"
+    names = ",".join(work.request.sources)
+    command = f"mer-train bench {BENCH} --dataset {names} --root faces --output {TABLE2}"
     return Section(TABLE2, title, head, rows, notes, (), command, tuple(range(3, len(head))))
 
 

@@ -74,12 +74,14 @@ def make_recipe(request: Request, learner: Path) -> Recipe:
     """The settings of a request; `learner` is the file that pre-training writes.
 
     Raises:
-        UsageError: an unknown preset, key or value; a published size without pre-training.
+        UsageError: an unknown preset, key or value; a published size without pre-training;
+            pre-training on people who are held out later.
         SourceNotFoundError: what the learner shall learn from is not there.
     """
     if request.preset not in _RUNS:
         raise UsageError(f"--preset {request.preset!r}: choose {' or '.join(_RUNS)}")
     source = source_of(request.pretrain)
+    _check_elsewhere(request)
     run = change_settings(
         _RUNS[request.preset], request.config, request.settings, "training.batch=16"
     )
@@ -115,6 +117,21 @@ def source_of(pretrain: str) -> str:
     if path.suffix == ".npz":
         return "pairs"
     return "clips" if (path / TABLE).is_file() else "portraits"
+
+
+def _check_elsewhere(request: Request) -> None:
+    """What the learner learns from is none of the data sets: their people are held out later.
+
+    Raises:
+        UsageError: it is.
+    """
+    own = Path(request.pretrain).resolve()
+    for name, root in request.sources.items():
+        if own == root.resolve() or own in root.resolve().parents or root.resolve() in own.parents:
+            raise UsageError(
+                f"--pretrain {request.pretrain} and --{name} {root} lie in one another, and people "
+                "of the latter are held out: let the motion learner learn from others"
+            )
 
 
 def _on_bundled(run: SelfmeRun) -> SelfmeRun:

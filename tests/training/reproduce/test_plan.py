@@ -83,13 +83,15 @@ def test_the_shape_of_the_pre_trained_learner_is_that_of_every_row(tmp_path: Pat
     assert recipe.run.selfme.learner.keypoints == 7
     with pytest.raises(SourceNotFoundError, match="--pretrain nowhere is not there: give bundled"):
         source_of("nowhere")
+    with pytest.raises(UsageError, match=r"--pretrain .* are held out"):
+        make_recipe(Request({"folder": tmp_path}, tmp_path, pretrain=str(tmp_path)), LEARNER)
     (tmp_path / "p.npz").touch()
     assert source_of(str(tmp_path / "p.npz")) == "pairs"
 
 
 def test_what_differs_from_the_paper_is_said(tmp_path: Path) -> None:
     (tmp_path / "clips.csv").touch()
-    request = Request({"casme2": tmp_path}, tmp_path, "paper", str(tmp_path))
+    request = Request({"casme2": tmp_path.parent / "c"}, tmp_path, "paper", str(tmp_path))
     paper = " ".join(deviations(request, make_recipe(request, LEARNER)))
     assert "pre-trained on clips of a folder (paper: VoxCeleb)" in paper
     assert "ViT" not in paper and "pixels" not in paper and "VGG" not in paper

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -44,8 +45,9 @@ def test_from_pictures_to_the_page(
     (tmp_path / "own.yaml").write_text(SETTINGS)
     (tmp_path / "motion.yaml").write_text(MOTION)
     out = tmp_path / "out"
+    others = shutil.copytree(recorded, tmp_path / "others")
     options = {
-        "pretrain": str(recorded), "config": tmp_path / "own.yaml", "only": ("table4", "figure5"),
+        "pretrain": str(others), "config": tmp_path / "own.yaml", "only": ("table4", "figure5"),
         "motion_config": tmp_path / "motion.yaml", "device": "cpu",
     }  # fmt: skip
     work = make_work(recorded, out, **options)
