@@ -150,6 +150,7 @@ def _figures(work: Work, done: int, wanted: int) -> list[tuple[str, str]]:
         (f"{done} of {wanted}", "tables and figures"),
         (str(len(clips)), f"clips: {sets}"),
         (str(len({clip.group for clip in clips})), "subjects, each left out once"),
+        (str(len(work.data.rejected)), "rows left out, see faces/rejected.csv"),
         (work.request.preset, "settings"),
         (str(work.request.seeds), "seed(s)"),
     ]

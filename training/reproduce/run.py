@@ -50,9 +50,9 @@ def reproduce(request: Request, say: Say, ask: Ask | None = None, dry_run: bool 
     say(plan_text(work, plan, estimates, tuple(state.finished)))
     if dry_run or (ask and not ask("Go on?")):
         return
+    state.write()
     write_json(request.output / ESTIMATE, dict(estimates))
     write_text(request.output / SETTINGS, dump_yaml(recipe.run))
-    state.write()
     remove_leftovers(request.output)
     _run(work, plan, state, estimates.get("cpu", {}), say)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from streamer.core.errors import OutputError
+from streamer.core.files.atomic import is_temporary
 from streamer.core.files.inside import read_json
 from streamer.core.files.strict_json import Each
 from training.common.files import write_json
@@ -58,7 +59,7 @@ def open_state(folder: Path, facts: Mapping[str, Any]) -> State:
     facts = json.loads(json.dumps(facts))
     path = folder / FILE
     if not path.is_file():
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        if not _is_free(folder):
             raise OutputError(f"{folder} holds other files: choose a new or empty --output")
         return State(folder, facts, {}, {})
     try:
@@ -79,3 +80,10 @@ def open_state(folder: Path, facts: Mapping[str, Any]) -> State:
         {name: step["seconds"] for name, step in steps.items()},
         {name: step["finished"] for name, step in steps.items() if step["finished"]},
     )
+
+
+def _is_free(folder: Path) -> bool:
+    """Not there, empty, or left by a run that was killed before it had written anything."""
+    if not folder.exists():
+        return True
+    return folder.is_dir() and all(is_temporary(path.name) for path in folder.iterdir())

@@ -1,4 +1,4 @@
-"""From pictures to the page, with real trackers and trainings of the smallest size."""
+"""From pictures to the page: real tracking, faces of the published size, tiny networks."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from training.reproduce.run import reproduce
 SETTINGS = """\
 selfme:
   learner:
+    image_size_px: 256
     keypoints: 3
     detector: {expansion: 4, max_features: 8, blocks: 2}
     dense: {expansion: 4, max_features: 8, blocks: 2}
@@ -29,6 +30,7 @@ fine_tuning: {epochs: 1, batch: 4}
 """
 MOTION = """\
 network:
+  image_size_px: 256
   keypoints: 3
   detector: {expansion: 4, max_features: 8, blocks: 2}
   dense: {expansion: 4, max_features: 8, blocks: 2}
@@ -52,7 +54,7 @@ def test_from_pictures_to_the_page(
     }  # fmt: skip
     work = make_work(recorded, out, **options)
     timed = estimate(work, make_plan(work).steps, "cpu")
-    assert list(timed) == ["faces", "motion", "table4", "figure5"]
+    assert list(timed) == ["faces", "large-faces", "motion", "table4", "figure5"]
     assert all(seconds > 0.0 for seconds in timed.values())
 
     request, said, real = Request({"folder": recorded}, out, **options), [], steps.run_experiment
