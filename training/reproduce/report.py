@@ -18,7 +18,6 @@ from streamer.core.files.inside import read_json
 from streamer.core.files.strict_json import Each
 from streamer.outputs.report.templates import render_page
 from training.bench import table as bench_table
-from training.bench.definition import load_bench
 from training.bench.run import FIGURES as BENCH_FIGURES
 from training.experiments import run as experiment_run
 from training.reproduce.deviations import deviations
@@ -34,6 +33,7 @@ from training.reproduce.steps import (
     TABLE2,
     Step,
     Work,
+    bench_of,
     experiment_of,
 )
 
@@ -113,10 +113,9 @@ def _of_experiment(work: Work, step: Step, title: str, folder: Path, whole: bool
 
 def _of_table2(work: Work, title: str, folder: Path) -> Section:
     shape = {"title": str, "rows": dict, "missing": Each(str)}
-    held, bench = _read(folder / BENCH_FIGURES, shape), load_bench(BENCH)
+    held, bench = _read(folder / BENCH_FIGURES, shape), bench_of(work)
     head, rows = bench_table.cells_of(bench, held.get("rows", {}))
     notes = bench_table.notes_of(bench, held.get("rows", {}), held.get("missing", {}))
-    notes = [*notes, "SelfME's row, ours and printed, is trained on each data set by itself."]
     names = ",".join(work.request.sources)
     command = f"mer-train bench {BENCH} --dataset {names} --root faces --output {TABLE2}"
     return Section(TABLE2, title, head, rows, notes, (), command, tuple(range(3, len(head))))
