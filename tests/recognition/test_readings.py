@@ -120,7 +120,7 @@ def test_every_prototype_can_be_read_and_goes_with_itself() -> None:
 
 
 def test_readings_agree_wherever_both_are_sure() -> None:
-    """All pairs and triples of units: a happy prototype is positive, surprise surprise, the rest not."""
+    """All sets of up to three: happiness is positive, surprise surprise, the rest negative."""
     for size in (1, 2, 3):
         for names in combinations(UNITS, size):
             both = [ActionUnit(name, "both", 1.0, 1.0) for name in names]
