@@ -46,7 +46,7 @@ class EventConfig:
 
 
 # Smiles, frowns and raised brows as people show them: five to ten times a micro-expression, held.
-MACRO = EventConfig((0.05, 0.1, 0.15), every_s=5.0, length_s=(0.7, 3.5), gap_s=1.5, hold=(0.1, 0.6))
+MACRO = EventConfig((0.1, 0.15, 0.2), every_s=4.5, length_s=(0.6, 3.5), gap_s=1.5, hold=(0.1, 0.6))
 
 
 def is_upper(aus: frozenset[str] | set[str]) -> bool:
