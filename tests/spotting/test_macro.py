@@ -118,12 +118,13 @@ def test_what_is_there_when_the_face_comes_or_goes_is_told_from_its_other_end():
 
 
 def test_what_happens_again_and_again_raises_the_threshold_up_to_what_is_clear():
-    times = times_of(FPS, 20)
-    restless = 0.03 * np.sin(2 * np.pi * times / 1.4)
-    at = (12.0, 13.0, 14.0)
-    assert len(found_in(moved(20, 0.07, at))) == 1
-    assert found_in(restless + moved(20, 0.07, at)) == []
-    assert len(found_in(restless + moved(20, 0.16, at))) == 1
+    at, high = (12.0, 13.0, 14.0), SpotterConfig(macro_clear_factor=10.0)
+    restless = 0.04 * np.sin(2 * np.pi * times_of(FPS, 20) / 1.4)
+    assert len(found_in(moved(20, 0.055, at))) == 1
+    assert found_in(restless + moved(20, 0.055, at), high) == []
+    clear = restless + moved(20, 0.12, at)
+    assert found_in(clear, SpotterConfig(macro_clear_factor=2.0)) != []
+    assert found_in(clear, SpotterConfig(macro_noise_factor=10.0, macro_clear_factor=10.0)) == []
 
 
 def test_it_is_known_as_soon_as_nothing_after_it_can_outdo_it():
