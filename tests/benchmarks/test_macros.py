@@ -39,4 +39,4 @@ def test_truth_is_read_by_recording_and_shown(tmp_path):
     assert truth == {"a.mp4": [Truth("smile", 0.15, 1.0, 1.5, 3.0)]}
     facts = {"date": "d", "machine": "m", "people": 1, "train": False, "own": 2, "minutes": 1.0}
     text = section({**facts, **scores([(truth["a.mp4"], [spot(1.0, 1.6, 3.0)])])})
-    assert "| smile | 1 of 1 |" in text and "0.10 s" in text
+    assert "| smile | 1 of 1 |" in text and ".10 s" in text
