@@ -61,8 +61,13 @@ _SILENT = NuisanceRange(speech=0.0)
 def worlds() -> dict[str, Domain]:
     """Name -> domain, each with the changes of those above it."""
     first = replace(
-        TRAINING, recipes=GUESSED, style_spread=0.0, activation=_EVEN,  nuisance=_SILENT, priors=(0.44, 0.30, 0.26, 0.0),
-    )  # fmt: skip
+        TRAINING,
+        recipes=GUESSED,
+        style_spread=0.0,
+        activation=_EVEN,
+        nuisance=_SILENT,
+        priors=(0.44, 0.30, 0.26, 0.0),
+    )
     found = {"as on 2026-11-21, with a head for units": first}
     steps: dict[str, dict[str, Any]] = {
         "mixtures of units as annotated": {"recipes": TRAINING.recipes},
