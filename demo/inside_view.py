@@ -15,6 +15,7 @@ from streamer.outputs.motion_wheel import colour_wheel, motion_colours
 from streamer.outputs.report.drawing import motion
 from streamer.outputs.report.log import view_signals
 from streamer.outputs.report.templates import render_text
+from streamer.outputs.units import tells_units
 
 
 def header(result: Finished, event: EmotionEvent) -> str:
@@ -24,6 +25,7 @@ def header(result: Finished, event: EmotionEvent) -> str:
         "demo",
         display_name=result.display_name,
         event=event,
+        told=tells_units([event]),
         curves=_curves(result, event),
     )
 

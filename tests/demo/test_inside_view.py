@@ -35,11 +35,11 @@ def test_the_header_of_a_real_event(analysed: Analysed) -> None:
     ):  # fmt: skip
         assert said in section.text
     assert [(one.text, one.classes) for one in elements(html, "dt")] == [
-        (name, [name]) for name in ("negative", "positive", "surprise")
+        (name, [name]) for name in ("negative", "positive", "surprise", "other")
     ]
-    assert [one.text for one in elements(html, "dd")] == ["1%", "1%", "98%"]
+    assert [one.text for one in elements(html, "dd")] == ["1%", "1%", "98%", "0%"]
     bars = [one["style"] for one in elements(html, "span", class_="bar")]
-    assert bars == ["width:1.0%", "width:0.8%", "width:98.2%"]
+    assert bars == ["width:1.0%", "width:0.8%", "width:98.2%", "width:0.0%"]
     assert "not a feeling" in section.text
     assert "lie detector" in section.text and "Region motion" in section.text
     assert elements(html, "svg")
