@@ -53,11 +53,6 @@ class OnnxNetwork:
                 f"model {model.path} holds metadata that is no text: export it again"
             ) from None
 
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """Names of what the graph gives."""
-        return tuple(output.name for output in self._session.get_outputs())
-
     def __call__(self, outputs: Sequence[str], inputs: Mapping[str, NDArray]) -> list[NDArray]:
         """The named outputs for named inputs."""
         try:

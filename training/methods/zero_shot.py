@@ -44,7 +44,7 @@ class ZeroShotModel(AsGiven):
 
     def settings(self) -> Settings:
         """Which file was asked."""
-        return {"sha256": dict(sha256_of([BUNDLED]))}
+        return {"sha256": dict(sha256_of([BUNDLED])), "temperature": 1.0}
 
     def fit(self, train: Samples, plan: FitPlan, watch: Watch | None = None) -> Fitted:
         """Nothing to fit.

@@ -11,13 +11,14 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_softmax
+from scipy.special import log_softmax, logit
 
-from recognition.files.model_file import BUNDLED, read_model
-from recognition.session import OnnxNetwork
+from recognition.classifiers.maps import MapClassifier
+from recognition.config import RecognizerConfig
+from recognition.loading import load_map_classifier
 from streamer.core.records import EMOTIONS
 
-_BATCH = 256
+_SURE = 1e-4  # a unit's probability is kept so far from 0 and 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,7 +26,7 @@ class BundledAnswer:
     """Of N maps."""
 
     logs: NDArray[np.float32]  # [N, 3], log-probabilities of `EMOTIONS` at temperature one
-    units: NDArray[np.float32]  # [N, U], logits of action units; U is 0 where it knows none
+    units: NDArray[np.float32]  # [N, U], log-odds of unit and side; U is 0 where it tells none
 
 
 def ask_bundled(maps: NDArray[np.uint8]) -> BundledAnswer:
@@ -34,17 +35,14 @@ def ask_bundled(maps: NDArray[np.uint8]) -> BundledAnswer:
     Raises:
         ModelError: the installation is damaged.
     """
-    network = _open()
-    names = [name for name in ("logits", "units") if name in network.outputs]
-    parts = [network(names, {"maps": maps[i : i + _BATCH]}) for i in range(0, len(maps), _BATCH)]
-    logits, *units = (np.concatenate(every) for every in zip(*parts, strict=True))
-    logs = log_softmax(logits[:, : len(EMOTIONS)].astype(np.float64), axis=1)
-    return BundledAnswer(
-        logs.astype(np.float32),
-        units[0].astype(np.float32) if units else np.zeros((len(maps), 0), dtype=np.float32),
-    )
+    logits, units = _open().of_maps(maps)
+    logs = log_softmax(logits[:, : len(EMOTIONS)].astype(np.float64), axis=1).astype(np.float32)
+    if units is None:
+        return BundledAnswer(logs, np.zeros((len(maps), 0), dtype=np.float32))
+    odds = logit(np.clip(units.probabilities.astype(np.float64), _SURE, 1.0 - _SURE))
+    return BundledAnswer(logs, odds.reshape(len(maps), -1).astype(np.float32))
 
 
 @lru_cache(maxsize=1)
-def _open() -> OnnxNetwork:
-    return OnnxNetwork(read_model(BUNDLED), "cpu", 1)
+def _open() -> MapClassifier:
+    return load_map_classifier(None, RecognizerConfig(device="cpu"))
