@@ -3,9 +3,9 @@
     python -m benchmarks.loso_choices --root DIR [--rounds 4]
 
 The subjects are dealt into two halves. Inside each, eight groups are left out in turn, anew in
-every round; a candidate's figure is the mean over halves and rounds of the pooled UF1 and UAR of a half.
-Training sees some 190 clips here, not 436, so the figures lie below those of the benchmark: they
-rank, and no more. Prints a Markdown table; reads nothing but the maps and their labels.
+every round; a candidate's figure is the mean over halves and rounds of the pooled UF1 and UAR of
+a half. Training sees some 190 clips here, not 436, so the figures lie below those of the benchmark:
+they rank, and no more. Prints a Markdown table; reads nothing but the maps and their labels.
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ class FittedBlend:
 class BlendModel(OneByOne):
     """`ridges` and `weights` are tried inside the fold, over `splits` groups of its subjects."""
 
-    ridges: tuple[Annotated[float, Range(1e-4, 1e4)], ...] = (0.3, 1.0, 3.0)
+    ridges: tuple[Annotated[float, Range(1e-4, 1e4)], ...] = (0.5, 1.0)
     weights: tuple[Annotated[float, Range(0.0, 100.0)], ...] = (0.125, 0.25, 0.5)
     splits: Annotated[int, Range(2, 100)] = 8
     name: str = "kernel-blend"
