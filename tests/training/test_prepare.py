@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -30,6 +31,7 @@ from tests.training.fake_maps import FakeConfig, make_fake
 from training import cli
 from training.datasets import load_dataset
 from training.datasets.arrays import load_clips, load_jittered, load_map, load_maps, load_pairs
+from training.datasets.prepared import configs_of
 from training.prepare.clip import ClipPreparer, grey_clip
 from training.prepare.jitter import Jitter, place
 from training.prepare.run import PrepareConfig, prepare
@@ -217,6 +219,17 @@ def test_a_cache_of_other_settings_is_not_loaded(own_cache: Path) -> None:
     path.write_text("\n".join(lines))
     with pytest.raises(UsageError, match="0123456789abcdef, this run uses"):
         load_dataset("folder", own_cache)
+
+
+def test_faces_may_be_larger(tree: Path, tmp_path: Path) -> None:
+    """As the published SelfME takes them; the cache says so, and another size is refused."""
+    faces, maps = configs_of(256)
+    first = replace(load_dataset("folder", tree), clips=load_dataset("folder", tree).clips[:1])
+    prepare(first, tmp_path / "large", PrepareConfig(faces, maps))
+    loaded = load_dataset("folder", tmp_path / "large", 3)
+    assert load_pairs(loaded.clips).shape == (1, 2, 256, 256, 3)
+    with pytest.raises(UsageError, match="was prepared with preprocessing"):
+        prepare(first, tmp_path / "large")
 
 
 def test_other_folders_and_maps_are_refused(tree: Path, tmp_path: Path) -> None:

@@ -18,12 +18,18 @@ from training.loso.selection import offers
 TABLE, FIGURES, PREPARED = "table.md", "bench.json", "prepared"
 
 
-def run_bench(bench: Bench, config: LosoConfig, chosen: Sequence[str]) -> str:
+def run_bench(
+    bench: Bench,
+    config: LosoConfig,
+    chosen: Sequence[str],
+    own: Mapping[str, Mapping[str, Any]] | None = None,
+) -> str:
     """Runs the rows that lack, and returns the table; it is written anew after every row.
 
     Args:
         config: where data and output are, and the protocol; its model is set here.
         chosen: methods to run; empty: all that the data can feed.
+        own: method -> what its run has in place of `config`'s fields, such as another kind.
 
     Raises:
         UsageError, SourceNotFoundError, OutputError: see `run_loso`.
@@ -34,12 +40,14 @@ def run_bench(bench: Bench, config: LosoConfig, chosen: Sequence[str]) -> str:
     for row in bench.rows:
         if row.name not in missing:
             try:
-                found[row.name] = run_loso(_of(config, row.method))
+                found[row.name] = run_loso(_of(config, row.method, (own or {}).get(row.method, {})))
             except SourceFormatError as error:  # one method cannot read this data: the others can
                 missing[row.name] = str(error)
         text = make_table(bench, found, missing)
         write_text(config.output / TABLE, text)
-        write_json(config.output / FIGURES, {"title": bench.title, "rows": found})
+        write_json(
+            config.output / FIGURES, {"title": bench.title, "rows": found, "missing": missing}
+        )
     return make_table(bench, found, missing)
 
 
@@ -53,7 +61,8 @@ def why_not(row: BenchRow, there: frozenset[str], chosen: Sequence[str]) -> str:
     return "" if reads in there else f"reads {reads}: the data at hand has none"
 
 
-def _of(config: LosoConfig, method: str) -> LosoConfig:
+def _of(config: LosoConfig, method: str, own: Mapping[str, Any]) -> LosoConfig:
     """The run of one method; all share the prepared faces."""
     prepared = config.prepared or config.output / PREPARED
-    return replace(config, model=method, output=config.output / method, prepared=prepared)
+    run = replace(config, model=method, output=config.output / method, prepared=prepared)
+    return replace(run, **own)

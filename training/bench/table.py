@@ -9,21 +9,27 @@ from training.bench.definition import Bench, BenchRow, Figures, Part
 from training.common.markdown import grid, pair
 from training.loso.folds import GROUPS
 from training.loso.registry import MODELS, find_method
-from training.loso.table import COMPOSITE, TITLES
+from training.loso.table import COMPOSITE, PARTS, TITLES
 
 Found = Mapping[str, Mapping[str, Any]]  # row -> its results.json
 
 
 def make_table(bench: Bench, found: Found, missing: Mapping[str, str]) -> str:
     """UF1/UAR. Ours is empty for data that is not at hand, and for a row that did not run."""
+    notes = [f"{note}  " for note in notes_of(bench, found, missing)]
+    return "\n".join([f"# {bench.title}", "", *grid(*cells_of(bench, found)), "", *notes, ""])
+
+
+def cells_of(bench: Bench, found: Found) -> tuple[list[str], list[list[str]]]:
+    """Head and rows; data that the paper has not gets a column of ours at the end."""
     head = ["method", "reads", "epochs", "s a fold"]
     for part in bench.parts:
         head += [f"{TITLES[part]}, ours", "printed"]
     if bench.average:
         head += ["average, ours", "printed"]
-    rows = [_row(bench, row, found.get(row.name)) for row in bench.rows]
-    notes = [f"{note}  " for note in _notes(bench, found, missing)]
-    return "\n".join([f"# {bench.title}", "", *grid(head, rows), "", *notes, ""])
+    more = sorted({name for run in found.values() for name in run["per_dataset"]} - set(PARTS))
+    rows = [_row(bench, row, found.get(row.name), more) for row in bench.rows]
+    return [*head, *(f"{name}, ours" for name in more)], rows
 
 
 def ours(run: Mapping[str, Any] | None, part: Part) -> Figures | None:
@@ -40,7 +46,9 @@ def _figures(cell: Mapping[str, Any]) -> Figures:
     return Figures(float(cell["uf1"]), float(cell["uar"]))
 
 
-def _row(bench: Bench, row: BenchRow, run: Mapping[str, Any] | None) -> list[str]:
+def _row(
+    bench: Bench, row: BenchRow, run: Mapping[str, Any] | None, more: Sequence[str]
+) -> list[str]:
     reads = find_method(row.method).reads if row.method in MODELS else ""
     cells = [row.name, reads, *_effort(run)]
     both = [(ours(run, part), row.printed[part]) for part in bench.parts]
@@ -48,7 +56,8 @@ def _row(bench: Bench, row: BenchRow, run: Mapping[str, Any] | None) -> list[str
         cells += [_text(own), _text(printed)]
     if bench.average:
         cells += [_text(_mean([own for own, _ in both])), _text(_mean([p for _, p in both]))]
-    return cells
+    parts = {} if run is None else run["per_dataset"]
+    return cells + [_text(_figures(parts[name])) if name in parts else "" for name in more]
 
 
 def _effort(run: Mapping[str, Any] | None) -> list[str]:
@@ -75,7 +84,8 @@ def _left_out(run: Mapping[str, Any]) -> str:
     return f"{GROUPS} groups of subjects" if run["kind"] == "grouped" else "each subject"
 
 
-def _notes(bench: Bench, found: Found, missing: Mapping[str, str]) -> list[str]:
+def notes_of(bench: Bench, found: Found, missing: Mapping[str, str]) -> list[str]:
+    """What stands below the table."""
     notes = []
     for run in list(found.values())[:1]:
         label = f" ({run['label']})" if run["label"] else ""

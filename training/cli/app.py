@@ -6,7 +6,7 @@ import typer
 
 from streamer.cli import options as common
 from streamer.cli.common import logging_to, run_app
-from training.cli import bench, experiments, recognition, selfme, spotting
+from training.cli import bench, experiments, recognition, reproduce, selfme, spotting
 
 app = typer.Typer(
     name="mer-train",
@@ -29,7 +29,7 @@ def _root(
     context.with_resource(logging_to(quiet, verbose, log_file))
 
 
-for _room in (recognition, bench, spotting, selfme, experiments):
+for _room in (recognition, bench, spotting, selfme, experiments, reproduce):
     _room.register(app)
 
 

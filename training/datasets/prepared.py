@@ -14,6 +14,7 @@ from recognition.config import MapConfig
 from recognition.fingerprint import digest_settings, preprocessing_fingerprint
 from streamer.core.errors import SourceFormatError, SourceNotFoundError, UsageError
 from streamer.core.files.inside import is_safe_path, read_json
+from streamer.core.files.strict_json import Whole
 from streamer.faces.config import FaceConfig
 from training.common.records import Clip, DataSet, Rejected
 from training.datasets.assemble import assemble
@@ -38,11 +39,12 @@ class Settings:
     faces: str  # of the tracker and aligner
     jitter: str = ""  # of the wrong pairs beside each right one; empty: there are none
     clips: bool = False  # whether the faces from onset to offset are there too
+    size_px: int = FaceConfig().aligned_size_px  # side of the faces
 
 
 _SETTINGS = {
     **{"dataset": str, "fingerprint": str, "faces": str},
-    **{"jitter?": str, "clips?": bool},
+    **{"jitter?": str, "clips?": bool, "size_px?": Whole},
 }
 
 
@@ -51,7 +53,13 @@ def settings_of(
 ) -> Settings:
     """The settings of a run that is about to start."""
     digest = digest_settings(asdict(faces))
-    return Settings(dataset, preprocessing_fingerprint(maps), digest, jitter, clips)
+    size_px = faces.aligned_size_px
+    return Settings(dataset, preprocessing_fingerprint(maps), digest, jitter, clips, size_px)
+
+
+def configs_of(size_px: int) -> tuple[FaceConfig, MapConfig]:
+    """The streaming settings with faces of another size, as the published SelfME takes them."""
+    return FaceConfig(aligned_size_px=size_px), MapConfig(aligned_size_px=size_px)
 
 
 def is_prepared(root: Path) -> bool:
@@ -101,7 +109,7 @@ def load_prepared(cache: Path, names: Sequence[str], classes: Classes = "native"
         SourceFormatError: its settings or index are damaged.
     """
     held = read_settings(cache)
-    check_made_alike(cache, held, settings_of(held.dataset, FaceConfig(), MapConfig()))
+    check_made_alike(cache, held, settings_of(held.dataset, *configs_of(held.size_px)))
     if not (cache / INDEX).is_file():
         raise SourceNotFoundError(
             f"{cache} is not finished: run mer-train prepare again, it resumes where it stopped"

@@ -76,9 +76,15 @@ def _write(
 
 def make_table(experiment: Experiment, found: Found) -> str:
     """Markdown. Rows that are not run yet, or never, have no figures of ours."""
+    notes = [f"{note}  " for note in notes_of(experiment, found)]
+    lines = grid(*cells_of(experiment, found))
+    return "\n".join([f"# {experiment.title}", "", *lines, "", *notes, ""])
+
+
+def cells_of(experiment: Experiment, found: Found) -> tuple[list[str], list[list[str]]]:
+    """Head and rows of the table."""
     head = [experiment.x or "setting", "UF1, ours", "UAR, ours", "UF1, printed", "UAR, printed"]
-    lines = grid(head, [_cells(row, found) for row in experiment.rows])
-    return "\n".join([f"# {experiment.title}", "", *lines, "", *_notes(experiment, found), ""])
+    return head, [_cells(row, found) for row in experiment.rows]
 
 
 def draw_sweep(experiment: Experiment, found: Found, path: Path) -> None:
@@ -126,7 +132,8 @@ def _figure(run: Mapping[str, Any], name: str) -> str:
     return short(run[name]) + (f" ± {short(spread)}" if len(run["seeds"]) > 1 else "")
 
 
-def _notes(experiment: Experiment, found: Found) -> list[str]:
+def notes_of(experiment: Experiment, found: Found) -> list[str]:
+    """What stands below the table."""
     notes = []
     for run in list(found.values())[:1]:
         label = f", {run['label']}" if run["label"] else ""
@@ -142,4 +149,4 @@ def _notes(experiment: Experiment, found: Found) -> list[str]:
         )
     if experiment.note:
         notes.append(experiment.note)
-    return [f"{note}  " for note in notes]
+    return notes

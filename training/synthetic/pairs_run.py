@@ -38,6 +38,7 @@ class PairsRun:
     # None: shares of the expression instead of frames
     jitter_frames: Annotated[int, Range(0, 1000)] | None = None
     fps: Annotated[float, Range(1.0, 1000.0)] = 60.0
+    size_px: Annotated[int, Range(16, 1024)] = 128  # side of the aligned faces
 
     def __post_init__(self) -> None:
         check_ranges(self)
@@ -52,7 +53,7 @@ def run_pairs(run: PairsRun) -> str:
     """
     if run.output.exists() and not run.overwrite:
         raise OutputError(f"{run.output} is there: choose another --output, or --overwrite")
-    ranges = PairRange().clean() if run.clean else PairRange()
+    ranges = replace(PairRange().clean() if run.clean else PairRange(), size_px=run.size_px)
     if run.jitter_frames is not None:
         timing = Timing(fps=run.fps, error_frames=run.jitter_frames)
         ranges = replace(ranges, timing=timing)

@@ -13,7 +13,7 @@ from tests.training.fake_maps import FakeConfig, write_fake
 from training.bench.catalogue import describe_model, list_models, measured, parameters_of
 from training.bench.definition import Bench, BenchRow, Figures, load_bench, names
 from training.bench.run import run_bench, why_not
-from training.bench.table import make_table, ours
+from training.bench.table import cells_of, make_table, ours
 from training.loso.config import LosoConfig
 from training.loso.registry import MODELS, find_method, make_model
 
@@ -105,6 +105,27 @@ def test_an_average_is_of_all_parts() -> None:
     text = make_table(bench, {"STSTNet": run}, {})
     line = next(line for line in text.splitlines() if line.startswith("| STSTNet |"))
     assert "| 3 | 2.5 |" in line and "| .750/.500 |" in line
+
+
+def test_data_of_ones_own_gets_a_column_of_its_own() -> None:
+    bench = load_bench("selfme-table2")
+    run = {
+        "per_dataset": {"mine": {"uf1": 0.5, "uar": 0.25}}, "uf1": 0.9, "uar": 0.9,
+        "epochs": "fixed, 3", "folds": 2, "seeds": [0], "training_s": 5.0,
+    }  # fmt: skip
+    head, rows = cells_of(bench, {"STSTNet": run})
+    assert head[-1] == "mine, ours"
+    assert {row[0]: row[-1] for row in rows if row[-1]} == {"STSTNet": ".500/.250"}
+
+
+def test_a_method_may_have_a_run_of_its_own(root: Path, tmp_path: Path) -> None:
+    printed: Any = {part: Figures(0.7, 0.6) for part in ("full", "casme2", "smic", "samm")}
+    bench = Bench("Title", ("casme2",), (BenchRow("machine", printed, "svm"),))
+    config = LosoConfig("casme2,smic", root, "", tmp_path / "out", seeds=1, device="cpu")
+    run_bench(bench, config, (), {"svm": {"dataset": "smic", "kind": "single"}})
+    held = json.loads((tmp_path / "out" / "bench.json").read_text())
+    row = held["rows"]["machine"]
+    assert (row["kind"], list(row["per_dataset"]), held["missing"]) == ("single", ["smic"], {})
 
 
 def test_every_method_says_what_it_is() -> None:
