@@ -2,7 +2,7 @@
 
     python -m benchmarks.world_ablation --portraits DIR --work DIR --write
 
-From the world of 2026-11-21 to the present one, one change after the other. Each world trains one
+From the world of the emotions to that of the units, one change after the other. Each trains one
 network from the same seed, with both heads, on fewer maps than the bundled ones; all answer the
 same pairs of the portraits that are not held out (people no network has seen: they are trained on
 displacement fields alone). The bundled networks and the held-out portraits have no part in it.
@@ -32,48 +32,21 @@ from training.common.markdown import pair, short, table
 from training.pretrain.export import export_ensemble
 from training.pretrain.run import NAME, calibrate_units
 from training.pretrain.train import TrainConfig, draw_chunks, train_member
-from training.synthetic.maps import TRAINING, VALIDATION, Domain
-from training.synthetic.nuisance import NuisanceRange
+from training.synthetic.maps import EMOTIONS_TRAINING, TRAINING, VALIDATION, Domain
 from training.synthetic.pairs_run import make_faces
-from training.synthetic.recipes import ActivationRange
 from training.synthetic.video import find_portraits
 
 DOCS, RESULTS = ROOT / "docs" / "action-units.md", ROOT / "demo" / "figures" / "worlds.json"
-# The mixtures before the annotations of real micro-expressions were known.
-GUESSED: Mapping[str, Mapping[str, float]] = {
-    "negative": {
-        "4": 22, "4+7": 22, "7": 3, "7+4": 4, "4+9": 5, "9": 4, "9+10": 2, "10": 5, "10+4": 3,
-        "14": 8, "15": 7, "17": 5, "15+17": 5, "14+17": 3, "14+15": 2, "4+15": 3, "4+17": 2,
-        "4+14": 2, "20": 3, "4+20": 2, "24": 3, "17+24": 2, "4+24": 2, "1+4": 2, "4+1": 2, "4+5": 1,
-    },
-    "positive": {
-        "12": 42, "12+6": 34, "6+12": 8, "6": 3, "12+25": 5, "12+6+25": 5, "12+10": 2, "12+6+7": 4,
-    },
-    "surprise": {
-        "1+2": 38, "2+1": 14, "1+2+5": 18, "5": 4, "1": 7, "2": 7, "1+2+25": 6, "1+2+26": 7,
-        "1+2+5+26": 5, "5+1+2": 4, "26+1+2": 3, "25": 1, "26": 1,
-    },
-}  # fmt: skip
-_EVEN = ActivationRange(one_sided=0.12, weak_side=0.4)
-_SILENT = NuisanceRange(speech=0.0)
 
 
 def worlds() -> dict[str, Domain]:
     """Name -> domain, each with the changes of those above it."""
-    first = replace(
-        TRAINING,
-        recipes=GUESSED,
-        style_spread=0.0,
-        activation=_EVEN,
-        nuisance=_SILENT,
-        priors=(0.44, 0.30, 0.26, 0.0),
-    )
-    found = {"as on 2026-11-21, with a head for units": first}
+    found = {"of the networks that tell emotions": EMOTIONS_TRAINING}
     steps: dict[str, dict[str, Any]] = {
         "mixtures of units as annotated": {"recipes": TRAINING.recipes},
         "mixtures differ from group to group": {"style_spread": TRAINING.style_spread},
         "one-sided as often as annotated": {"activation": TRAINING.activation},
-        "`other`, and speech in every class (the present world)": {
+        "`other`, and speech in every class: the world of the units": {
             "priors": TRAINING.priors, "nuisance": TRAINING.nuisance,
         },
     }  # fmt: skip
@@ -115,7 +88,8 @@ def main() -> None:
 def train(domain: Domain, folder: Path, maps: int, epochs: int) -> Path:
     """One network of a world, its units calibrated on the validation domain."""
     config = TrainConfig(maps=maps, epochs=epochs, domain=domain)
-    model = ViewEnsemble([train_member(config, 0)]).eval()
+    net = train_member(config, 0)
+    model = ViewEnsemble([net], [net]).eval()
     calibrate_units(model, draw_chunks(1024, 256, VALIDATION, np.random.default_rng(1)))
     return export_ensemble(model, folder, NAME, 1.0)
 

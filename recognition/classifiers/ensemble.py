@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from recognition.classifiers.scvit import SCViT
+from streamer.core.records import EMOTIONS
 
 SHIFT_CELLS = 1.5
 ZOOM = 1.08
@@ -23,18 +24,24 @@ VIEWS = ((0.0, 1.0), (SHIFT_CELLS, 1.0), (-SHIFT_CELLS, 1.0), (0.0, ZOOM), (0.0,
 
 
 class ViewEnsemble(nn.Module):
-    """uint8 maps [N, 28, 28, 3] -> mean log-probabilities [N, C] over members and views."""
+    """uint8 maps [N, 28, 28, 3] -> mean log-probabilities [N, C] over members and views.
+
+    `members` tell the three emotions. `unit_members`, if any, tell the action units, and how likely
+    the movement is none of the three: they learn from another mixture of units, which made them
+    better at units and worse at the emotions of real motion.
+    """
 
     rows: Tensor
     columns: Tensor
     unit_scale: Tensor
     unit_shift: Tensor
 
-    def __init__(self, members: Sequence[SCViT]) -> None:
+    def __init__(self, members: Sequence[SCViT], unit_members: Sequence[SCViT] = ()) -> None:
         super().__init__()
-        self.members = nn.ModuleList(members)
+        self.members, self.unit_members = nn.ModuleList(members), nn.ModuleList(unit_members)
         self.config = members[0].config
-        size, units = self.config.map_size, self.config.units
+        self.unit_config = unit_members[0].config if unit_members else None
+        size, units = self.config.map_size, self.unit_config.units if self.unit_config else 0
         rows = [resampling(size, shift, zoom) for shift, zoom in VIEWS]
         columns = [resampling(size, 0.0, zoom).T for _, zoom in VIEWS]
         self.register_buffer("rows", torch.stack(rows), persistent=False)
@@ -44,22 +51,27 @@ class ViewEnsemble(nn.Module):
         self.register_buffer("unit_shift", torch.zeros(units, 1), persistent=units > 0)
 
     def forward(self, maps: Tensor) -> Tensor:
-        """uint8 [N, S, S, 3] -> [N, classes]."""
-        return self.tell(maps)[0]
+        """uint8 [N, S, S, 3] -> log-probabilities [N, classes] of the members."""
+        views = self._views(maps)
+        return _view_mean([cast(SCViT, member)(views)[0] for member in self.members])
 
     def tell(self, maps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Log-probabilities [N, classes]; of the units [N, units, 2] probabilities and strengths.
+        """Log-probabilities [N, 4], emotions and other; of the units probabilities and strengths.
 
-        The probabilities are calibrated; the last axis is the side of the image, left and right.
+        Those of units are [N, units, 2], the last axis the side of the image, left and right; the
+        probabilities are calibrated. Only with unit members.
         """
-        both = self._views(maps)
-        told = [cast(SCViT, member).tell(both) for member in self.members]
-        logits = torch.stack([each.logits.log_softmax(dim=-1) for each in told])
-        units = torch.stack([each.units for each in told])
-        strengths = torch.stack([each.strengths.sigmoid() for each in told])
-        mean = logits.mean(dim=0).reshape(2, -1, len(VIEWS), self.config.classes)
-        sure = (self.unit_scale * _turned_mean(units) + self.unit_shift).sigmoid()
-        return mean.mean(dim=(0, 2)), sure, _turned_mean(strengths)
+        views = self._views(maps)
+        emotions = _view_mean([cast(SCViT, member)(views)[0] for member in self.members])
+        told = [cast(SCViT, member).tell(views) for member in self.unit_members]
+        four = _view_mean([each.logits for each in told]).log_softmax(dim=-1)
+        units = _turned_mean(torch.stack([each.units for each in told]))
+        strengths = _turned_mean(torch.stack([each.strengths.sigmoid() for each in told]))
+        sure = (self.unit_scale * units + self.unit_shift).sigmoid()
+        one_of_three = four[:, :-1].logsumexp(dim=-1, keepdim=True)
+        three = emotions[:, : len(EMOTIONS)].log_softmax(dim=-1)
+        logits = torch.cat([three + one_of_three, four[:, -1:]], dim=-1)
+        return logits, sure, strengths
 
     def _views(self, maps: Tensor) -> Tensor:
         """[2 N V, S, S, 3]: first the views of the maps, then their mirror images."""
@@ -68,6 +80,12 @@ class ViewEnsemble(nn.Module):
         views = self.rows[:, None] @ planes @ self.columns[:, None]  # [N, V, 3, S, S]
         views = views.permute(0, 1, 3, 4, 2).reshape(-1, size, size, 3)
         return torch.cat([views, mirror(views)], dim=0)
+
+
+def _view_mean(logits: Sequence[Tensor]) -> Tensor:
+    """Mean log-probability [N, C] over members and views of logits [2 N V, C] each."""
+    each = torch.stack([own.log_softmax(dim=-1) for own in logits]).mean(dim=0)
+    return each.reshape(2, -1, len(VIEWS), each.shape[-1]).mean(dim=(0, 2))
 
 
 def _turned_mean(sides: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -58,22 +59,28 @@ def test_a_tiny_training_from_end_to_end(tmp_path: Path) -> None:
     pytest.importorskip("torch")
     pytest.importorskip("safetensors")
     from training.pretrain.run import RunConfig, run_synthetic
-    from training.synthetic.maps import Domain
+    from training.synthetic.maps import EMOTIONS_TRAINING, Domain
 
     config = RunConfig(
         output=tmp_path,
-        members=2,
+        members=1,
+        unit_members=1,
         maps=256,
+        unit_maps=256,
         epochs=1,
         jobs=1,
         validation_maps=256,
-        training_domain=Domain(faces=1),
+        emotion_domain=replace(EMOTIONS_TRAINING, faces=1),
+        unit_domain=Domain(faces=1),
         validation_domain=Domain(faces=2),
     )
     summary = run_synthetic(config)
     assert "2 networks" in summary and "torch and ONNX differ" in summary
     card = json.loads((tmp_path / "model_card.json").read_text())
-    assert card["members"] == 2 and 90 < card["synthetic_validation"]["count"] < 128
+    assert (
+        card["members"] == card["unit_members"] == 1
+        and 90 < card["synthetic_validation"]["count"] < 128
+    )
     assert (
         set(card["units"]) == set(UNITS) and 0.0 <= card["synthetic_validation"]["unit_f1"] <= 1.0
     )

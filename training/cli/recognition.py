@@ -24,9 +24,15 @@ def register(app: typer.Typer) -> None:
 
 def synthetic(
     output: Annotated[Path, option("Folder for weights and model card.")] = Path("mer-weights"),
-    members: Annotated[int, option("Networks in the ensemble.", Range(1, 16))] = 4,
+    members: Annotated[int, option("Networks that tell emotions.", Range(1, 16))] = 3,
+    unit_members: Annotated[int, option("Networks that tell action units.", Range(1, 16))] = 4,
     seed: Annotated[int, option("Seed of the first member.", Seed)] = 0,
-    maps: Annotated[int, option("Training maps for each member.", Range(256, 10_000_000))] = 16384,
+    maps: Annotated[
+        int, option("Training maps of each network for emotions.", Range(256, 10_000_000))
+    ] = 32768,
+    unit_maps: Annotated[
+        int, option("Training maps of each network for units.", Range(256, 10_000_000))
+    ] = 16384,
     epochs: Annotated[int, option("Passes over the maps.", Epochs)] = 6,
     jobs: Annotated[int, option("Members trained at the same time.", Workers)] = 2,
     overwrite: Annotated[bool, option("Replace weights that are there.")] = False,
@@ -38,7 +44,16 @@ def synthetic(
     if (output / "scvit_synthetic.onnx").exists() and not overwrite:
         raise UsageError(f"{output} holds weights already: choose another --output or --overwrite")
     summary = run_synthetic(
-        RunConfig(output=output, members=members, seed=seed, maps=maps, epochs=epochs, jobs=jobs)
+        RunConfig(
+            output=output,
+            members=members,
+            unit_members=unit_members,
+            seed=seed,
+            maps=maps,
+            unit_maps=unit_maps,
+            epochs=epochs,
+            jobs=jobs,
+        )
     )
     typer.echo(summary)
 

@@ -34,6 +34,7 @@ def export_ensemble(model: ViewEnsemble, folder: Path, name: str, temperature: f
         "units": ",".join(UNITS),
         "temperature": repr(temperature),
         "network": json.dumps(asdict(model.config)),
+        "unit_network": json.dumps(asdict(model.unit_config)) if model.unit_config else "",
     }
     graph = onnx.load_from_string(to_onnx(model))
     onnx.helper.set_model_props(graph, facts)

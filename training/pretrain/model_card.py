@@ -20,8 +20,9 @@ from training.pretrain.unit_scores import UnitScore, format_sides, format_units,
 _TEXT = """# Model card: {name}
 
 **What it is.** {members} small symmetric contrastive vision transformers (SCViT, after SelfME,
-CVPR 2023, section 3.3), {parameters:,} parameters together, averaged over the members and over ten
-views of the map (moved, zoomed, mirrored). Input: one motion map, uint8 28 x 28 x 3 (u, v, optical
+CVPR 2023, section 3.3) that tell emotions, and {unit_members} that tell action units and whether a
+movement is none of the three emotions; {parameters:,} parameters together, averaged over ten views
+of the map (moved, zoomed, mirrored). Input: one motion map, uint8 28 x 28 x 3 (u, v, optical
 strain, onset to apex). Output: log-probabilities of {classes};
 softmax(output / {temperature:.3f}) is calibrated on synthetic validation maps. And for each side
 of the image and each of the action units {unit_names}: the
@@ -30,8 +31,9 @@ of the strongest.
 
 **Data.** Synthetic motion only: action units (FACS) as displacement fields on random faces, with
 blinks, eye movements, head-motion residue, estimator noise, stray vectors and random crops. No
-recording of any person was used for training. {maps:,} maps for each member, seeds
-{first}..{last}, {epochs} epochs.
+recording of any person was used for training. {maps:,} maps for each member that tells emotions,
+{unit_maps:,} for each that tells units, seeds from {first} on, {epochs} epochs. The mixtures of
+units differ: see `training/synthetic/recipes.py`.
 
 **Figures on the synthetic validation domain** (other faces, field shapes, noise and crops than in
 training; {count} maps, class shares of the MEGC 2019 composite): UF1 {uf1:.3f}, UAR {uar:.3f},
@@ -62,8 +64,10 @@ class RunFacts:
     """What the card tells of a training run."""
 
     members: int
+    unit_members: int
     seed: int
-    train: TrainConfig
+    emotions: TrainConfig
+    unit_training: TrainConfig
     parameters: int
     seconds: float
     temperature: float
@@ -89,6 +93,7 @@ def write_cards(folder: Path, onnx_path: Path, facts: RunFacts) -> None:
         "temperature": facts.temperature,
         "parameters": facts.parameters,
         "members": facts.members,
+        "unit_members": facts.unit_members,
         "seed": facts.seed,
         "seconds": round(facts.seconds),
         "torch_onnx_difference": facts.parity,
@@ -101,7 +106,7 @@ def write_cards(folder: Path, onnx_path: Path, facts: RunFacts) -> None:
             "unit_calibration_error": facts.unit_calibration_error,
             "unit_f1": macro_f1(facts.units),
         },
-        "training": asdict(facts.train),
+        "training": {"emotions": asdict(facts.emotions), "units": asdict(facts.unit_training)},
     }
     write_text(folder / CARD, json.dumps(card, indent=2) + "\n")
     text = _TEXT.format(
@@ -115,10 +120,11 @@ def write_cards(folder: Path, onnx_path: Path, facts: RunFacts) -> None:
         other=facts.other,
         unit_ece=facts.unit_calibration_error,
         temperature=facts.temperature,
-        maps=facts.train.maps,
+        unit_members=facts.unit_members,
+        maps=facts.emotions.maps,
+        unit_maps=facts.unit_training.maps,
         first=facts.seed,
-        last=facts.seed + facts.members - 1,
-        epochs=facts.train.epochs,
+        epochs=facts.emotions.epochs,
         count=score.count,
         uf1=score.uf1,
         uar=score.uar,

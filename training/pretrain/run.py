@@ -14,7 +14,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from recognition.classifiers.ensemble import ViewEnsemble
-from recognition.classifiers.scvit import SCViT
+from recognition.classifiers.scvit import SCViT, SCViTConfig
 from streamer.batch.tasks import Execution
 from streamer.core.ranges import Epochs, Range, Seed, Workers, check_ranges
 from streamer.core.records import EMOTIONS
@@ -38,7 +38,7 @@ from training.pretrain.unit_scores import (
     score_units,
     unit_calibration_error,
 )
-from training.synthetic.maps import TRAINING, VALIDATION, Domain
+from training.synthetic.maps import EMOTIONS_TRAINING, TRAINING, VALIDATION, Domain
 
 NAME = "scvit_synthetic"
 VALIDATION_CHUNK = 512  # maps that share faces and a mixture of units
@@ -49,14 +49,17 @@ class RunConfig:
     """One run of `mer-train synthetic`."""
 
     output: Path
-    members: Annotated[int, Range(1, 16)] = 4
+    members: Annotated[int, Range(1, 16)] = 3  # that tell emotions
+    unit_members: Annotated[int, Range(1, 16)] = 4  # that tell action units
     seed: Seed = 0
-    maps: Annotated[int, Range(1, 10_000_000)] = 16384
+    maps: Annotated[int, Range(1, 10_000_000)] = 32768  # of a member that tells emotions
+    unit_maps: Annotated[int, Range(1, 10_000_000)] = 16384
     epochs: Epochs = 6
     jobs: Workers = 2
     validation_maps: Annotated[int, Range(2, 1_000_000)] = 4096
     validation_seed: Seed = 987654
-    training_domain: Domain = TRAINING
+    emotion_domain: Domain = EMOTIONS_TRAINING
+    unit_domain: Domain = TRAINING
     validation_domain: Domain = VALIDATION
 
     def __post_init__(self) -> None:
@@ -66,9 +69,32 @@ class RunConfig:
 def run_synthetic(config: RunConfig) -> str:
     """Trains and exports; returns a summary of a few lines."""
     started = time.monotonic()
-    train = TrainConfig(maps=config.maps, epochs=config.epochs, domain=config.training_domain)
-    members = train_members(train, config)
-    model = ViewEnsemble(members).eval()
+    emotions, units = emotion_training(config), unit_training(config)
+    model = ViewEnsemble(
+        train_members(emotions, config.members, config),
+        train_members(units, config.unit_members, config),
+    ).eval()
+    return finish(model, config, started)
+
+
+def emotion_training(config: RunConfig) -> TrainConfig:
+    """Of the members that tell emotions: another world, no units."""
+    return TrainConfig(
+        maps=config.maps,
+        chunk=4096,
+        epochs=config.epochs,
+        domain=config.emotion_domain,
+        network=SCViTConfig(),
+    )
+
+
+def unit_training(config: RunConfig) -> TrainConfig:
+    """Of the members that tell action units."""
+    return TrainConfig(maps=config.unit_maps, epochs=config.epochs, domain=config.unit_domain)
+
+
+def finish(model: ViewEnsemble, config: RunConfig, started: float) -> str:
+    """Calibrates, scores and exports trained members; returns the summary."""
     data = _validation(config)
     half = len(data.labels) // 2  # one half calibrates, the other is scored
     first = data.take(torch.arange(half))
@@ -78,8 +104,10 @@ def run_synthetic(config: RunConfig) -> str:
     path = export_ensemble(model, config.output, NAME, temperature)
     facts = RunFacts(
         members=config.members,
+        unit_members=config.unit_members,
         seed=config.seed,
-        train=train,
+        emotions=emotion_training(config),
+        unit_training=unit_training(config),
         parameters=sum(p.numel() for p in model.parameters()),
         seconds=time.monotonic() - started,
         temperature=temperature,
@@ -91,9 +119,9 @@ def run_synthetic(config: RunConfig) -> str:
         parity=check_parity(model, path, data.maps[:256].numpy(), temperature),
     )
     write_cards(config.output, path, facts)
-    score = facts.validation
+    score, networks = facts.validation, config.members + config.unit_members
     return (
-        f"{path}: {config.members} networks in {facts.seconds:.0f} s; on the validation domain "
+        f"{path}: {networks} networks in {facts.seconds:.0f} s; on the validation domain "
         f"({score.count} maps) UF1 {score.uf1:.3f}, UAR {score.uar:.3f}, action units F1 "
         f"{macro_f1(facts.units):.3f}; torch and ONNX differ by {facts.parity:.1e}"
     )
@@ -122,10 +150,10 @@ def _score_other(labels: Tensor, logits: Tensor) -> tuple[float, float]:
     return both / max(float(said.sum()), 1.0), both / max(float(truth.sum()), 1.0)
 
 
-def train_members(train: TrainConfig, config: RunConfig) -> list[SCViT]:
+def train_members(train: TrainConfig, count: int, config: RunConfig) -> list[SCViT]:
     """One network per seed; with several jobs, each in a process of its own with one thread."""
-    seeds = range(config.seed, config.seed + config.members)
-    total, work = train.work * config.members, partial(_train_weights, train)
+    seeds = range(config.seed, config.seed + count)
+    total, work = train.work * count, partial(_train_weights, train)
     with tqdm(total=total, desc="training", unit="map", unit_scale=True) as bar:
         found = dict(do_all(work, seeds, Execution(workers=config.jobs), bar.update))
     return [_network(train, found[seed]) for seed in seeds]

@@ -30,7 +30,7 @@ NETWORK = SCViTConfig(units=len(UNITS), classes=len(CLASSES))
 
 @dataclass(frozen=True, slots=True)
 class TrainConfig:
-    """One member of the ensemble. Omega and tau are those of the paper; the rest is ours."""
+    """One member that tells units. Omega and tau are those of the paper; the rest is ours."""
 
     maps: Annotated[int, Range(1, 10_000_000)] = 16384
     chunk: Annotated[int, Range(1, 1_000_000)] = 2048  # maps that share one bank of random faces
@@ -123,7 +123,8 @@ def batch_loss(model: SCViT, data: Maps, config: TrainConfig) -> Tensor:
     )
     regions = region_embeddings(told.patches)
     contrast = symmetric_contrastive_loss(regions, data.labels, config.tau)
-    return classes + config.omega * contrast + unit_loss(told, data.strengths, config)
+    loss = classes + config.omega * contrast
+    return loss + unit_loss(told, data.strengths, config) if config.network.units else loss
 
 
 def unit_loss(told: Told, strengths: Tensor, config: TrainConfig) -> Tensor:

@@ -18,6 +18,7 @@ from training.synthetic.estimator import EstimatorRange, estimate
 from training.synthetic.field_bank import LEFT_IOD, STEP_IOD, TOP_IOD, FaceRange, FieldBank
 from training.synthetic.nuisance import NuisanceRange
 from training.synthetic.recipes import (
+    COMPOSITE,
     RECIPES,
     ActivationRange,
     Recipes,
@@ -129,7 +130,16 @@ def random_crop(
     return np.asarray(seen @ turn, dtype=np.float32)
 
 
-TRAINING = Domain()
+TRAINING = Domain()  # of the networks that tell units
+
+# Of the networks that tell emotions.
+EMOTIONS_TRAINING = Domain(
+    activation=ActivationRange(one_sided=0.12, weak_side=0.4),
+    nuisance=NuisanceRange(speech=0.0),
+    priors=(0.44, 0.30, 0.26, 0.0),
+    recipes=COMPOSITE,
+    style_spread=0.0,
+)
 
 # Other faces, broader and flatter fields, more of every nuisance, another crop; the class shares of
 # the MEGC 2019 composite (250, 109, 83 of 442), as a user of the model would meet them.

@@ -74,7 +74,7 @@ def test_the_answer_is_the_mean_over_views_and_members() -> None:
 def test_a_mirrored_face_changes_the_sides_of_its_units() -> None:
     torch.manual_seed(2)
     members = [SCViT(SCViTConfig(units=4, classes=4)).eval() for _ in range(2)]
-    ensemble = ViewEnsemble(members).eval()
+    ensemble = ViewEnsemble([SCViT()], members).eval()
     ensemble.unit_scale.copy_(torch.tensor([[1.0], [2.0], [0.5], [1.0]]))
     maps = torch.from_numpy(
         np.random.default_rng(4).integers(0, 256, (3, 28, 28, 3), dtype=np.uint8)
@@ -91,7 +91,7 @@ def test_one_member_of_units_by_hand() -> None:
     """The mean logit over views, then scale and shift; strengths as means of shares."""
     torch.manual_seed(3)
     member = SCViT(SCViTConfig(units=2, classes=4)).eval()
-    ensemble = ViewEnsemble([member]).eval()
+    ensemble = ViewEnsemble([SCViT()], [member]).eval()
     ensemble.unit_scale.copy_(torch.tensor([[2.0], [1.0]]))
     ensemble.unit_shift.copy_(torch.tensor([[0.0], [-1.0]]))
     maps = torch.from_numpy(
@@ -109,3 +109,19 @@ def test_one_member_of_units_by_hand() -> None:
         _, told, strong = ensemble.tell(maps)
     torch.testing.assert_close(told, expected, atol=1e-5, rtol=0)
     torch.testing.assert_close(strong, torch.stack(strengths).mean(dim=0), atol=1e-5, rtol=0)
+
+
+def test_emotions_are_those_of_their_members_and_other_of_the_unit_members() -> None:
+    torch.manual_seed(6)
+    emotions, units = SCViT().eval(), SCViT(SCViTConfig(units=2, classes=4)).eval()
+    ensemble = ViewEnsemble([emotions], [units]).eval()
+    maps = torch.from_numpy(
+        np.random.default_rng(6).integers(0, 256, (3, 28, 28, 3), dtype=np.uint8)
+    )
+    with torch.no_grad():
+        shares = ensemble.tell(maps)[0].exp()
+        three = ViewEnsemble([emotions]).eval()(maps).softmax(dim=-1)
+        four = ViewEnsemble([units]).eval()(maps).softmax(dim=-1)
+    torch.testing.assert_close(shares.sum(dim=1), torch.ones(3))
+    torch.testing.assert_close(shares[:, 3], four[:, 3])
+    torch.testing.assert_close(shares[:, :3] / shares[:, :3].sum(dim=1, keepdim=True), three)
