@@ -94,6 +94,7 @@ def test_the_curves_by_hand():
     ("curve", "scene"),
     [
         (moved(height=0.02), {}),  # too small
+        (np.full(400, 0.19592617), {"noise": 0.0}),  # does not move at all
         (moved(at=(4.0, 4.15, 4.3)), {}),  # a micro-expression
         (0.05 * np.clip(times_of(FPS, 12) - 4.0, 0, 1), {}),  # does not come back
         (-moved(), {}),  # the mouth is drawn in, and down
