@@ -32,7 +32,7 @@ from training.common.markdown import pair, short, table
 from training.pretrain.export import export_ensemble
 from training.pretrain.run import NAME, calibrate_units
 from training.pretrain.train import TrainConfig, draw_chunks, train_member
-from training.synthetic.maps import TRAINING, VALIDATION, CropRange, Domain
+from training.synthetic.maps import TRAINING, VALIDATION, Domain
 from training.synthetic.nuisance import NuisanceRange
 from training.synthetic.pairs_run import make_faces
 from training.synthetic.recipes import ActivationRange
@@ -54,7 +54,6 @@ GUESSED: Mapping[str, Mapping[str, float]] = {
         "1+2+5+26": 5, "5+1+2": 4, "26+1+2": 3, "25": 1, "26": 1,
     },
 }  # fmt: skip
-_TIGHT = CropRange(width_log=0.14, aspect_log=0.09, eyes_y_spread=0.05, shift=0.04)
 _EVEN = ActivationRange(one_sided=0.12, weak_side=0.4)
 _SILENT = NuisanceRange(speech=0.0)
 
@@ -62,18 +61,21 @@ _SILENT = NuisanceRange(speech=0.0)
 def worlds() -> dict[str, Domain]:
     """Name -> domain, each with the changes of those above it."""
     first = replace(
-        TRAINING, recipes=GUESSED, style_spread=0.0, activation=_EVEN, crop=_TIGHT,
-        nuisance=_SILENT, priors=(0.44, 0.30, 0.26, 0.0),
-    )  # fmt: skip
+        TRAINING,
+        recipes=GUESSED,
+        style_spread=0.0,
+        activation=_EVEN,
+        nuisance=_SILENT,
+        priors=(0.44, 0.30, 0.26, 0.0),
+    )
     found = {"as on 2026-11-21, with a head for units": first}
     steps: dict[str, dict[str, Any]] = {
         "mixtures of units as annotated": {"recipes": TRAINING.recipes},
         "mixtures differ from group to group": {"style_spread": TRAINING.style_spread},
         "one-sided as often as annotated": {"activation": TRAINING.activation},
-        "`other`, and speech in every class": {
+        "`other`, and speech in every class (the present world)": {
             "priors": TRAINING.priors, "nuisance": TRAINING.nuisance,
         },
-        "wider crops (the present world)": {"crop": TRAINING.crop},
     }  # fmt: skip
     for name, change in steps.items():
         found[name] = replace(list(found.values())[-1], **change)

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,7 +101,7 @@ def _aligned_mesh(face: AlignedFace) -> NDArray[np.float32]:
 
 def write_strip(strip: FaceStrip, path: Path) -> None:
     """Whole or not at all. Raises OutputError."""
-    mesh = {} if strip.landmarks is None else {"landmarks": strip.landmarks}
+    mesh: dict[str, Any] = {} if strip.landmarks is None else {"landmarks": strip.landmarks}
     with replacing(path) as part, writing(path), part.open("wb") as file:
         np.savez_compressed(
             file,

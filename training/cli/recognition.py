@@ -24,10 +24,10 @@ def register(app: typer.Typer) -> None:
 
 def synthetic(
     output: Annotated[Path, option("Folder for weights and model card.")] = Path("mer-weights"),
-    members: Annotated[int, option("Networks in the ensemble.", Range(1, 16))] = 3,
+    members: Annotated[int, option("Networks in the ensemble.", Range(1, 16))] = 4,
     seed: Annotated[int, option("Seed of the first member.", Seed)] = 0,
-    maps: Annotated[int, option("Training maps for each member.", Range(256, 10_000_000))] = 49152,
-    epochs: Annotated[int, option("Passes over the maps.", Epochs)] = 7,
+    maps: Annotated[int, option("Training maps for each member.", Range(256, 10_000_000))] = 16384,
+    epochs: Annotated[int, option("Passes over the maps.", Epochs)] = 6,
     jobs: Annotated[int, option("Members trained at the same time.", Workers)] = 2,
     overwrite: Annotated[bool, option("Replace weights that are there.")] = False,
 ) -> None:

@@ -49,10 +49,10 @@ class RunConfig:
     """One run of `mer-train synthetic`."""
 
     output: Path
-    members: Annotated[int, Range(1, 16)] = 3
+    members: Annotated[int, Range(1, 16)] = 4
     seed: Seed = 0
-    maps: Annotated[int, Range(1, 10_000_000)] = 49152
-    epochs: Epochs = 7
+    maps: Annotated[int, Range(1, 10_000_000)] = 16384
+    epochs: Epochs = 6
     jobs: Workers = 2
     validation_maps: Annotated[int, Range(2, 1_000_000)] = 4096
     validation_seed: Seed = 987654

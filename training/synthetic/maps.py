@@ -32,12 +32,12 @@ class CropRange:
     """Which part of the face a map shows: mean and standard deviation, in IOD or shares."""
 
     width_iod: float = 1.75
-    width_log: float = 0.16
+    width_log: float = 0.14
     aspect: float = 1.20  # height over width of the crop, before it becomes square
-    aspect_log: float = 0.12
+    aspect_log: float = 0.09
     eyes_y: float = 0.27  # height of the eye line from the top, over the crop's height
-    eyes_y_spread: float = 0.06
-    shift: float = 0.05  # sideways, over the width
+    eyes_y_spread: float = 0.05
+    shift: float = 0.04  # sideways, over the width
     roll_deg: float = 3.0
     width_px: int = 44  # cells across the crop before it is averaged down
 
@@ -53,8 +53,8 @@ class Domain:
     estimator: EstimatorRange = field(default_factory=EstimatorRange)
     crop: CropRange = field(default_factory=CropRange)
     # negative, positive, surprise, other: about the square root of the composite's, some of none
-    priors: tuple[float, float, float, float] = (0.34, 0.24, 0.20, 0.22)
-    nothing: float = 0.35  # share of `other` in which no unit moves: blinks, speech, the head
+    priors: tuple[float, float, float, float] = (0.36, 0.25, 0.21, 0.18)
+    nothing: float = 0.4  # share of `other` in which no unit moves: blinks, speech, the head
     recipes: Recipes = field(default_factory=lambda: RECIPES)
     style_spread: float = 0.5  # how much the mixtures of groups of samples differ; 0: not at all
 
