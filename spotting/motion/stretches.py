@@ -19,6 +19,7 @@ _ALMOST = 0.95  # of equally high stretches the shortest
 _STEADY = 0.5  # a fifth of the inner half may sink below this share of the height
 _HIGH, _LOW = 0.75, 0.25  # a flank is read between these shares of its own height
 _FULL = 0.9  # the apex: so high for the first time
+_ROUNDING_IOD = 1e-6  # what is lower is none
 _BEYOND_STEPS = 3.0  # so far may the foot of a flank lie outside
 
 
@@ -116,7 +117,7 @@ def _best(
     turned = inside[:, n_curves:] - 0.5 * (around[0] + around[-1])[:, n_curves:]
     net = height - turn_leak * np.sqrt((turned * turned).sum(axis=1))[:, None]
     found = []
-    for curve in np.flatnonzero(height.max(axis=0) > 0.0):
+    for curve in np.flatnonzero(height.max(axis=0) > _ROUNDING_IOD):
         best = int(np.argmax(height[:, curve] >= _ALMOST * height[:, curve].max()))
         inner = curves_iod[first[best] : stop[best], curve]
         low_iod = float(np.sort(inner)[len(inner) // 5]) - float(level[best, curve])

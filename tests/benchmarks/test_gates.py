@@ -28,7 +28,7 @@ def macro(onset_s, offset_s):
 
 def test_the_labels_can_be_read():
     labels = read_labels(LABELS)
-    assert len(labels) == 10
+    assert len(labels) == 18
     kinds = {kind for own in labels.values() for kind in own}
     assert kinds <= {*GATES.values(), *MACROS}
     for own in labels.values():

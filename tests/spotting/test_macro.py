@@ -9,6 +9,7 @@ from spotting.motion.expressions import EXPRESSIONS
 from spotting.motion.gates import GateLog
 from spotting.motion.history import MotionUpdate
 from spotting.motion.regions import REGION_NAMES
+from spotting.motion.stretches import stretches
 from streamer.core.records import FaceMotion, Gate, MeshReading, Rejected, Spot
 from streamer.core.snapshot import capture, from_bytes, restore, set_state, state_of, to_bytes
 from tests.spotting.curves import CONFIG, raised_cosine, times_of
@@ -115,6 +116,12 @@ def test_what_is_there_when_the_face_comes_or_goes_is_told_from_its_other_end():
     (last,) = found_in(rise)
     assert last.onset_s == pytest.approx(9.5, abs=0.25) and last.offset_s > 11.7
     assert found_in(0.5 * rise) == []
+
+
+def test_rounding_is_no_expression():
+    for steps in range(10, 81):
+        still, turn = np.full((steps, 1), 0.19592617), np.zeros((steps, 3))
+        assert stretches(still, turn, 40, True, 0.0) == []
 
 
 def test_what_happens_again_and_again_raises_the_threshold_up_to_what_is_clear():
