@@ -2,19 +2,20 @@
 
     python -m benchmarks.gates --bases DIR [--write]
 
-`gate_labels.csv` beside this script holds intervals of ten recordings of real people (files by
+`gate_labels.csv` beside this script holds intervals of 18 recordings of real people (files by
 their name in the collection, persons by number, no pictures): blinks, speech, head turns, covered
-faces, and macro-expressions. How they were made: contact sheets with time stamps (the face five
-times a second, the eyes 12 to 25 times a second) were looked at by one annotator, who placed each
-border by the sheet, and the borders of head turns and of speech also by the speed of the head and
-the opening of the mouth in the per-frame face mesh (a turn: 20 degrees a second and more). What was
-doubtful is marked `sure = no` and counts neither way; so do 0.1 s around every border. A label with
-no times says that there is none in that recording; a kind that a recording does not list was not
-judged there. Limits: one annotator, no second opinion, two minutes, borders no finer than 0.04 to
-0.2 s, speech judged without sound.
+faces, and macro-expressions; in eight of them macro-expressions alone. How they were made: contact
+sheets with time stamps (the face four or five times a second, the eyes 12 to 25 times a second)
+were looked at by one annotator, who placed each border by the sheet, and the borders of head turns
+and of speech also by the speed of the head and the opening of the mouth in the per-frame face mesh
+(a turn: 20 degrees a second and more). What was doubtful is marked `sure = no` and counts neither
+way; so do 0.1 s around every border. A label with no times says that there is none in that
+recording; a kind that a recording does not list was not judged there. Limits: one annotator at a
+time, no second opinion, four minutes, borders no finer than 0.04 to 0.25 s, speech judged without
+sound. Who labelled the eight had seen the curves of some of them, and no detector's result.
 
-The gates' settings were chosen on the people of the index whose `train` is yes; the others are
-scored apart. All of the macro-expressions' settings were chosen on injected ones, and those people.
+The settings were chosen on the people of the index whose `train` is yes; the others are scored
+apart.
 """
 
 from __future__ import annotations
@@ -232,13 +233,13 @@ def section(facts: Mapping[str, Any]) -> str:
     )
     return (
         f"Made by `python -m benchmarks.gates --bases DIR --write` on {facts['date']} "
-        f"({facts['machine']}): {facts['minutes']:.1f} minutes of ten recordings of nine people, "
+        f"({facts['machine']}): {facts['minutes']:.1f} minutes of 18 recordings of 17 people, "
         "labelled by hand (how, and with what limits, is told in the script). Shares, precision "
         "and recall are of frames. Settings were chosen on some of the people, and not on the "
         "others.\n\n"
         f"{table(head, rows)}\n\n"
-        f"Macro-expressions, {macros}. Many of those labelled begin before the recording or end "
-        "after it, or last longer than four seconds: such are not found."
+        f"Macro-expressions, {macros}. Some of those labelled last longer than four seconds: such "
+        "are not found."
     )
 
 

@@ -12,7 +12,7 @@ import gradio as gr
 from demo.app_context import AppContext
 from demo.assets import read_asset
 from demo.explainer import Explainer
-from demo.inside_view import explained, header, pictures, strip_player
+from demo.inside_view import explained, header, pictures, strip_player, units
 from demo.messages import sentence_of, status_line, visitor_of
 from demo.pictures import LARGEST
 from demo.results import Finished, load_finished
@@ -58,6 +58,7 @@ def inside_tab(context: AppContext, tab: gr.Tab) -> InsideTab:
             strip = gr.HTML("", js_on_load=read_asset("inside.js"))
         with gr.Column(scale=2, min_width=300):
             gallery = gr.HTML("", js_on_load=read_asset("gallery.js"))
+    moved = gr.HTML("")
     learned = gr.HTML("")
 
     def refresh(chosen: str | None, request: gr.Request) -> Any:
@@ -69,18 +70,19 @@ def inside_tab(context: AppContext, tab: gr.Tab) -> InsideTab:
         return gr.Dropdown(choices=choices, value=known)
 
     def show(chosen: str | None, times: float, request: gr.Request) -> Iterator[tuple[Any, ...]]:
-        """(top, strip, gallery, learned)"""
+        """(top, strip, gallery, units, learned)"""
         if not chosen:
-            yield _EMPTY, "", "", ""
+            yield _EMPTY, "", "", "", ""
             return
         try:
             result, found = _find(visitor_of(context.visitors, request), chosen)
-            yield header(result, found), gr.skip(), gr.skip(), _WAIT
+            yield header(result, found), gr.skip(), gr.skip(), "", _WAIT
             faces = _faces(result, found)
-            yield gr.skip(), strip_player(faces, times), pictures(faces), gr.skip()
-            yield gr.skip(), gr.skip(), gr.skip(), _explain(context.explainer, result, found)
+            seen = (strip_player(faces, times), pictures(faces), units(faces, found))
+            yield gr.skip(), *seen, gr.skip()
+            yield *(gr.skip() for _ in range(4)), _explain(context.explainer, result, found)
         except MerError as error:
-            yield gr.skip(), "", status_line(sentence_of(error), "refused"), ""
+            yield gr.skip(), "", status_line(sentence_of(error), "refused"), "", ""
 
     def amplify(chosen: str | None, times: float, request: gr.Request) -> Any:
         if not chosen:
@@ -94,7 +96,7 @@ def inside_tab(context: AppContext, tab: gr.Tab) -> InsideTab:
     quiet: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
     tab.select(refresh, event, event, queue=False, **quiet)
     event.change(
-        show, [event, factor], [top, strip, gallery, learned], concurrency_id="inside",
+        show, [event, factor], [top, strip, gallery, moved, learned], concurrency_id="inside",
         concurrency_limit=2, trigger_mode="always_last", **quiet,
     )  # fmt: skip
     factor.change(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from demo.explainer import Explained
@@ -9,12 +11,15 @@ from demo.pictures import as_url, contact_sheet, data_url, magnified, motion_px
 from demo.results import Finished
 from recognition.config import face_of
 from recognition.explain.pictures import draw_arrows
-from streamer.core.records import EmotionEvent
+from recognition.explain.unit_picture import GAIN, draw_units
+from recognition.explain.units import UNIT_NAMES, MovedPlace, moved_places
+from streamer.core.records import ActionUnit, EmotionEvent
 from streamer.outputs.aligned_faces import FaceStrip
 from streamer.outputs.motion_wheel import colour_wheel, motion_colours
 from streamer.outputs.report.drawing import motion
 from streamer.outputs.report.log import view_signals
 from streamer.outputs.report.templates import render_text
+from streamer.outputs.units import reading, tells_units
 
 
 def header(result: Finished, event: EmotionEvent) -> str:
@@ -24,6 +29,7 @@ def header(result: Finished, event: EmotionEvent) -> str:
         "demo",
         display_name=result.display_name,
         event=event,
+        told=tells_units([event]),
         curves=_curves(result, event),
     )
 
@@ -62,6 +68,36 @@ def pictures(strip: FaceStrip) -> str:
         largest_iod=float(np.hypot(*field.transpose(2, 0, 1)).max()),
         arrows=as_url(draw_arrows(onset, moved)),
     )
+
+
+def units(strip: FaceStrip, event: EmotionEvent) -> str:
+    """Which action unit moved where; empty where none is told, or the mesh was not kept."""
+    said = event.recognition
+    if said is None or not said.units or strip.landmarks is None:
+        return ""
+    onset, apex = strip.images[strip.onset], strip.images[strip.apex]
+    field = said.motion_iod
+    if field is None:
+        field = motion_px(onset, apex) / np.float32(face_of(onset.shape[0]).iod_px)
+    places = moved_places(said.units, strip.landmarks, field)
+    return render_text(
+        "units.html",
+        "demo",
+        picture=as_url(draw_units(apex, places)),
+        gain=GAIN,
+        rows=[_unit_row(unit, places, said.because) for unit in said.units],
+        read=reading(event),
+    )
+
+
+def _unit_row(unit: ActionUnit, places: Sequence[MovedPlace], because: str) -> dict[str, object]:
+    moved = [f"{float(np.hypot(*one.motion_iod)):.3f}" for one in places if one.unit == unit]
+    side = {"L": "the person’s left", "R": "the person’s right", "both": "both"}[unit.side]
+    speaks = unit.text in because.split("+")
+    return {
+        "unit": unit, "name": UNIT_NAMES[unit.unit], "side": side,
+        "motion": ", ".join(moved), "speaks": speaks,
+    }  # fmt: skip
 
 
 def explained(found: Explained) -> str:

@@ -14,10 +14,14 @@ from streamer.outputs.report.overview import read_overviews
 from streamer.outputs.report.templates import render_text
 from streamer.outputs.summary import RunRecord
 from streamer.outputs.terminal import format_clock
+from streamer.outputs.units import tells_units
 
 _FACES = 3  # with curves; those with the most events
 _ROWS = 200
-_HEAD = ("Apex", "Kind", "Emotion", "Confidence", "Length", "Face", "What moved", "Details")
+_HEAD = (
+    "Apex", "Kind", "Emotion", "Confidence", "Action units", "Length", "Face", "What moved",
+    "Details",
+)  # fmt: skip
 NOTHING = (
     "No facial movement stood out in this recording. That is a common result: micro-expressions "
     "are rare. A higher sensitivity (Settings) finds more, with more false events."
@@ -41,6 +45,7 @@ def recording_view(result: Finished, visitor: Visitor, command: str) -> str:
         jump_s=jump_s,
         head=_HEAD,
         rows=result.events[:_ROWS],
+        told=tells_units(result.events),
         more=len(result.events) - _ROWS,
         downloads=[(f, name, result.address(visitor, f)) for f, name in result.downloads],
         command=command,

@@ -48,6 +48,13 @@ def settings_tab() -> list[Any]:
                 value=_DEFAULT.motion, label="Motion for recognition (--motion)",
                 info=_help("motion"),
             )  # fmt: skip
+            emotions = gr.Radio(
+                [
+                    ("Classes: negative, positive, surprise, other", "classes"),
+                    ("And what the action units read as: happiness, disgust, ...", "facs"),
+                ],
+                value=_DEFAULT.emotions, label="Emotions (--emotions)", info=_help("emotions"),
+            )  # fmt: skip
         with gr.Column():
             low_latency = gr.Checkbox(
                 _DEFAULT.low_latency, label="Report sooner (--low-latency)",
@@ -76,6 +83,7 @@ def settings_tab() -> list[Any]:
             )
     return [
         sensitivity, spotter, low_latency, baseline, max_faces, micro_only, no_recognition, motion,
+        emotions,
     ]  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from streamer.run.config import StreamConfig, load_config
 
 Spotter = Literal["rule", "learned"]
 Motion = Literal["auto", "dis", "farneback", "selfme", "frl-dgt"]
+Emotions = Literal["classes", "facs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Choices:
     micro_only: bool = False
     no_recognition: bool = False
     motion: Motion = "auto"
+    emotions: Emotions = "classes"
 
     def config(self) -> StreamConfig:
         """The settings of the run, as the command line makes them."""
@@ -44,6 +46,7 @@ class Choices:
         changed = {name: value for name, value, default in values if value != default}
         if self.no_recognition:
             changed.pop("motion", None)
+            changed.pop("emotions", None)
         if self.spotter == "learned":  # it answers sooner anyway
             changed.pop("low_latency", None)
         return changed

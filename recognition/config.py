@@ -89,6 +89,13 @@ class RecognizerConfig:
         Literal["onnx", "torch"],
         Help("What runs the network; torch: the .safetensors of a SelfME or FRL-DGT model."),
     ] = "onnx"
+    emotions: Annotated[
+        Literal["classes", "facs"],
+        Help(
+            "facs: beside the class the emotion whose prototype the action units hold (happiness, "
+            "disgust, ...), as a reading of units."
+        ),
+    ] = "classes"
     offline: Annotated[bool, Help("Models of a hub from its local cache only.")] = False
     keep_motion: Annotated[bool, Help("Recognitions carry their motion field, to be drawn.")] = (
         False

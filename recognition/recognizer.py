@@ -9,10 +9,20 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from recognition.classifiers.base import Classifier, Faces, ModelFacts, check_facts, probabilities
+from recognition.classifiers.base import (
+    Answer,
+    Classifier,
+    Faces,
+    ModelFacts,
+    check_facts,
+    over_classes,
+    probabilities,
+)
 from recognition.config import RecognizerConfig
 from recognition.motion.methods import LEARNED, motion_method
-from streamer.core.records import EMOTIONS, AlignedFace, Recognition
+from recognition.readings import because, prototype
+from recognition.units import told_units
+from streamer.core.records import CLASSES, AlignedFace, Recognition, facs_text
 from streamer.faces.alignment import bring_to_anchor
 
 # Onset and apex [S, S, 3] -> keypoints [2, K, 2] where there are any, attention [S, S]
@@ -20,7 +30,7 @@ Explain = Callable[[NDArray[np.uint8], NDArray[np.uint8]], tuple[NDArray | None,
 
 
 class Recognizer:
-    """A loaded model; `recognize` gives calibrated probabilities over `EMOTIONS`.
+    """A loaded model; `recognize` gives action units and calibrated probabilities.
 
     Attributes:
         path, sha256: the file, and the hash of exactly the bytes that were loaded.
@@ -51,22 +61,36 @@ class Recognizer:
         self.recognize_pairs(blank, blank)  # a wrong graph fails here, not at the first event
 
     def recognize(self, onset: AlignedFace, apex: AlignedFace) -> Recognition:
-        """The emotion of the motion from the onset face to the apex face."""
+        """Action units and emotion of the motion from the onset face to the apex face."""
         first = bring_to_anchor(onset, apex)
-        shares, motion = self.recognize_pairs(first[None], apex.image[None])
-        best = int(shares[0].argmax())
-        named = {emotion: float(share) for emotion, share in zip(EMOTIONS, shares[0], strict=True)}
-        found = Recognition(EMOTIONS[best], named, float(shares[0, best]))
+        answer = self.answer_pairs(first[None], apex.image[None])
+        shares = self._shares(answer)[0]
+        named = {name: float(share) for name, share in zip(CLASSES, shares, strict=True)}
+        best = CLASSES[int(shares.argmax())]
+        found = Recognition(best, named, named[best])
+        if answer.units is not None:
+            told = told_units(answer.units.probabilities[0], answer.units.strengths[0])
+            reading = prototype(told) if self.config.emotions == "facs" else None
+            speaking = facs_text(because(best, told))
+            found = replace(found, units=told, because=speaking, prototype=reading)
         if not self.config.keep_motion:
             return found
         keypoints, attention = self._explain(first, apex.image) if self._explain else (None, None)
-        field = self.classifier.motion_iod(motion[0])
+        field = self.classifier.motion_iod(answer.motion[0])
         return replace(found, motion_iod=field, keypoints=keypoints, attention=attention)
 
     def recognize_pairs(
         self, onset: Faces, apex: Faces
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Probabilities [N, 3] of faces uint8 [N, S, S, 3], and the classifier's motion [N, ...].
+        """Probabilities [N, 4] over the three classes and `other`, and the motion [N, ...].
+
+        Arguments and errors as `answer_pairs`.
+        """
+        answer = self.answer_pairs(onset, apex)
+        return self._shares(answer), answer.motion
+
+    def answer_pairs(self, onset: Faces, apex: Faces) -> Answer:
+        """Logits, motion and action units of faces uint8 [N, S, S, 3]; logits as they are.
 
         Raises:
             ValueError: faces of another shape or type, none at all, or not as many.
@@ -81,8 +105,10 @@ class Recognizer:
                 )
         if len(onset) != len(apex):
             raise ValueError(f"{len(onset)} onset faces but {len(apex)} apex faces; need as many")
-        logits, motion = self.classifier(onset, apex, self._flow(onset, apex))
-        return probabilities(logits, self._temperature), motion
+        return self.classifier(onset, apex, self._flow(onset, apex))
+
+    def _shares(self, answer: Answer) -> NDArray[np.float32]:
+        return over_classes(probabilities(answer.logits, self._temperature))
 
     def _flow(self, onset: Faces, apex: Faces) -> NDArray[np.float32] | None:
         if self._measure is None:

@@ -173,24 +173,42 @@ class SpotterConfig:
     ] = 12.0
 
     macro_open_iod: Annotated[
-        float, Range(1e-6, 1000.0), Help("Smallest height of a macro-expression, by the mesh.")
+        float, Range(1e-6, 1000.0), Help("Smallest height of a smile, by the mesh.")
     ] = 0.04
+    macro_brow_iod: Annotated[
+        float, Range(1e-6, 1000.0), Help("Smallest height of raised or lowered brows, by the mesh.")
+    ] = 0.025
     macro_noise_factor: Annotated[
         float,
         Range(0.0, 1000.0),
-        Help("And as a multiple of what the region does usually."),
-    ] = 2.5
+        Help("And as a multiple of how restless that movement of the face usually is."),
+    ] = 2.0
+    macro_clear_factor: Annotated[
+        float,
+        Range(1.0, 1000.0),
+        Help("So many times the smallest height is enough, however restless a face is."),
+    ] = 2.0
+    macro_side_factor: Annotated[
+        float, Range(1.0, 1000.0), Help("One side alone must move so many times as far.")
+    ] = 1.3
     macro_speech_factor: Annotated[
         float,
-        Range(0.0, 1000.0),
-        Help("While somebody speaks, mouth and cheeks must move so many times as far."),
-    ] = 1.2
+        Range(1.0, 1000.0),
+        Help("While somebody speaks, a smile must be so many times as high."),
+    ] = 1.3
+    macro_cut_factor: Annotated[
+        float,
+        Range(1.0, 1000.0),
+        Help("What is there when the face comes or goes must be so many times as high."),
+    ] = 1.5
     macro_turn_leak: Annotated[
         float,
         Range(0.0, 1000.0),
         Help("So much (IOD) of each radian that the head turns to and fro is taken off."),
-    ] = 0.08
-    macro_max_s: Annotated[float, Range(0.1, 3600.0), Help("Longest macro-expression.")] = 4.0
+    ] = 0.05
+    macro_max_s: Annotated[
+        float, Range(0.1, 6.0), Help("Longest macro-expression, at most 6 s.")
+    ] = 4.0
 
     gates: GateConfig = field(default_factory=GateConfig)
 

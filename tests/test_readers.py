@@ -33,6 +33,7 @@ from streamer.batch.manifest import known_folders
 from streamer.batch.output import FolderOutput
 from streamer.core.errors import MerError
 from streamer.core.records import (
+    ActionUnit,
     EmotionEvent,
     Face,
     Frame,
@@ -74,7 +75,9 @@ from training.spotting.run import _load as load_observation
 from training.synthetic.pairs import PairRange, Pairs, read_pairs, write_pairs
 
 SPOT = Spot(0, "micro", 1.0, 1.1, 1.3, 30, 33, 39, 2.0, ("brow_left",))
-SAID = Recognition("surprise", {"negative": 0.1, "positive": 0.1, "surprise": 0.8}, 0.8)
+SHARES = {"negative": 0.1, "positive": 0.0, "surprise": 0.8, "other": 0.1}
+UNIT = ActionUnit("1", "both", 0.9, 1.0)
+SAID = Recognition("surprise", SHARES, 0.8, units=(UNIT,), because="1", prototype="surprise")
 EVENT = EmotionEvent(SPOT, SAID, "clip.mp4", 1.5)
 CLIP = Clip("casme2/s1/a", "casme2", "s1", Path(), 200.0, 0, 5, 9, "surprise")
 FACES = np.zeros((4, 8, 8, 3), np.uint8)
@@ -111,10 +114,10 @@ def write_checkpoint(path: Path) -> None:
         "track": {"tracker": {"face": face}, "aligner": {"rows": [1, 2.5, None]}},
         "advance": {"spotter": {}, "buffer": {}, "places": {}, "now_s": 1.0},
         "signals": [held],
-        "counts": counts | {"kinds": {"micro": 1}, "emotions": {}},
+        "counts": counts | {"kinds": {"micro": 1}, "emotions": {}, "units": {"12": 1}},
     }
     facts = {
-        "version": 3,
+        "version": 4,
         "key": "k",
         "start": {"frame": 3, "time_s": 1.0, "checksum": 5, "plain": True},
         "lengths": {"events.jsonl": 0, "signals.csv": 0},
@@ -344,6 +347,7 @@ ODD_FILES = [
     DEEP,
     b'{"a":' * 100_000,
     b'{"schema": "mer-stream/event/1"}\n',
+    b'{"schema": "mer-stream/event/2"}\n',
     b'{"schema":1,"schema":2}',
     b"a,b\n" * 3,
     b'"' + b"x" * 200_000 + b"\n",

@@ -182,6 +182,14 @@ function remember(mine, time_s, faces) {
   put('scale', peak.toFixed(2));
 }
 
+// As `reading` of streamer/outputs/units.py.
+function read(event) {
+  const units = event.facs && event.facs !== event.because ? ['AU ' + event.facs] : [];
+  if (event.because) units.push('because ' + event.because);
+  const prototype = event.prototype ? ' [reads as ' + event.prototype + ']' : '';
+  return units.length || prototype ? ' ' + units.join(', ') + prototype + ',' : '';
+}
+
 function add(mine, event, now) {
   const late_s = (now - mine.origin) / 1000 - event.offset_s;
   const item = document.createElement('li'), badge = document.createElement('span');
@@ -189,7 +197,7 @@ function add(mine, event, now) {
   badge.className = 'badge ' + (event.emotion || 'movement');
   badge.textContent = event.kind + ' ' + (event.emotion ? event.emotion + ' ' + Math.round(100 * event.confidence) + '%' : 'movement');
   const text = document.createElement('span');
-  text.textContent = ' at ' + event.apex_s.toFixed(2) + ' s, ' + (event.offset_s - event.onset_s).toFixed(2) +
+  text.textContent = read(event) + ' at ' + event.apex_s.toFixed(2) + ' s, ' + (event.offset_s - event.onset_s).toFixed(2) +
     ' s long, face ' + event.face_id + ': ' + event.regions.slice(0, 3).join(', ').replaceAll('_', ' ') +
     '. Shown ' + late_s.toFixed(2) + ' s after it ended. ';
   const inside = document.createElement('button');

@@ -28,7 +28,8 @@ try:
         text, stamp = events.pull_sample(timeout=0.2)
         if text is not None:
             event = json.loads(text[0])
-            print(f"{event['kind']} {event['emotion']}: onset {event['onset_s']:.3f} s of the "
-                  f"stream, {stamp:.3f} s of LSL", flush=True)  # fmt: skip
+            units = f" AU {event['facs']}" if event["facs"] else ""
+            print(f"{event['kind']} {event['emotion']}{units}: onset {event['onset_s']:.3f} s of "
+                  f"the stream, {stamp:.3f} s of LSL", flush=True)  # fmt: skip
 except pylsl.util.LostError:
     print(f"{samples} samples of motion; the run has ended", flush=True)

@@ -18,4 +18,6 @@ with urllib.request.urlopen(address + "?signals=0") as stream:
             kind = value
         elif name == "data" and kind == "event":
             event = json.loads(value)
-            print(f"{event['apex_s']:.3f} s  {event['kind']}  {event['emotion']}", flush=True)
+            units = f"  AU {event['facs']}" if event["facs"] else ""
+            print(f"{event['apex_s']:.3f} s  {event['kind']}  {event['emotion']}{units}",
+                  flush=True)  # fmt: skip

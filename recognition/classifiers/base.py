@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from recognition.config import MapConfig, RecognizerConfig
 from recognition.fingerprint import motion_fingerprint, preprocessing_fingerprint
 from streamer.core.errors import ModelError
-from streamer.core.records import EMOTIONS
+from streamer.core.records import CLASSES, EMOTIONS, OTHER, UNITS
 
 Faces = NDArray[np.uint8]  # [N, S, S, 3] RGB
 MAPS, FIELDS = "map", "selfme"  # kinds of model
@@ -38,13 +38,26 @@ class Network(Protocol):
         ...
 
 
-class Classifier(Protocol):
-    """Motion of N pairs of aligned faces to logits over `EMOTIONS`."""
+class UnitAnswer(NamedTuple):
+    """Action units of N pairs: [N, units, 2], sides of the image, left and right."""
 
-    def __call__(
-        self, onset: Faces, apex: Faces, flow_px: NDArray[np.float32] | None
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Logits [N, C], and the motion [N, ...] that they are of, in its own form.
+    probabilities: NDArray[np.float32]  # calibrated, that it moved
+    strengths: NDArray[np.float32]  # its displacement over that of the strongest unit, 0..1
+
+
+class Answer(NamedTuple):
+    """What a classifier says of N pairs."""
+
+    logits: NDArray[np.float32]  # [N, C] over EMOTIONS, or over CLASSES
+    motion: NDArray[np.float32]  # [N, ...], what they are of, in the classifier's own form
+    units: UnitAnswer | None = None  # None: it tells none
+
+
+class Classifier(Protocol):
+    """Motion of N pairs of aligned faces to logits of the classes, and action units."""
+
+    def __call__(self, onset: Faces, apex: Faces, flow_px: NDArray[np.float32] | None) -> Answer:
+        """The classes, units and motion of every pair.
 
         Args:
             flow_px: whole motion [N, S, S, 2] in pixels; None: the network measures it itself.
@@ -66,6 +79,8 @@ class ModelFacts:
     temperature: float
     size_px: int | None = None  # of the aligned faces; None: the fingerprint tells
     amplification: float = 1.0
+    classes: tuple[str, ...] = EMOTIONS  # or CLASSES
+    units: bool = False  # whether it tells action units
 
 
 def read_facts(metadata: Mapping[str, str], path: Path) -> ModelFacts:
@@ -84,8 +99,9 @@ def read_facts(metadata: Mapping[str, str], path: Path) -> ModelFacts:
             float(metadata["temperature"]),
             int(metadata["size_px"]) if fields else None,
             float(metadata["amplification"]) if fields else 1.0,
+            tuple(metadata["emotions"].split(",")),
+            "units" in metadata,
         )
-        emotions = tuple(metadata["emotions"].split(","))
     except (KeyError, ValueError) as error:
         raise ModelError(
             f"model {path} lacks the metadata of a mer-stream model ({error}): export it with "
@@ -96,10 +112,15 @@ def read_facts(metadata: Mapping[str, str], path: Path) -> ModelFacts:
             raise ModelError(
                 f"model {path} has {name} {getattr(facts, name)}: export it again with mer-train"
             )
-    if emotions != EMOTIONS:
+    if facts.classes not in (EMOTIONS, CLASSES):
         raise ModelError(
-            f"model {path} knows {', '.join(emotions)}; this version needs "
-            f"{', '.join(EMOTIONS)}: train it again"
+            f"model {path} knows {', '.join(facts.classes)}; this version needs "
+            f"{', '.join(EMOTIONS)}, with or without {OTHER}: train it again"
+        )
+    if facts.units and metadata["units"] != ",".join(UNITS):
+        raise ModelError(
+            f"model {path} tells the action units {metadata['units'][:80]}; this version needs "
+            f"{','.join(UNITS)}: train it again"
         )
     return facts
 
@@ -152,6 +173,12 @@ def probabilities(logits: NDArray[np.float32], temperature: float) -> NDArray[np
     cooled = logits / np.float32(temperature)
     powers = np.exp(cooled - cooled.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
+def over_classes(shares: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Probabilities [N, 4] over CLASSES; a model that knows no other movement gives it none."""
+    lacking = len(CLASSES) - shares.shape[1]
+    return np.pad(shares, ((0, 0), (0, lacking)))
 
 
 def _fingerprint(kind: str, motion: str, face: MapConfig) -> str:

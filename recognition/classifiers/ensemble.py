@@ -9,6 +9,7 @@ log-probability counts.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -22,31 +23,57 @@ VIEWS = ((0.0, 1.0), (SHIFT_CELLS, 1.0), (-SHIFT_CELLS, 1.0), (0.0, ZOOM), (0.0,
 
 
 class ViewEnsemble(nn.Module):
-    """uint8 maps [N, 28, 28, 3] -> mean log-probabilities [N, 3] over members and views."""
+    """uint8 maps [N, 28, 28, 3] -> mean log-probabilities [N, C] over members and views."""
 
     rows: Tensor
     columns: Tensor
+    unit_scale: Tensor
+    unit_shift: Tensor
 
     def __init__(self, members: Sequence[SCViT]) -> None:
         super().__init__()
         self.members = nn.ModuleList(members)
         self.config = members[0].config
-        size = self.config.map_size
+        size, units = self.config.map_size, self.config.units
         rows = [resampling(size, shift, zoom) for shift, zoom in VIEWS]
         columns = [resampling(size, 0.0, zoom).T for _, zoom in VIEWS]
         self.register_buffer("rows", torch.stack(rows), persistent=False)
         self.register_buffer("columns", torch.stack(columns), persistent=False)
+        # sigmoid(scale * mean logit + shift) is the calibrated probability of a unit
+        self.register_buffer("unit_scale", torch.ones(units, 1), persistent=units > 0)
+        self.register_buffer("unit_shift", torch.zeros(units, 1), persistent=units > 0)
 
     def forward(self, maps: Tensor) -> Tensor:
         """uint8 [N, S, S, 3] -> [N, classes]."""
+        return self.tell(maps)[0]
+
+    def tell(self, maps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Log-probabilities [N, classes]; of the units [N, units, 2] probabilities and strengths.
+
+        The probabilities are calibrated; the last axis is the side of the image, left and right.
+        """
+        both = self._views(maps)
+        told = [cast(SCViT, member).tell(both) for member in self.members]
+        logits = torch.stack([each.logits.log_softmax(dim=-1) for each in told])
+        units = torch.stack([each.units for each in told])
+        strengths = torch.stack([each.strengths.sigmoid() for each in told])
+        mean = logits.mean(dim=0).reshape(2, -1, len(VIEWS), self.config.classes)
+        sure = (self.unit_scale * _turned_mean(units) + self.unit_shift).sigmoid()
+        return mean.mean(dim=(0, 2)), sure, _turned_mean(strengths)
+
+    def _views(self, maps: Tensor) -> Tensor:
+        """[2 N V, S, S, 3]: first the views of the maps, then their mirror images."""
         size = self.config.map_size
         planes = maps.permute(0, 3, 1, 2).float().unsqueeze(1)  # [N, 1, 3, S, S]
         views = self.rows[:, None] @ planes @ self.columns[:, None]  # [N, V, 3, S, S]
         views = views.permute(0, 1, 3, 4, 2).reshape(-1, size, size, 3)
-        both = torch.cat([views, mirror(views)], dim=0)  # [2 N V, S, S, 3]
-        each = torch.stack([member(both)[0].log_softmax(dim=-1) for member in self.members])
-        mean = each.mean(dim=0).reshape(2, -1, len(VIEWS), self.config.classes)
-        return mean.mean(dim=(0, 2))
+        return torch.cat([views, mirror(views)], dim=0)
+
+
+def _turned_mean(sides: Tensor) -> Tensor:
+    """Mean [N, U, 2] over members and views of [M, 2 N V, U, 2]; mirrored views change sides."""
+    plain, mirrored = sides.mean(dim=0).unflatten(0, (2, -1, len(VIEWS))).mean(dim=2)
+    return 0.5 * (plain + mirrored.flip(2))
 
 
 def mirror(maps: Tensor) -> Tensor:

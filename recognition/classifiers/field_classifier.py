@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from recognition.classifiers.base import Faces, ModelFacts, Network, check_output
+from recognition.classifiers.base import Answer, Faces, ModelFacts, Network, check_output
 from recognition.config import RecognizerConfig
 from recognition.motion.head import remove_rigid
 from streamer.core.records import EMOTIONS
@@ -22,16 +22,14 @@ class FieldClassifier:
         self._network, self._face = network, config.map
         self._unit = np.float32(facts.amplification * config.map.iod_px)
 
-    def __call__(
-        self, onset: Faces, apex: Faces, flow_px: NDArray[np.float32] | None
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def __call__(self, onset: Faces, apex: Faces, flow_px: NDArray[np.float32] | None) -> Answer:
         """Logits [N, C], and the amplified motion [N, 2, S, S] in pixels, head motion included."""
         inputs: dict[str, NDArray] = {"onset": onset, "apex": apex}
         if flow_px is not None:
             inputs = {"flow": flow_px.transpose(0, 3, 1, 2).copy()}
         logits, motion = self._network(("logits", "motion"), inputs)
         count, size, path = len(onset), self._face.aligned_size_px, self._network.path
-        return (
+        return Answer(
             check_output(logits, (count, len(EMOTIONS)), path),
             check_output(motion, (count, 2, size, size), path),
         )

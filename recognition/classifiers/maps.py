@@ -12,11 +12,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from recognition.classifiers.base import Faces, ModelFacts, Network, check_output, probabilities
+from recognition.classifiers.base import (
+    Answer,
+    Faces,
+    ModelFacts,
+    Network,
+    UnitAnswer,
+    check_output,
+    probabilities,
+)
 from recognition.config import MapConfig, RecognizerConfig
 from recognition.motion.head import remove_rigid
 from streamer.core.errors import ModelError
-from streamer.core.records import EMOTIONS
+from streamer.core.records import EMOTIONS, UNITS
 
 _BATCH = 256
 
@@ -77,28 +85,36 @@ def stretch(planes: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 class MapClassifier:
-    """Flow -> motion without the head's -> map -> logits."""
+    """Flow -> motion without the head's -> map -> logits and action units."""
 
     def __init__(self, network: Network, facts: ModelFacts, config: RecognizerConfig) -> None:
         self._network, self._facts, self._face = network, facts, config.map
 
-    def __call__(
-        self, onset: Faces, apex: Faces, flow_px: NDArray[np.float32] | None
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Logits [N, C], and the motion [N, S, S, 2] in IOD without the head's."""
+    def __call__(self, onset: Faces, apex: Faces, flow_px: NDArray[np.float32] | None) -> Answer:
+        """Logits [N, C], the motion [N, S, S, 2] in IOD without the head's, and the units."""
         if flow_px is None:
             raise ModelError(f"model {self._network.path} measures no motion: use --motion dis")
         iod_px = np.float32(self._face.iod_px)
         fields = np.stack([remove_rigid(flow / iod_px, self._face) for flow in flow_px])
         maps = np.stack([motion_map(field, self._face) for field in fields])
-        return self._logits(maps), fields
+        logits, units = self.of_maps(maps)
+        return Answer(logits, fields, units)
 
     def motion_iod(self, motion: NDArray[np.float32]) -> NDArray[np.float32]:
         """[S, S, 2] as it is."""
         return motion
 
     def recognize_maps(self, maps: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Probabilities [N, 3] over `EMOTIONS` of motion maps uint8 [N, 28, 28, 3].
+        """Probabilities [N, 3] over `EMOTIONS` of maps uint8 [N, 28, 28, 3] known to show one.
+
+        Raises:
+            ValueError: the maps have another shape or type.
+        """
+        logits = self.of_maps(maps)[0][:, : len(EMOTIONS)]
+        return probabilities(logits, self._facts.temperature)
+
+    def of_maps(self, maps: NDArray[np.uint8]) -> tuple[NDArray[np.float32], UnitAnswer | None]:
+        """Logits [N, C] and action units of motion maps uint8 [N, 28, 28, 3].
 
         Raises:
             ValueError: the maps have another shape or type.
@@ -108,11 +124,26 @@ class MapClassifier:
             raise ValueError(
                 f"maps are {maps.dtype} {maps.shape}; expected uint8 [N, {size}, {size}, 3]"
             )
-        if not len(maps):
-            return np.zeros((0, len(EMOTIONS)), dtype=np.float32)
-        parts = [self._logits(maps[i : i + _BATCH]) for i in range(0, len(maps), _BATCH)]
-        return probabilities(np.concatenate(parts), self._facts.temperature)
+        parts = [self._ask(maps[i : i + _BATCH]) for i in range(0, len(maps), _BATCH)]
+        columns = [np.concatenate(own) for own in zip(*parts, strict=True)]
+        if not columns:
+            columns = [np.zeros((0, *shape), dtype=np.float32) for shape in self._shapes.values()]
+        return columns[0], UnitAnswer(columns[1], columns[2]) if self._facts.units else None
 
-    def _logits(self, maps: NDArray[np.uint8]) -> NDArray[np.float32]:
-        (answer,) = self._network(("logits",), {"maps": maps})
-        return check_output(answer, (len(maps), len(EMOTIONS)), self._network.path)
+    @property
+    def _shapes(self) -> dict[str, tuple[int, ...]]:
+        """The outputs of the network for one map."""
+        shapes: dict[str, tuple[int, ...]] = {"logits": (len(self._facts.classes),)}
+        if self._facts.units:
+            shapes |= dict.fromkeys(("units", "strengths"), (len(UNITS), 2))
+        return shapes
+
+    def _ask(self, maps: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+        """The outputs in the order of `_shapes`, units as probabilities."""
+        shapes, path = self._shapes, self._network.path
+        answers = self._network(tuple(shapes), {"maps": maps})
+        logits, *units = (
+            check_output(answer, (len(maps), *shape), path)
+            for answer, shape in zip(answers, shapes.values(), strict=True)
+        )
+        return [logits, *units]

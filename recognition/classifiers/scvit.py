@@ -4,17 +4,23 @@ Class token, patch embeddings, transformer blocks, LN -> MLP with one hidden lay
 The published network is a ViT-S/16; this one is small enough for two CPU cores. It takes the uint8
 motion map as it is: finding the zero level of each stretched channel and its scale happens inside.
 The patch embeddings are returned beside the logits, for the symmetric contrastive loss (eq. 12-14).
+
+With `units`, a second head tells which action units moved on which side, and how strongly: it sees
+the encoded patches one by one, as units are told by where they are. The classes are then read from
+the class token and from the units together.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from streamer.core.ranges import Range, check_ranges
+
+PATCH_WIDTH = 24  # what the head of the units sees of each encoded patch
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,7 @@ class SCViTConfig:
     # columns of the trend taken out of u and v: 1 level, 3 level and slopes
     detrend: Annotated[int, Range(1, 3)] = 3
     classes: Annotated[int, Range(2, 100)] = 3
+    units: Annotated[int, Range(0, 100)] = 0  # action units that are told, on two sides each
 
     def __post_init__(self) -> None:
         check_ranges(self)
@@ -116,8 +123,17 @@ class Block(nn.Module):
         return self.out((weight @ v).transpose(1, 2).reshape(n, tokens, width))
 
 
+class Told(NamedTuple):
+    """What the network tells of N maps."""
+
+    logits: Tensor  # [N, classes]
+    patches: Tensor  # [N, P, D], Phi_d (eq. 11), row by row
+    units: Tensor  # [N, units, 2] logits that a unit moved, image left and right
+    strengths: Tensor  # [N, units, 2] logits of its displacement over that of the strongest
+
+
 class SCViT(nn.Module):
-    """uint8 motion maps [N, 28, 28, 3] -> logits [N, 3] and patch embeddings [N, P, D]."""
+    """uint8 motion maps [N, 28, 28, 3] -> logits [N, classes] and patch embeddings [N, P, D]."""
 
     def __init__(self, config: SCViTConfig | None = None) -> None:
         super().__init__()
@@ -128,19 +144,37 @@ class SCViT(nn.Module):
         self.position = nn.Parameter(0.02 * torch.randn(1, c.grid**2 + 1, c.width))
         self.blocks = nn.Sequential(*(Block(c.width, c.heads, c.dropout) for _ in range(c.depth)))
         self.norm = nn.LayerNorm(c.width)
-        self.head = nn.Sequential(
-            nn.Linear(c.width, c.width),
-            nn.GELU(),
-            nn.Dropout(c.dropout),
-            nn.Linear(c.width, c.classes),
-        )
+        if c.units:
+            self.narrow = nn.Linear(c.width, PATCH_WIDTH)
+            seen = c.width + PATCH_WIDTH * c.grid**2
+            self.unit_head = _head(seen, 2 * c.width, c.dropout, 4 * c.units)
+        self.head = _head(c.width + 2 * c.units, c.width, c.dropout, c.classes)
 
     def forward(self, maps: Tensor) -> tuple[Tensor, Tensor]:
         """Logits [N, classes] and patch embeddings Phi_d [N, P, D] (eq. 11), row by row."""
+        told = self.tell(maps)
+        return told.logits, told.patches
+
+    def tell(self, maps: Tensor) -> Told:
+        """All that it tells; without a head for units, these are [N, 0, 2]."""
         patches = self.embed(self.levelling(maps)).flatten(2).transpose(1, 2)
         tokens = torch.cat([self.token.expand(patches.shape[0], -1, -1), patches], dim=1)
-        encoded = self.blocks(tokens + self.position)
-        return self.head(self.norm(encoded[:, 0])), patches
+        encoded = self.norm(self.blocks(tokens + self.position))
+        seen = encoded[:, 0]
+        if not self.config.units:
+            none = seen.new_zeros((len(seen), 0, 2))
+            return Told(self.head(seen), patches, none, none)
+        places = torch.cat([seen, self.narrow(encoded[:, 1:]).flatten(1)], dim=1)
+        both = self.unit_head(places).unflatten(1, (2, self.config.units, 2))
+        units, strengths = both[:, 0], both[:, 1]
+        known = torch.cat([seen, units.sigmoid().flatten(1)], dim=1)
+        return Told(self.head(known), patches, units, strengths)
+
+
+def _head(inputs: int, width: int, dropout: float, outputs: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Linear(inputs, width), nn.GELU(), nn.Dropout(dropout), nn.Linear(width, outputs)
+    )
 
 
 def region_embeddings(patches: Tensor) -> Tensor:

@@ -8,7 +8,8 @@ source.addEventListener("event", (message) => {
   const event = JSON.parse(message.data);
   const line = document.createElement("li");
   const emotion = event.emotion === null ? "movement" : event.emotion;
-  line.textContent = `${event.apex_s.toFixed(3)} s  ${event.kind}  face ${event.face_id}  ${emotion}`;
+  const units = event.facs ? `  AU ${event.facs}` : "";
+  line.textContent = `${event.apex_s.toFixed(3)} s  ${event.kind}  face ${event.face_id}  ${emotion}${units}`;
   list.append(line);
 });
 source.addEventListener("end", () => { state.textContent = "the run has ended"; source.close(); });

@@ -30,7 +30,7 @@ from streamer.run.pipeline import Pipeline
 from streamer.sources.resume_point import ResumePoint, checksum
 
 FILE_NAME = "checkpoint"
-_VERSION = 3
+_VERSION = 4
 _LEAST_APART_S = 1.0  # of the recording
 _LOG = logging.getLogger(__name__)
 _COUNTED = ("frames", "frames_with_face", "faces", "rolls", "first_s", "last_s")
@@ -38,7 +38,7 @@ _MAX_BYTES = 1024 * 2**20  # a face takes about 10 MB
 _FACTS = {"start": {"frame": Whole, "time_s": float, "checksum": Whole, "plain": bool}}
 _COUNTS = {
     **{"frames": Whole, "frames_with_face": Whole, "first_s": float, "last_s": float},
-    **{"kinds": Each(Whole), "emotions": Each(Whole), "rolls": [Whole]},
+    **{"kinds": Each(Whole), "emotions": Each(Whole), "units": Each(Whole), "rolls": [Whole]},
     **{"coverage": dict, "no_face": list},
 }
 _ADVANCE = {"spotter": dict, "buffer": dict, "places": dict, "now_s": float}
@@ -60,6 +60,7 @@ class Checkpoint:
             setattr(counts, name, state["counts"][name])
         counts.kinds = Counter(state["counts"]["kinds"])
         counts.emotions = Counter(state["counts"]["emotions"])
+        counts.units = Counter(state["counts"]["units"])
         counts.coverage = CoverageCount.of(state["counts"]["coverage"])
         counts.no_face = NoFaceCount.of(state["counts"]["no_face"])
 
@@ -112,6 +113,7 @@ class CheckpointWriter:
             "advance": self._pipeline.advance_state(),
             "counts": {name: getattr(self._counts, name) for name in _COUNTED}
             | {"kinds": dict(self._counts.kinds), "emotions": dict(self._counts.emotions)}
+            | {"units": dict(self._counts.units)}
             | {"coverage": self._counts.coverage.state(), "no_face": self._counts.no_face.state()},
         }
         start = ResumePoint(frame.index, frame.time_s, checksum(frame.image), self._is_plain())

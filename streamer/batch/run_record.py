@@ -83,6 +83,7 @@ def run_json(job: Job, result: Result, local: str, work: Path, wall_s: float) ->
             "turned_deg": summary.turned_deg,
             "events": summary.events,
             "emotions": summary.emotions,
+            "units": summary.units,
         },
         "no_face": [reason.to_json() for reason in summary.no_face],
         "coverage": None if summary.coverage is None else summary.coverage.to_json(),
@@ -167,6 +168,7 @@ _COUNTS = {
     "turned_deg?": Whole,
     "events": {"micro": Whole, "macro": Whole},
     "emotions": Each(Whole),
+    "units?": Each(Whole),
 }
 _RUN = {
     "schema": OneOf((RUN_SCHEMA,)),

@@ -100,6 +100,7 @@ def batch(
     micro_only: common.MicroOnly = False,
     model: common.Model = None,
     motion: common.Motion = None,
+    emotions: common.Emotions = None,
     offline: common.Offline = False,
     no_recognition: common.NoRecognition = False,
     workers: Annotated[
@@ -142,7 +143,8 @@ def batch(
         sensitivity=sensitivity,
         false_per_minute=false_per_minute, low_latency=low_latency,
         baseline=baseline, spotter=spotter, max_faces=max_faces, micro_only=micro_only,
-        model=model, motion=motion, offline=offline, no_recognition=no_recognition,
+        model=model, motion=motion, emotions=emotions, offline=offline,
+        no_recognition=no_recognition,
     )  # fmt: skip
     with telling_errors(_PROGRAM), logging_to(quiet, verbose, log_file, progress) as speaks:
         if not inputs:

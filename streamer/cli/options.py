@@ -42,6 +42,7 @@ KEYS = {
     "micro_only": "kinds",
     "model": "model",
     "motion": "recognizer.motion",
+    "emotions": "recognizer.emotions",
     "offline": "recognizer.offline",
     "explain": "recognizer.keep_motion",
     "no_recognition": "recognise",
@@ -149,6 +150,7 @@ Model = Annotated[str | None, setting("model")]
 Motion = Annotated[
     Literal["auto", "dis", "farneback", "tvl1", "selfme", "frl-dgt"] | None, setting("motion")
 ]
+Emotions = Annotated[Literal["classes", "facs"] | None, setting("emotions", "--emotions")]
 Offline = Annotated[bool, setting("offline", "--offline")]
 NoRecognition = Annotated[
     bool, option(HOW, "Only spot: events without an emotion.", "--no-recognition")

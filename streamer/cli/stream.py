@@ -186,6 +186,7 @@ def stream(
     micro_only: common.MicroOnly = False,
     model: common.Model = None,
     motion: common.Motion = None,
+    emotions: common.Emotions = None,
     offline: common.Offline = False,
     no_recognition: common.NoRecognition = False,
     print_config: Annotated[
@@ -203,7 +204,8 @@ def stream(
         sensitivity=sensitivity,
         false_per_minute=false_per_minute, low_latency=low_latency,
         baseline=baseline, spotter=spotter, max_faces=max_faces, micro_only=micro_only,
-        model=model, motion=motion, offline=offline, explain=explain, no_recognition=no_recognition,
+        model=model, motion=motion, emotions=emotions, offline=offline, explain=explain,
+        no_recognition=no_recognition,
     )  # fmt: skip
     from streamer.core.process.stopping import PATIENCE_S, StopFlag
 

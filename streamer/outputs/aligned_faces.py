@@ -7,6 +7,7 @@ One `.npz` per event, written only where the user asked for faces:
 | images | uint8 [T, S, S, 3] | aligned faces, RGB |
 | time_s, frame, anchor | [T] | time, frame number, number of the held alignment |
 | onset, apex, offset | int | their places among the T |
+| landmarks | [468, 2] | the face mesh of the apex, in pixels of the aligned face |
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +26,8 @@ from streamer.core.files.strict_npz import Array, read_npz
 from streamer.core.files.writing import writing
 from streamer.core.records import AlignedFace, EmotionEvent, Spot
 from streamer.faces.face_buffer import FaceBuffer
+from streamer.faces.landmarks import N_LANDMARKS
+from streamer.faces.transforms import transform_points
 from streamer.outputs.record import event_id
 from streamer.outputs.sinks import EventFaces
 
@@ -35,6 +39,7 @@ _STRIP = {
     "frame": Array(("i", "u"), (None,)),
     "anchor": Array(("i", "u"), (None,)),
     "moments": Array(("i", "u"), (3,)),
+    "landmarks": Array(("f",), (N_LANDMARKS, 2), needed=False),  # not in older files
 }
 MAX_FACES = 64  # of one event; of more, every n-th and the three moments
 
@@ -50,6 +55,7 @@ class FaceStrip:
     onset: int
     apex: int
     offset: int
+    landmarks: NDArray[np.float32] | None = None  # the apex's mesh [468, 2] in aligned pixels
 
 
 class AlignedFaces(EventFaces):
@@ -84,11 +90,18 @@ def take_strip(recent: FaceBuffer, spot: Spot) -> FaceStrip | None:
         places[spot.onset_frame],
         places[spot.apex_frame],
         places.get(spot.offset_frame, len(faces) - 1),
+        _aligned_mesh(faces[places[spot.apex_frame]]),
     )
+
+
+def _aligned_mesh(face: AlignedFace) -> NDArray[np.float32]:
+    """The mesh as it was in this frame, [468, 2]; `AlignedFace` has that of its anchor."""
+    return np.asarray(transform_points(face.frame_to_face, face.face.landmarks_px)[:, :2])
 
 
 def write_strip(strip: FaceStrip, path: Path) -> None:
     """Whole or not at all. Raises OutputError."""
+    mesh: dict[str, Any] = {} if strip.landmarks is None else {"landmarks": strip.landmarks}
     with replacing(path) as part, writing(path), part.open("wb") as file:
         np.savez_compressed(
             file,
@@ -97,6 +110,7 @@ def write_strip(strip: FaceStrip, path: Path) -> None:
             frame=strip.frame,
             anchor=strip.anchor,
             moments=np.array([strip.onset, strip.apex, strip.offset]),
+            **mesh,
         )
 
 
@@ -123,7 +137,8 @@ def read_strip(path: Path) -> FaceStrip:
         ) from None
     except ValueError as error:
         raise SourceFormatError(f"{path.name} holds no faces of an event: {error}") from None
-    return FaceStrip(images, time_s, frame, anchor, onset, apex, offset)
+    mesh = held.get("landmarks")
+    return FaceStrip(images, time_s, frame, anchor, onset, apex, offset, mesh)
 
 
 def _thinned(faces: Sequence[AlignedFace], keep: set[int]) -> list[AlignedFace]:

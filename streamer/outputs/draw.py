@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from streamer.core.process.libraries import import_cv2
 from streamer.core.records import EmotionEvent, Face, FaceMotion, FrameResult, Judged, Recognition
 from streamer.outputs.motion_wheel import attention_inset, motion_inset
+from streamer.outputs.units import reading
 
 Canvas = NDArray[np.uint8]
 
@@ -37,6 +38,7 @@ _EMOTION_COLOURS = {
     "negative": (200, 70, 70),
     "positive": (60, 150, 80),
     "surprise": (190, 130, 30),
+    "other": (120, 85, 150),
 }
 
 
@@ -226,6 +228,8 @@ def _banner_text(event: EmotionEvent, time_s: float) -> str:
     what = (
         "movement" if recognition is None else f"{recognition.emotion} {recognition.confidence:.0%}"
     )
+    if read := reading(event):
+        what += f" {read}"
     when = f"{spot.onset_s:.2f}-{spot.offset_s:.2f} s"
     if time_s > spot.offset_s:
         when += f" ({time_s - spot.offset_s:.1f} s ago)"

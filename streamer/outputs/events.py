@@ -21,18 +21,22 @@ from streamer.outputs.cells import safe_cell, true_text
 from streamer.outputs.dialects import BOM, COMMA, Dialect, dialect_by
 from streamer.outputs.json_document import JsonDocument, is_document
 from streamer.outputs.record import (
+    CLASSES,
     DAY,
     FIELDS,
     MEDIA,
+    OLD_SCHEMA,
+    READINGS,
     TIMES,
     event_to_record,
     probability_columns,
     record_to_event,
 )
+from streamer.outputs.units import units_from_cell, units_to_cell
 
 _MAX_LINE = 2**20  # characters; an event has about 500
 _MAX_DOCUMENT = 64 * 2**20  # characters of one JSON document
-_TEXTS = ("schema", "id", "source", "kind", "emotion", "regions", *DAY)
+_TEXTS = ("schema", "id", "source", "kind", "emotion", *READINGS, "regions", *DAY)
 _LOG = logging.getLogger(__name__)
 _Row = TypeVar("_Row")
 
@@ -54,8 +58,9 @@ def record_to_row(record: JsonObject) -> list[Any]:
     Text that a spreadsheet would take for a formula gets an apostrophe in front.
     """
     probabilities = record["probabilities"] or {}
-    flat = {f"prob_{name}": probabilities.get(name) for name in EMOTIONS}
+    flat = {f"prob_{name}": probabilities.get(name) for name in CLASSES}
     flat |= {name: record[name] for name in FIELDS if name != "probabilities"}
+    flat["units"] = units_to_cell(record["units"])
     flat["regions"] = " ".join(record["regions"])
     flat |= other_clocks(record)
     return ["" if flat[name] is None else safe_cell(flat[name]) for name in csv_columns()]
@@ -253,7 +258,10 @@ def _unflatten(row: Mapping[Any, Any]) -> dict[str, Any] | None:
     row = {name: true_text(value or "") for name, value in row.items()}
     record: dict[str, Any] = dict(row)
     if record.get("emotion"):
-        record["probabilities"] = {name: row.get(f"prob_{name}") for name in EMOTIONS}
+        known = EMOTIONS if record.get("schema") == OLD_SCHEMA else CLASSES
+        record["probabilities"] = {name: row.get(f"prob_{name}") for name in known}
+        record["units"] = units_from_cell(row.get("units", ""))
+        record["prototype"] = record.get("prototype") or None
     else:
         record["emotion"] = record["probabilities"] = record["confidence"] = None
     record["regions"] = (row.get("regions") or "").split()

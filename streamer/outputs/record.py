@@ -6,23 +6,29 @@ import hashlib
 import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
 
 from streamer.core.records import (
-    EMOTIONS,
+    CLASSES,
+    OTHER,
     EmotionEvent,
     JsonObject,
     Moments,
     Recognition,
     Spot,
+    facs_text,
 )
+from streamer.outputs.units import units_from_json, units_to_json
 
-SCHEMA = "mer-stream/event/1"
+SCHEMA = "mer-stream/event/2"
+OLD_SCHEMA = "mer-stream/event/1"  # without OTHER and without READINGS; it is read, never written
+READINGS = ("facs", "units", "because", "prototype")
 FIELDS = (
     "schema", "id", "source", "face_id", "kind",
     "onset_s", "apex_s", "offset_s", "onset_frame", "apex_frame", "offset_frame",
-    "emotion", "probabilities", "confidence", "score", "emitted_s", "regions",
+    "emotion", "probabilities", "confidence", *READINGS, "score", "emitted_s", "regions",
 )  # fmt: skip
 TIMES = ("onset_s", "apex_s", "offset_s")
 MEDIA = ("onset_media_s", "apex_media_s", "offset_media_s")
@@ -53,9 +59,6 @@ def event_to_record(event: EmotionEvent) -> JsonObject:
     Times are seconds of stream time; those of MEDIA are where a player of the file shows it.
     """
     spot, recognition = event.spot, event.recognition
-    probabilities = None
-    if recognition is not None:
-        probabilities = {name: _round(p) for name, p in recognition.probabilities.items()}
     record = {
         "schema": SCHEMA,
         "id": event_id(event),
@@ -68,14 +71,29 @@ def event_to_record(event: EmotionEvent) -> JsonObject:
         "onset_frame": int(spot.onset_frame),
         "apex_frame": int(spot.apex_frame),
         "offset_frame": int(spot.offset_frame),
-        "emotion": recognition.emotion if recognition is not None else None,
-        "probabilities": probabilities,
-        "confidence": _round(recognition.confidence) if recognition is not None else None,
+        **_recognised(recognition),
         "score": _round(spot.score),
         "emitted_s": _round(event.emitted_s),
         "regions": list(spot.regions),
     }
     return record | _optional(event)
+
+
+def _recognised(recognition: Recognition | None) -> JsonObject:
+    """The emotion, its figures and what the units say; null where nothing was recognised."""
+    if recognition is None:
+        return dict.fromkeys(("emotion", "probabilities", "confidence", *READINGS))
+    units, shares = recognition.units, dict(recognition.probabilities)
+    shares[OTHER] = shares.get(OTHER, 0.0)  # of a model that does not know it
+    return {
+        "emotion": recognition.emotion,
+        "probabilities": {name: _round(share) for name, share in shares.items()},
+        "confidence": _round(recognition.confidence),
+        "facs": None if units is None else facs_text(units),
+        "units": None if units is None else units_to_json(units),
+        "because": recognition.because,
+        "prototype": recognition.prototype,
+    }
 
 
 def _optional(event: EmotionEvent) -> JsonObject:
@@ -96,13 +114,16 @@ def _moments(timed: Spot | Moments) -> tuple[float, float, float]:
 def record_to_event(record: Mapping[str, Any]) -> EmotionEvent:
     """The event of a record; fields it does not know are ignored, so newer minor files read too.
 
-    Raises ValueError for another schema, a missing field or a value of the wrong type.
+    A record of version 1 tells no units, and nothing was OTHER. Raises ValueError for another
+    schema, a missing field or a value of the wrong type.
     """
-    if record.get("schema") != SCHEMA:
+    old = record.get("schema") == OLD_SCHEMA
+    if not old and record.get("schema") != SCHEMA:
         raise ValueError(
-            f"schema is {str(record.get('schema'))[:40]!r}, this version reads {SCHEMA!r}"
+            f"schema is {str(record.get('schema'))[:40]!r}, this version reads {SCHEMA!r} and "
+            f"{OLD_SCHEMA!r}"
         )
-    missing = [name for name in FIELDS if name not in record]
+    missing = [name for name in FIELDS if name not in record and not (old and name in READINGS)]
     if missing:
         raise ValueError(f"missing {', '.join(missing)}")
     if record["kind"] not in ("micro", "macro"):
@@ -110,7 +131,7 @@ def record_to_event(record: Mapping[str, Any]) -> EmotionEvent:
     try:
         return EmotionEvent(
             spot=_spot(record),
-            recognition=_recognition(record),
+            recognition=_recognition(record, old),
             source=_text(record["source"]),
             emitted_s=_number(record["emitted_s"]),
             cut=_flag(record.get("cut")),
@@ -123,7 +144,7 @@ def record_to_event(record: Mapping[str, Any]) -> EmotionEvent:
 
 def probability_columns() -> tuple[str, ...]:
     """Names of the columns that hold the probabilities in flat tables."""
-    return tuple(f"prob_{name}" for name in EMOTIONS)
+    return tuple(f"prob_{name}" for name in CLASSES)
 
 
 def _spot(record: Mapping[str, Any]) -> Spot:
@@ -165,13 +186,22 @@ def _has(record: Mapping[str, Any], names: Sequence[str]) -> bool:
     return all(there)
 
 
-def _recognition(record: Mapping[str, Any]) -> Recognition | None:
+def _recognition(record: Mapping[str, Any], old: bool) -> Recognition | None:
     if record["emotion"] is None:
         return None
-    return Recognition(
+    said = Recognition(
         emotion=_text(record["emotion"]),
         probabilities={_text(k): _number(v) for k, v in record["probabilities"].items()},
         confidence=_number(record["confidence"]),
+    )
+    if old:
+        return replace(said, probabilities={**said.probabilities, OTHER: 0.0})
+    units, prototype = record["units"], record["prototype"]
+    return replace(
+        said,
+        units=None if units is None else units_from_json(_list(units)),
+        because=_text(record["because"]),
+        prototype=None if prototype is None else _text(prototype),
     )
 
 

@@ -16,12 +16,13 @@ from streamer.core.records import AlignedFace, FrameResult, JsonObject, SourceRe
 from streamer.outputs.coverage import Coverage
 from streamer.outputs.coverage_count import CoverageCount
 from streamer.outputs.no_faces import NoFaceCount, NoFaceReason, no_face_line
+from streamer.outputs.units import in_order
 
 SCHEMA = "mer-stream/summary/1"
 Status = Literal["done", "kept", "failed", "interrupted"]
 _FIGURES = (
     "frames", "duration_s", "frames_with_face", "faces", "turned_deg", "events", "emotions",
-    "dropped", "reconnects", "truncated", "repairs", "warnings", "wall_s",
+    "units", "dropped", "reconnects", "truncated", "repairs", "warnings", "wall_s",
 )  # fmt: skip
 NOTHING_READ = SourceReport(
     frames=0, dropped=0, reconnects=0, truncated=False, repairs={}, errors=()
@@ -49,6 +50,7 @@ class RunRecord:
     turned_deg: int = 0  # how far most faces stand turned clockwise in the picture: 0, 90, ...
     events: Mapping[str, int] = field(default_factory=lambda: {"micro": 0, "macro": 0})
     emotions: Mapping[str, int] = field(default_factory=dict)
+    units: Mapping[str, int] = field(default_factory=dict)  # events by unit in FACS notation
     dropped: int = 0
     reconnects: int = 0
     truncated: bool = False
@@ -110,6 +112,7 @@ class Counts:
     rolls: list[int] = field(default_factory=lambda: [0, 0, 0, 0])  # faces by quarter turns
     kinds: Counter[str] = field(default_factory=Counter)
     emotions: Counter[str] = field(default_factory=Counter)
+    units: Counter[str] = field(default_factory=Counter)
     first_s: float = 0.0
     last_s: float = 0.0
     started: float = field(default_factory=time.monotonic)
@@ -123,6 +126,7 @@ class Counts:
             self.kinds[event.spot.kind] += 1
             if event.recognition is not None:
                 self.emotions[event.recognition.emotion] += 1
+                self.units.update(unit.text for unit in event.recognition.units or ())
         self.coverage.write(result)
         if result.frame is None:
             return
@@ -176,6 +180,7 @@ class Counts:
             turned_deg=self.turned_deg,
             events={"micro": self.kinds["micro"], "macro": self.kinds["macro"]},
             emotions=dict(sorted(self.emotions.items())),
+            units={unit: self.units[unit] for unit in in_order(self.units)},
             dropped=report.dropped,
             reconnects=report.reconnects,
             truncated=report.truncated,
@@ -191,7 +196,10 @@ def format_summary(record: RunRecord) -> str:
     if record.frames == 0:
         return head + printable(record.error or "no frames were read.")
     lines = [head + ", ".join([_amount(record), _faces(record), _events(record)])]
-    details = (*coverage_lines(record), _roll(record), _losses(record), _ending(record))
+    details = (
+        *(_units(record), *coverage_lines(record)),
+        *(_roll(record), _losses(record), _ending(record)),
+    )
     lines += [f"  {line}" for line in details if line]
     lines += [f"  note: {printable(warning)}" for warning in record.warnings]
     if record.error:
@@ -262,6 +270,12 @@ def _events(record: RunRecord) -> str:
     kinds = ", ".join(f"{n} {kind}" for kind, n in record.events.items() if n)
     emotions = ", ".join(f"{n} {printable(emotion)}" for emotion, n in record.emotions.items())
     return f"{_count(total, 'event')} ({kinds}{'; ' if emotions else ''}{emotions})"
+
+
+def _units(record: RunRecord) -> str:
+    """How many events have which unit."""
+    counts = ", ".join(f"{printable(unit)} ({n})" for unit, n in record.units.items())
+    return f"action units: {counts}" if counts else ""
 
 
 def _losses(record: RunRecord) -> str:

@@ -9,6 +9,7 @@ from typing import IO
 from streamer.core.files.writing import writing
 from streamer.core.printable import printable
 from streamer.core.records import EmotionEvent, FrameResult, SourceInfo
+from streamer.outputs.units import reading
 
 _SHOWN_REGIONS = 4
 
@@ -23,18 +24,22 @@ def format_clock(time_s: float) -> str:
 
 
 def format_event(event: EmotionEvent) -> str:
-    """One line: time of the apex, kind, face, emotion with its confidence, length, regions."""
+    """One line: time of the apex, kind, face, emotion with its confidence, length, units, regions.
+
+    Units and what they are read as stand there where the model tells them.
+    """
     spot = event.spot
     emotion = "-"
     if event.recognition is not None:
         emotion = f"{event.recognition.emotion} {event.recognition.confidence:.0%}"
     regions = ", ".join(name.replace("_", " ") for name in spot.regions[:_SHOWN_REGIONS])
+    because = f"{read}  " if (read := reading(event)) else ""
     cut = "  (cut)" if event.cut else ""
     place = "" if event.media is None else f"  (in the file {format_clock(event.media.apex_s)})"
     day = "" if event.day is None else f"  {event.day[1]}"
     return printable(
         f"{format_clock(spot.apex_s)}  {spot.kind}  face {spot.face_id}  {emotion:<14}"
-        f"  {spot.offset_s - spot.onset_s:.2f} s long  {regions}{place}{day}{cut}".rstrip()
+        f"  {spot.offset_s - spot.onset_s:.2f} s long  {because}{regions}{place}{day}{cut}".rstrip()
     )
 
 

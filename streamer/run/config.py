@@ -74,6 +74,7 @@ class StreamConfig:
         for name, is_set in (
             ("model", self.model is not None),
             ("recognizer.motion", self.recognizer.motion != "auto"),
+            ("recognizer.emotions", self.recognizer.emotions != "classes"),
             ("recognizer.keep_motion", self.recognizer.keep_motion),
         ):
             if is_set:

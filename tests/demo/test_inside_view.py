@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 from demo.explainer import Attention, Explained
-from demo.inside_view import explained, header, pictures, strip_player
+from demo.inside_view import explained, header, pictures, strip_player, units
 from demo.pictures import encode
 from demo.results import Finished
 from demo.visitors import Visitor
-from streamer.core.records import Recognition
+from streamer.core.records import ActionUnit, Recognition
 from streamer.outputs.aligned_faces import FaceStrip
 from tests.demo.conftest import Analysed
 from tests.demo.pages import decoded, elements
-from tests.streamer.outputs.fakes import make_event
+from tests.streamer.outputs.fakes import make_event, with_units
 
 HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(1)>'.mp4"
 
@@ -35,11 +35,11 @@ def test_the_header_of_a_real_event(analysed: Analysed) -> None:
     ):  # fmt: skip
         assert said in section.text
     assert [(one.text, one.classes) for one in elements(html, "dt")] == [
-        (name, [name]) for name in ("negative", "positive", "surprise")
+        (name, [name]) for name in ("negative", "positive", "surprise", "other")
     ]
-    assert [one.text for one in elements(html, "dd")] == ["1%", "1%", "98%"]
+    assert [one.text for one in elements(html, "dd")] == ["1%", "1%", "98%", "0%"]
     bars = [one["style"] for one in elements(html, "span", class_="bar")]
-    assert bars == ["width:1.0%", "width:0.8%", "width:98.2%"]
+    assert bars == ["width:1.0%", "width:0.8%", "width:98.2%", "width:0.0%"]
     assert "not a feeling" in section.text
     assert "lie detector" in section.text and "Region motion" in section.text
     assert elements(html, "svg")
@@ -116,6 +116,45 @@ def test_the_gallery(strip: FaceStrip) -> None:
     assert "0.17 s later" in html
     (flicker,) = elements(html, "button")
     assert flicker["aria-pressed"] == "false" and flicker.text == "Start"
+
+
+def test_which_unit_moved_where(strip: FaceStrip) -> None:
+    """The strip of the sample: the brows go up by hundredths of an IOD, the motion by hand not."""
+    html = units(strip, with_units(make_event()))
+    (image,) = elements(html, "img")
+    picture = decoded(image["src"])
+    size = 4 * strip.images.shape[1]
+    assert picture.shape[0] > size and picture.shape[1] > size  # beside the face there are labels
+    assert image["alt"] == "The face at its strongest with 3 marked action units"
+    cells = [one.text for one in elements(html, "td")]
+    rows = [cells[at : at + 7] for at in range(0, len(cells), 7)]
+    assert [[*row[:5], row[6]] for row in rows] == [
+        ["1", "inner brow raiser", "both", "91%", "1.00", "yes"],
+        ["L2", "outer brow raiser", "the person’s left", "75%", "0.50", "yes"],
+        ["R7", "lid tightener", "the person’s right", "62%", "0.25", ""],
+    ]
+    right, left = (float(number) for number in rows[0][5].split(", "))
+    assert 0.005 < right < 0.05 and 0.005 < left < 0.05
+    assert "AU 1+L2+R7, because 1+L2 [reads as surprise]" in html
+    assert "The person’s left is on the right of the picture" in html
+
+
+def test_a_recognition_that_kept_its_motion_is_drawn_by_it(strip: FaceStrip) -> None:
+    event = with_units(make_event(), (ActionUnit("12", "L", 0.9, 1.0),), "", None)
+    assert event.recognition is not None
+    field = np.full((128, 128, 2), (0.03, -0.04), dtype=np.float32)
+    event = replace(event, recognition=replace(event.recognition, motion_iod=field))
+    assert [one.text for one in elements(units(strip, event), "td")][5:] == ["0.050", ""]
+
+
+def test_nothing_is_drawn_where_no_unit_is_told(strip: FaceStrip, visitor: Visitor) -> None:
+    assert units(strip, make_event()) == units(strip, make_event(recognised=False)) == ""
+    assert units(strip, with_units(make_event(), (), "", None)) == ""
+    assert units(replace(strip, landmarks=None), with_units(make_event())) == ""
+    told = [with_units(make_event()), make_event()]
+    html = [header(Finished("r", visitor.folder, "a", {}, (one,)), one) for one in told]
+    assert "AU 1+L2+R7, because" in html[0] and "does not know it" not in html[0]
+    assert "AU" not in html[1] and "does not know it" in html[1]
 
 
 def explanation(points: bytes | None = None, painted: bytes | None = None) -> Explained:

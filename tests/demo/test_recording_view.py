@@ -18,7 +18,7 @@ from streamer.outputs.signals import signal_columns
 from tests.demo.conftest import Analysed
 from tests.demo.pages import elements
 from tests.streamer.outputs.coverages import coverage
-from tests.streamer.outputs.fakes import make_event
+from tests.streamer.outputs.fakes import make_event, with_units
 
 HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(1)>'.mp4"
 NO_FACE = "No face was found"
@@ -78,15 +78,24 @@ def test_a_row_by_hand(visitor: Visitor) -> None:
     event = make_event(onset_frame=150)
     html = recording_view(made(visitor, [event]), visitor, "x")
     (table,) = elements(html, "table")
-    assert len(elements(html, "th", scope="col")) == 8
+    assert len(elements(html, "th", scope="col")) == 9
     cells = [one.text for one in elements(html, "td")]
     assert cells == [
-        "00:05.167", "micro", "surprise", "62%", "0.30 s", "1", "mouth, brow left", "Look inside",
+        "00:05.167", "micro", "surprise", "62%", "", "0.30 s", "1", "mouth, brow left",
+        "Look inside",
     ]  # fmt: skip
+    assert "a reading of units" not in html
     jump, look = [one for one in elements(html, "button") if "link" in one.classes]
     assert jump["data-seek"] == "4.600" and jump["aria-label"] == "Jump to 00:05.167"
     assert look["data-inside"] == event_id(event) and "00:05.167" in look["aria-label"]
     assert "Events" in table.text
+
+
+def test_a_row_with_units(visitor: Visitor) -> None:
+    event = with_units(make_event(onset_frame=150))
+    html = recording_view(made(visitor, [event]), visitor, "x")
+    assert elements(html, "td")[4].text == "AU 1+L2+R7, because 1+L2 [reads as surprise]"
+    assert "a reading of units" in html
 
 
 def test_hostile_names_stay_text(visitor: Visitor) -> None:

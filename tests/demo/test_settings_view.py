@@ -25,6 +25,7 @@ CHANGED = {
     "micro_only": (True,),
     "no_recognition": (True,),
     "motion": ("dis", "farneback", "selfme", "frl-dgt"),
+    "emotions": ("facs",),
 }
 
 
@@ -81,6 +82,7 @@ def test_one_setting_by_the_command_and_by_the_page(name: str, value: object) ->
         micro_only=st.booleans(),
         no_recognition=st.booleans(),
         motion=st.sampled_from(["auto", "dis", "farneback", "selfme", "frl-dgt"]),
+        emotions=st.sampled_from(["classes", "facs"]),
     )
 )
 def test_all_settings_together(choices: Choices) -> None:
@@ -140,9 +142,10 @@ def test_what_the_command_line_refuses_is_refused(wrong: dict[str, object]) -> N
 
 
 def test_emptied_numbers_are_their_defaults() -> None:
-    assert choices_of((None, "rule", False, None, None, False, False, "auto")) == Choices()
-    held = (2, "learned", True, 3, 2.0, True, True, "dis")
-    assert choices_of(held) == Choices(2.0, "learned", True, 3.0, 2, True, True, "dis")
+    emptied = (None, "rule", False, None, None, False, False, "auto", "classes")
+    assert choices_of(emptied) == Choices()
+    held = (2, "learned", True, 3, 2.0, True, True, "dis", "facs")
+    assert choices_of(held) == Choices(2.0, "learned", True, 3.0, 2, True, True, "dis", "facs")
 
 
 def test_what_has_no_effect_beside_another_choice_is_left_out() -> None:

@@ -11,7 +11,7 @@ from streamer.outputs.record import event_id
 from streamer.outputs.report.drawing import STRIP_HEIGHT as HEIGHT
 from streamer.outputs.report.overview import GatedStretch, Overview
 from tests.demo.pages import elements
-from tests.streamer.outputs.fakes import make_event
+from tests.streamer.outputs.fakes import make_event, with_units
 
 HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(1)>'.mp4"
 REST = dict.fromkeys(GROUPS, (0.0, 0.0, 0.0))
@@ -47,6 +47,12 @@ def test_an_event_without_an_emotion_says_so() -> None:
     (button,) = elements(timeline([event], [], 20.0), "button")
     assert "not recognised" in button["aria-label"] and "macro-" in button["aria-label"]
     assert button.classes == ["tl-event", "macro", "movement"]
+
+
+def test_a_button_tells_units() -> None:
+    (button,) = elements(timeline([with_units(make_event())], [], 20.0), "button")
+    told = "surprise, confidence 62% AU 1+L2+R7, because 1+L2 [reads as surprise], face 1."
+    assert told in button["title"]
 
 
 @pytest.mark.parametrize(("frame", "at_s"), [(0, 0.0), (9, 0.0), (12, 0.0), (30, 0.6)])

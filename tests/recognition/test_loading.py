@@ -69,7 +69,7 @@ def test_models_for_other_motions_come_along(motion: str) -> None:
     assert isinstance(found.classifier, FieldClassifier) and found.motion == motion
     faces = np.random.default_rng(0).integers(0, 256, (2, 128, 128, 3), dtype=np.uint8)
     shares, motion_px = found.recognize_pairs(faces, faces)
-    assert shares.shape == (2, 3) and motion_px.shape == (2, 2, 128, 128)
+    assert shares.shape == (2, 4) and motion_px.shape == (2, 2, 128, 128)
     np.testing.assert_allclose(shares.sum(axis=1), 1.0, atol=1e-5)
     with pytest.raises(ModelError, match=f"made for motion {motion} .*measures dis"):
         load_recognizer(bundled(motion), RecognizerConfig(device="cpu", motion="dis"))

@@ -16,7 +16,7 @@ from recognition.config import MapConfig, RecognizerConfig
 from recognition.loading import load_map_classifier, load_recognizer
 from recognition.recognizer import Recognizer
 from streamer.core.errors import ModelError, UsageError
-from streamer.core.records import EMOTIONS, AlignedFace, Face
+from streamer.core.records import EMOTIONS, OTHER, AlignedFace, Face
 from streamer.faces.alignment import bring_to_anchor
 
 CONFIG = MapConfig()
@@ -82,7 +82,7 @@ def test_plain_expressions(recognizer: Recognizer, emotion, place, way) -> None:
     onset = textured()
     found = recognizer.recognize(aligned(onset), aligned(moved(onset, field)))
     assert found.emotion == emotion
-    assert set(found.probabilities) == set(EMOTIONS)
+    assert set(found.probabilities) == {*EMOTIONS, OTHER}
     assert sum(found.probabilities.values()) == pytest.approx(1.0, abs=1e-5)
     assert found.confidence == pytest.approx(found.probabilities[emotion])
 

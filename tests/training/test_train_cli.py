@@ -16,6 +16,7 @@ import pytest
 from recognition.config import RecognizerConfig
 from recognition.loading import load_map_classifier, load_recognizer
 from streamer.core.errors import InstallError
+from streamer.core.records import UNITS
 from training import cli
 from training.common import options
 
@@ -72,11 +73,16 @@ def test_a_tiny_training_from_end_to_end(tmp_path: Path) -> None:
     summary = run_synthetic(config)
     assert "2 networks" in summary and "torch and ONNX differ" in summary
     card = json.loads((tmp_path / "model_card.json").read_text())
-    assert card["members"] == 2 and card["synthetic_validation"]["count"] == 128
+    assert card["members"] == 2 and 90 < card["synthetic_validation"]["count"] < 128
+    assert (
+        set(card["units"]) == set(UNITS) and 0.0 <= card["synthetic_validation"]["unit_f1"] <= 1.0
+    )
     recognizer = load_recognizer(tmp_path, RecognizerConfig(device="cpu"))
     assert recognizer.fingerprint == card["fingerprint"]
     shares = load_map_classifier(tmp_path).recognize_maps(np.zeros((3, 28, 28, 3), dtype=np.uint8))
     assert shares.shape == (3, 3)
+    black = np.zeros((1, 128, 128, 3), dtype=np.uint8)
+    assert recognizer.recognize_pairs(black, black)[0].shape == (1, 4)
 
 
 def test_weights_are_not_replaced_unasked(

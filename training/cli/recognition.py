@@ -18,15 +18,15 @@ def register(app: typer.Typer) -> None:
     """Adds the commands to the app."""
     app.command("synthetic")(synthetic)
     app.command("zero-shot")(zero_shot)
-    for command in (datasets, prepare, loso):
+    for command in (calibrate, datasets, prepare, loso):
         app.command()(command)
 
 
 def synthetic(
     output: Annotated[Path, option("Folder for weights and model card.")] = Path("mer-weights"),
-    members: Annotated[int, option("Networks in the ensemble.", Range(1, 16))] = 3,
+    members: Annotated[int, option("Networks in the ensemble.", Range(1, 16))] = 4,
     seed: Annotated[int, option("Seed of the first member.", Seed)] = 0,
-    maps: Annotated[int, option("Training maps for each member.", Range(256, 10_000_000))] = 32768,
+    maps: Annotated[int, option("Training maps for each member.", Range(256, 10_000_000))] = 16384,
     epochs: Annotated[int, option("Passes over the maps.", Epochs)] = 6,
     jobs: Annotated[int, option("Members trained at the same time.", Workers)] = 2,
     overwrite: Annotated[bool, option("Replace weights that are there.")] = False,
@@ -51,6 +51,24 @@ def zero_shot(
     from training.pretrain.zero_shot import format_scores, score_folder
 
     typer.echo(format_scores(score_folder(root, model)))
+
+
+def calibrate(
+    root: Annotated[Path, option("Folder of real motion maps, or a prepared cache.")],
+    output: Annotated[Path, option("Folder for the figures, the plot and, with --write, a model.")],
+    model: Annotated[Path | None, option("An .onnx file; default: bundled.")] = None,
+    run: Annotated[
+        Path | None, option("A finished loso run folder, judged beside the model.")
+    ] = None,
+    dataset: Annotated[str, option("Name, see `mer-train datasets`.")] = "megc2019-flow",
+    write: Annotated[bool, option("Write a copy of the model with the new temperature.")] = False,
+) -> None:
+    """Measure how far confidence is from right on real maps, and fit the temperature."""
+    require_training()
+    from training.calibration.run import CalibrateConfig
+    from training.calibration.run import calibrate as measure
+
+    typer.echo(measure(CalibrateConfig(root, output, dataset, model, run, write)))
 
 
 def datasets(

@@ -28,6 +28,7 @@ from training.loso.folds import Fold, make_folds, missing_classes
 from training.loso.registry import make_model, reads_of
 from training.loso.report import combine, write_report
 from training.loso.run_folder import (
+    CONFIG,
     FOLDS,
     SESSIONS,
     Outcome,
@@ -39,7 +40,7 @@ from training.loso.run_folder import (
 from training.loso.selection import load_selection
 from training.models.base import Samples
 
-CONFIG, PREPARED = "config.yaml", "prepared"
+PREPARED = "prepared"
 _PACKAGES = ("mer-stream", "torch", "numpy", "scikit-learn", "onnxruntime", "onnxruntime-gpu")
 
 

@@ -7,16 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from streamer.core.errors import UsageError
 from streamer.core.files.inside import read_json
 from streamer.core.files.strict_json import Each, Whole
+from streamer.core.settings import load_yaml
 from training.common.files import plain_name, write_json
 from training.common.records import Prediction
 
-FOLDS, SESSIONS = "folds", "sessions.json"
+CONFIG, FOLDS, SESSIONS = "config.yaml", "folds", "sessions.json"
 _CLIP = {"subject": str, "truth": str, "probabilities": [float], "features?": [float]}
 _OUTCOME = {
     **{"digest": str, "fold": str, "seed": int, "epoch": int, "train_clips": Whole},
@@ -72,32 +75,56 @@ def load_outcome(folder: Path, fold: str, seed: int, digest: str) -> Outcome | N
     """The finished fold, or None where it is not there, damaged or of other settings."""
     try:
         facts = read_json(fold_path(folder, fold, seed), _OUTCOME)
-        if (facts["digest"], facts["fold"], facts["seed"]) != (digest, fold, seed):
-            return None
-        clips = facts["clips"]
-        return Outcome(
-            fold=fold,
-            seed=seed,
-            epoch=facts["epoch"],
-            train_clips=facts["train_clips"],
-            seconds=facts["seconds"],
-            predictions=tuple(
-                Prediction(
-                    clip,
-                    entry["subject"],
-                    entry["truth"],
-                    np.array(entry["probabilities"], dtype=np.float32),
-                )
-                for clip, entry in clips.items()
-            ),
-            features={
-                clip: np.array(entry["features"], dtype=np.float32)
-                for clip, entry in clips.items()
-                if "features" in entry
-            },
-        )
     except (OSError, ValueError):
         return None
+    if (facts["digest"], facts["fold"], facts["seed"]) != (digest, fold, seed):
+        return None
+    return _outcome(facts)
+
+
+def read_outcomes(folder: Path) -> tuple[list[Outcome], tuple[str, ...]]:
+    """All folds of a finished run, and its classes.
+
+    Raises:
+        UsageError: the folder holds no run, or folds of several.
+    """
+    settings = load_yaml(folder / CONFIG)
+    digest = settings.get("digest")
+    try:
+        every = [read_json(path, _OUTCOME) for path in sorted((folder / FOLDS).glob("*.json"))]
+        classes = tuple(str(name) for name in settings["settings"]["classes"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(
+            f"{folder} holds a run that cannot be read ({error}): run mer-train loso again"
+        ) from error
+    if not every or any(facts["digest"] != digest for facts in every):
+        raise UsageError(f"{folder} holds no finished run: give the --output of mer-train loso")
+    return [_outcome(facts) for facts in every], classes
+
+
+def _outcome(facts: Mapping[str, Any]) -> Outcome:
+    clips = facts["clips"]
+    return Outcome(
+        fold=facts["fold"],
+        seed=facts["seed"],
+        epoch=facts["epoch"],
+        train_clips=facts["train_clips"],
+        seconds=facts["seconds"],
+        predictions=tuple(
+            Prediction(
+                clip,
+                entry["subject"],
+                entry["truth"],
+                np.array(entry["probabilities"], dtype=np.float32),
+            )
+            for clip, entry in clips.items()
+        ),
+        features={
+            clip: np.array(entry["features"], dtype=np.float32)
+            for clip, entry in clips.items()
+            if "features" in entry
+        },
+    )
 
 
 def _features(outcome: Outcome, clip: str) -> Mapping[str, object]:

@@ -32,7 +32,7 @@ from recognition.config import face_of
 from training.models.flow_net import FlowNet, Optimiser
 from training.models.method import Method
 from training.models.network import NetworkModel
-from training.synthetic.recipes import RECIPES
+from training.synthetic.recipes import RECIPES, names_of
 
 BROW_UNITS, MOUTH_UNITS = ("1", "2", "4"), ("10", "12", "14", "15", "17", "25")
 PATCH = 7
@@ -124,7 +124,7 @@ def unit_adjacency() -> NDArray[np.float32]:
     together = np.zeros((len(names), len(names)))
     for recipes in RECIPES.values():
         for units, weight in recipes.items():
-            has = np.isin(names, units.split("+"))
+            has = np.isin(names, names_of(units))
             together += np.outer(has, has) * weight / sum(recipes.values())
     given = together / np.diag(together)[:, None]  # one on the diagonal: the unit itself
     root = given.sum(axis=1) ** -0.5

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import asdict, dataclass, replace
-from typing import Annotated
+from typing import Annotated, cast
 
 import numpy as np
 import torch
@@ -26,6 +26,7 @@ from recognition.classifiers.scvit import SCViT, SCViTConfig, region_embeddings
 from recognition.files.model_file import BUNDLED
 from streamer.core.errors import ModelError
 from streamer.core.ranges import BatchSize, Epochs, LearningRate, Range, check_ranges
+from streamer.core.records import EMOTIONS
 from training.common.files import sha256_of
 from training.common.losses import class_weights, symmetric_contrastive_loss
 from training.models.base import (
@@ -140,7 +141,10 @@ def load_pretrained(member: int, classes: int) -> SCViT:
     net = SCViT(config)
     net.load_state_dict(own)
     if classes != config.classes:
-        net.head[-1] = torch.nn.Linear(config.width, classes)
+        last, fresh = cast(torch.nn.Linear, net.head[-1]), torch.nn.Linear(config.width, classes)
+        if classes == len(EMOTIONS):  # the first of those it knows
+            fresh.weight.data, fresh.bias.data = last.weight.data[:3], last.bias.data[:3]
+        net.head[-1] = fresh
         net.config = replace(config, classes=classes)
     return net
 

@@ -1,16 +1,16 @@
-"""Which micro-expressions are put into a recording, and when: drawn from a seed and its name."""
+"""Which expressions are put into a recording, and when: drawn from a seed and its name."""
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.core.ranges import Range, Seed, check_ranges
+from streamer.core.ranges import Range, Seed, Share, check_ranges
 from streamer.core.records import Kind
 from training.people.head import Head
 from training.synthetic.action_units import Activation
@@ -38,10 +38,15 @@ class EventConfig:
         0.5,
     )
     gap_s: Annotated[float, Range(0.1, 3600.0)] = 0.8  # least, from offset to onset
+    hold: tuple[Share, Share] = (0.0, 0.0)  # share of the length at full height, drawn evenly
     seed: Seed = 0
 
     def __post_init__(self) -> None:
         check_ranges(self)
+
+
+# Smiles, frowns and raised brows as people show them: five to ten times a micro-expression, held.
+MACRO = EventConfig((0.1, 0.15, 0.2), every_s=4.5, length_s=(0.6, 3.5), gap_s=1.5, hold=(0.1, 0.6))
 
 
 def is_upper(aus: frozenset[str] | set[str]) -> bool:
@@ -50,7 +55,7 @@ def is_upper(aus: frozenset[str] | set[str]) -> bool:
 
 
 def draw_events(name: str, head: Head, config: EventConfig) -> tuple[Injection, ...]:
-    """The micro-expressions of the recording called `name`, where its face is seen.
+    """The expressions of the recording called `name`, where its face is seen.
 
     Upper and lower face, and the strengths, take turns, so that short recordings are balanced too.
     """
@@ -60,7 +65,8 @@ def draw_events(name: str, head: Head, config: EventConfig) -> tuple[Injection, 
     events = []
     for number, (onset_s, length_s) in enumerate(_times(rng, head, config)):
         strength = float(strengths[number % len(strengths)])
-        events.append(draw_event(rng, upper == (number % 2 == 0), strength, onset_s, length_s))
+        event = draw_event(rng, upper == (number % 2 == 0), strength, onset_s, length_s)
+        events.append(_held(event, rng, config.hold))
     return tuple(events)
 
 
@@ -99,7 +105,7 @@ def _is_seen(head: Head, start_s: float, end_s: float) -> bool:
 def draw_event(
     rng: np.random.Generator, upper: bool, strength: float, onset_s: float, length_s: float
 ) -> Injection:
-    """One micro-expression of the upper face or not, with units, sides and apex drawn."""
+    """One expression of the upper face or not, with units, sides and apex drawn."""
     choices = [choice for choice in _choices() if is_upper(set(choice[1])) == upper]
     emotion, aus = choices[rng.integers(len(choices))]
     share = rng.uniform(0.7, 1.0, len(aus))
@@ -112,6 +118,16 @@ def draw_event(
     apex_s = onset_s + length_s * float(rng.uniform(0.35, 0.6))
     kind: Kind = "micro" if length_s <= MICRO_S else "macro"
     return Injection(kind, emotion, units, strength, onset_s, apex_s, onset_s + length_s)
+
+
+def _held(event: Injection, rng: np.random.Generator, hold: tuple[float, float]) -> Injection:
+    """The same event at full height for a share of its length; rise and fall keep their ratio."""
+    if hold[1] <= 0.0:
+        return event
+    length_s = event.offset_s - event.onset_s
+    hold_s = length_s * float(rng.uniform(*hold))
+    rise_s = (event.apex_s - event.onset_s) * (length_s - hold_s) / length_s
+    return replace(event, apex_s=event.onset_s + rise_s, hold_s=hold_s)
 
 
 def _choices() -> list[tuple[str, tuple[str, ...]]]:

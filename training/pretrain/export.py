@@ -11,13 +11,15 @@ import onnx
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import save
+from torch import Tensor, nn
 
+from recognition.classifiers.base import probabilities
 from recognition.classifiers.ensemble import ViewEnsemble
 from recognition.config import MapConfig
 from recognition.fingerprint import preprocessing_fingerprint
 from recognition.loading import load_map_classifier
 from streamer.core.errors import ModelError
-from streamer.core.records import EMOTIONS
+from streamer.core.records import CLASSES, UNITS
 from training.common.onnx_graph import to_graph
 
 PARITY = 1e-4  # largest difference of a probability between torch and ONNX Runtime
@@ -28,7 +30,8 @@ def export_ensemble(model: ViewEnsemble, folder: Path, name: str, temperature: f
     folder.mkdir(parents=True, exist_ok=True)
     facts = {
         "fingerprint": preprocessing_fingerprint(MapConfig()),
-        "emotions": ",".join(EMOTIONS),
+        "emotions": ",".join(CLASSES),
+        "units": ",".join(UNITS),
         "temperature": repr(temperature),
         "network": json.dumps(asdict(model.config)),
     }
@@ -43,23 +46,36 @@ def export_ensemble(model: ViewEnsemble, folder: Path, name: str, temperature: f
 
 
 def to_onnx(model: ViewEnsemble) -> bytes:
-    """The ONNX graph: input `maps` uint8 [N, 28, 28, 3], output `logits` float32 [N, 3]."""
+    """The ONNX graph: input `maps` uint8 [N, 28, 28, 3], outputs as `ViewEnsemble.tell`."""
     size = model.config.map_size
     maps = torch.zeros((2, size, size, 3), dtype=torch.uint8)
-    return to_graph(model, {"maps": maps}, ["logits"], opset=17)
+    return to_graph(_Told(model), {"maps": maps}, ["logits", "units", "strengths"], opset=17)
+
+
+class _Told(nn.Module):
+    def __init__(self, model: ViewEnsemble) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, maps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        return self.model.tell(maps)
 
 
 def check_parity(
     model: ViewEnsemble, path: Path, maps: NDArray[np.uint8], temperature: float
 ) -> float:
-    """Largest difference between the probabilities of torch and of ONNX Runtime.
+    """Largest difference of a probability, of classes and units, between torch and ONNX Runtime.
 
     Raises:
         ModelError: it is larger than `PARITY`.
     """
     with torch.no_grad():
-        expected = (model.eval()(torch.from_numpy(maps)) / temperature).softmax(dim=-1).numpy()
-    difference = float(np.abs(load_map_classifier(path).recognize_maps(maps) - expected).max())
+        logits, *expected = (part.numpy() for part in model.eval().tell(torch.from_numpy(maps)))
+    ours, units = load_map_classifier(path).of_maps(maps)
+    pairs = [(probabilities(ours, temperature), probabilities(logits, temperature))]
+    if units is not None:
+        pairs += zip(units, expected, strict=True)
+    difference = max(float(np.abs(one - two).max()) for one, two in pairs)
     if not difference <= PARITY:
         raise ModelError(f"{path} differs from torch by {difference:.1e} (limit {PARITY:.0e})")
     return difference

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import datetime
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from recognition.config import MapConfig
 from recognition.files.model_file import CARD
 from recognition.fingerprint import preprocessing_fingerprint
-from streamer.core.records import EMOTIONS
+from streamer.core.records import CLASSES, EMOTIONS, UNITS
 from training.common.files import sha256_of, write_text
 from training.common.metrics import RecognitionScore
 from training.pretrain.train import TrainConfig
+from training.pretrain.unit_scores import UnitScore, format_sides, format_units, macro_f1
 
 _TEXT = """# Model card: {name}
 
@@ -21,7 +23,10 @@ _TEXT = """# Model card: {name}
 CVPR 2023, section 3.3), {parameters:,} parameters together, averaged over the members and over ten
 views of the map (moved, zoomed, mirrored). Input: one motion map, uint8 28 x 28 x 3 (u, v, optical
 strain, onset to apex). Output: log-probabilities of {classes};
-softmax(output / {temperature:.3f}) is calibrated on synthetic validation maps.
+softmax(output / {temperature:.3f}) is calibrated on synthetic validation maps. And for each side
+of the image and each of the action units {unit_names}: the
+probability that it moved, calibrated on synthetic validation maps, and its displacement over that
+of the strongest.
 
 **Data.** Synthetic motion only: action units (FACS) as displacement fields on random faces, with
 blinks, eye movements, head-motion residue, estimator noise, stray vectors and random crops. No
@@ -30,8 +35,16 @@ recording of any person was used for training. {maps:,} maps for each member, se
 
 **Figures on the synthetic validation domain** (other faces, field shapes, noise and crops than in
 training; {count} maps, class shares of the MEGC 2019 composite): UF1 {uf1:.3f}, UAR {uar:.3f},
-F1 {f1}; expected calibration error {ece:.3f}.
+F1 {f1} among maps that show one of the three; `other` precision {other[0]:.3f},
+recall {other[1]:.3f}; expected calibration error {ece:.3f} of the classes and {unit_ece:.3f} of
+the units.
 Torch and ONNX Runtime differ by at most {parity:.1e}.
+
+{units}
+
+Sides of all units taken for each other (sides are the person's):
+
+{sides}
 
 **Limits.** Real micro-expressions differ from synthetic ones: expect less than the figures above.
 The confidence is calibrated on synthetic maps and tends to be too high on real ones. Faces from the
@@ -56,6 +69,9 @@ class RunFacts:
     temperature: float
     calibration_error: float
     validation: RecognitionScore
+    other: tuple[float, float]  # precision and recall
+    units: Mapping[str, UnitScore]
+    unit_calibration_error: float
     parity: float
 
 
@@ -69,7 +85,7 @@ def write_cards(folder: Path, onnx_path: Path, facts: RunFacts) -> None:
         "date": date,
         "fingerprint": fingerprint,
         "sha256": sha256_of([onnx_path, onnx_path.with_suffix(".safetensors")]),
-        "emotions": list(EMOTIONS),
+        "emotions": list(CLASSES),
         "temperature": facts.temperature,
         "parameters": facts.parameters,
         "members": facts.members,
@@ -77,7 +93,14 @@ def write_cards(folder: Path, onnx_path: Path, facts: RunFacts) -> None:
         "seconds": round(facts.seconds),
         "torch_onnx_difference": facts.parity,
         "data": "synthetic motion maps only; no recording of any person",
-        "synthetic_validation": {**asdict(score), "calibration_error": facts.calibration_error},
+        "units": list(UNITS),
+        "synthetic_validation": {
+            **asdict(score),
+            "calibration_error": facts.calibration_error,
+            "other": {"precision": facts.other[0], "recall": facts.other[1]},
+            "unit_calibration_error": facts.unit_calibration_error,
+            "unit_f1": macro_f1(facts.units),
+        },
         "training": asdict(facts.train),
     }
     write_text(folder / CARD, json.dumps(card, indent=2) + "\n")
@@ -85,7 +108,12 @@ def write_cards(folder: Path, onnx_path: Path, facts: RunFacts) -> None:
         name=onnx_path.stem,
         members=facts.members,
         parameters=facts.parameters,
-        classes=", ".join(EMOTIONS),
+        classes=", ".join(CLASSES),
+        unit_names=", ".join(UNITS),
+        units=format_units(facts.units),
+        sides=format_sides(facts.units),
+        other=facts.other,
+        unit_ece=facts.unit_calibration_error,
         temperature=facts.temperature,
         maps=facts.train.maps,
         first=facts.seed,

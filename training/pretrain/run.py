@@ -17,15 +17,31 @@ from recognition.classifiers.ensemble import ViewEnsemble
 from recognition.classifiers.scvit import SCViT
 from streamer.batch.tasks import Execution
 from streamer.core.ranges import Epochs, Range, Seed, Workers, check_ranges
+from streamer.core.records import EMOTIONS
+from training.common.calibration import measure_reliability
 from training.common.losses import fit_temperature
-from training.common.metrics import score_recognition
+from training.common.metrics import RecognitionScore, score_recognition
 from training.common.tasks import do_all
 from training.pretrain.export import check_parity, export_ensemble
 from training.pretrain.model_card import RunFacts, write_cards
-from training.pretrain.train import Progress, TrainConfig, draw_chunks, predict, train_member
+from training.pretrain.train import (
+    Maps,
+    Progress,
+    TrainConfig,
+    draw_chunks,
+    predict,
+    train_member,
+)
+from training.pretrain.unit_scores import (
+    fit_units,
+    macro_f1,
+    score_units,
+    unit_calibration_error,
+)
 from training.synthetic.maps import TRAINING, VALIDATION, Domain
 
 NAME = "scvit_synthetic"
+VALIDATION_CHUNK = 512  # maps that share faces and a mixture of units
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +49,9 @@ class RunConfig:
     """One run of `mer-train synthetic`."""
 
     output: Path
-    members: Annotated[int, Range(1, 16)] = 3
+    members: Annotated[int, Range(1, 16)] = 4
     seed: Seed = 0
-    maps: Annotated[int, Range(1, 10_000_000)] = 32768
+    maps: Annotated[int, Range(1, 10_000_000)] = 16384
     epochs: Epochs = 6
     jobs: Workers = 2
     validation_maps: Annotated[int, Range(2, 1_000_000)] = 4096
@@ -53,13 +69,13 @@ def run_synthetic(config: RunConfig) -> str:
     train = TrainConfig(maps=config.maps, epochs=config.epochs, domain=config.training_domain)
     members = train_members(train, config)
     model = ViewEnsemble(members).eval()
-    maps, labels = _validation(config)
-    half = len(labels) // 2  # one half calibrates, the other is scored
-    temperature = fit_temperature(predict(model, maps[:half].numpy()), labels[:half])
-    logits = predict(model, maps[half:].numpy())
-    score = score_recognition(labels[half:].numpy(), logits.argmax(dim=1).numpy())
+    data = _validation(config)
+    half = len(data.labels) // 2  # one half calibrates, the other is scored
+    first = data.take(torch.arange(half))
+    temperature = fit_temperature(calibrate_units(model, first), first.labels)
+    scored = data.take(torch.arange(half, len(data.labels)))
+    logits, *told = predict(model, scored.maps.numpy())
     path = export_ensemble(model, config.output, NAME, temperature)
-    parity = check_parity(model, path, maps[:256].numpy(), temperature)
     facts = RunFacts(
         members=config.members,
         seed=config.seed,
@@ -67,16 +83,43 @@ def run_synthetic(config: RunConfig) -> str:
         parameters=sum(p.numel() for p in model.parameters()),
         seconds=time.monotonic() - started,
         temperature=temperature,
-        calibration_error=calibration_error(logits / temperature, labels[half:]),
-        validation=score,
-        parity=parity,
+        calibration_error=_error(logits / temperature, scored.labels),
+        validation=_score_emotions(scored.labels, logits),
+        other=_score_other(scored.labels, logits),
+        units=score_units(scored.strengths.numpy(), told[0].numpy(), told[1].numpy()),
+        unit_calibration_error=unit_calibration_error(scored.strengths.numpy(), told[0].numpy()),
+        parity=check_parity(model, path, data.maps[:256].numpy(), temperature),
     )
     write_cards(config.output, path, facts)
+    score = facts.validation
     return (
         f"{path}: {config.members} networks in {facts.seconds:.0f} s; on the validation domain "
-        f"({score.count} maps) UF1 {score.uf1:.3f}, UAR {score.uar:.3f}; torch and ONNX differ by "
-        f"{parity:.1e}"
+        f"({score.count} maps) UF1 {score.uf1:.3f}, UAR {score.uar:.3f}, action units F1 "
+        f"{macro_f1(facts.units):.3f}; torch and ONNX differ by {facts.parity:.1e}"
     )
+
+
+def calibrate_units(model: ViewEnsemble, data: Maps) -> Tensor:
+    """Calibrates the units of the model in place; returns its logits of the classes."""
+    logits, told, _ = predict(model, data.maps.numpy())
+    scale, shift = fit_units(told.logit(eps=1e-6), data.strengths)
+    model.unit_scale.copy_(scale)
+    model.unit_shift.copy_(shift)
+    return logits
+
+
+def _score_emotions(labels: Tensor, logits: Tensor) -> RecognitionScore:
+    """Of the maps that show one of the three classes, asked for one of the three."""
+    shown = labels < len(EMOTIONS)
+    best = logits[shown][:, : len(EMOTIONS)].argmax(dim=1)
+    return score_recognition(labels[shown].numpy(), best.numpy())
+
+
+def _score_other(labels: Tensor, logits: Tensor) -> tuple[float, float]:
+    """Precision and recall of `other` among all maps."""
+    truth, said = labels == len(EMOTIONS), logits.argmax(dim=1) == len(EMOTIONS)
+    both = float((truth & said).sum())
+    return both / max(float(said.sum()), 1.0), both / max(float(truth.sum()), 1.0)
 
 
 def train_members(train: TrainConfig, config: RunConfig) -> list[SCViT]:
@@ -88,25 +131,15 @@ def train_members(train: TrainConfig, config: RunConfig) -> list[SCViT]:
     return [_network(train, found[seed]) for seed in seeds]
 
 
-def calibration_error(logits: Tensor, labels: Tensor, bins: int = 10) -> float:
-    """Expected calibration error of the most probable class (mean gap, weighted by bin counts)."""
-    confidence, best = logits.softmax(dim=1).max(dim=1)
-    right = (best == labels).float()
-    which = (confidence * bins).long().clamp(max=bins - 1)
-    gaps = [
-        float((right[which == b].mean() - confidence[which == b].mean()).abs())
-        * int((which == b).sum())
-        for b in range(bins)
-        if bool((which == b).any())
-    ]
-    return sum(gaps) / len(labels)
+def _error(logits: Tensor, labels: Tensor) -> float:
+    """Expected calibration error of the most probable class."""
+    return measure_reliability(logits.softmax(dim=1).numpy(), labels.numpy()).error
 
 
-def _validation(config: RunConfig) -> tuple[Tensor, Tensor]:
+def _validation(config: RunConfig) -> Maps:
     rng = np.random.default_rng(config.validation_seed)
-    return draw_chunks(
-        config.validation_maps, config.validation_maps, config.validation_domain, rng
-    )
+    count = config.validation_maps
+    return draw_chunks(count, min(count, VALIDATION_CHUNK), config.validation_domain, rng)
 
 
 def _train_weights(train: TrainConfig, seed: int, progress: Progress) -> dict[str, np.ndarray]:

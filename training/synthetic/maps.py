@@ -12,12 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recognition.classifiers.maps import map_of_crop
-from streamer.core.records import EMOTIONS
+from streamer.core.records import CLASSES, OTHER, UNITS
 from training.synthetic import nuisance
 from training.synthetic.estimator import EstimatorRange, estimate
 from training.synthetic.field_bank import LEFT_IOD, STEP_IOD, TOP_IOD, FaceRange, FieldBank
 from training.synthetic.nuisance import NuisanceRange
-from training.synthetic.recipes import ActivationRange, draw_activations
+from training.synthetic.recipes import (
+    RECIPES,
+    ActivationRange,
+    Recipes,
+    Style,
+    draw_activations,
+)
+from training.synthetic.unit_truth import UNKNOWN, unit_strengths
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,34 +52,55 @@ class Domain:
     nuisance: NuisanceRange = field(default_factory=NuisanceRange)
     estimator: EstimatorRange = field(default_factory=EstimatorRange)
     crop: CropRange = field(default_factory=CropRange)
-    priors: tuple[float, float, float] = (0.44, 0.30, 0.26)  # square root of the composite's
+    # negative, positive, surprise, other: about the square root of the composite's, some of none
+    priors: tuple[float, float, float, float] = (0.36, 0.25, 0.21, 0.18)
+    nothing: float = 0.4  # share of `other` in which no unit moves: blinks, speech, the head
+    recipes: Recipes = field(default_factory=lambda: RECIPES)
+    style_spread: float = 0.5  # how much the mixtures of groups of samples differ; 0: not at all
 
 
-def sample_maps(
-    count: int, domain: Domain, rng: np.random.Generator
-) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Maps uint8 [count, 28, 28, 3] and labels [count] (indices into EMOTIONS)."""
-    bank = FieldBank(domain.faces, rng, domain.face)
-    labels = rng.choice(len(EMOTIONS), size=count, p=domain.priors)
+@dataclass(frozen=True, slots=True)
+class MapSet:
+    """Labelled maps."""
+
+    maps: NDArray[np.uint8]  # [N, 28, 28, 3]
+    labels: NDArray[np.int64]  # [N], indices into CLASSES
+    strengths: NDArray[np.float32]  # [N, units, 2], see `unit_truth`; below 0: unknown
+
+
+def sample_maps(count: int, domain: Domain, rng: np.random.Generator) -> MapSet:
+    """Maps of one group of random faces and one mixture of units."""
+    bank, style = (
+        FieldBank(domain.faces, rng, domain.face),
+        Style.draw(rng, domain.style_spread, domain.recipes),
+    )
+    labels = rng.choice(len(CLASSES), size=count, p=domain.priors)
     maps = np.empty((count, 28, 28, 3), dtype=np.uint8)
+    strengths = np.empty((count, len(UNITS), 2), dtype=np.float32)
     for index, label in enumerate(labels):
-        canvas = sample_field(EMOTIONS[label], bank, domain, rng)
+        canvas, strengths[index] = sample_field(CLASSES[label], bank, style, domain, rng)
         maps[index] = map_of_crop(random_crop(canvas, domain.crop, rng))
-    return maps, labels.astype(np.int64)
+    return MapSet(maps, labels.astype(np.int64), strengths)
 
 
 def sample_field(
-    emotion: str, bank: FieldBank, domain: Domain, rng: np.random.Generator
-) -> NDArray[np.float32]:
-    """One field [H, W, 2] on the canvas, as a flow estimator would report it."""
-    face = int(rng.integers(bank.faces))
-    canvas = bank.add_up(face, draw_activations(emotion, rng, domain.activation))
-    canvas = nuisance.add_lid_motion(canvas, face, bank, rng, domain.nuisance)
-    canvas = nuisance.add_head_motion(canvas, rng, domain.nuisance)
+    emotion: str, bank: FieldBank, style: Style, domain: Domain, rng: np.random.Generator
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """One field [H, W, 2] on the canvas, as a flow estimator would report it, and its strengths."""
+    face, ranges = int(rng.integers(bank.faces)), domain.nuisance
+    nothing = emotion == OTHER and rng.random() < domain.nothing
+    units = [] if nothing else draw_activations(emotion, rng, domain.activation, style)
+    strengths = unit_strengths(units)
+    canvas = bank.add_up(face, units)
+    if rng.random() < (0.4 if nothing else ranges.speech):
+        canvas = nuisance.add_speech(canvas, face, bank, rng, 1.0 if nothing else 0.5)
+        strengths[UNITS.index("25/26")] = UNKNOWN
+    canvas = nuisance.add_lid_motion(canvas, face, bank, rng, ranges)
+    canvas = nuisance.add_head_motion(canvas, rng, ranges)
     canvas = estimate(canvas, rng, domain.estimator)
-    canvas = nuisance.add_noise(canvas, rng, domain.nuisance)
-    canvas = nuisance.add_background(canvas, rng, domain.nuisance)
-    return nuisance.add_outliers(canvas, rng, domain.nuisance)
+    canvas = nuisance.add_noise(canvas, rng, ranges)
+    canvas = nuisance.add_background(canvas, rng, ranges)
+    return nuisance.add_outliers(canvas, rng, ranges), strengths
 
 
 def random_crop(
@@ -112,5 +140,6 @@ VALIDATION = Domain(
     nuisance=NuisanceRange(head=(0.05, 1.2), noise=(0.05, 0.40), blink=0.4, gaze=0.4, outliers=1.8),
     estimator=EstimatorRange(filled=0.55, smeared=0.25, stray_pieces=1.0, stray_size=0.8),
     crop=CropRange(width_iod=1.85, aspect=1.15, eyes_y=0.29, width_px=36),
-    priors=(0.566, 0.246, 0.188),
+    priors=(0.50, 0.22, 0.17, 0.11),
+    style_spread=0.7,
 )

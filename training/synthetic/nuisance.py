@@ -45,6 +45,7 @@ class NuisanceRange:
     gaze: float = 0.35  # share of samples with an eye movement
     outliers: float = 1.2  # mean number of stray blobs
     background: float = 0.5  # share of samples whose surroundings move differently
+    speech: float = 0.08  # share of samples in which the mouth says something meanwhile
 
 
 def add_head_motion(field: Field, rng: np.random.Generator, ranges: NuisanceRange) -> Field:
@@ -73,6 +74,17 @@ def add_lid_motion(
         for centre in (-0.5, 0.5):
             field = field + _blob((centre, 0.0), np.asarray(direction), (0.10, 0.05))
     return np.asarray(field, dtype=np.float32)
+
+
+def add_speech(
+    field: Field, face: int, bank: FieldBank, rng: np.random.Generator, size: float
+) -> Field:
+    """Plus a step of speech: jaw and lips open or close, the lips narrow or widen."""
+    jaw, lips, narrow = size * rng.normal(0.0, (1.0, 0.7, 0.5))
+    moves = [("26", jaw), ("25", lips), ("16", 0.6 * lips), ("20", narrow)]
+    uneven = rng.normal(1.0, 0.1, (len(moves), 2))
+    units = [Activation(au, s * a, s * b) for (au, s), (a, b) in zip(moves, uneven, strict=True)]
+    return np.asarray(field + bank.add_up(face, units), dtype=np.float32)
 
 
 def add_outliers(field: Field, rng: np.random.Generator, ranges: NuisanceRange) -> Field:

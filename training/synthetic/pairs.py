@@ -108,9 +108,7 @@ def draw_pairs(
 
 def draw_pair(face: PairFace, rng: np.random.Generator, ranges: PairRange) -> dict[str, NDArray]:
     """One pair: the fields of `Pairs` without the first axis."""
-    emotion = int(rng.integers(len(EMOTIONS)))
-    strength = float(np.exp(rng.uniform(*np.log(ranges.strength_iod))))
-    units = draw_activations(EMOTIONS[emotion], rng, ranges.activation)
+    emotion, strength, units = draw_expression(rng, ranges)
     moved = face.field([Activation(u.au, strength * u.left, strength * u.right) for u in units])
     pose, frame_px = _draw_pose(rng, ranges)
     first = rng.uniform(0.0, ranges.onset_level)
@@ -135,6 +133,15 @@ def draw_pair(face: PairFace, rng: np.random.Generator, ranges: PairRange) -> di
         "yaw_deg": np.array(np.degrees(pose.yaw), dtype=np.float32),
         "person": np.array(face.name),
     }
+
+
+def draw_expression(
+    rng: np.random.Generator, ranges: PairRange
+) -> tuple[int, float, list[Activation]]:
+    """The first draws of a pair: its class, its strength in IOD and its units, relative to it."""
+    emotion = int(rng.integers(len(EMOTIONS)))
+    strength = float(np.exp(rng.uniform(*np.log(ranges.strength_iod))))
+    return emotion, strength, draw_activations(EMOTIONS[emotion], rng, ranges.activation)
 
 
 def write_pairs(pairs: Pairs, path: Path, ranges: PairRange) -> None:

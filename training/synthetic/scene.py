@@ -27,7 +27,10 @@ EXPRESSIONS: dict[str, tuple[tuple[str, ...], ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Injection:
-    """One expression with its true times. The motion is a raised cosine up and down."""
+    """One expression with its true times. The motion is a raised cosine up and down.
+
+    Between the two it may be held: the apex is then the first moment of full height.
+    """
 
     kind: Kind
     emotion: str
@@ -36,15 +39,19 @@ class Injection:
     onset_s: float
     apex_s: float
     offset_s: float
+    hold_s: float = 0.0  # from the apex on
 
     def level(self, time_s: float) -> float:
-        """0 at onset and offset, 1 at the apex."""
+        """0 at onset and offset, 1 at the apex and while it is held."""
         if not self.onset_s < time_s < self.offset_s:
             return 0.0
+        fall_s = self.apex_s + self.hold_s
         if time_s <= self.apex_s:
             part = (time_s - self.onset_s) / (self.apex_s - self.onset_s)
+        elif time_s <= fall_s:
+            part = 1.0
         else:
-            part = (self.offset_s - time_s) / (self.offset_s - self.apex_s)
+            part = (self.offset_s - time_s) / (self.offset_s - fall_s)
         return float(0.5 - 0.5 * np.cos(np.pi * part))
 
 

@@ -6,6 +6,7 @@ resolution and at any distance from the camera.
 """
 
 from streamer.core.records.events import (
+    CLASSES,
     EMOTIONS,
     OTHER,
     UNITS,
@@ -34,6 +35,7 @@ from streamer.core.records.motion import (
 )
 
 __all__ = [
+    "CLASSES",
     "EMOTIONS",
     "HALF_MS",
     "OTHER",

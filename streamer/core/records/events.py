@@ -16,6 +16,7 @@ from streamer.core.records.motion import FaceMotion
 Kind = Literal["micro", "macro"]
 EMOTIONS = ("negative", "positive", "surprise")
 OTHER = "other"  # a movement that is none of EMOTIONS
+CLASSES = (*EMOTIONS, OTHER)
 # Action units of FACS (Ekman and Friesen) that are told, in the order in which they are written.
 UNITS = (
     "1", "2", "4", "5", "6", "7", "9", "10", "12", "14", "15", "17", "20", "24", "25/26",

@@ -16,9 +16,11 @@ from streamer.core.records import EmotionEvent
 from streamer.outputs.cells import csv_line, safe_cell
 from streamer.outputs.formats.event_text import Media, details, label, tier_of, without_overlap
 from streamer.outputs.formats.workbook import workbook
+from streamer.outputs.units import facs_of, tells_units
 
 COLUMNS = ("time", "subject", "code", "modifier", "comment")
 DAY_COLUMN = "time of day"  # one more, which BORIS passes over, where it was asked for
+_NOTHING_CHOSEN = "None"  # as BORIS writes it
 _Row = tuple[float | str, ...]
 
 
@@ -26,7 +28,9 @@ def boris_rows(events: Sequence[EmotionEvent]) -> list[_Row]:
     """Rows in the order of their times in seconds: START and STOP of each event.
 
     Subject: the face; code: micro or macro (state events in BORIS); modifier: the emotion. Where
-    the events have times of day there is a sixth cell.
+    the model tells action units they are a second set of modifiers, of which several may be chosen:
+    BORIS puts `|` between sets, and commas between the chosen of one set. Where the events have
+    times of day there is a sixth cell.
     """
     groups = itertools.groupby(sorted(events, key=tier_of), tier_of)
     rows = itertools.chain.from_iterable(_rows_of(list(group)) for _, group in groups)
@@ -48,10 +52,18 @@ def _rows_of(events: Sequence[EmotionEvent]) -> Iterator[_Row]:
     for start, end, event in without_overlap(events):
         subject, code = f"face {event.spot.face_id}", event.spot.kind
         onset, _, offset = event.day or ("", "", "")
-        begin: _Row = (start / 1000, subject, code, label(event), f"START; {details(event)}")
-        stop: _Row = (end / 1000, subject, code, label(event), "STOP")
+        said = modifier(event)
+        begin: _Row = (start / 1000, subject, code, said, f"START; {details(event)}")
+        stop: _Row = (end / 1000, subject, code, said, "STOP")
         yield (*begin, onset) if days else begin
         yield (*stop, offset) if days else stop
+
+
+def modifier(event: EmotionEvent) -> str:
+    """`surprise`, or `surprise|1,2,L12` where units are told, `surprise|None` if none moved."""
+    if not tells_units([event]):
+        return label(event)
+    return f"{label(event)}|{facs_of(event).replace('+', ',') or _NOTHING_CHOSEN}"
 
 
 def _have_days(events: Sequence[EmotionEvent]) -> bool:

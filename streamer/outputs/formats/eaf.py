@@ -1,7 +1,8 @@
 """Events for ELAN (.eaf, format 3.0): whole milliseconds, tiers per face and kind.
 
 Per face and kind there are two tiers: one with the emotion over onset to offset, and one attached
-to it with the confidence, the apex and the regions. Written by pympi-ling.
+to it with the confidence, the apex and the regions. Where the model tells action units there is a
+third, attached to the first as well, with the units in FACS notation. Written by pympi-ling.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from streamer.core.files.atomic import write_file
 from streamer.core.files.writing import writing
 from streamer.core.records import EmotionEvent
 from streamer.outputs.formats.event_text import Media, details, label, tier_of, without_overlap
+from streamer.outputs.units import facs_of, tells_units
 
 _CURE = 'ELAN files cannot be written ({reason}): pip install pympi-ling (or "mer-stream[batch]").'
 _SCHEMA = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
@@ -34,7 +36,7 @@ def import_pympi() -> Any:
 
 
 def write_eaf(events: Sequence[EmotionEvent], path: Path, media: Media) -> None:
-    """One document; tiers `face 0 micro`, `face 0 micro details` and so on.
+    """One document; tiers `face 0 micro`, `face 0 micro details`, `face 0 micro FACS` and so on.
 
     events: in the order of their onsets. A tier holds one annotation at a time, see
     `without_overlap`.
@@ -73,16 +75,23 @@ def _new_document(pympi: Any, media: Media, has_places: bool) -> Any:
 
 
 def _add_tier(eaf: Any, subject: str, name: str, events: Sequence[EmotionEvent]) -> None:
-    detail_name = f"{name} details"
+    detail_name, facs_name = f"{name} details", f"{name} FACS"
     eaf.add_tier(name, _TYPE, part=subject, ann="mer-stream")
-    eaf.add_tier(detail_name, _DETAIL_TYPE, parent=name, part=subject, ann="mer-stream")
+    for attached in (detail_name, facs_name) if tells_units(events) else (detail_name,):
+        eaf.add_tier(attached, _DETAIL_TYPE, parent=name, part=subject, ann="mer-stream")
     for start, end, event in without_overlap(events):
         eaf.add_annotation(name, start, end, label(event))
         parent = f"a{eaf.maxaid}"
-        # `add_ref_annotation` would search the whole tier for the annotation just made.
-        number = eaf.generate_annotation_id()
-        eaf.annotations[number] = detail_name
-        eaf.tiers[detail_name][1][number] = (parent, details(event), None, None)
+        _attach(eaf, detail_name, parent, details(event))
+        if facs := facs_of(event):
+            _attach(eaf, facs_name, parent, facs)
+
+
+def _attach(eaf: Any, tier: str, parent: str, text: str) -> None:
+    # `add_ref_annotation` would search the whole tier for the annotation just made.
+    number = eaf.generate_annotation_id()
+    eaf.annotations[number] = tier
+    eaf.tiers[tier][1][number] = (parent, text, None, None)
 
 
 def _sort_time_slots(eaf: Any) -> None:

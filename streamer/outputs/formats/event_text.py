@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from streamer.core.files.paths import expand_home
 from streamer.core.printable import printable
 from streamer.core.records import EmotionEvent
+from streamer.outputs.units import facs_of
 from streamer.sources.naming import url_scheme
 
 
@@ -47,10 +48,21 @@ def details(event: EmotionEvent) -> str:
     parts = [f"apex {event.place.apex_s:.3f} s", f"score {spot.score:.2f}"]
     if event.media is not None:
         parts.insert(1, f"captured at {spot.apex_s:.3f} s")
-    if event.recognition is not None:
-        parts.insert(0, f"confidence {event.recognition.confidence:.2f}")
+    parts = [*_recognised(event), *parts]
     cut = ["cut"] if event.cut else []
     return "; ".join([*parts, printable("regions " + " ".join(spot.regions)), *cut])
+
+
+def _recognised(event: EmotionEvent) -> Iterator[str]:
+    if event.recognition is None:
+        return
+    yield f"confidence {event.recognition.confidence:.2f}"
+    if facs := facs_of(event):
+        yield f"FACS {facs}"
+    if event.recognition.because:
+        yield printable(f"because {event.recognition.because}")
+    if event.recognition.prototype is not None:
+        yield printable(f"reads as {event.recognition.prototype}")
 
 
 @dataclass(frozen=True, slots=True)

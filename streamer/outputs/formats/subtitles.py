@@ -10,6 +10,7 @@ from streamer.core.printable import printable_lines
 from streamer.core.records import EmotionEvent
 from streamer.outputs.formats.event_text import Media, label, milliseconds
 from streamer.outputs.record import event_id
+from streamer.outputs.units import reading
 
 _SHORTEST_MS = 1
 _SHOWN_REGIONS = 3
@@ -48,8 +49,9 @@ def _clock(ms: int, point: str) -> str:
 def _text(event: EmotionEvent) -> str:
     sure = f" {event.recognition.confidence:.0%}" if event.recognition is not None else ""
     regions = ", ".join(name.replace("_", " ") for name in event.spot.regions[:_SHOWN_REGIONS])
-    lines = f"[{event.spot.kind}] {label(event)}{sure} (face {event.spot.face_id})\n{regions}"
-    return printable_lines(lines.replace("-->", "->").strip())  # the arrow would begin a cue
+    head = f"[{event.spot.kind}] {label(event)}{sure} (face {event.spot.face_id})"
+    lines = "\n".join(line for line in (head, reading(event), regions) if line)
+    return printable_lines(lines.replace("-->", "->"))  # the arrow would begin a cue
 
 
 def _write(path: Path, text: str) -> None:

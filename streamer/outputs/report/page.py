@@ -19,12 +19,16 @@ from streamer.outputs.report.log import SignalsView, view_signals
 from streamer.outputs.report.templates import markup, render_page
 from streamer.outputs.summary import RunRecord
 from streamer.outputs.terminal import format_clock
+from streamer.outputs.units import reading, tells_units
 
 NAME = "report.html"
 MAX_CARDS = 200  # events with a plot; the strongest, micro first
 MAX_ROWS = 2000
 _SHOWN_REGIONS = 4
-_HEAD = ("onset", "apex", "offset", "kind", "face", "emotion", "confidence", "score", "regions")
+_HEAD = (
+    "onset", "apex", "offset", "kind", "face", "emotion", "confidence", "score", "action units",
+    "regions",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,7 @@ def write_report(folder: Path, record: RunRecord, events: Sequence[EmotionEvent]
         rows=[_row(event) for event in in_order[:MAX_ROWS]],
         more=max(len(events) - MAX_ROWS, 0),
         right=(4, 6, 7),
+        told=tells_units(events),
         nothing=_nothing(record),
     )
     write_file(folder / NAME, document)
@@ -136,5 +141,6 @@ def _row(event: EmotionEvent) -> list[Any]:
         markup('<span class="{}">{}</span>', label(event), label(event)),
         f"{recognition.confidence:.0%}" if recognition is not None else "",
         f"{spot.score:.2f}",
+        markup('<span class="units">{}</span>', reading(event)),
         ", ".join(name.replace("_", " ") for name in spot.regions[:_SHOWN_REGIONS]),
     ]

@@ -10,6 +10,7 @@ from streamer.core.printable import printable
 from streamer.outputs.formats.event_text import label
 from streamer.outputs.record import event_id
 from streamer.outputs.terminal import format_clock
+from streamer.outputs.units import facs_of, reading
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -72,6 +73,8 @@ def _environment(package: str) -> Environment:
         "percent": "{:.0%}".format,
         "label": label,
         "event_id": event_id,
+        "facs": facs_of,
+        "reading": reading,
         "names": lambda regions: ", ".join(name.replace("_", " ") for name in regions),
         "file_name": file_name,
     }

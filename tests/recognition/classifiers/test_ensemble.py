@@ -8,7 +8,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from recognition.classifiers.ensemble import ViewEnsemble, mirror, resampling  # noqa: E402
-from recognition.classifiers.scvit import SCViT  # noqa: E402
+from recognition.classifiers.scvit import SCViT, SCViTConfig  # noqa: E402
 
 
 def test_mirror_twice_is_the_identity_and_negates_u() -> None:
@@ -69,3 +69,43 @@ def test_the_answer_is_the_mean_over_views_and_members() -> None:
                     answers.append(member(seen)[0].log_softmax(dim=-1))
         expected = torch.stack(answers).mean(dim=0)
         torch.testing.assert_close(ensemble(maps), expected, atol=1e-5, rtol=0)
+
+
+def test_a_mirrored_face_changes_the_sides_of_its_units() -> None:
+    torch.manual_seed(2)
+    members = [SCViT(SCViTConfig(units=4, classes=4)).eval() for _ in range(2)]
+    ensemble = ViewEnsemble(members).eval()
+    ensemble.unit_scale.copy_(torch.tensor([[1.0], [2.0], [0.5], [1.0]]))
+    maps = torch.from_numpy(
+        np.random.default_rng(4).integers(0, 256, (3, 28, 28, 3), dtype=np.uint8)
+    )
+    with torch.no_grad():
+        told, turned = ensemble.tell(maps), ensemble.tell(mirror(maps))
+    assert told[0].shape == (3, 4) and told[1].shape == told[2].shape == (3, 4, 2)
+    assert not torch.allclose(told[1], told[1].flip(2), atol=1e-4)
+    for one, two in zip(told[1:], turned[1:], strict=True):
+        torch.testing.assert_close(one, two.flip(2), atol=1e-5, rtol=0)
+
+
+def test_one_member_of_units_by_hand() -> None:
+    """The mean logit over views, then scale and shift; strengths as means of shares."""
+    torch.manual_seed(3)
+    member = SCViT(SCViTConfig(units=2, classes=4)).eval()
+    ensemble = ViewEnsemble([member]).eval()
+    ensemble.unit_scale.copy_(torch.tensor([[2.0], [1.0]]))
+    ensemble.unit_shift.copy_(torch.tensor([[0.0], [-1.0]]))
+    maps = torch.from_numpy(
+        np.random.default_rng(5).integers(0, 256, (1, 28, 28, 3), dtype=np.uint8)
+    )
+    units, strengths = [], []
+    with torch.no_grad():
+        for rows, columns in zip(ensemble.rows, ensemble.columns, strict=True):
+            view = torch.einsum("ij,njkc,kl->nilc", rows, maps.float(), columns)
+            plain, turned = member.tell(view), member.tell(mirror(view))
+            units += [plain.units, turned.units.flip(2)]
+            strengths += [plain.strengths.sigmoid(), turned.strengths.sigmoid().flip(2)]
+        mean = torch.stack(units).mean(dim=0)
+        expected = torch.stack([2.0 * mean[:, 0], mean[:, 1] - 1.0], dim=1).sigmoid()
+        _, told, strong = ensemble.tell(maps)
+    torch.testing.assert_close(told, expected, atol=1e-5, rtol=0)
+    torch.testing.assert_close(strong, torch.stack(strengths).mean(dim=0), atol=1e-5, rtol=0)

@@ -25,7 +25,7 @@ def run_record(**changes: Any) -> dict[str, Any]:
         "versions": {"numpy": "1"},
         "model": None,
         "spotter": {"kind": "rule"},
-        "counts": {**counts, "events": events, "emotions": {}},
+        "counts": {**counts, "events": events, "emotions": {}, "units": {}},
         "quality": {"truncated": False, "repairs": {}, "warnings": []},
         "outputs": {},
         "timing": {"batch": "", "wall_s": 1.0, "resumed_at_s": None},

@@ -79,7 +79,7 @@ def test_a_client_gets_the_events_of_the_file_and_the_end_of_the_run(
         texts = list(client)
     assert process.wait(60.0) == 0
     messages = [json.loads(text) for text in texts]
-    events = [one for one in messages if one["schema"] == "mer-stream/event/1"]
+    events = [one for one in messages if one["schema"] == "mer-stream/event/2"]
     assert [one["apex_s"] for one in events] == APEXES_S
     assert events == [json.loads(line) for line in (tmp_path / "e.jsonl").read_text().splitlines()]
     signals = [one for one in messages if one["schema"] == "mer-stream/signals/1"]

@@ -258,6 +258,7 @@ def test_full_disk_stops_with_a_sentence_and_other_outputs_are_whole(run: Run) -
         (["a.mp4", "--quiet", "--progress"], "choose one of them"),
         (["a.mp4", "--no-recognition", "--model", "m.onnx"], "model has no effect"),
         (["a.mp4", "--no-recognition", "--motion", "dis"], "recognizer.motion has no effect"),
+        (["a.mp4", "--no-recognition", "--emotions", "facs"], "recognizer.emotions has no effect"),
         (
             ["a.mp4", "--set", "recognizer.map.aligned_size_px=64"],
             "faces.aligned_size_px sets both",

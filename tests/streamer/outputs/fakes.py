@@ -10,6 +10,7 @@ import numpy as np
 
 from streamer.core.errors import MerError
 from streamer.core.records import (
+    ActionUnit,
     AlignedFace,
     EmotionEvent,
     Face,
@@ -52,6 +53,25 @@ def make_event(
     said = Recognition("surprise", {"negative": 0.2, "positive": 0.1, "surprise": 0.7}, 0.625)
     emitted_s = (onset_frame + 15) / 30
     return EmotionEvent(spot, said if recognised else None, source, emitted_s)
+
+
+UNITS_TOLD = (
+    ActionUnit("1", "both", 0.9123456, 1.0),
+    ActionUnit("2", "L", 0.75, 0.5),
+    ActionUnit("7", "R", 0.625, 0.25),
+)
+
+
+def with_units(
+    event: EmotionEvent,
+    units: tuple[ActionUnit, ...] = UNITS_TOLD,
+    because: str = "1+L2",
+    prototype: str | None = "surprise",
+) -> EmotionEvent:
+    """The event by a model that tells units; by default 1+L2+R7, of which 1+L2 speak for it."""
+    assert event.recognition is not None
+    said = replace(event.recognition, units=units, because=because, prototype=prototype)
+    return replace(event, recognition=said)
 
 
 def make_face(face_id: int = 0) -> Face:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +83,24 @@ def test_a_strip_reaches_around_the_event() -> None:
     assert strip.anchor.tolist() == [index // 50 for index in strip.frame]
 
 
+def test_a_strip_has_the_mesh_of_the_apex_on_the_aligned_face(tmp_path: Path) -> None:
+    """Of that frame, brought there by the held transform; not that of the anchor."""
+    mesh = LANDMARKS + np.array([10.0, 20.0, 3.0], dtype=np.float32)
+    halved = np.array([[0.5, 0.0, 1.0], [0.0, 0.5, -2.0]], dtype=np.float32)
+    buffer = FaceBuffer(3.0)
+    for index in range(10):
+        seen = Face(0, (0.0, 0.0, 1.0, 1.0), mesh + index, 1.0)
+        one = replace(face(index, index / 30), face=seen, frame_to_face=halved)
+        buffer.push(index / 30, [one])
+    strip = take_strip(buffer, spot(2, 6, 8))
+    assert strip is not None and strip.landmarks is not None
+    assert strip.landmarks.shape == (468, 2)
+    assert np.allclose(strip.landmarks, [0.5 * 16 + 1, 0.5 * 26 - 2])  # of frame 6
+    write_strip(strip, tmp_path / "e.npz")
+    back = read_strip(tmp_path / "e.npz").landmarks
+    assert back is not None and np.array_equal(back, strip.landmarks)
+
+
 @pytest.mark.parametrize(
     ("one", "why"),
     [
@@ -134,6 +153,7 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
     for name in ("images", "time_s", "frame", "anchor"):
         assert np.array_equal(getattr(found, name), getattr(true, name))
     assert (found.onset, found.apex, found.offset) == (1, 2, 4)
+    assert found.landmarks is None  # as in files of older versions
     assert [one.name for one in tmp_path.iterdir()] == [path.name]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import logging
@@ -22,30 +23,54 @@ from streamer.core.errors import (
     SourceNotFoundError,
     SourceRefusedError,
 )
-from streamer.core.records import EmotionEvent, FrameResult, Moments, Recognition, Spot
-from streamer.outputs.events import EventWriter, csv_columns, open_event_file, read_events
-from streamer.outputs.record import FIELDS, OPTIONAL, event_id, event_to_record, record_to_event
-from tests.streamer.outputs.fakes import make_event
+from streamer.core.records import (
+    UNITS,
+    ActionUnit,
+    EmotionEvent,
+    FrameResult,
+    Moments,
+    Recognition,
+    Spot,
+)
+from streamer.outputs.dialects import dialect_of
+from streamer.outputs.events import (
+    EventWriter,
+    csv_columns,
+    open_event_file,
+    open_json_file,
+    read_events,
+)
+from streamer.outputs.record import (
+    CLASSES,
+    FIELDS,
+    OPTIONAL,
+    READINGS,
+    event_id,
+    event_to_record,
+    record_to_event,
+)
+from tests.streamer.outputs.fakes import make_event, with_units
 
 # Onset at frame 30 of 30 fps is 1 s; apex 5 frames = 0.166667 s later; offset 9 frames = 0.3 s;
 # known 15 frames = 0.5 s after the onset. b2c5d2 begins the SHA-256 of "clips/p01 a.mp4".
 WANTED_JSON = (
-    '{"schema": "mer-stream/event/1", "id": "p01-a-b2c5d2-face1-micro-30",'
+    '{"schema": "mer-stream/event/2", "id": "p01-a-b2c5d2-face1-micro-30",'
     ' "source": "clips/p01 a.mp4", "face_id": 1, "kind": "micro",'
     ' "onset_s": 1.0, "apex_s": 1.166667, "offset_s": 1.3,'
     ' "onset_frame": 30, "apex_frame": 35, "offset_frame": 39,'
     ' "emotion": "surprise",'
-    ' "probabilities": {"negative": 0.2, "positive": 0.1, "surprise": 0.7},'
-    ' "confidence": 0.625, "score": 2.5, "emitted_s": 1.5, "regions": ["mouth", "brow_left"]}\n'
+    ' "probabilities": {"negative": 0.2, "positive": 0.1, "surprise": 0.7, "other": 0.0},'
+    ' "confidence": 0.625, "facs": null, "units": null, "because": "", "prototype": null,'
+    ' "score": 2.5, "emitted_s": 1.5, "regions": ["mouth", "brow_left"]}\n'
 )
 WANTED_CSV = (
     "schema,id,source,face_id,kind,onset_s,apex_s,offset_s,onset_frame,apex_frame,offset_frame,"
-    "emotion,prob_negative,prob_positive,prob_surprise,confidence,score,emitted_s,regions,"
-    "onset_media_s,apex_media_s,offset_media_s,onset_at,apex_at,offset_at\n"
-    "mer-stream/event/1,p01-a-b2c5d2-face1-micro-30,clips/p01 a.mp4,1,micro,1.0,1.166667,1.3,"
-    "30,35,39,surprise,0.2,0.1,0.7,0.625,2.5,1.5,mouth brow_left,1.0,1.166667,1.3,,,\n"
-    "mer-stream/event/1,p01-a-b2c5d2-face1-micro-30,clips/p01 a.mp4,1,micro,1.0,1.166667,1.3,"
-    "30,35,39,,,,,,2.5,1.5,mouth brow_left,1.0,1.166667,1.3,,,\n"
+    "emotion,prob_negative,prob_positive,prob_surprise,prob_other,confidence,facs,units,because,"
+    "prototype,score,emitted_s,regions,onset_media_s,apex_media_s,offset_media_s,onset_at,apex_at,offset_at\n"
+    "mer-stream/event/2,p01-a-b2c5d2-face1-micro-30,clips/p01 a.mp4,1,micro,1.0,1.166667,1.3,"
+    "30,35,39,surprise,0.2,0.1,0.7,0.0,0.625,,,,,2.5,1.5,mouth brow_left,1.0,1.166667,1.3,,,\n"
+    "mer-stream/event/2,p01-a-b2c5d2-face1-micro-30,clips/p01 a.mp4,1,micro,1.0,1.166667,1.3,"
+    "30,35,39,,,,,,,,,,,2.5,1.5,mouth brow_left,1.0,1.166667,1.3,,,\n"
 )
 
 
@@ -183,14 +208,149 @@ def test_both_clocks_are_written_where_they_differ(tmp_path: Path) -> None:
 
 
 def test_tables_of_older_versions_are_read(tmp_path: Path) -> None:
-    path = tmp_path / "old.csv"
+    """Of version 1: once without units, once without the other clocks too."""
+    old = WANTED_CSV.replace("event/2", "event/1").replace("prob_other,", "")
+    old = old.replace("facs,units,because,prototype,", "").replace(
+        "0.7,0.0,0.625,,,,,", "0.7,0.625,"
+    )
+    old = old.replace("39,,,,,,,,,,,2.5", "39,,,,,,2.5")
     new = ",onset_media_s,apex_media_s,offset_media_s,onset_at,apex_at,offset_at"
-    old = WANTED_CSV.replace(new, "").replace(",1.0,1.166667,1.3,,,\n", "\n")
-    assert old.count("media") == 0 and old.count("mouth brow_left\n") == 2
-    path.write_text(old)
-    events = list(read_events(path))
-    assert [event.media for event in events] == [None, None]
-    assert events[0] == record_to_event(event_to_record(make_event()))
+    oldest = old.replace(new, "").replace(",1.0,1.166667,1.3,,,\n", "\n")
+    assert oldest.count("media") == 0 and oldest.count("mouth brow_left\n") == 2
+    for number, text in enumerate((old, oldest)):
+        path = tmp_path / f"old{number}.csv"
+        path.write_text(text)
+        events = list(read_events(path))
+        assert [event.media for event in events] == [None, None]
+        assert events[0] == record_to_event(event_to_record(make_event()))
+        assert events[1] == record_to_event(event_to_record(make_event(recognised=False)))
+
+
+def old_record(**more: Any) -> dict[str, Any]:
+    """As version 1 wrote it."""
+    record = event_to_record(make_event()) | {"schema": "mer-stream/event/1"}
+    record["probabilities"] = {"negative": 0.2, "positive": 0.1, "surprise": 0.7}
+    return {name: value for name, value in record.items() if name not in READINGS} | more
+
+
+@pytest.mark.parametrize("name", ["e.jsonl", "e.json"])
+def test_json_of_version_1_is_read_as_an_event_without_units(tmp_path: Path, name: str) -> None:
+    line = json.dumps(old_record(cut=True))
+    (tmp_path / name).write_text(f"[{line}]" if name == "e.json" else line + "\n")
+    (event,) = read_events(tmp_path / name)
+    said = event.recognition
+    assert said is not None and event.cut
+    assert said.probabilities == {"negative": 0.2, "positive": 0.1, "surprise": 0.7, "other": 0.0}
+    assert (said.units, said.because, said.prototype) == (None, "", None)
+    assert record_to_event(old_record(emotion=None)).recognition is None
+    with pytest.raises(ValueError, match="missing score"):
+        record_to_event({k: v for k, v in old_record().items() if k != "score"})
+
+
+def test_a_record_of_version_2_needs_its_units() -> None:
+    record = event_to_record(make_event())
+    for name in READINGS:
+        with pytest.raises(ValueError, match=f"missing {name}"):
+            record_to_event({k: v for k, v in record.items() if k != name})
+
+
+class TestUnits:
+    RECORD = event_to_record(with_units(make_event()))
+
+    def test_fields_by_hand(self) -> None:
+        assert {name: self.RECORD[name] for name in READINGS} == {
+            "facs": "1+L2+R7",
+            "units": [
+                {"unit": "1", "side": "both", "probability": 0.912, "intensity": 1.0},
+                {"unit": "2", "side": "L", "probability": 0.75, "intensity": 0.5},
+                {"unit": "7", "side": "R", "probability": 0.625, "intensity": 0.25},
+            ],
+            "because": "1+L2",
+            "prototype": "surprise",
+        }
+        names = list(self.RECORD)
+        at = names.index("confidence")
+        assert tuple(names[at + 1 : at + 5]) == READINGS
+        check_against_schema(self.RECORD, load_schema())
+
+    def test_none_told_and_none_moved_are_two_things(self) -> None:
+        untold = event_to_record(make_event())
+        unmoved = event_to_record(with_units(make_event(), (), "", None))
+        assert (untold["facs"], untold["units"]) == (None, None)
+        assert (unmoved["facs"], unmoved["units"], unmoved["because"]) == ("", [], "")
+        unrecognised = event_to_record(make_event(recognised=False))
+        assert [unrecognised[name] for name in READINGS] == [None] * 4
+
+    def test_cells_by_hand(self, tmp_path: Path) -> None:
+        path = tmp_path / "e.csv"
+        write([with_units(make_event())], path)
+        (row,) = csv.DictReader(path.open(newline=""))
+        assert row["units"] == "1:both:0.912:1 2:L:0.75:0.5 7:R:0.625:0.25"
+        assert (row["facs"], row["because"], row["prototype"]) == ("1+L2+R7", "1+L2", "surprise")
+        assert row["prob_other"] == "0.0"
+
+    @pytest.mark.parametrize("suffix", [".jsonl", ".json", ".csv", ".tsv", "-eu.csv"])
+    def test_round_trip(self, tmp_path: Path, suffix: str) -> None:
+        shares = {"negative": 0.1, "positive": 0.1, "surprise": 0.3, "other": 0.5}
+        other = replace(make_event(), recognition=Recognition("other", shares, 0.5, ()))
+        events = [
+            with_units(make_event()),
+            with_units(make_event(), (), "", None),
+            with_units(make_event(), (ActionUnit("25/26", "both", 1.0, 1.0),), "", None),
+            make_event(),
+            make_event(recognised=False),
+            other,
+        ]
+        path = tmp_path / f"e{suffix}"
+        if suffix == ".json":
+            writer: Any = open_json_file(path)
+        else:
+            form = suffix.removeprefix("-eu").removeprefix(".")
+            dialect = dialect_of(form, "excel-eu" if "-eu" in suffix else None)
+            writer = open_event_file(path, as_csv=form != "jsonl", dialect=dialect)
+        writer.write(FrameResult(None, events=tuple(events)))
+        writer.close()
+        records = [event_to_record(event) for event in events]
+        assert [event_to_record(event) for event in read_events(path)] == records
+
+    @pytest.mark.parametrize(
+        "units",
+        [
+            {},
+            ["12"],
+            [{"unit": "12", "side": "L", "probability": 0.5}],
+            [{"unit": "3", "side": "L", "probability": 0.5, "intensity": 1.0}],
+            [{"unit": "12", "side": "left", "probability": 0.5, "intensity": 1.0}],
+            [{"unit": "12", "side": "L", "probability": 1.5, "intensity": 1.0}],
+            [{"unit": "12", "side": "L", "probability": True, "intensity": 1.0}],
+            [{"unit": "12", "side": "L", "probability": float("nan"), "intensity": 1.0}],
+            [{"unit": ["12"], "side": {}, "probability": 0.5, "intensity": 1.0}],
+        ],
+        ids=range(9),
+    )
+    def test_what_is_no_unit_is_no_event(self, units: Any) -> None:
+        with pytest.raises(ValueError, match=r"wrong type|lacks|is no unit|is no probability"):
+            record_to_event(self.RECORD | {"units": units})
+
+    @pytest.mark.parametrize("cell", ["12", "12:L:0.5", "12:L:a:b", "3:L:0.5:1", "12:L:0.5:1:2"])
+    def test_a_damaged_cell_is_a_sentence(self, tmp_path: Path, cell: str) -> None:
+        path = tmp_path / "e.csv"
+        write([with_units(make_event())], path)
+        whole = "1:both:0.912:1 2:L:0.75:0.5 7:R:0.625:0.25"
+        text = path.read_text()
+        assert whole in text
+        path.write_text(text.replace(whole, cell))
+        with pytest.raises(SourceFormatError, match="line 2: not an event"):
+            list(read_events(path))
+
+
+def test_the_schema_file_knows_the_same_units_and_emotions() -> None:
+    rules = load_schema()["properties"]
+    unit = rules["units"]["items"]["properties"]
+    assert tuple(unit["unit"]["enum"]) == UNITS
+    assert set(unit["side"]["enum"]) == {"both", "L", "R"}
+    assert rules["emotion"]["enum"] == [*CLASSES, None]
+    assert rules["probabilities"]["required"] == list(CLASSES)
 
 
 @pytest.mark.parametrize("change", [{"apex_media_s": None}, {"apex_media_s": "x"}, {"apex_at": 3}])
@@ -211,8 +371,8 @@ def test_documentation_names_every_field_and_shows_a_valid_event() -> None:
 def test_unknown_fields_are_ignored_and_other_schemas_refused() -> None:
     record = event_to_record(make_event())
     assert event_to_record(record_to_event(record | {"new": 1})) == record
-    with pytest.raises(ValueError, match="mer-stream/event/2"):
-        record_to_event(record | {"schema": "mer-stream/event/2"})
+    with pytest.raises(ValueError, match="mer-stream/event/3"):
+        record_to_event(record | {"schema": "mer-stream/event/3"})
     with pytest.raises(ValueError, match="missing score"):
         record_to_event({k: v for k, v in record.items() if k != "score"})
     with pytest.raises(ValueError, match="kind is 'tiny'"):
@@ -279,7 +439,7 @@ def test_any_event_survives_the_record(
     record = event_to_record(EmotionEvent(spot, said, source, apex))
     back = event_to_record(record_to_event(json.loads(json.dumps(record))))
     assert back == record
-    assert len(csv_columns()) == len(FIELDS) + 8
+    assert len(csv_columns()) == len(FIELDS) + 9
 
 
 GOOD = json.loads(WANTED_JSON)

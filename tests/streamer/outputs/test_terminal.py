@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from streamer.core.errors import OutputError
-from streamer.core.records import FrameResult, SourceInfo, SourceReport
+from streamer.core.records import ActionUnit, FrameResult, SourceInfo, SourceReport
 from streamer.outputs import window
 from streamer.outputs.summary import Counts, format_summary, write_summary
 from streamer.outputs.terminal import ProgressBar, TextWriter, format_clock, format_event
-from tests.streamer.outputs.fakes import REGIONS, make_event, make_result
+from tests.streamer.outputs.fakes import REGIONS, make_event, make_result, with_units
 
 REPORT = SourceReport(3, 4, 1, True, {"backward_pts": 3, "late_first_pts": 1}, ("a note.",))
 
@@ -34,6 +34,30 @@ def test_event_lines() -> None:
         "00:01.167  micro  face 1  surprise 62%    0.30 s long  mouth, brow left"
     )
     assert "face 1  -  " in format_event(make_event(recognised=False))
+
+
+def test_event_lines_tell_units() -> None:
+    event = make_event()
+    assert format_event(with_units(event, because="1+L2+R7", prototype=None)) == (
+        "00:01.167  micro  face 1  surprise 62%    0.30 s long  because 1+L2+R7  mouth, brow left"
+    )
+    line = format_event(with_units(event))
+    assert "long  AU 1+L2+R7, because 1+L2 [reads as surprise]  mouth" in line
+    line = format_event(with_units(event, because="", prototype=None))
+    assert "long  AU 1+L2+R7  mouth" in line
+    assert "long  mouth" in format_event(with_units(event, (), "", None))
+
+
+def test_units_are_counted_by_event() -> None:
+    units = (ActionUnit("12", "L", 0.9, 1.0), ActionUnit("14", "both", 0.9, 1.0))
+    left, counts = with_units(make_event(), units), Counts()
+    counts.write(FrameResult(None, events=(with_units(make_event()), left, left)))
+    counts.write(make_result(0, 0.0, events=[make_event(recognised=False), make_event()]))
+    record = counts.summarise("a.mp4")
+    assert list(record.units.items()) == [("1", 1), ("L2", 1), ("R7", 1), ("L12", 2), ("14", 2)]
+    told = "\n  action units: 1 (1), L2 (1), R7 (1), L12 (2), 14 (2)"
+    assert format_summary(record).endswith(told)
+    assert "action units" not in format_summary(counted().summarise("a.mp4"))
 
 
 def test_text_writer_leaves_the_stream_open() -> None:

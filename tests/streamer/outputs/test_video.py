@@ -11,9 +11,16 @@ import pytest
 
 from streamer.core.errors import OutputError
 from streamer.core.records import FrameResult
-from streamer.outputs.draw import Annotator
+from streamer.outputs.draw import Annotator, _banner_text
 from streamer.outputs.video import DELAY_S, VideoWriter
-from tests.streamer.outputs.fakes import REGIONS, make_aligned, make_event, make_face, make_result
+from tests.streamer.outputs.fakes import (
+    REGIONS,
+    make_aligned,
+    make_event,
+    make_face,
+    make_result,
+    with_units,
+)
 
 
 def read_video(path: Path) -> tuple[list[float], list[np.ndarray]]:
@@ -50,6 +57,12 @@ def test_a_banner_is_drawn_at_the_time_of_the_event(tmp_path: Path) -> None:
     banner = [t for t, (r, b) in zip(times, red_over_blue, strict=True) if r - b > 20]
     assert banner[0] == pytest.approx(1.0, abs=0.001)
     assert banner[-1] == pytest.approx(2.5, abs=0.05)  # one second of afterglow from 1.5 s
+
+
+def test_a_banner_tells_units() -> None:
+    """What would be drawn: the letters of a picture cannot be read back here."""
+    wanted = "micro: surprise 62% AU 1+L2+R7, because 1+L2 [reads as surprise], face 1, 1.00-1.30 s"
+    assert _banner_text(with_units(make_event()), 1.1) == wanted
 
 
 def test_memory_is_bounded_by_the_delay(tmp_path: Path) -> None:

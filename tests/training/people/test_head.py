@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from streamer.faces.landmarks import RIGID
-from training.people.events import EventConfig, draw_events, is_upper, side_of
+from training.people.events import MACRO, EventConfig, draw_events, is_upper, side_of
 from training.people.head import Head, fit_pose
 from training.people.meshes import MeshTrack, follow
 from training.people.visibility import OwnMotion, own_motion, smooth
@@ -157,3 +157,16 @@ def test_the_largest_face_is_followed_through_other_faces():
     assert detector.searches == [True, False, False, True, False]
     assert found.seen.tolist() == [True, True, False, True]
     assert np.array_equal(found.landmarks_px[3], near[3].landmarks_px)
+
+
+def test_macro_expressions_rise_are_held_and_fall():
+    events = draw_events("a.mp4", Head.of(track(1500)), MACRO)
+    assert len(events) > 5 and {event.kind for event in events} == {"macro"}
+    for event in events:
+        length_s = event.offset_s - event.onset_s
+        assert 0.6 <= length_s <= 3.5
+        assert 0.1 <= event.hold_s / length_s <= 0.6
+        assert event.level(event.apex_s) == event.level(event.apex_s + event.hold_s) == 1.0
+        half_s = 0.5 * (event.apex_s + event.hold_s + event.offset_s)
+        assert event.level(half_s) == pytest.approx(0.5)
+        assert event.onset_s < event.apex_s < event.offset_s - event.hold_s

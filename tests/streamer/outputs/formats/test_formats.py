@@ -11,10 +11,11 @@ from xml.etree import ElementTree
 import pytest
 
 from streamer.core.errors import InstallError, UsageError
+from streamer.core.records import ActionUnit
 from streamer.outputs.formats import check_format, write_events
 from streamer.outputs.formats.boris import COLUMNS, boris_rows
 from streamer.outputs.formats.event_text import Media
-from tests.streamer.outputs.fakes import make_event
+from tests.streamer.outputs.fakes import make_event, with_units
 
 # Onset n/30 s, apex 5 and offset 9 frames later. Two faces; two events of face 1 overlap.
 EVENTS = [
@@ -40,6 +41,37 @@ def test_srt_is_read_by_a_subtitle_parser(tmp_path: Path) -> None:
     assert (cues[1].start, cues[1].end) == (timedelta(seconds=1), timedelta(seconds=1.3))
     assert cues[1].content == "[micro] surprise 62% (face 1)\nmouth, brow left"
     assert cues[2].content.startswith("[micro] movement (face 1)")
+
+
+def told(tmp_path: Path, form: str, name: str) -> Path:
+    """Events by a model that tells units: some; none that moved; an emotion that is other."""
+    other = with_units(make_event(onset_frame=90), (ActionUnit("24", "both", 0.8, 1.0),), "", None)
+    assert other.recognition is not None
+    other = replace(other, recognition=replace(other.recognition, emotion="other"))
+    events = [
+        with_units(make_event(onset_frame=30)),
+        with_units(make_event(onset_frame=60), (), "", None),
+        other,
+        make_event(onset_frame=120, recognised=False),
+    ]
+    path = tmp_path / name
+    write_events(form, events, path, MEDIA)
+    return path
+
+
+def test_subtitles_tell_units(tmp_path: Path) -> None:
+    srt, webvtt = pytest.importorskip("srt"), pytest.importorskip("webvtt")
+    wanted = [
+        "[micro] surprise 62% (face 1)\nAU 1+L2+R7, because 1+L2 [reads as surprise]\n"
+        "mouth, brow left",
+        "[micro] surprise 62% (face 1)\nmouth, brow left",
+        "[micro] other 62% (face 1)\nAU 24\nmouth, brow left",
+        "[micro] movement (face 1)\nmouth, brow left",
+    ]
+    cues = srt.parse(told(tmp_path, "srt", "u.srt").read_text())
+    assert [cue.content for cue in cues] == wanted
+    captions = webvtt.read(str(told(tmp_path, "vtt", "u.vtt")))
+    assert [caption.text for caption in captions] == wanted
 
 
 def test_vtt_is_read_by_a_subtitle_parser(tmp_path: Path) -> None:
@@ -74,6 +106,24 @@ class TestEaf:
         (detail,) = eaf.get_ref_annotation_data_for_tier("face 0 micro details")
         assert detail[2].startswith("confidence 0.62; apex 2.167 s; score 2.50; regions mouth")
         assert eaf.get_linked_files()[0]["MIME_TYPE"] == "video/mp4"
+
+    def test_units_have_a_tier_of_their_own(self, tmp_path: Path) -> None:
+        elan = pytest.importorskip("pympi.Elan")
+        path = told(tmp_path, "eaf", "u.eaf")
+        check_eaf(path)
+        eaf = elan.Eaf(str(path), suppress_version_warning=True)
+        names = {"face 1 micro", "face 1 micro details", "face 1 micro FACS"}
+        assert set(eaf.get_tier_names()) == names
+        # Start, end, value, and the value of the annotation that it is attached to.
+        assert eaf.get_ref_annotation_data_for_tier("face 1 micro FACS") == [
+            (1000, 1300, "1+L2+R7", "surprise"),
+            (3000, 3300, "24", "other"),
+        ]
+        details = [row[2] for row in eaf.get_ref_annotation_data_for_tier("face 1 micro details")]
+        assert details[0].startswith(
+            "confidence 0.62; FACS 1+L2+R7; because 1+L2; reads as surprise; apex 1.167 s;"
+        )
+        assert details[1].startswith("confidence 0.62; apex 2.167 s;")
 
     def test_structure_is_that_of_the_schema(self, tmp_path: Path) -> None:
         pytest.importorskip("pympi")
@@ -152,6 +202,21 @@ class TestBoris:
         assert rows[0] == COLUMNS == ("time", "subject", "code", "modifier", "comment")
         assert len(rows) == 9 and isinstance(rows[1][0], float)
 
+    def test_units_are_a_second_set_of_modifiers(self, tmp_path: Path) -> None:
+        openpyxl = pytest.importorskip("openpyxl")
+        sheet = openpyxl.load_workbook(told(tmp_path, "boris", "u.xlsx")).worksheets[0]
+        rows = list(sheet.iter_rows(min_row=2, values_only=True))
+        # BORIS parts sets by "|" and the chosen of a multiple selection by ",".
+        sets = [[chosen.split(",") for chosen in row[3].split("|")] for row in rows[::2]]
+        assert sets == [
+            [["surprise"], ["1", "L2", "R7"]],
+            [["surprise"], ["None"]],
+            [["other"], ["24"]],
+            [["movement"]],
+        ]
+        assert [row[3] for row in rows[1::2]] == [row[3] for row in rows[::2]]
+        assert "FACS 1+L2+R7; because 1+L2; reads as surprise" in rows[0][4]
+
     def test_tsv(self, tmp_path: Path) -> None:
         lines = written(tmp_path, "boris", "e.tsv").read_text().splitlines()
         assert lines[0] == "time\tsubject\tcode\tmodifier\tcomment"
@@ -167,6 +232,28 @@ def test_parquet_is_read_by_arrow_with_types(tmp_path: Path) -> None:
     assert rows[2]["emotion"] is None and rows[2]["prob_surprise"] is None
     assert rows[1]["regions"] == ["mouth", "brow_left"]
     assert str(table.schema.field("face_id").type) == "int64"
+
+
+def test_parquet_holds_units_as_structures(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    rows = parquet.read_table(told(tmp_path, "parquet", "u.parquet")).to_pylist()
+    assert [row["facs"] for row in rows] == ["1+L2+R7", "", "24", None]
+    second = {"unit": "2", "side": "L", "probability": 0.75, "intensity": 0.5}
+    assert rows[0]["units"][1] == second
+    assert [None if row["units"] is None else len(row["units"]) for row in rows] == [3, 0, 1, None]
+    assert [row["because"] for row in rows] == ["1+L2", "", "", None]
+    assert [row["prototype"] for row in rows] == ["surprise", None, None, None]
+    assert [row["prob_other"] for row in rows] == [0.0, 0.0, 0.0, None]
+
+
+def test_workbook_holds_units_as_in_csv(tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    sheet = openpyxl.load_workbook(told(tmp_path, "xlsx", "u.xlsx")).worksheets[0]
+    columns = {column[0].value: column[1:] for column in sheet.iter_cols()}
+    units = [cell.value for cell in columns["units"]]
+    assert units == ["1:both:0.912:1 2:L:0.75:0.5 7:R:0.625:0.25", "none", "24:both:0.8:1", None]
+    alone = columns["facs"][2]
+    assert (alone.value, alone.data_type) == ("24", "s")  # text, not the number
 
 
 def test_parquet_is_read_by_pandas(tmp_path: Path) -> None:

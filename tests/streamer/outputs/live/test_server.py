@@ -61,7 +61,7 @@ def test_a_websocket_gets_events_as_in_the_file_and_signals(server: EventServer)
         assert client.close_code == 1000
     found = [json.loads(text) for text in texts]
     assert found[0]["source"] == "fake.mp4" and found[-1] == {"schema": "mer-stream/end/1"}
-    events = [one for one in found if one["schema"] == "mer-stream/event/1"]
+    events = [one for one in found if one["schema"] == "mer-stream/event/2"]
     assert events == [json.loads(json.dumps(event_to_record(make_event())))]
     signals = [one for one in found if one["schema"] == "mer-stream/signals/1"]
     assert [one["frame"] for one in signals] == list(range(40))
@@ -171,7 +171,7 @@ def test_without_signals_nobody_gets_any() -> None:
         play(server)
         server.close()
         schemas = {json.loads(text)["schema"] for text in client}
-    assert schemas == {"mer-stream/source/1", "mer-stream/event/1", "mer-stream/end/1"}
+    assert schemas == {"mer-stream/source/1", "mer-stream/event/2", "mer-stream/end/1"}
 
 
 def test_a_port_that_is_taken_is_told(server: EventServer) -> None:

@@ -19,7 +19,7 @@ from streamer.outputs.report.page import choose, write_report
 from streamer.outputs.signals import SignalsCsv
 from streamer.outputs.summary import RunRecord
 from tests.streamer.outputs.coverages import coverage
-from tests.streamer.outputs.fakes import REGIONS, make_event, make_result
+from tests.streamer.outputs.fakes import REGIONS, make_event, make_result, with_units
 
 RECORD = RunRecord(
     "clips/talk.mp4",
@@ -115,6 +115,35 @@ def test_the_page_is_whole_and_asks_for_nothing(folder: Path) -> None:
         assert words in document, words
     assert document.count("<polyline") == 2 * len(REGIONS)
     assert len(re.findall(r"<tr>", document.partition("<h2>Table</h2>")[2])) == 3
+
+
+def test_units_are_told_with_what_they_are_read_as(folder: Path) -> None:
+    events = [
+        with_units(make_event(onset_frame=150)),
+        with_units(make_event(onset_frame=200), (), "", None),
+        make_event(onset_frame=250, recognised=False),
+    ]
+    write_report(folder, RECORD, events)
+    document = (folder / "report.html").read_text()
+    parsed(document)
+    read = "AU 1+L2+R7, because 1+L2 [reads as surprise]"
+    cards, _, table = document.partition("<h2>Table</h2>")
+    assert cards.count(f'<p class="units">{read}</p>') == 1
+    assert cards.count('<p class="units">no action unit</p>') == 1
+    assert [row[8] for row in cells(table)] == [read, "", ""]
+    assert "a reading of units" in table and "left and right" in table
+    write_report(folder, RECORD, [make_event(onset_frame=150)])
+    assert "a reading of units" not in (folder / "report.html").read_text()
+
+
+def test_an_emotion_that_is_other_has_its_colour(folder: Path) -> None:
+    event = make_event(onset_frame=150)
+    assert event.recognition is not None
+    event = replace(event, recognition=replace(event.recognition, emotion="other"))
+    write_report(folder, RECORD, [event])
+    document = (folder / "report.html").read_text()
+    assert '<span class="badge other">micro other</span>' in document
+    assert ".other { color: var(--unclassed); }" in document
 
 
 def test_pictures_are_in_the_page_if_there_are_some(folder: Path) -> None:

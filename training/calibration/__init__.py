@@ -1,0 +1,1 @@
+"""How far confidence is from right on real motion, and the temperature that mends it."""
