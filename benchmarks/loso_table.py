@@ -43,9 +43,13 @@ TITLES = {
     "svm": "linear SVM on the maps",
     "scvit": "SCViT, from the bundled weights",
     "linear": "logistic regression on levelled maps",
+    "kernel-blend": "kernel ridge blended with the bundled model",
     "committee": "committee: the first, logistic regression and STSTNet",
 }
-ON_THE_PAGE = ("zero-shot", "svm", "linear", "committee", "ststnet", "off-apexnet", "scvit")
+ON_THE_PAGE = (
+    *("zero-shot", "svm", "linear", "kernel-blend"),
+    *("committee", "ststnet", "off-apexnet", "scvit"),
+)
 PARTS = {name: PART_TITLES[name] for name in ("casme2", "smic", "samm")}
 _FIGURES = ("uf1", "uar", "accuracy", "spread", "ensemble", "n", "subjects")
 _FACTS = (

@@ -16,6 +16,7 @@ _MODELS = {
     "zero-shot": "bundled model, as it is",
     "svm": "linear SVM",
     "linear": "logistic regression",
+    "kernel-blend": "kernel ridge and bundled model",
     "committee": "committee of three",
     "ststnet": "STSTNet",
     "scvit": "SCViT",

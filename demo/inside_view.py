@@ -92,7 +92,7 @@ def units(strip: FaceStrip, event: EmotionEvent) -> str:
 
 def _unit_row(unit: ActionUnit, places: Sequence[MovedPlace], because: str) -> dict[str, object]:
     moved = [f"{float(np.hypot(*one.motion_iod)):.3f}" for one in places if one.unit == unit]
-    side = {"L": "the person’s left", "R": "the person’s right", "both": "both"}[unit.side]
+    side = {"L": "left", "R": "right", "both": "both"}[unit.side]
     speaks = unit.text in because.split("+")
     return {
         "unit": unit, "name": UNIT_NAMES[unit.unit], "side": side,

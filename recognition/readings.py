@@ -2,8 +2,9 @@
 
 A class follows the units by which data sets of micro-expressions label their clips (CASME II, Yan
 et al. 2014; DFME, Zhao et al. 2023). A prototype follows the tables of EMFACS (Ekman, Friesen and
-Hager, FACS Investigator's Guide, 2002), shortened to what micro-expressions show of them. Both are
-readings of movements, not of what a person feels.
+Hager, FACS Investigator's Guide, 2002), shortened to what micro-expressions show of them, as the
+objective classes of Davison, Merghani and Yap (J. Imaging 4(10), 2018) are. Both are readings of
+movements, not of what a person feels.
 """
 
 from __future__ import annotations
@@ -26,26 +27,38 @@ ACCOMPANYING: Mapping[str, frozenset[str]] = {
 }
 CONTEMPT = frozenset({"12", "14"})  # on one side
 
-# The first that fits wholly is taken, so longer ones come first.
+# The first that fits wholly is taken, so longer ones come first; the nose and the upper lip before
+# the brows and lids that they pull along.
 PROTOTYPES: tuple[tuple[str, frozenset[str]], ...] = (
     ("fear", frozenset({"1", "2", "4", "5"})),
     ("surprise", frozenset({"1", "2", "5"})),
     ("fear", frozenset({"1", "2", "4"})),
     ("sadness", frozenset({"1", "4", "15"})),
     ("happiness", frozenset({"6", "12"})),
-    ("sadness", frozenset({"1", "4"})),
-    ("sadness", frozenset({"15", "17"})),
+    ("disgust", frozenset({"9"})),
+    ("anger", frozenset({"4", "5", "7"})),
+    ("disgust", frozenset({"10"})),
     ("anger", frozenset({"4", "5"})),
     ("anger", frozenset({"4", "7"})),
     ("anger", frozenset({"4", "24"})),
     ("anger", frozenset({"17", "24"})),
+    ("sadness", frozenset({"1", "4"})),
+    ("sadness", frozenset({"6", "15"})),
+    ("sadness", frozenset({"15", "17"})),
     ("surprise", frozenset({"1", "2"})),
     ("fear", frozenset({"5", "20"})),
-    ("disgust", frozenset({"9"})),
-    ("disgust", frozenset({"10"})),
     ("happiness", frozenset({"12"})),
     ("sadness", frozenset({"15"})),
 )
+# What may move with a prototype; with any other unit it is a blend, and is not read.
+GOING_ALONG: Mapping[str, frozenset[str]] = {
+    "fear": frozenset({"1", "2", "4", "5", "7", "20", "25/26"}),
+    "surprise": frozenset({"1", "2", "5", "7", "25/26"}),
+    "sadness": frozenset({"1", "4", "6", "7", "14", "15", "17", "24", "25/26"}),
+    "happiness": frozenset({"6", "12"}) | ACCOMPANYING["positive"],
+    "disgust": frozenset({"4", "5", "6", "7", "9", "10", "14", "15", "17", "24", "25/26"}),
+    "anger": frozenset({"4", "5", "6", "7", "10", "14", "17", "24", "25/26"}),
+}
 
 
 def class_of(units: Sequence[ActionUnit]) -> str | None:
@@ -64,10 +77,8 @@ def class_of(units: Sequence[ActionUnit]) -> str | None:
         for emotion, speaking in SPEAKING.items()
         if names & speaking and names <= speaking | ACCOMPANYING[emotion]
     ]
-    if len(fits) == 2 and "positive" in fits and "12" in names:
-        return "positive"  # a smile that is held back
-    if fits == ["negative", "surprise"]:
-        return "negative" if names & SPEAKING["negative"] - {"7"} else "surprise"
+    if fits == ["negative", "surprise"]:  # 7 with 1, 2, 5: a glare, unless the brows are raised
+        return "surprise" if names & {"1", "2"} else "negative"
     return fits[0] if len(fits) == 1 else None
 
 
@@ -80,11 +91,18 @@ def because(emotion: str, units: Sequence[ActionUnit]) -> tuple[ActionUnit, ...]
 
 
 def prototype(units: Sequence[ActionUnit]) -> str | None:
-    """The emotion whose prototype the units hold: happiness, disgust, contempt and so on."""
+    """The emotion whose prototype the units hold: happiness, disgust, contempt and so on.
+
+    None where they hold none, or where another unit makes it a blend.
+
+    >>> prototype([ActionUnit("6", "both", 0.9, 0.8), ActionUnit("12", "both", 0.9, 1.0)])
+    'happiness'
+    """
     if is_contempt(units):
         return "contempt"
     names = {unit.unit for unit in units}
-    return next((emotion for emotion, own in PROTOTYPES if own <= names), None)
+    held = (emotion for emotion, own in PROTOTYPES if own <= names <= GOING_ALONG[emotion])
+    return next(held, None)
 
 
 def is_contempt(units: Sequence[ActionUnit]) -> bool:

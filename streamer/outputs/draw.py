@@ -81,7 +81,8 @@ class Annotator:
             band = canvas[row * line : (row + 1) * line]
             band[:] = (0.25 * band + 0.75 * np.array(colour)).astype(np.uint8)
             text = _banner_text(event, time_s)
-            self._text(canvas, text, (8, (row + 1) * line - round(line * 0.3)), _WHITE)
+            at = (8, (row + 1) * line - round(line * 0.3))
+            self._text(canvas, text, at, _WHITE, room_px=canvas.shape[1] - 2 * at[0])
         self._draw_motion(canvas, shown, top=len(shown) * line)
 
     def _draw_motion(self, canvas: Canvas, events: Sequence[EmotionEvent], top: int) -> None:
@@ -180,13 +181,20 @@ class Annotator:
         at: tuple[int, int],
         colour: tuple[int, int, int],
         small: bool = False,
+        room_px: int | None = None,
     ) -> int:
-        """Write ASCII text with a dark outline; returns its width in pixels."""
+        """Write ASCII text with a dark edge, smaller where there is less room; returns its width.
+
+        The edge is the same text beside itself: a bold one has another width in OpenCV 5.
+        """
         font, smooth = self._cv2.FONT_HERSHEY_SIMPLEX, self._cv2.LINE_AA
         width = self._size[0] if self._size else canvas.shape[1]
         size = (0.36 if small else 0.5) * max(1.0, width / 960)
         text = text.encode("ascii", "replace").decode()
-        self._cv2.putText(canvas, text, at, font, size, _DARK, 3, smooth)
+        needed_px = int(self._cv2.getTextSize(text, font, size, 1)[0][0])
+        size *= min(1.0, (room_px or needed_px) / max(needed_px, 1))
+        for edge in ((at[0] - 1, at[1] - 1), (at[0] + 1, at[1] + 1)):
+            self._cv2.putText(canvas, text, edge, font, size, _DARK, 1, smooth)
         self._cv2.putText(canvas, text, at, font, size, colour, 1, smooth)
         return int(self._cv2.getTextSize(text, font, size, 1)[0][0])
 

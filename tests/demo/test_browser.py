@@ -182,7 +182,7 @@ def test_benchmarks_are_drawn_from_the_result_files(page: Any) -> None:
     page.get_by_role("tab", name="Benchmarks").click()
     page.locator("canvas, svg.marks").first.wait_for(timeout=WAIT_MS)
     figures = json.loads((Path(__file__).parents[2] / "demo/figures/loso.json").read_text())
-    best = figures["models"]["committee"]["ensemble"]["uf1"]
+    best = max(found["ensemble"]["uf1"] for found in figures["models"].values())
     assert f"{best:.3f}" in page.locator(".figures-table").first.inner_text()
     page.wait_for_timeout(500)
     picture(page, "benchmarks")

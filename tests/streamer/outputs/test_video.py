@@ -65,6 +65,15 @@ def test_a_banner_tells_units() -> None:
     assert _banner_text(with_units(make_event()), 1.1) == wanted
 
 
+def test_a_long_banner_stays_in_the_picture() -> None:
+    """With units it is wider than 480 pixels at the usual size: the last letters are there."""
+    annotator, event = Annotator(REGIONS), with_units(make_event())
+    canvas = annotator.draw(make_result(0, 1.1, size=(360, 480)))
+    annotator.draw_banners(canvas, 1.1, [event])
+    letters = (canvas[:20] > 200).all(axis=2).any(axis=0)
+    assert 400 < np.nonzero(letters)[0].max() < 476
+
+
 def test_memory_is_bounded_by_the_delay(tmp_path: Path) -> None:
     sink = VideoWriter(tmp_path / "v.mp4", REGIONS)
     for index in range(200):
