@@ -18,7 +18,7 @@ def deviations(request: Request, recipe: Recipe) -> list[str]:
     """One sentence each; what the paper leaves open is named as our choice."""
     found = [*_data(request), *_motion(recipe), *_classifier(recipe)]
     if request.epochs is not None:
-        found.append(f"Every classifier of every method is trained for {request.epochs} epochs.")
+        found.append(f"Every network is trained for {_epochs(request.epochs)}.")
     found.append(
         "The same fixed epochs in every fold, no look at the held-out subject; the paper does not "
         "say how its epochs were chosen, nor over how many seeds."
@@ -43,18 +43,21 @@ def _data(request: Request) -> list[str]:
 def _motion(recipe: Recipe) -> list[str]:
     found, tuning, network = [], recipe.run.fine_tuning, recipe.run.selfme.learner
     if recipe.size_px != PUBLISHED_SIZE_PX:
-        found.append(f"Faces of {recipe.size_px} pixels (paper: cut faces, size not stated).")
+        found.append(
+            f"Faces of {recipe.size_px} pixels (paper: not stated; such networks take "
+            f"{PUBLISHED_SIZE_PX})."
+        )
     if recipe.source == BUNDLED:
         found.append("The motion learner is our small one, with tracked keypoints.")
     elif network.track or network.detector.max_features < 1024:
         found.append(f"The motion learner is smaller, with {network.keypoints} keypoints.")
     found.append(f"It was pre-trained on {_LEARNT_FROM[recipe.source]} (paper: VoxCeleb).")
-    passes = (
-        f"{tuning.epochs} epochs at {tuning.learning_rate:g}" if tuning.epochs else "not at all"
-    )
     found.append(
-        f"It is fine-tuned in every fold {passes}, on onset and apex of the fold's own training "
-        "subjects (paper: random frames; epochs not stated)."
+        f"It is fine-tuned in every fold for {_epochs(tuning.epochs)} at {tuning.learning_rate:g}, "
+        "on onset and apex of the fold's own training subjects (paper: random frames; epochs not "
+        "stated)."
+        if tuning.epochs
+        else "It is not fine-tuned in the folds (paper: on random frames of the data set)."
     )
     if tuning.perceptual != "vgg19" and tuning.epochs:
         found.append(f"Faces are rebuilt under {tuning.perceptual} (paper: VGG-19 features).")
@@ -71,9 +74,13 @@ def _classifier(recipe: Recipe) -> list[str]:
     ours = (training.epochs, training.batch, training.learning_rate, training.decay)
     if ours != (EPOCHS, BATCH, RATE, DECAY):
         found.append(
-            f"SCViT learns for {ours[0]} epochs in batches of {ours[1]} at {ours[2]:g}, decay "
+            f"SCViT learns for {_epochs(ours[0])} in batches of {ours[1]} at {ours[2]:g}, decay "
             f"{ours[3]:g} (paper: {EPOCHS}, {BATCH}, {RATE:g}, {DECAY:g})."
         )
     if training.mirror or training.shift or training.gain > 1.0 or training.noise_iod:
         found.append("Its training motion is mirrored, moved, strengthened or disturbed (ours).")
     return found
+
+
+def _epochs(count: int) -> str:
+    return "1 epoch" if count == 1 else f"{count} epochs"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,10 @@ from streamer.core.files.inside import read_json
 from streamer.core.files.strict_json import Each
 from streamer.outputs.report.templates import render_page
 from training.bench import table as bench_table
+from training.bench.definition import load_bench
 from training.bench.run import FIGURES as BENCH_FIGURES
 from training.experiments import run as experiment_run
+from training.experiments.definition import load_experiment
 from training.reproduce.deviations import deviations
 from training.reproduce.figure5 import FACTS, PICTURE, caption
 from training.reproduce.plan import NOT_MEASURED, Plan, in_words
@@ -31,14 +33,14 @@ from training.reproduce.steps import (
     FIGURE5,
     STEPS,
     TABLE2,
+    TABLE2_NOTE,
     Step,
     Work,
-    bench_of,
-    experiment_of,
 )
 
 PAGE = "report.html"
 TITLE = "SelfME, reproduced"
+_SEE = "Not as in the paper: see the list at the top."
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +94,10 @@ def section_of(work: Work, plan: Plan, state: State, step: Step) -> Section:
 
 
 def _of_experiment(work: Work, step: Step, title: str, folder: Path, whole: bool) -> Section:
-    experiment = experiment_of(work, step)
+    experiment = load_experiment(step.name)
     found = _read(folder / experiment_run.FIGURES, {"title": str, "rows": dict}).get("rows", {})
     head, rows = experiment_run.cells_of(experiment, found)
-    notes = experiment_run.notes_of(experiment, found)
+    notes = [*experiment_run.notes_of(experiment, found), _SEE]
     if not whole:
         own = [row for row in experiment.rows if row.set is not None or row.model is not None]
         notes = [f"Not finished: {len(found)} of {len(own)} rows.", *notes]
@@ -113,9 +115,11 @@ def _of_experiment(work: Work, step: Step, title: str, folder: Path, whole: bool
 
 def _of_table2(work: Work, title: str, folder: Path) -> Section:
     shape = {"title": str, "rows": dict, "missing": Each(str)}
-    held, bench = _read(folder / BENCH_FIGURES, shape), bench_of(work)
+    held, bench = _read(folder / BENCH_FIGURES, shape), load_bench(BENCH)
+    bench = replace(bench, note=TABLE2_NOTE)
     head, rows = bench_table.cells_of(bench, held.get("rows", {}))
     notes = bench_table.notes_of(bench, held.get("rows", {}), held.get("missing", {}))
+    notes = [*notes, _SEE]
     names = ",".join(work.request.sources)
     command = f"mer-train bench {BENCH} --dataset {names} --root faces --output {TABLE2}"
     return Section(TABLE2, title, head, rows, notes, (), command, tuple(range(3, len(head))))
