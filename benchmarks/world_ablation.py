@@ -46,9 +46,10 @@ def worlds() -> dict[str, Domain]:
         "mixtures of units as annotated": {"recipes": TRAINING.recipes},
         "mixtures differ from group to group": {"style_spread": TRAINING.style_spread},
         "one-sided as often as annotated": {"activation": TRAINING.activation},
-        "`other`, and speech in every class: the world of the units": {
+        "`other`, and speech in every class": {
             "priors": TRAINING.priors, "nuisance": TRAINING.nuisance,
         },
+        "wider crops: the world of the units": {"crop": TRAINING.crop},
     }  # fmt: skip
     for name, change in steps.items():
         found[name] = replace(list(found.values())[-1], **change)

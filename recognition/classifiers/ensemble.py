@@ -19,6 +19,9 @@ from streamer.core.records import EMOTIONS
 
 SHIFT_CELLS = 1.5
 ZOOM = 1.08
+# Log of the odds of `other` in use over those in training (22 %): of the movements that a spotter
+# finds, one in ten is assumed to be none of the three emotions.
+OTHER_SHIFT = -0.93
 # (rows moved down, magnification) of each view
 VIEWS = ((0.0, 1.0), (SHIFT_CELLS, 1.0), (-SHIFT_CELLS, 1.0), (0.0, ZOOM), (0.0, 2.0 - ZOOM))
 
@@ -64,7 +67,8 @@ class ViewEnsemble(nn.Module):
         views = self._views(maps)
         emotions = _view_mean([cast(SCViT, member)(views)[0] for member in self.members])
         told = [cast(SCViT, member).tell(views) for member in self.unit_members]
-        four = _view_mean([each.logits for each in told]).log_softmax(dim=-1)
+        four = _view_mean([each.logits for each in told])
+        four = torch.cat([four[:, :-1], four[:, -1:] + OTHER_SHIFT], dim=-1).log_softmax(dim=-1)
         units = _turned_mean(torch.stack([each.units for each in told]))
         strengths = _turned_mean(torch.stack([each.strengths.sigmoid() for each in told]))
         sure = (self.unit_scale * units + self.unit_shift).sigmoid()

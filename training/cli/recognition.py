@@ -25,15 +25,16 @@ def register(app: typer.Typer) -> None:
 def synthetic(
     output: Annotated[Path, option("Folder for weights and model card.")] = Path("mer-weights"),
     members: Annotated[int, option("Networks that tell emotions.", Range(1, 16))] = 3,
-    unit_members: Annotated[int, option("Networks that tell action units.", Range(1, 16))] = 4,
+    unit_members: Annotated[int, option("Networks that tell action units.", Range(1, 16))] = 3,
     seed: Annotated[int, option("Seed of the first member.", Seed)] = 0,
     maps: Annotated[
         int, option("Training maps of each network for emotions.", Range(256, 10_000_000))
     ] = 32768,
     unit_maps: Annotated[
         int, option("Training maps of each network for units.", Range(256, 10_000_000))
-    ] = 16384,
+    ] = 49152,
     epochs: Annotated[int, option("Passes over the maps.", Epochs)] = 6,
+    unit_epochs: Annotated[int, option("The same for units.", Epochs)] = 7,
     jobs: Annotated[int, option("Members trained at the same time.", Workers)] = 2,
     overwrite: Annotated[bool, option("Replace weights that are there.")] = False,
 ) -> None:
@@ -52,6 +53,7 @@ def synthetic(
             maps=maps,
             unit_maps=unit_maps,
             epochs=epochs,
+            unit_epochs=unit_epochs,
             jobs=jobs,
         )
     )

@@ -32,8 +32,8 @@ of the strongest.
 **Data.** Synthetic motion only: action units (FACS) as displacement fields on random faces, with
 blinks, eye movements, head-motion residue, estimator noise, stray vectors and random crops. No
 recording of any person was used for training. {maps:,} maps for each member that tells emotions,
-{unit_maps:,} for each that tells units, seeds from {first} on, {epochs} epochs. The mixtures of
-units differ: see `training/synthetic/recipes.py`.
+{unit_maps:,} for each that tells units, seeds from {first} on, {epochs} and {unit_epochs} epochs.
+The mixtures of units differ: see `training/synthetic/recipes.py`.
 
 **Figures on the synthetic validation domain** (other faces, field shapes, noise and crops than in
 training; {count} maps, class shares of the MEGC 2019 composite): UF1 {uf1:.3f}, UAR {uar:.3f},
@@ -125,6 +125,7 @@ def write_cards(folder: Path, onnx_path: Path, facts: RunFacts) -> None:
         unit_maps=facts.unit_training.maps,
         first=facts.seed,
         epochs=facts.emotions.epochs,
+        unit_epochs=facts.unit_training.epochs,
         count=score.count,
         uf1=score.uf1,
         uar=score.uar,

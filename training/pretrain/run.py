@@ -50,11 +50,12 @@ class RunConfig:
 
     output: Path
     members: Annotated[int, Range(1, 16)] = 3  # that tell emotions
-    unit_members: Annotated[int, Range(1, 16)] = 4  # that tell action units
+    unit_members: Annotated[int, Range(1, 16)] = 3  # that tell action units
     seed: Seed = 0
     maps: Annotated[int, Range(1, 10_000_000)] = 32768  # of a member that tells emotions
-    unit_maps: Annotated[int, Range(1, 10_000_000)] = 16384
+    unit_maps: Annotated[int, Range(1, 10_000_000)] = 49152
     epochs: Epochs = 6
+    unit_epochs: Epochs = 7
     jobs: Workers = 2
     validation_maps: Annotated[int, Range(2, 1_000_000)] = 4096
     validation_seed: Seed = 987654
@@ -83,6 +84,8 @@ def emotion_training(config: RunConfig) -> TrainConfig:
         maps=config.maps,
         chunk=4096,
         epochs=config.epochs,
+        batch=128,
+        learning_rate=1e-3,
         domain=config.emotion_domain,
         network=SCViTConfig(),
     )
@@ -90,7 +93,7 @@ def emotion_training(config: RunConfig) -> TrainConfig:
 
 def unit_training(config: RunConfig) -> TrainConfig:
     """Of the members that tell action units."""
-    return TrainConfig(maps=config.unit_maps, epochs=config.epochs, domain=config.unit_domain)
+    return TrainConfig(maps=config.unit_maps, epochs=config.unit_epochs, domain=config.unit_domain)
 
 
 def finish(model: ViewEnsemble, config: RunConfig, started: float) -> str:

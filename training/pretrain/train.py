@@ -32,11 +32,11 @@ NETWORK = SCViTConfig(units=len(UNITS), classes=len(CLASSES))
 class TrainConfig:
     """One member that tells units. Omega and tau are those of the paper; the rest is ours."""
 
-    maps: Annotated[int, Range(1, 10_000_000)] = 16384
+    maps: Annotated[int, Range(1, 10_000_000)] = 49152
     chunk: Annotated[int, Range(1, 1_000_000)] = 2048  # maps that share one bank of random faces
-    epochs: Epochs = 6
-    batch: BatchSize = 128
-    learning_rate: LearningRate = 1e-3
+    epochs: Epochs = 7
+    batch: BatchSize = 64
+    learning_rate: LearningRate = 2e-3
     weight_decay: Annotated[float, Range(0.0, 10.0)] = 0.05
     warmup: Share = 0.05  # share of the steps
     label_smoothing: Annotated[float, Range(0.0, 0.99)] = 0.05

@@ -33,12 +33,12 @@ class CropRange:
     """Which part of the face a map shows: mean and standard deviation, in IOD or shares."""
 
     width_iod: float = 1.75
-    width_log: float = 0.14
+    width_log: float = 0.16
     aspect: float = 1.20  # height over width of the crop, before it becomes square
-    aspect_log: float = 0.09
+    aspect_log: float = 0.12
     eyes_y: float = 0.27  # height of the eye line from the top, over the crop's height
-    eyes_y_spread: float = 0.05
-    shift: float = 0.04  # sideways, over the width
+    eyes_y_spread: float = 0.06
+    shift: float = 0.05  # sideways, over the width
     roll_deg: float = 3.0
     width_px: int = 44  # cells across the crop before it is averaged down
 
@@ -54,8 +54,8 @@ class Domain:
     estimator: EstimatorRange = field(default_factory=EstimatorRange)
     crop: CropRange = field(default_factory=CropRange)
     # negative, positive, surprise, other: about the square root of the composite's, some of none
-    priors: tuple[float, float, float, float] = (0.36, 0.25, 0.21, 0.18)
-    nothing: float = 0.4  # share of `other` in which no unit moves: blinks, speech, the head
+    priors: tuple[float, float, float, float] = (0.34, 0.24, 0.20, 0.22)
+    nothing: float = 0.35  # share of `other` in which no unit moves: blinks, speech, the head
     recipes: Recipes = field(default_factory=lambda: RECIPES)
     style_spread: float = 0.5  # how much the mixtures of groups of samples differ; 0: not at all
 
@@ -136,6 +136,7 @@ TRAINING = Domain()  # of the networks that tell units
 EMOTIONS_TRAINING = Domain(
     activation=ActivationRange(one_sided=0.12, weak_side=0.4),
     nuisance=NuisanceRange(speech=0.0),
+    crop=CropRange(width_log=0.14, aspect_log=0.09, eyes_y_spread=0.05, shift=0.04),
     priors=(0.44, 0.30, 0.26, 0.0),
     recipes=COMPOSITE,
     style_spread=0.0,

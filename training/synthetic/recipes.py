@@ -57,6 +57,7 @@ RECIPES: Recipes = {
 _MIDLINE = frozenset({"17", "24", "25", "26"})  # muscles that do not move on one side alone
 _LIDS = frozenset({"1+2", "2+1", "1+2+5", "5+1+2", "5", "1+2+5+26"})
 _HELD_BACK = frozenset({"14", "15", "17", "24"})
+_RARE = 0.75
 _JAW = {"25": "25/26", "26": "25/26"}
 _TOLD = tuple(au for au in AUS if _JAW.get(au, au) in UNITS)
 
@@ -86,8 +87,12 @@ class Style:
     def draw(
         cls, rng: np.random.Generator, spread: float = 0.5, recipes: Recipes | None = None
     ) -> Style:
-        """Every weight times a log-normal factor, and all with 5, and all held back, together."""
+        """Every weight times a log-normal factor, and all with 5, and all held back, together.
+
+        With a spread, rare recipes are a little less rare: a network learns them from few samples.
+        """
         lids, held = rng.uniform(0.0, 2.0, 2) if spread > 0.0 else (1.0, 1.0)
+        power = _RARE if spread > 0.0 else 1.0
         drawn: dict[str, dict[str, float]] = {}
         for emotion, own in (recipes or RECIPES).items():
             drawn[emotion] = {}
@@ -97,7 +102,7 @@ class Style:
                     factor *= lids if "5" in recipe.split("+") else 2.0 - lids
                 if emotion == "positive" and not _HELD_BACK.isdisjoint(recipe.split("+")):
                     factor *= held
-                drawn[emotion][recipe] = weight * factor
+                drawn[emotion][recipe] = weight**power * factor
         return cls(drawn)
 
 
