@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -90,7 +91,7 @@ def train(domain: Domain, folder: Path, maps: int, epochs: int) -> Path:
     """One network of a world, its units calibrated on the validation domain."""
     config = TrainConfig(maps=maps, epochs=epochs, domain=domain)
     net = train_member(config, 0)
-    model = ViewEnsemble([net], [net]).eval()
+    model = ViewEnsemble([net], [deepcopy(net)]).eval()
     calibrate_units(model, draw_chunks(1024, 256, VALIDATION, np.random.default_rng(1)))
     return export_ensemble(model, folder, NAME, 1.0)
 
