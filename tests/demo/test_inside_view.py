@@ -37,9 +37,9 @@ def test_the_header_of_a_real_event(analysed: Analysed) -> None:
     assert [(one.text, one.classes) for one in elements(html, "dt")] == [
         (name, [name]) for name in ("negative", "positive", "surprise", "other")
     ]
-    assert [one.text for one in elements(html, "dd")] == ["1%", "1%", "98%", "0%"]
+    assert [one.text for one in elements(html, "dd")] == ["6%", "5%", "87%", "2%"]
     bars = [one["style"] for one in elements(html, "span", class_="bar")]
-    assert bars == ["width:1.0%", "width:0.8%", "width:98.2%", "width:0.0%"]
+    assert bars == ["width:5.7%", "width:4.8%", "width:87.2%", "width:2.3%"]
     assert "not a feeling" in section.text
     assert "lie detector" in section.text and "Region motion" in section.text
     assert elements(html, "svg")

@@ -53,7 +53,7 @@ def test_a_real_recording(analysed: Analysed) -> None:
     assert player["src"] == f"/visit/{visitor.token}/{result.name}/annotated.mp4"
     assert player["aria-label"] and "controls" in player.attributes
     rows = elements(html, "tr", data_row=event_id(result.events[1]))
-    assert len(rows) == 1 and "negative" in rows[0].text and "98%" in rows[0].text
+    assert len(rows) == 1 and "negative" in rows[0].text and "89%" in rows[0].text
     assert "00:07.133" in rows[0].text and "0.30 s" in rows[0].text
     assert [one["data-event"] for one in elements(html, "button", class_="tl-event")] == [
         event_id(event) for event in result.events

@@ -21,7 +21,8 @@ from training.common.files import sha256_of, write_json, write_text
 TEXT_CARD = "model_card.md"
 _OLD_WORDS = (
     (
-        r"softmax\(output / [0-9.]+\)\s+is\s+calibrated\s+on\s+synthetic\s+validation\s+maps",
+        r"softmax\(output / [0-9.]+\)\s+is\s+calibrated\s+on\s+"
+        r"(synthetic\s+validation\s+maps|real\s+maps\s+\(see\s+Calibration\))",
         "softmax(output / {temperature:.3f}) is calibrated on real maps (see Calibration)",
     ),
     (

@@ -18,8 +18,13 @@ from streamer.outputs.formats import write_events
 from streamer.outputs.formats.event_text import Media
 from tests.streamer.outputs.fakes import make_event
 
+TOLD = make_event().recognition
+assert TOLD is not None
 EVENTS = (
-    make_event(),
+    replace(
+        make_event(),
+        recognition=replace(TOLD, probabilities={**TOLD.probabilities, "other": 0.0}),
+    ),
     replace(make_event(onset_frame=60, recognised=False), source="=cmd;a,b\t.mp4"),
 )
 
@@ -43,7 +48,7 @@ def test_excel_eu_is_exactly_this(tmp_path: Path) -> None:
     text = table(tmp_path / "e.csv", EXCEL_EU)
     first, second = text.splitlines()[1:]
     assert text.startswith("\ufeffschema;id;source;face_id;")
-    assert ";micro;1,0;1,166667;1,3;30;35;39;surprise;0,2;0,1;0,7;0,625;2,5;1,5;" in first
+    assert ";micro;1,0;1,166667;1,3;30;35;39;surprise;0,2;0,1;0,7;0,0;0,625;;;;;2,5;1,5;" in first
     assert ';"\'=cmd;a,b\t.mp4";' in second  # no formula, and quoted
     alike(list(read_events(tmp_path / "e.csv")))
 
