@@ -22,6 +22,7 @@ from recognition.config import RecognizerConfig
 from recognition.motion.methods import LEARNED, motion_method
 from recognition.readings import because, prototype
 from recognition.units import told_units
+from streamer.core.errors import UsageError
 from streamer.core.records import CLASSES, AlignedFace, Recognition, facs_text
 from streamer.faces.alignment import bring_to_anchor
 
@@ -39,6 +40,7 @@ class Recognizer:
     Raises (on construction):
         ModelError: the model was made for another motion, other faces or another map, or does not
             answer as such a model does.
+        UsageError: prototypes are asked of a model that tells no units.
     """
 
     def __init__(
@@ -51,6 +53,11 @@ class Recognizer:
         explain: Explain | None = None,  # what the network looked at; only torch knows
     ) -> None:
         check_facts(path, facts, config)
+        if config.emotions == "facs" and not facts.units:
+            raise UsageError(
+                f"--emotions facs: model {path} tells no action units; leave it out, or use the "
+                "bundled model (--motion dis)"
+            )
         self.path, self.sha256, self.config, self.classifier = path, sha256, config, classifier
         self.motion, self.fingerprint = facts.motion, facts.fingerprint
         self._temperature, self._explain = facts.temperature, explain

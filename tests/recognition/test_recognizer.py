@@ -160,3 +160,23 @@ def test_recognition_starts_without_torch_and_prints_nothing() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_the_bundled_model_tells_units_and_their_prototype() -> None:
+    """Brows that rise on both sides, and lip corners that rise on the image's right alone."""
+    found = load_recognizer(config=RecognizerConfig(device="cpu", emotions="facs"))
+    onset, (x, y) = textured(), face_grid()
+    brows = found.recognize(
+        aligned(onset), aligned(moved(onset, bump(x, y, (0.5, -0.35), (0.0, -0.04))))
+    )
+    assert {"1", "2"} <= {unit.unit for unit in brows.units or ()}
+    assert brows.because.startswith("1+2") and brows.prototype == "surprise"
+    corner = bump(x, y, (0.42, 0.92), (0.025, -0.03)) * (x > 0)[..., None]
+    smile = found.recognize(aligned(onset), aligned(moved(onset, corner)))
+    assert ("12", "L") in {(unit.unit, unit.side) for unit in smile.units or ()}
+
+
+def test_prototypes_of_a_model_without_units_are_refused() -> None:
+    config = RecognizerConfig(device="cpu", motion="farneback", emotions="facs")
+    with pytest.raises(UsageError, match="tells no action units"):
+        load_recognizer(None, config)
