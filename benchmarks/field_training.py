@@ -18,7 +18,7 @@ from recognition.classifiers.scvit import region_embeddings
 from recognition.classifiers.selfme import SelfmeNet
 from recognition.classifiers.selfme_config import SelfmeConfig
 from recognition.config import MotionName
-from training.common.losses import fit_temperature
+from training.common.calibration import temperature_of
 from training.common.metrics import score_recognition
 from training.selfme.classification import SMALL, ClassifierTrainer
 from training.selfme.pairs import LabelledPairs, motion_crops
@@ -97,4 +97,5 @@ def answers(net: SelfmeNet, fields: Tensor) -> tuple[Tensor, Tensor]:
 def save_calibrated(net: SelfmeNet, crops: Crops, path: Path) -> None:
     """The weights as mer-train recognizer writes them, calibrated on these crops."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_weights(net, path, fit_temperature(answers(net, crops[0])[0], crops[1]))
+    logits = answers(net, crops[0])[0]
+    save_weights(net, path, temperature_of(logits.numpy(), crops[1].numpy()))

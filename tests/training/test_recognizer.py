@@ -6,8 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from training.common.calibration import measure_reliability  # noqa: E402
-from training.common.losses import fit_temperature  # noqa: E402
+from training.common.calibration import measure_reliability, temperature_of  # noqa: E402
 from training.pretrain.train import TrainConfig, train_member  # noqa: E402
 from training.synthetic.maps import Domain  # noqa: E402
 
@@ -30,6 +29,6 @@ def test_temperature_undoes_overconfidence() -> None:
     generator = torch.Generator().manual_seed(0)
     honest = torch.randn((20000, 3), generator=generator)
     labels = torch.multinomial(honest.softmax(dim=1), 1, generator=generator)[:, 0]
-    assert fit_temperature(3.0 * honest, labels) == pytest.approx(3.0, rel=0.08)
+    assert temperature_of(3.0 * honest.numpy(), labels.numpy()) == pytest.approx(3.0, rel=0.08)
     gap = [measure_reliability((k * honest).softmax(dim=1).numpy(), labels.numpy()) for k in (1, 3)]
     assert gap[0].error < 0.02 < gap[1].error

@@ -109,6 +109,11 @@ def fit_temperature(probabilities: NDArray, labels: NDArray) -> Affine:
     return Affine(np.eye(classes) / float(np.exp(found.x[0])), np.zeros(classes))
 
 
+def temperature_of(logits: NDArray, labels: NDArray) -> float:
+    """The temperature T that makes softmax(logits / T) best calibrated (least cross entropy)."""
+    return fit_temperature(softmax(logits.astype(np.float64), axis=1), labels).temperature
+
+
 def fit_vector(probabilities: NDArray, labels: NDArray) -> Affine:
     """A weight and a shift per class."""
     x, classes = logs(probabilities), probabilities.shape[1]

@@ -1,10 +1,7 @@
-"""Losses and weights that the classifiers share, and the calibration of what they answer."""
+"""Losses and weights that the classifiers share."""
 
 from __future__ import annotations
 
-import math
-
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -49,10 +46,3 @@ def class_weights(labels: Tensor, classes: int, balance: float) -> Tensor:
     count = torch.bincount(labels, minlength=classes).float()
     weight = torch.where(count > 0, (len(labels) / count.clamp(min=1)) ** balance, 0.0)
     return weight * len(labels) / (weight * count).sum()
-
-
-def fit_temperature(logits: Tensor, labels: Tensor) -> float:
-    """The temperature T that makes softmax(logits / T) best calibrated (least cross entropy)."""
-    grid = np.exp(np.linspace(math.log(0.2), math.log(5.0), 200))
-    losses = [float(functional.cross_entropy(logits / t, labels)) for t in grid]
-    return float(grid[int(np.argmin(losses))])

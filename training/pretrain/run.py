@@ -18,8 +18,7 @@ from recognition.classifiers.scvit import SCViT, SCViTConfig
 from streamer.batch.tasks import Execution
 from streamer.core.ranges import Epochs, Range, Seed, Workers, check_ranges
 from streamer.core.records import EMOTIONS
-from training.common.calibration import measure_reliability
-from training.common.losses import fit_temperature
+from training.common.calibration import measure_reliability, temperature_of
 from training.common.metrics import RecognitionScore, score_recognition
 from training.common.tasks import do_all
 from training.pretrain.export import check_parity, export_ensemble
@@ -101,7 +100,7 @@ def finish(model: ViewEnsemble, config: RunConfig, started: float) -> str:
     data = _validation(config)
     half = len(data.labels) // 2  # one half calibrates, the other is scored
     first = data.take(torch.arange(half))
-    temperature = fit_temperature(calibrate_units(model, first), first.labels)
+    temperature = temperature_of(calibrate_units(model, first).numpy(), first.labels.numpy())
     scored = data.take(torch.arange(half, len(data.labels)))
     logits, *told = predict(model, scored.maps.numpy())
     path = export_ensemble(model, config.output, NAME, temperature)

@@ -25,8 +25,8 @@ from streamer.core.errors import UsageError
 from streamer.core.files.atomic import write_file
 from streamer.core.ranges import Range, check_ranges
 from streamer.core.records import EMOTIONS
+from training.common.calibration import temperature_of
 from training.common.files import write_json
-from training.common.losses import fit_temperature
 from training.common.metrics import RecognitionScore, score_recognition
 from training.common.plots import write_curves
 from training.selfme.checkpoint import load_checkpoint, save_checkpoint
@@ -189,7 +189,7 @@ def calibrate(logits: Tensor, labels: NDArray[np.int64]) -> tuple[float, Recogni
     order = np.random.default_rng(0).permutation(len(labels))
     half = torch.from_numpy(order[: len(order) // 2])
     rest = torch.from_numpy(order[len(order) // 2 :])
-    temperature = fit_temperature(logits[half], truth[half]) if len(half) else 1.0
+    temperature = temperature_of(logits[half].numpy(), truth[half].numpy()) if len(half) else 1.0
     return temperature, score_recognition(truth[rest].numpy(), logits[rest].argmax(dim=1).numpy())
 
 
