@@ -47,7 +47,7 @@ Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Chosen:
     """What is chosen inside the fold."""
 
     ridge: float
@@ -165,17 +165,17 @@ def _choose(
     train: Samples,
     classes: int,
     weights: Sequence[float],
-) -> tuple[Choice, float]:
+) -> tuple[Chosen, float]:
     """The choice of the highest UF1 over left-out subjects, and the scale of its scores.
 
     With one subject nothing can be left out: the middle of each list is taken.
     """
     splits = min(model.splits, len(set(train.groups)))
     if splits < 2:
-        return Choice(model.ridges[len(model.ridges) // 2], weights[len(weights) // 2]), 1.0
+        return Chosen(model.ridges[len(model.ridges) // 2], weights[len(weights) // 2]), 1.0
     folds = list(GroupKFold(splits).split(train.labels, groups=list(train.groups)))
     scores = {r: _left_out(gram, train.labels, classes, r, folds) for r in model.ridges}
-    blended = {Choice(r, w): scores[r] + w * told for r in model.ridges for w in weights}
+    blended = {Chosen(r, w): scores[r] + w * told for r in model.ridges for w in weights}
     uf1 = {
         choice: score_recognition(train.labels, own.argmax(axis=1), classes).uf1
         for choice, own in blended.items()

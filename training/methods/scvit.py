@@ -78,7 +78,9 @@ class FittedScvit:
     def features(self, maps: NDArray[np.uint8]) -> NDArray[np.float32]:
         """The normalised class token [N, D]."""
         net, kept = self.net.eval(), []
-        hook = net.norm.register_forward_hook(lambda _module, _input, output: kept.append(output))
+        hook = net.norm.register_forward_hook(
+            lambda _module, _input, output: kept.append(output[:, 0])
+        )
         with torch.no_grad():
             for part in self._parts(maps):
                 net(part)

@@ -48,7 +48,7 @@ from training.synthetic.video import find_portraits
 
 
 @dataclass(frozen=True, slots=True)
-class Training:
+class FoldWork:
     """A leave-one-subject-out run, or a part of one."""
 
     cost: str  # runs of the same name cost the same
@@ -104,7 +104,7 @@ class _Clock:
             self._made[size_px] = time_faces(self._work.data.clips, size_px)
         return self._made[size_px]
 
-    def _cost(self, run: Training) -> Cost:
+    def _cost(self, run: FoldWork) -> Cost:
         if run.cost not in self._costs:
             size_px = self._work.recipe.size_px if run.large else LEARNER_SIZE_PX
             made, epochs = self._faces(size_px)[0], self._work.request.epochs
@@ -129,7 +129,7 @@ def frames_of(work: Work) -> int:
     return sum(clip.offset - clip.onset + 1 for clip in work.data.clips)
 
 
-def trainings_of(work: Work, step: Step) -> list[Training]:
+def trainings_of(work: Work, step: Step) -> list[FoldWork]:
     """Every run of a table or figure."""
     if step.name == FIGURE5:  # two trainings of one fold
         clips, subjects = count_of(work, data_for(work.request.sources, step.data))
@@ -141,7 +141,7 @@ def trainings_of(work: Work, step: Step) -> list[Training]:
     start, seeds, found = to_mapping(work.recipe.run), work.request.seeds, []
     for row in experiment.rows:
         if row.model is not None:
-            found.append(Training(row.model, make_model(row.model), clips, subjects, seeds))
+            found.append(FoldWork(row.model, make_model(row.model), clips, subjects, seeds))
         elif row.set is not None:
             run = run_of(experiment, row, start, {})
             found.append(_of_selfme(run, clips, subjects, seeds))
@@ -154,14 +154,14 @@ def count_of(work: Work, name: str) -> tuple[int, int]:
     return len(clips), len({clip.group for clip in clips})
 
 
-def _of_table2(work: Work) -> list[Training]:
+def _of_table2(work: Work) -> list[FoldWork]:
     found, seeds = [], work.request.seeds
     for row in load_bench(BENCH).rows:
         if why_not(row, frozenset({"maps", "pairs", "clips"}), ()):
             continue
         if row.method != "selfme":
             clips, subjects = count_of(work, "")
-            found.append(Training(row.method, make_model(row.method), clips, subjects, seeds))
+            found.append(FoldWork(row.method, make_model(row.method), clips, subjects, seeds))
             continue
         for name in work.request.sources:
             if name != "samm":
@@ -169,7 +169,7 @@ def _of_table2(work: Work) -> list[Training]:
     return found
 
 
-def _of_selfme(run: SelfmeRun, clips: int, subjects: int, times: float) -> Training:
+def _of_selfme(run: SelfmeRun, clips: int, subjects: int, times: float) -> FoldWork:
     """Rows of one kind of motion cost the same, whatever the learner starts from."""
     model = SelfmeModel(replace(run, start=None))
-    return Training(f"selfme {run.selfme.motion}", model, clips, subjects, times)
+    return FoldWork(f"selfme {run.selfme.motion}", model, clips, subjects, times)

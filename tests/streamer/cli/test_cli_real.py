@@ -71,7 +71,9 @@ def test_a_run_writes_all_outputs_and_imports_nothing_heavy(clip: Path, tmp_path
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "[]"
-    counts, judged = done.stderr.splitlines()  # and nothing of what the libraries like to log
+    # And nothing of what the libraries like to log.
+    counts, units, judged = done.stderr.splitlines()
+    assert units.startswith("  action units: ")
     assert judged.startswith("  upper face judged in ")
     assert f"face.mp4: {FRAMES} frames, 2.5 s" in counts
     assert len((tmp_path / "s.csv").read_text().splitlines()) == FRAMES + 1

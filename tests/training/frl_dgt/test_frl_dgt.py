@@ -86,7 +86,7 @@ def test_onnx_and_torch_answer_alike(trained: Path) -> None:
     theirs, same_px = in_torch.recognize_pairs(pairs[:, 0], pairs[:, 1])
     np.testing.assert_allclose(ours, theirs, atol=1e-4)
     np.testing.assert_allclose(motion_px, same_px, atol=1e-4)
-    assert ours.shape == (5, 3) and motion_px.shape == (5, 2, SIZE, SIZE)
+    assert ours.shape == (5, 4) and motion_px.shape == (5, 2, SIZE, SIZE)
     with pytest.raises(ValueError, match=r"expected uint8 \[N, 64, 64, 3\]"):
         onnx.recognize_pairs(pairs[:, 0, :32], pairs[:, 1])
     with pytest.raises(ModelError, match=r"made for motion frl-dgt .*use --motion frl-dgt"):

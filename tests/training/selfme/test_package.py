@@ -39,7 +39,7 @@ def test_onnx_and_torch_answer_alike(trained: dict[str, Path], motion: str) -> N
     theirs, same_px = in_torch.recognize_pairs(pairs[:, 0], pairs[:, 1])
     np.testing.assert_allclose(ours, theirs, atol=1e-4)
     np.testing.assert_allclose(motion_px, same_px, atol=1e-3)
-    assert ours.shape == (9, 3) and motion_px.shape == (9, 2, SIZE, SIZE)
+    assert ours.shape == (9, 4) and motion_px.shape == (9, 2, SIZE, SIZE)
     single = onnx.recognize_pairs(pairs[4:5, 0], pairs[4:5, 1])[0]
     np.testing.assert_allclose(single[0], ours[4], atol=1e-5)
     if motion == "dis":
