@@ -130,7 +130,7 @@ def token_of(client: Client, session: str) -> str:
         one for one in config["dependencies"]
         if [labels.get(output) for output in one["outputs"]] == ["token"] and one["backend_fn"]
     ]  # fmt: skip
-    values = ["learned", 1, "rule", False, 0, 4, False, False, "auto"]
+    values = ["learned", 1, "rule", False, 0, 4, False, False, "auto", "classes"]
     body = {"data": values, "fn_index": prepare["id"], "session_hash": session}
     status, text = client.call(body, "/gradio_api/run/predict")
     assert status == 200, text
