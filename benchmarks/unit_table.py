@@ -30,6 +30,7 @@ from recognition.classifiers.base import Answer
 from recognition.config import RecognizerConfig
 from recognition.loading import load_recognizer
 from recognition.recognizer import Recognizer
+from recognition.units import TOLD_FROM
 from streamer.core.records import CLASSES, EMOTIONS
 from training.common.files import write_json
 from training.common.markdown import pair, short
@@ -108,7 +109,7 @@ def still(recognizer: Recognizer, faces: Sequence[PairFace], count: int) -> dict
     ranges = replace(PairRange(), strength_iod=(STILL_IOD, STILL_IOD))
     answer, _ = ask(recognizer, draw_pairs(faces, count, SEED + 1, ranges))
     assert answer.units is not None
-    told = (answer.units.probabilities >= 0.5).any(axis=2).sum(axis=1)
+    told = (answer.units.probabilities >= TOLD_FROM).any(axis=2).sum(axis=1)
     facts = {
         "pairs": count,
         "said_other": share_of_other(answer),

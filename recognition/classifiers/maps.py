@@ -139,11 +139,10 @@ class MapClassifier:
         return shapes
 
     def _ask(self, maps: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
-        """The outputs in the order of `_shapes`, units as probabilities."""
+        """The outputs in the order of `_shapes`."""
         shapes, path = self._shapes, self._network.path
         answers = self._network(tuple(shapes), {"maps": maps})
-        logits, *units = (
+        return [
             check_output(answer, (len(maps), *shape), path)
             for answer, shape in zip(answers, shapes.values(), strict=True)
-        )
-        return [logits, *units]
+        ]

@@ -74,21 +74,33 @@ def measure_reliability(probabilities: NDArray, labels: NDArray, bins: int = BIN
     if not len(labels) or len(labels) != len(probabilities):
         raise ValueError(f"{len(labels)} labels for {len(probabilities)} clips: need one each")
     confidence, best = probabilities.max(axis=1), probabilities.argmax(axis=1)
-    place = np.minimum((confidence * bins).astype(np.int64), bins - 1)
-    counts = np.bincount(place, minlength=bins)
-    some = np.maximum(counts, 1)
-    mean = np.bincount(place, confidence, bins) / some
-    right = np.bincount(place, best == labels, bins) / some
+    counts, mean, right = in_bins(confidence, best == labels, bins)
     own = probabilities[np.arange(len(labels)), labels]
     wanted = np.eye(probabilities.shape[1])[labels]
     return Reliability(
         tuple(int(n) for n in counts),
         tuple(float(value) for value in mean),
         tuple(float(value) for value in right),
-        float((np.abs(mean - right) * counts).sum() / len(labels)),
+        mean_gap(counts, mean, right),
         float(-np.log(np.maximum(own, _LEAST)).mean()),
         float(((probabilities - wanted) ** 2).sum(axis=1).mean()),
     )
+
+
+def in_bins(
+    confidence: NDArray, right: NDArray, bins: int = BINS
+) -> tuple[NDArray[np.int64], Floats, Floats]:
+    """Counts, mean confidence and share right (0 where empty) of bins of equal width over 0..1."""
+    place = np.minimum((confidence * bins).astype(np.int64), bins - 1)
+    counts = np.bincount(place, minlength=bins)
+    some = np.maximum(counts, 1)
+    mean, share = (np.bincount(place, own, bins) / some for own in (confidence, right))
+    return counts, mean, share
+
+
+def mean_gap(counts: NDArray[np.int64], confidence: Floats, right: Floats) -> float:
+    """Expected calibration error of bins: the mean gap, weighted by the counts."""
+    return float((np.abs(confidence - right) * counts).sum() / max(int(counts.sum()), 1))
 
 
 def fit_none(probabilities: NDArray, labels: NDArray) -> Affine:

@@ -14,7 +14,9 @@ from torch import Tensor
 
 from recognition.units import TOLD_FROM
 from streamer.core.records import UNITS
+from training.common.calibration import in_bins, mean_gap
 from training.common.markdown import short, table
+from training.common.metrics import confusion_matrix
 from training.synthetic.unit_truth import unit_targets
 
 SIDES = ("none", "R", "L", "both")  # the image's left is the person's right
@@ -87,20 +89,11 @@ def fit_units(logits: Tensor, strengths: Tensor) -> tuple[Tensor, Tensor]:
     return torch.tensor(scale)[:, None].float(), torch.tensor(shift)[:, None].float()
 
 
-def unit_calibration_error(
-    strengths: NDArray[np.float32], told: NDArray[np.float32], bins: int = 10
-) -> float:
+def unit_calibration_error(strengths: NDArray[np.float32], told: NDArray[np.float32]) -> float:
     """Expected calibration error of the probabilities, over units and sides that are known."""
     targets = unit_targets(strengths)
     known = targets >= 0.0
-    sure, right = told[known], targets[known]
-    which = np.minimum((sure * bins).astype(int), bins - 1)
-    total = 0.0
-    for b in range(bins):
-        own = which == b
-        if own.any():
-            total += own.sum() * abs(float(sure[own].mean()) - float(right[own].mean()))
-    return total / max(len(sure), 1)
+    return mean_gap(*in_bins(told[known], targets[known]))
 
 
 def _score(targets: NDArray, strengths: NDArray, told: NDArray, intensity: NDArray) -> UnitScore:
@@ -108,8 +101,7 @@ def _score(targets: NDArray, strengths: NDArray, told: NDArray, intensity: NDArr
     known = targets >= 0.0
     off = np.abs(intensity - strengths)[moved]
     both_known = known.all(axis=1)
-    counts = np.zeros((4, 4), dtype=int)
-    np.add.at(counts, (_side(moved[both_known]), _side(found[both_known])), 1)
+    counts = confusion_matrix(_side(moved[both_known]), _side(found[both_known]), len(SIDES))
     sides = [_f1(moved[known[:, s], s], found[known[:, s], s]) for s in (0, 1)]
     error = float(off.mean()) if off.size else math.nan
     rows = tuple(tuple(int(n) for n in row) for row in counts)

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from recognition.readings import class_of
-from streamer.core.records import EMOTIONS, OTHER, UNITS, ActionUnit
+from streamer.core.records import EMOTIONS, OTHER, ActionUnit
 from training.synthetic.action_units import AUS, Activation
+from training.synthetic.unit_truth import told_name
 
 Recipes = Mapping[str, Mapping[str, float]]
 
@@ -58,8 +59,7 @@ _MIDLINE = frozenset({"17", "24", "25", "26"})  # muscles that do not move on on
 _LIDS = frozenset({"1+2", "2+1", "1+2+5", "5+1+2", "5", "1+2+5+26"})
 _HELD_BACK = frozenset({"14", "15", "17", "24"})
 _RARE = 0.75
-_JAW = {"25": "25/26", "26": "25/26"}
-_TOLD = tuple(au for au in AUS if _JAW.get(au, au) in UNITS)
+_TOLD = tuple(au for au in AUS if told_name(au))
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,5 +169,5 @@ def _any(rng: np.random.Generator, ranges: ActivationRange) -> list[Activation]:
 
 
 def _fits_none(names: Iterable[str]) -> bool:
-    told = sorted({_JAW.get(name, name) for name in names})
+    told = sorted({told_name(name) or name for name in names})
     return class_of([ActionUnit(name, "both", 1.0, 1.0) for name in told]) is None

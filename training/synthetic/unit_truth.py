@@ -16,6 +16,12 @@ UNKNOWN = -1.0
 _NAMES = {"25": "25/26", "26": "25/26"}
 
 
+def told_name(au: str) -> str | None:
+    """The unit of `UNITS` as which a unit of the fields is told; None: it is not (16, 45)."""
+    name = _NAMES.get(au, au)
+    return name if name in UNITS else None
+
+
 def unit_strengths(activations: Sequence[Activation]) -> NDArray[np.float32]:
     """Displacement [units, 2] over that of the strongest, 0..1: image left and right.
 
@@ -23,8 +29,8 @@ def unit_strengths(activations: Sequence[Activation]) -> NDArray[np.float32]:
     """
     strengths = np.zeros((len(UNITS), 2), dtype=np.float32)
     for unit in activations:
-        name = _NAMES.get(unit.au, unit.au)
-        if name in UNITS:
+        name = told_name(unit.au)
+        if name is not None:
             row = strengths[UNITS.index(name)]
             row[:] = np.maximum(row, (unit.left, unit.right))
     return strengths / max(float(strengths.max()), 1e-6)
