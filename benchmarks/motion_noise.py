@@ -27,7 +27,7 @@ from scipy.spatial.transform import Rotation
 
 from benchmarks.people_cache import Person, load, split
 from spotting.config import SpotterConfig
-from spotting.motion import lids, reference, repeats
+from spotting.motion import mesh_limit, reference, repeats
 from spotting.motion.regions import LAYOUT, REGION_NAMES
 from spotting.spotter import Spotter
 from streamer.faces.landmarks import RIGID
@@ -88,15 +88,15 @@ def repeats_measured(person: Person) -> NDArray[np.float64]:
         return product(person)
 
 
-def lids_free(person: Person) -> NDArray[np.float64]:
-    """The product, but the lids may leave the mesh."""
-    with _set(lids, "_MISSED_IOD", np.inf):
+def flow_free(person: Person) -> NDArray[np.float64]:
+    """The product, but lids and brows may leave the mesh."""
+    with _set(mesh_limit, "_LEAST_IOD", np.inf):
         return product(person)
 
 
 VARIANTS: dict[str, Signal] = {
     "product": product,
-    "lids free": lids_free,
+    "flow free": flow_free,
     "long steps": long_steps,
     "repeats measured": repeats_measured,
     "mesh alone": mesh_alone,

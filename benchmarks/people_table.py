@@ -58,7 +58,7 @@ def measure(bases: Path, work: Path, jobs: int) -> dict[str, Any]:
     """All figures as plain data."""
     spot_set = _joined(
         [
-            _made(bases, work, "people", (), PeopleSetConfig(EventConfig(), controls=1), jobs),
+            native_set(bases, work, jobs),
             _made(bases, work, "webcam", FEW, PeopleSetConfig(EventConfig(), WEBCAM, 1), jobs),
         ]
     )
@@ -70,6 +70,11 @@ def measure(bases: Path, work: Path, jobs: int) -> dict[str, Any]:
         "failed": failed,
         "spotters": {name: {"people": people_facts(name, spot_set, done)} for name in OURS},
     }
+
+
+def native_set(bases: Path, work: Path, jobs: int) -> SpotSet:
+    """All test people as they were filmed, with micro-expressions and without."""
+    return _made(bases, work, "people", (), PeopleSetConfig(EventConfig(), controls=1), jobs)
 
 
 def _made(

@@ -53,7 +53,7 @@ STAGES = (
     ("spotting.motion.noise", "NoiseFloor.push", "noise"),
     ("spotting.motion.history", "MotionHistory.push", "history, the rest"),
     ("spotting.motion.mesh_reading", "MeshReader.read", "mesh readings"),
-    ("spotting.motion.lids", "LidLimit.limited", "lids"),
+    ("spotting.motion.mesh_limit", "MeshLimit.limited", "mesh limit"),
     ("spotting.micro.rule", "RuleDetector.detect", "rule"),
     ("spotting.macro", "MacroDetector.detect", "macro"),
     ("spotting.spotter", "Spotter.push", "spotter, the rest"),

@@ -21,8 +21,10 @@ import torch
 from benchmarks.page_section import BENCHMARKS_PAGE, ROOT, made_on, write_section
 from training.common.markdown import grid, short
 from training.spotting.learning.examples import Example
+from training.spotting.learning.requests import GENTLE_RATE
 from training.spotting.learning.run import LearnConfig, deal, gather, left_out
 from training.spotting.learning.scores import calibrate, seen_facts
+from training.spotting.learning.train import TrainConfig
 from training.spotting.learning.windows import Variety, draw_pool
 
 RESULTS = ROOT / "demo" / "figures" / "spotter_ablation.json"
@@ -46,7 +48,8 @@ def main() -> None:
     """Trains, prints, writes."""
     args = _options()
     torch.set_num_threads(1)
-    config = LearnConfig(start=PORTRAITS, windows=args.windows)
+    gently = TrainConfig(rate=GENTLE_RATE)
+    config = LearnConfig(gently, windows=args.windows, start=PORTRAITS)
     facts = {**made_on(), "rows": measure(gather(args.root, args.cache, 1), config)}
     RESULTS.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     text = section(facts)

@@ -17,8 +17,8 @@ from spotting.config import TIE_S, SpotterConfig
 from spotting.motion.appearance import AppearanceWatcher
 from spotting.motion.gates import GateWatcher
 from spotting.motion.gaze import GazeWatcher
-from spotting.motion.lids import LidLimit
 from spotting.motion.limits import faded, within_limits
+from spotting.motion.mesh_limit import MeshLimit
 from spotting.motion.mesh_reading import MeshReader
 from spotting.motion.reference import Places, Reference, Step, normalise_brightness
 from spotting.motion.regions import LAYOUT, REGION_NAMES
@@ -46,7 +46,7 @@ class MotionExtractor:
         self._repeats = RepeatWatcher()
         self._mesh = MeshReader()
         self._reading: MeshReading | None = None  # the last one
-        self._lids = LidLimit()
+        self._mesh_limit = MeshLimit()
         self._last: FaceMotion | None = None  # of the last new picture
         # Of the last frame: where a new reference continues.
         self._displacement = np.zeros((len(REGION_NAMES), 2), dtype=np.float32)
@@ -143,7 +143,7 @@ class MotionExtractor:
             face.index,
             face.time_s,
             face.face.face_id,
-            self._lids.limited(self._displacement, reading, face.time_s),
+            self._mesh_limit.limited(self._displacement, reading, face.time_s),
             (float(path_px[0]), float(path_px[1])),
             blink,
             head_iod=self._head_path,

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from streamer.cli.common import settings_of
-from streamer.core.ranges import FalsePerMinute, FrameRate, Range, Seed, Workers
+from streamer.core.ranges import FalsePerMinute, FrameRate, LearningRate, Range, Seed, Workers
 from training.cli.options import (
     ConfigFile,
     Names,
@@ -157,6 +157,10 @@ def spotter(
         int | None,
         option("Of training; default 400; --finetune: 150; 0: calibrate.", Range(0, 10_000_000)),
     ] = None,
+    rate: Annotated[
+        float | None,
+        option("Highest learning rate; default 1.5e-3, gone on from weights 5e-4.", LearningRate),
+    ] = None,
     windows: Annotated[
         int | None, option("Drawn to learn from; default 1800; --finetune: 1500.", Range(1, 10**6))
     ] = None,
@@ -173,7 +177,7 @@ def spotter(
     from training.spotting.learning.requests import SpotterRequest, run_spotter
 
     request = SpotterRequest(
-        tuple(root), output, finetune, weights, folds, false_per_minute, steps, windows, members,
-        seed, jobs, threads, overwrite,
+        tuple(root), output, finetune, weights, folds, false_per_minute, steps, rate, windows,
+        members, seed, jobs, threads, overwrite,
     )  # fmt: skip
     typer.echo(run_spotter(request))

@@ -17,6 +17,7 @@ from streamer.faces.config import FaceConfig
 from tests.streamer.faces.meshes import mesh_at
 
 SIZE, IOD, FPS = 320, 60.0, 25
+MESH_SHOWS = 0.4  # of a movement: a mesh is coarse
 BROW = REGION_NAMES.index("brow_inner_left")
 
 
@@ -51,17 +52,20 @@ def picture(path, time_s, lift_iod):
     """The frame, and its mesh."""
     x, y, scale, roll = path(time_s)
     centre = (SIZE / 2, 130.0)
-    shown = TEXTURE
+    shown, mesh = TEXTURE, mesh_at(SIZE / 2 + x, 130.0 + y, IOD * scale, roll)
     if lift_iod:
-        brow = LAYOUT.positions(mesh_at(*centre, IOD))[5 * BROW : 5 * BROW + 5, :2].mean(axis=0)
+        at_rest = mesh_at(*centre, IOD)
+        brow = LAYOUT.positions(at_rest)[5 * BROW : 5 * BROW + 5, :2].mean(axis=0)
         rows, columns = np.mgrid[0:SIZE, 0:SIZE].astype(np.float32)
         away = (columns - brow[0]) ** 2 + (rows - brow[1]) ** 2
         near = np.exp(-away / np.float32(2 * (0.3 * IOD) ** 2)).astype(np.float32)
         shown = cv2.remap(shown, columns, rows + np.float32(lift_iod * IOD) * near, cv2.INTER_CUBIC)
+        away = ((at_rest[:, :2] - brow) ** 2).sum(axis=1)
+        mesh[:, 1] -= MESH_SHOWS * lift_iod * IOD * np.exp(-away / (2 * (0.3 * IOD) ** 2))
     matrix = cv2.getRotationMatrix2D(centre, -roll, scale)
     matrix[:, 2] += (x, y)
     shown = cv2.warpAffine(shown, matrix, (SIZE, SIZE), borderMode=cv2.BORDER_REFLECT)
-    return shown, mesh_at(centre[0] + x, centre[1] + y, IOD * scale, roll)
+    return shown, mesh
 
 
 def faces(path=still, lift_iod=0.0, seconds=2.0, repeat=0):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from spotting.micro.learned import BUNDLED
 from streamer.core.errors import UsageError
-from streamer.core.ranges import FalsePerMinute, Seed, Workers, check_ranges
+from streamer.core.ranges import FalsePerMinute, LearningRate, Seed, Workers, check_ranges
 from training.spotting.learning.finetune import FinetuneRequest, run_finetune
 from training.spotting.learning.finetune import text_of as text_of_finetune
 from training.spotting.learning.run import (
@@ -20,8 +20,9 @@ from training.spotting.learning.run import (
 )
 from training.spotting.learning.train import Steps, TrainConfig
 
-# Fine-tuning goes on gently: few steps at a low rate, so that few labels do not undo the rest.
-FINETUNE = LearnConfig(train=TrainConfig(steps=150, rate=5e-4), windows=1500)
+# Who goes on from weights goes on gently, so that few people do not undo what many portraits taught.
+GENTLE_RATE = 5e-4
+FINETUNE = LearnConfig(train=TrainConfig(steps=150, rate=GENTLE_RATE), windows=1500)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class SpotterRequest:
     folds: Folds | None = None
     false_per_minute: FalsePerMinute | None = None
     steps: Steps | None = None
+    rate: LearningRate | None = None
     windows: Windows | None = None
     members: Members | None = None
     seed: Seed = 0
@@ -65,12 +67,14 @@ def config_of(request: SpotterRequest) -> LearnConfig:
     """The settings: the defaults of the work that is asked for, and what was said."""
     base = FINETUNE if request.finetune else LearnConfig()
     steps = base.train.steps if request.steps is None else request.steps
+    usual = base.train.rate if request.weights is None else GENTLE_RATE
+    rate = usual if request.rate is None else request.rate
     given = {
         name: value
         for name in ("folds", "false_per_minute", "windows", "members")
         if (value := getattr(request, name)) is not None
     }
-    train = replace(base.train, steps=steps, seed=request.seed)
+    train = replace(base.train, steps=steps, rate=rate, seed=request.seed)
     start = None if request.finetune else request.weights
     return replace(
         base, train=train, start=start, jobs=request.jobs, threads=request.threads, **given

@@ -1,0 +1,127 @@
+"""What the motion, the gates and the detector each bring on real people, one by one.
+
+    python -m benchmarks.people_ablation --bases DIR [--work DIR] [--jobs 2]
+
+Micro-expressions are injected into recordings of the test people of the folder's index, as for
+`people_table`, and the spotter is run with one part as it was before or without it. Nothing is
+chosen by this table. Writes `demo/figures/people_ablation.json` and the section "people-ablation"
+of docs/benchmarks.md. `--work` keeps the recordings and their meshes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import tempfile
+from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.page_section import BENCHMARKS_PAGE, ROOT, made_on, write_section
+from benchmarks.people_table import native_set
+from benchmarks.spotter_ablation import PORTRAITS
+from spotting.motion import history, mesh_limit, reference, repeats
+from spotting.motion.gates import VOIDED, GateLog
+from spotting.motion.rows import FACE_ROWS
+from streamer.core.records import Gate
+from streamer.run.config import StreamConfig
+from training.common.markdown import grid, short
+from training.spotting.people_score import people_facts
+from training.spotting.run import observe_all
+
+RESULTS = ROOT / "demo" / "figures" / "people_ablation.json"
+_ALL_GATES = (*VOIDED, Gate.BLINK, Gate.SPEECH, Gate.HEAD_TURN)
+_SWITCHING_OFF = partial(GateLog, voiding=_ALL_GATES)
+_HELD_BY_NOTHING = replace(FACE_ROWS, blinked=np.zeros_like(FACE_ROWS.blinked))
+# row -> what of the code is replaced (module, name, value); what of the spotter's settings
+Change = tuple[tuple[tuple[object, str, object], ...], Mapping[str, Any]]
+CHANGES: Mapping[str, Change] = {
+    "rule, as it is": ((), {}),
+    "motion: references of a second": (((reference, "_FAR", np.full(6, np.inf)),), {}),
+    "motion: lids and brows may leave the mesh": (((mesh_limit, "_LEAST_IOD", np.inf),), {}),
+    "motion: repeated pictures are samples": (((repeats, "_ALIKE", -1.0),), {}),
+    "gates: blink, speech, head turn void events": (((history, "GateLog", _SWITCHING_OFF),), {}),
+    "gates: blinks hold nothing": (((history, "FACE_ROWS", _HELD_BY_NOTHING),), {}),
+    "gates: speech asks no more of brows and lids": ((), {"speech_factor": 1.0}),
+    "gates: a turning head asks no more": ((), {"head_noise_iod_per_rad": 0.0}),
+}
+# row -> weights of a learned detector
+NETWORKS: Mapping[str, str] = {
+    "detector: learned, as it is": "bundled",
+    "detector: learned from portraits alone": str(PORTRAITS),
+}
+
+
+def main() -> None:
+    """Makes the set, runs every row, writes."""
+    args = _options()
+    with tempfile.TemporaryDirectory() as temporary:
+        work = args.work or Path(temporary)
+        native_set(args.bases, work, args.jobs)  # made here; the rows' processes load it
+        facts = {**made_on(), "rows": measure(args.bases, work, args.jobs)}
+    RESULTS.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    text = section(facts)
+    print(text)
+    write_section(BENCHMARKS_PAGE, "people-ablation", text)
+
+
+def measure(bases: Path, work: Path, jobs: int) -> dict[str, Any]:
+    """Figures of all people by row; each row in a process of its own, whose code it may change."""
+    rows = (*CHANGES, *NETWORKS)
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, context, max_tasks_per_child=1) as workers:
+        facts = workers.map(partial(_row, bases, work), rows)
+        return dict(zip(rows, facts, strict=True))
+
+
+def _row(bases: Path, work: Path, row: str) -> dict[str, Any]:
+    config, spotter = StreamConfig(recognise=False), "rule"
+    if row in NETWORKS:
+        config, spotter = replace(config, spotter_model=NETWORKS[row]), "learned"
+    else:
+        replaced, settings = CHANGES[row]
+        for module, name, value in replaced:
+            setattr(module, name, value)
+        config = replace(config, spotter=replace(config.spotter, **settings))
+    spot_set = native_set(bases, work, 1)
+    with tempfile.TemporaryDirectory() as seen:
+        done, _ = observe_all(spot_set.recordings, (spotter,), config, Path(seen))
+    groups: dict[str, Any] = people_facts(spotter, spot_set, done)["groups"]
+    return groups
+
+
+def section(facts: Mapping[str, Any]) -> str:
+    """The Markdown between the markers."""
+    head = ["", "F1", "calm", "talking", "found", "false in them", "false / min, untouched"]
+    rows = []
+    for name, groups in facts["rows"].items():
+        every = groups["all"]
+        f1 = [short(groups[one]["visible"]["f1"], 2) for one in ("all", "calm", "talking")]
+        visible, rate = every["visible"], short(every["false_per_minute"], 1)
+        rows.append([name, *f1, str(visible["tp"]), str(visible["fp"]), rate])
+    every = facts["rows"]["rule, as it is"]["all"]
+    intro = (
+        f"Made by `python -m benchmarks.people_ablation --bases DIR` on {facts['date']} "
+        f"({facts['machine']}): {every['visible']['n']} visible movements of "
+        f"{every['persons']} people on whom nothing was trained, one part at a time as it was "
+        "before or without it."
+    )
+    return "\n".join([intro, "", *grid(head, rows)])
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--bases", type=Path, required=True, help="recordings with an index.csv")
+    parser.add_argument("--work", type=Path, help="keep recordings and meshes here")
+    parser.add_argument("--jobs", type=int, default=2)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
