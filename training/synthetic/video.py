@@ -123,6 +123,9 @@ class VideoWriter(Closing):
         stream = self._container.add_stream("libx264", rate=self._rate, options=self._options)
         stream.height, stream.width = frame.image.shape[:2]
         stream.pix_fmt = "yuv420p"
+        # On a busy machine x264's threads do not always give the same bytes at the edge of
+        # pictures whose sides are no multiples of 16.
+        stream.codec_context.thread_count = 1
         if self._timed:
             stream.codec_context.time_base = _TICK_S
         return stream
