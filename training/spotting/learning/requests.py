@@ -20,7 +20,7 @@ from training.spotting.learning.run import (
 )
 from training.spotting.learning.train import Steps, TrainConfig
 
-# Who goes on from weights goes on gently, so that few people do not undo what many portraits taught.
+# Going on from weights is gentle: a few people shall not undo what many portraits taught.
 GENTLE_RATE = 5e-4
 FINETUNE = LearnConfig(train=TrainConfig(steps=150, rate=GENTLE_RATE), windows=1500)
 
