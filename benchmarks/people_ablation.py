@@ -1,11 +1,12 @@
 """What the motion, the gates and the detector each bring on real people, one by one.
 
-    python -m benchmarks.people_ablation --bases DIR [--work DIR] [--jobs 2]
+    python -m benchmarks.people_ablation --bases DIR [--network FILE] [--work DIR] [--jobs 2]
 
 Micro-expressions are injected into recordings of the test people of the folder's index, as for
 `people_table`, and the spotter is run with one part as it was before or without it. Nothing is
 chosen by this table. Writes `demo/figures/people_ablation.json` and the section "people-ablation"
-of docs/benchmarks.md. `--work` keeps the recordings and their meshes.
+of docs/benchmarks.md. `--work` keeps the recordings and their meshes; `--network`:
+weights of `mer-train spotter` in a row of their own.
 """
 
 from __future__ import annotations
@@ -25,7 +26,6 @@ import numpy as np
 
 from benchmarks.page_section import BENCHMARKS_PAGE, ROOT, made_on, write_section
 from benchmarks.people_table import native_set
-from benchmarks.spotter_ablation import PORTRAITS
 from spotting.motion import history, mesh_limit, reference, repeats
 from spotting.motion.gates import VOIDED, GateLog
 from spotting.motion.rows import FACE_ROWS
@@ -51,11 +51,8 @@ CHANGES: Mapping[str, Change] = {
     "gates: speech asks no more of brows and lids": ((), {"speech_factor": 1.0}),
     "gates: a turning head asks no more": ((), {"head_noise_iod_per_rad": 0.0}),
 }
-# row -> weights of a learned detector
-NETWORKS: Mapping[str, str] = {
-    "detector: learned, as it is": "bundled",
-    "detector: learned from portraits alone": str(PORTRAITS),
-}
+LEARNED = "detector: learned, as it is"
+GONE_ON = "detector: gone on with filmed people (not shipped)"
 
 
 def main() -> None:
@@ -64,26 +61,27 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         work = args.work or Path(temporary)
         native_set(args.bases, work, args.jobs)  # made here; the rows' processes load it
-        facts = {**made_on(), "rows": measure(args.bases, work, args.jobs)}
+        facts = {**made_on(), "rows": measure(args.bases, work, args.jobs, args.network)}
     RESULTS.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     text = section(facts)
     print(text)
     write_section(BENCHMARKS_PAGE, "people-ablation", text)
 
 
-def measure(bases: Path, work: Path, jobs: int) -> dict[str, Any]:
+def measure(bases: Path, work: Path, jobs: int, network: Path | None) -> dict[str, Any]:
     """Figures of all people by row; each row in a process of its own, whose code it may change."""
-    rows = (*CHANGES, *NETWORKS)
+    weights = {LEARNED: "bundled"} | ({} if network is None else {GONE_ON: str(network)})
+    rows = dict.fromkeys(CHANGES, "") | weights
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, context, max_tasks_per_child=1) as workers:
-        facts = workers.map(partial(_row, bases, work), rows)
+        facts = workers.map(partial(_row, bases, work), rows, rows.values())
         return dict(zip(rows, facts, strict=True))
 
 
-def _row(bases: Path, work: Path, row: str) -> dict[str, Any]:
+def _row(bases: Path, work: Path, row: str, weights: str) -> dict[str, Any]:
     config, spotter = StreamConfig(recognise=False), "rule"
-    if row in NETWORKS:
-        config, spotter = replace(config, spotter_model=NETWORKS[row]), "learned"
+    if weights:
+        config, spotter = replace(config, spotter_model=weights), "learned"
     else:
         replaced, settings = CHANGES[row]
         for module, name, value in replaced:
@@ -118,6 +116,7 @@ def section(facts: Mapping[str, Any]) -> str:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--bases", type=Path, required=True, help="recordings with an index.csv")
+    parser.add_argument("--network", type=Path, help="weights of another learned spotter")
     parser.add_argument("--work", type=Path, help="keep recordings and meshes here")
     parser.add_argument("--jobs", type=int, default=2)
     return parser.parse_args()

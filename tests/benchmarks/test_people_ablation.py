@@ -4,7 +4,7 @@ from dataclasses import fields
 
 import numpy as np
 
-from benchmarks.people_ablation import CHANGES, NETWORKS, section
+from benchmarks.people_ablation import CHANGES, LEARNED, section
 from spotting.config import SpotterConfig
 from spotting.motion import history
 from streamer.core.records import Gate
@@ -36,7 +36,7 @@ def test_section_has_a_row_for_each_change():
     score = {"f1": 0.5, "tp": 3, "fp": 1, "n": 6}
     group = {"visible": score, "false_per_minute": 1.25, "persons": 4}
     groups = {"all": group, "calm": group, "talking": group}
-    rows = dict.fromkeys((*CHANGES, *NETWORKS), groups)
+    rows = dict.fromkeys((*CHANGES, LEARNED), groups)
     text = section({"date": "d", "machine": "m", "rows": rows})
     assert "6 visible movements of 4 people" in text
     assert text.count("| .50 | .50 | .50 | 3 | 1 | 1.2 |") == len(rows)
