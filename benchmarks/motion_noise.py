@@ -17,17 +17,17 @@ from __future__ import annotations
 
 import argparse
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
+from benchmarks.motion_parts import MOTION_PARTS, Replacement
 from benchmarks.people_cache import Person, load, split
 from spotting.config import SpotterConfig
-from spotting.motion import mesh_limit, reference, repeats
 from spotting.motion.regions import LAYOUT, REGION_NAMES
 from spotting.spotter import Spotter
 from streamer.faces.landmarks import RIGID
@@ -66,39 +66,15 @@ def mesh_alone(person: Person) -> NDArray[np.float64]:
     return _filled(person.time_s, signal)
 
 
-@contextmanager
-def _set(module: object, name: str, value: object) -> Iterator[None]:
-    before = getattr(module, name)
-    setattr(module, name, value)
-    try:
-        yield
-    finally:
-        setattr(module, name, before)
-
-
-def long_steps(person: Person) -> NDArray[np.float64]:
-    """The product, but references that live for a second whatever the head does."""
-    with _set(reference, "_FAR", np.full(6, np.inf)):
-        return product(person)
-
-
-def repeats_measured(person: Person) -> NDArray[np.float64]:
-    """The product, but repeated pictures count as samples."""
-    with _set(repeats, "_ALIKE", -1.0):
-        return product(person)
-
-
-def flow_free(person: Person) -> NDArray[np.float64]:
-    """The product, but lids and brows may leave the mesh."""
-    with _set(mesh_limit, "_LEAST_IOD", np.inf):
+def _product_with(replacement: Replacement, person: Person) -> NDArray[np.float64]:
+    """The product, but for one part."""
+    with replacement.made():
         return product(person)
 
 
 VARIANTS: dict[str, Signal] = {
     "product": product,
-    "flow free": flow_free,
-    "long steps": long_steps,
-    "repeats measured": repeats_measured,
+    **{name: partial(_product_with, part) for name, part in MOTION_PARTS.items()},
     "mesh alone": mesh_alone,
 }
 

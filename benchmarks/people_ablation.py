@@ -24,9 +24,10 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.motion_parts import MOTION_PARTS, Replacement
 from benchmarks.page_section import BENCHMARKS_PAGE, ROOT, made_on, write_section
 from benchmarks.people_table import native_set
-from spotting.motion import history, mesh_limit, reference, repeats
+from spotting.motion import history
 from spotting.motion.gates import VOIDED, GateLog
 from spotting.motion.rows import FACE_ROWS
 from streamer.core.records import Gate
@@ -36,20 +37,20 @@ from training.spotting.people_score import people_facts
 from training.spotting.run import observe_all
 
 RESULTS = ROOT / "demo" / "figures" / "people_ablation.json"
+GROUPS = ("all", "calm", "talking")  # of recordings
 _ALL_GATES = (*VOIDED, Gate.BLINK, Gate.SPEECH, Gate.HEAD_TURN)
 _SWITCHING_OFF = partial(GateLog, voiding=_ALL_GATES)
 _HELD_BY_NOTHING = replace(FACE_ROWS, blinked=np.zeros_like(FACE_ROWS.blinked))
-# row -> what of the code is replaced (module, name, value); what of the spotter's settings
-Change = tuple[tuple[tuple[object, str, object], ...], Mapping[str, Any]]
-CHANGES: Mapping[str, Change] = {
-    "rule, as it is": ((), {}),
-    "motion: references of a second": (((reference, "_FAR", np.full(6, np.inf)),), {}),
-    "motion: lids and brows may leave the mesh": (((mesh_limit, "_LEAST_IOD", np.inf),), {}),
-    "motion: repeated pictures are samples": (((repeats, "_ALIKE", -1.0),), {}),
-    "gates: blink, speech, head turn void events": (((history, "GateLog", _SWITCHING_OFF),), {}),
-    "gates: blinks hold nothing": (((history, "FACE_ROWS", _HELD_BY_NOTHING),), {}),
-    "gates: speech asks no more of brows and lids": ((), {"speech_factor": 1.0}),
-    "gates: a turning head asks no more": ((), {"head_noise_iod_per_rad": 0.0}),
+# row of the rule -> what of the code is replaced, or what of the spotter's settings
+CHANGES: Mapping[str, Replacement | Mapping[str, Any]] = {
+    "rule, as it is": {},
+    "motion: references of a second": MOTION_PARTS["long steps"],
+    "motion: lids and brows may leave the mesh": MOTION_PARTS["flow free"],
+    "motion: repeated pictures are samples": MOTION_PARTS["repeats measured"],
+    "gates: blink, speech, head turn void events": Replacement(history, "GateLog", _SWITCHING_OFF),
+    "gates: blinks hold nothing": Replacement(history, "FACE_ROWS", _HELD_BY_NOTHING),
+    "gates: speech asks no more of brows and lids": {"speech_factor": 1.0},
+    "gates: a turning head asks no more": {"head_noise_iod_per_rad": 0.0},
 }
 LEARNED = "detector: learned, as it is"
 GONE_ON = "detector: gone on with filmed people (not shipped)"
@@ -69,29 +70,32 @@ def main() -> None:
 
 
 def measure(bases: Path, work: Path, jobs: int, network: Path | None) -> dict[str, Any]:
-    """Figures of all people by row; each row in a process of its own, whose code it may change."""
+    """Figures of all people by row; each row in a process, whose code it may change."""
     weights = {LEARNED: "bundled"} | ({} if network is None else {GONE_ON: str(network)})
     rows = dict.fromkeys(CHANGES, "") | weights
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, context, max_tasks_per_child=1) as workers:
+    with ProcessPoolExecutor(jobs, context) as workers:
         facts = workers.map(partial(_row, bases, work), rows, rows.values())
         return dict(zip(rows, facts, strict=True))
 
 
 def _row(bases: Path, work: Path, row: str, weights: str) -> dict[str, Any]:
-    config, spotter = StreamConfig(recognise=False), "rule"
+    config = StreamConfig(recognise=False)
     if weights:
-        config, spotter = replace(config, spotter_model=weights), "learned"
-    else:
-        replaced, settings = CHANGES[row]
-        for module, name, value in replaced:
-            setattr(module, name, value)
-        config = replace(config, spotter=replace(config.spotter, **settings))
+        return _figures(bases, work, "learned", replace(config, spotter_model=weights))
+    change = CHANGES[row]
+    if isinstance(change, Replacement):
+        with change.made():
+            return _figures(bases, work, "rule", config)
+    return _figures(bases, work, "rule", replace(config, spotter=replace(config.spotter, **change)))
+
+
+def _figures(bases: Path, work: Path, spotter: str, config: StreamConfig) -> dict[str, Any]:
     spot_set = native_set(bases, work, 1)
     with tempfile.TemporaryDirectory() as seen:
         done, _ = observe_all(spot_set.recordings, (spotter,), config, Path(seen))
-    groups: dict[str, Any] = people_facts(spotter, spot_set, done)["groups"]
-    return groups
+    groups = people_facts(spotter, spot_set, done)["groups"]
+    return {name: groups[name] for name in GROUPS}
 
 
 def section(facts: Mapping[str, Any]) -> str:
@@ -100,7 +104,7 @@ def section(facts: Mapping[str, Any]) -> str:
     rows = []
     for name, groups in facts["rows"].items():
         every = groups["all"]
-        f1 = [short(groups[one]["visible"]["f1"], 2) for one in ("all", "calm", "talking")]
+        f1 = [short(groups[one]["visible"]["f1"], 2) for one in GROUPS]
         visible, rate = every["visible"], short(every["false_per_minute"], 1)
         rows.append([name, *f1, str(visible["tp"]), str(visible["fp"]), rate])
     every = facts["rows"]["rule, as it is"]["all"]

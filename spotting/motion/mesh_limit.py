@@ -26,8 +26,8 @@ _MISSED_SHARE = 0.7  # the mesh shows a movement smaller than it is
 _FRESH_S = 0.07  # a mesh older than this says less and less
 _STALE_IOD_PER_S = 0.5
 _KINDS = [name.partition("_")[0] for name in REGION_NAMES]
-LIMITED: NDArray[np.bool_] = np.array([kind in _MISSED_IOD for kind in _KINDS])  # [R]
-_COUNT = int(LIMITED.sum())  # L
+_LIMITED: NDArray[np.bool_] = np.array([kind in _MISSED_IOD for kind in _KINDS])  # [R]
+_COUNT = int(_LIMITED.sum())  # L
 _LEAST_IOD = np.array([[_MISSED_IOD[kind]] for kind in _KINDS if kind in _MISSED_IOD])  # [L, 1]
 
 
@@ -45,8 +45,8 @@ class MeshLimit:
         self, displacement_iod: NDArray[np.float32], reading: MeshReading, time_s: float
     ) -> NDArray[np.float32]:
         """Region displacements [R, 2] with those of lids and brows limited."""
-        flow = displacement_iod[LIMITED].astype(np.float64)
-        mesh = reading.regions_iod[LIMITED].astype(np.float64)
+        flow = displacement_iod[_LIMITED].astype(np.float64)
+        mesh = reading.regions_iod[_LIMITED].astype(np.float64)
         if self._flow_iod is None or self._mesh_iod is None:
             self._flow_iod, self._mesh_iod, self._before_s = flow, mesh, time_s
         share = 1.0 - math.exp(-(time_s - self._before_s) / _REST_S)
@@ -61,7 +61,7 @@ class MeshLimit:
             kept = self._gone_on(moved, kept, _STALE_IOD_PER_S * stale_s)
         self._moved_iod, self._limited_iod = moved, kept
         limited = displacement_iod.copy()
-        limited[LIMITED] = self._flow_iod + kept
+        limited[_LIMITED] = self._flow_iod + kept
         return limited
 
     def _gone_on(

@@ -4,21 +4,32 @@ from dataclasses import fields
 
 import numpy as np
 
+from benchmarks.motion_parts import MOTION_PARTS, Replacement
 from benchmarks.people_ablation import CHANGES, LEARNED, section
 from spotting.config import SpotterConfig
-from spotting.motion import history
+from spotting.motion import history, mesh_limit
 from streamer.core.records import Gate
 
 
 def test_every_change_replaces_something_that_is_there():
     names = {field.name for field in fields(SpotterConfig)}
-    for replaced, settings in CHANGES.values():
-        assert all(hasattr(module, name) for module, name, _ in replaced)
-        assert set(settings) <= names
+    for change in CHANGES.values():
+        if isinstance(change, Replacement):
+            assert hasattr(change.module, change.name)
+        else:
+            assert set(change) <= names
+
+
+def test_a_replacement_ends_with_its_block():
+    change = MOTION_PARTS["flow free"]
+    before = mesh_limit._LEAST_IOD
+    with change.made():
+        assert np.inf == mesh_limit._LEAST_IOD
+    assert mesh_limit._LEAST_IOD is before
 
 
 def test_gates_that_switch_off_void_what_else_they_only_weaken():
-    ((module, name, log),) = CHANGES["gates: blink, speech, head turn void events"][0]
+    module, name, log = CHANGES["gates: blink, speech, head turn void events"]
     assert getattr(module, name) is history.GateLog
     now, before = history.GateLog(0.1), log(0.1)
     for one in (now, before):
@@ -28,7 +39,7 @@ def test_gates_that_switch_off_void_what_else_they_only_weaken():
 
 
 def test_held_by_nothing_keeps_the_other_rows():
-    ((_, _, rows),) = CHANGES["gates: blinks hold nothing"][0]
+    rows = CHANGES["gates: blinks hold nothing"].value
     assert not rows.blinked.any() and np.array_equal(rows.brows, history.FACE_ROWS.brows)
 
 

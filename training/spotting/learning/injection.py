@@ -31,8 +31,7 @@ _LENGTH_S = (0.16, 0.5)
 _GAP_S = 0.5  # least, between two events
 _ENDS_S = 0.3
 # How much of a movement is measured: film, flow and the head's fit take the rest. In 170 rendered
-# events of filmed people the middle half lay from .3 to .55 (`benchmarks.known_movement`), in
-# portraits it is more.
+# events of filmed people the middle half lay from .30 to .54 (`benchmarks.known_movement`).
 _GAIN = (0.3, 0.75)
 _GAIN_SPREAD = 0.2  # of single regions
 _STRONG = 0.5  # a region that moves half as far as the strongest counts for visibility
